@@ -1,0 +1,52 @@
+//! The hot path, for `.ci/hot-path` to disassemble: what a caller gets for one add.
+
+use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+
+static COUNTER: Counter = Counter::new();
+static UP_DOWN: UpDownCounter = UpDownCounter::new();
+static FLOAT: FloatCounter = FloatCounter::new();
+static ARRAY: CounterArray<8> = CounterArray::new();
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_counter_add(n: u64) {
+    COUNTER.add(n);
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_counter_add_by_reference(counter: &Counter) {
+    counter.inc();
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_up_down() {
+    UP_DOWN.inc();
+    UP_DOWN.dec();
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_float_add(amount: f64) {
+    FLOAT.add(amount);
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_array_add(index: usize) {
+    if let Some(counter) = ARRAY.get(index) {
+        counter.inc();
+    }
+}
+
+fn main() {
+    for index in 0..8 {
+        hot_counter_add(3);
+        hot_counter_add_by_reference(&COUNTER);
+        hot_up_down();
+        hot_float_add(0.5);
+        hot_array_add(index);
+    }
+    println!("{COUNTER:?} {UP_DOWN:?} {FLOAT:?} {ARRAY:?}");
+}

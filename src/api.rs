@@ -1,0 +1,136 @@
+//! What the counter types have in common, written once.
+
+/// The reads of one value of the type `$number`: `$self` is read at `$site`, from slot `$index` on, and its cursors
+/// live for `$lifetime`.
+macro_rules! reads {
+    ($number:ty, $lifetime:lifetime, |$self:ident| ($site:expr, $index:expr)) => {
+        /// The total of every thread, dead or alive, since the last [`take`](Self::take) or [`reset`](Self::reset).
+        ///
+        /// A sum taken while others add lies between the true total at its start and at its end (intermediate value
+        /// linearizability); it includes every add that happens-before it; on a counter that only grows, successive
+        /// reads by one thread never go down. It costs one load for each thread that touched the counter or one of
+        /// its neighbours, and takes no lock.
+        #[inline]
+        #[must_use]
+        pub fn sum(&$self) -> $number {
+            let bits = crate::engine::global().value($site.cell($index));
+            <$number as crate::cursor::sealed::Bits>::from_bits(bits)
+        }
+
+        /// The sum, from which the counter begins again at zero. Every unit is in exactly one take, whatever the
+        /// number of threads that take at once.
+        ///
+        /// Units that can't be marked as taken are left for the next take: where memory is out, and within a global
+        /// allocator that quipu is calling.
+        #[must_use = "`reset` drops the units that it takes"]
+        pub fn take(&$self) -> $number {
+            let bits = crate::engine::exclusive(|registry| registry.take(&$site, $index)).unwrap_or(0);
+            <$number as crate::cursor::sealed::Bits>::from_bits(bits)
+        }
+
+        /// Begins again at zero: a [`take`](Self::take) whose units nobody wants.
+        pub fn reset(&$self) {
+            let _ = $self.take();
+        }
+
+        /// A reader of its own, which gets the difference between its reads. Takes and resets do not disturb it.
+        pub fn cursor(&$self) -> crate::Cursor<$lifetime, $number> {
+            crate::Cursor::new(&$site, $index)
+        }
+    };
+}
+
+/// `register` and `name`.
+macro_rules! registration {
+    () => {
+        /// Lists the counter, so that [`snapshot`](crate::snapshot()) shows it before its first add. A counter
+        /// without a name merely gets its slots. To register twice is to register once.
+        ///
+        /// # Errors
+        /// If a counter of another kind or with other labels was registered under the name before, or memory is out.
+        pub fn register(&self) -> Result<(), crate::RegisterError> {
+            crate::raw::register(&crate::engine::Counting::site(self))
+        }
+
+        /// The name that the counter was made with.
+        #[must_use]
+        pub fn name(&self) -> Option<&'static str> {
+            self.raw.name()
+        }
+    };
+}
+
+/// All of a type that holds one value, except for how it adds.
+macro_rules! scalar {
+    ($counter:ident, $number:ty, $kind:expr) => {
+        impl $counter {
+            crate::sync::const_fn! {
+                /// A counter that stands at zero.
+                #[must_use]
+                pub const fn new() -> Self {
+                    Self { raw: crate::raw::Raw::new() }
+                }
+            }
+
+            crate::sync::const_fn! {
+                /// A counter that [`snapshot`](crate::snapshot()) shows under `name` once it is registered: by its
+                /// first add, or by [`register`](Self::register).
+                ///
+                /// Counters of one name and kind appear as one: with the help text of the first that registered, and
+                /// the sum of their values.
+                ///
+                /// # Panics
+                /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than 65,535
+                /// bytes; in a `static` or `const`, the program doesn't compile.
+                #[must_use]
+                #[track_caller]
+                pub const fn named(name: &'static str, help: &'static str) -> Self {
+                    Self { raw: crate::raw::Raw::named(name, help) }
+                }
+            }
+
+            crate::sync::const_fn! {
+                /// As [`named`](Self::named), for a name that is known at run time only.
+                ///
+                /// # Errors
+                /// Where `named` panics.
+                pub const fn try_named(name: &'static str, help: &'static str) -> Result<Self, crate::InvalidName> {
+                    match crate::raw::Raw::try_named(name, help) {
+                        Ok(raw) => Ok(Self { raw }),
+                        Err(error) => Err(error),
+                    }
+                }
+            }
+
+            crate::api::reads!($number, '_, |self| (crate::engine::Counting::site(self), 0));
+            crate::api::registration!();
+        }
+
+        impl crate::engine::Counting for $counter {
+            #[inline(always)]
+            fn site(&self) -> crate::engine::Site<'_> {
+                self.raw.site($kind, None)
+            }
+        }
+
+        impl Drop for $counter {
+            fn drop(&mut self) {
+                self.raw.unregister($kind, None);
+            }
+        }
+
+        impl Default for $counter {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl std::fmt::Debug for $counter {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                crate::raw::debug(f, stringify!($counter), self.name(), &self.sum())
+            }
+        }
+    };
+}
+
+pub(crate) use {reads, registration, scalar};

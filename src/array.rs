@@ -1,0 +1,169 @@
+use std::fmt;
+
+use crate::InvalidName;
+use crate::engine::{Counting, Increase, Kind, Labels, Site, add};
+use crate::name;
+use crate::raw::{self, Raw};
+use crate::sync::const_fn;
+
+/// `N` counters in a row, for events that an index tells apart: status codes, error kinds, the variants of an enum.
+///
+/// They are registered together and share one key, so that the add to one of them costs what the add to a
+/// [`Counter`](crate::Counter) does, and a bounds check.
+///
+/// ```
+/// use quipu::CounterArray;
+///
+/// static RESPONSES: CounterArray<5> = CounterArray::named(
+///     "http_responses_total",
+///     "Responses by class of status code.",
+///     "class",
+///     &["1xx", "2xx", "3xx", "4xx", "5xx"],
+/// );
+///
+/// let status = 404;
+/// if let Some(responses) = RESPONSES.get(status / 100 - 1) {
+///     responses.inc();
+/// }
+/// assert_eq!(RESPONSES.sums(), [0, 0, 0, 1, 0]);
+/// assert!(RESPONSES.get(5).is_none());
+/// ```
+///
+/// # Limits
+/// Those of [`Counter`](crate::Counter). `N` is from 1 to 2²⁶, which is checked when the program is compiled.
+pub struct CounterArray<const N: usize> {
+    raw: Raw<N>,
+    labels: Option<Labels>,
+}
+
+impl<const N: usize> CounterArray<N> {
+    const LEN_IS_FIT: () = assert!(N >= 1 && N <= 1 << 26, "expected a CounterArray of 1 to 2^26 counters");
+
+    const_fn! {
+        /// `N` counters that stand at zero.
+        #[must_use]
+        pub const fn new() -> Self {
+            let () = Self::LEN_IS_FIT;
+            Self { raw: Raw::new(), labels: None }
+        }
+    }
+
+    const_fn! {
+        /// Counters that [`snapshot`](crate::snapshot()) shows under `name`, told apart by the value of `label`, once
+        /// they are registered: by the first add to one of them, or by [`register`](CounterArray::register).
+        ///
+        /// Arrays of one name and with the same labels appear as one, as do elements of the same label value: with the
+        /// help text of the first that registered, and the sum of their values.
+        ///
+        /// # Panics
+        /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or the label, `[a-zA-Z_][a-zA-Z0-9_]*`
+        /// that doesn't begin with `__`, or a text is longer than 65,535 bytes; in a `static` or `const`, the program
+        /// doesn't compile.
+        #[must_use]
+        #[track_caller]
+        pub const fn named(
+            name: &'static str,
+            help: &'static str,
+            label: &'static str,
+            values: &'static [&'static str; N],
+        ) -> Self {
+            let () = Self::LEN_IS_FIT;
+            if let Err(error) = name::check_label(label) {
+                error.panic();
+            }
+            Self { raw: Raw::named(name, help), labels: Some(Labels { label, values }) }
+        }
+    }
+
+    const_fn! {
+        /// As [`named`](CounterArray::named), for texts that are known at run time only.
+        ///
+        /// # Errors
+        /// Where `named` panics.
+        pub const fn try_named(
+            name: &'static str,
+            help: &'static str,
+            label: &'static str,
+            values: &'static [&'static str; N],
+        ) -> Result<Self, InvalidName> {
+            let () = Self::LEN_IS_FIT;
+            if let Err(error) = name::check_label(label) {
+                return Err(error);
+            }
+            match Raw::try_named(name, help) {
+                Ok(raw) => Ok(Self { raw, labels: Some(Labels { label, values }) }),
+                Err(error) => Err(error),
+            }
+        }
+    }
+
+    /// The counter at `index`, or `None` if there are not that many.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Element<'_, N>> {
+        (index < N).then_some(Element { array: self, index })
+    }
+
+    /// The [`sum`](Element::sum) of each.
+    #[must_use]
+    pub fn sums(&self) -> [u64; N] {
+        std::array::from_fn(|index| Element { array: self, index }.sum())
+    }
+
+    crate::api::registration!();
+}
+
+impl<const N: usize> Counting for CounterArray<N> {
+    #[inline(always)]
+    fn site(&self) -> Site<'_> {
+        self.raw.site(Kind::Counter, self.labels)
+    }
+}
+
+impl<const N: usize> Drop for CounterArray<N> {
+    fn drop(&mut self) {
+        self.raw.unregister(Kind::Counter, self.labels);
+    }
+}
+
+impl<const N: usize> Default for CounterArray<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for CounterArray<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        raw::debug(f, "CounterArray", self.name(), &self.sums())
+    }
+}
+
+/// One counter of a [`CounterArray`].
+#[derive(Clone, Copy)]
+pub struct Element<'a, const N: usize> {
+    array: &'a CounterArray<N>,
+    /// Below `N`.
+    index: usize,
+}
+
+impl<'a, const N: usize> Element<'a, N> {
+    /// Adds one.
+    #[inline]
+    pub fn inc(&self) {
+        self.add(1);
+    }
+
+    /// Adds `n`, as [`Counter::add`](crate::Counter::add) does.
+    #[inline]
+    pub fn add(&self, n: u64) {
+        add::<Increase>(self.array, self.index, n);
+    }
+
+    crate::api::reads!(u64, 'a, |self| (self.array.site(), self.index));
+}
+
+impl<const N: usize> fmt::Debug for Element<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        raw::debug(f, "Element", self.array.name(), &self.sum())
+    }
+}

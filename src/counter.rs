@@ -1,0 +1,56 @@
+use crate::engine::{Increase, Kind, add};
+use crate::raw::Raw;
+
+/// A number that only grows, counted by many threads at once.
+///
+/// An [`add`](Counter::add) is a load, an addition and a store on a slot that only the current thread writes; a
+/// [`sum`](Counter::sum) adds up the slots of all threads, those that have ended included. The counter itself is 32
+/// bytes and may lie anywhere: in a `static`, in a struct, in an `Arc`. Each thread that touches it or one of its
+/// neighbours spends 8 bytes on it.
+///
+/// ```
+/// use quipu::Counter;
+///
+/// static REQUESTS: Counter = Counter::named("http_requests_total", "Requests answered.");
+///
+/// std::thread::scope(|scope| {
+///     for _ in 0..4 {
+///         scope.spawn(|| (0..1000).for_each(|_| REQUESTS.inc()));
+///     }
+/// });
+/// assert_eq!(REQUESTS.sum(), 4000);
+/// ```
+///
+/// A name that Prometheus would refuse does not compile:
+///
+/// ```compile_fail,E0080
+/// use quipu::Counter;
+///
+/// static REQUESTS: Counter = Counter::named("http requests", "A name has no spaces.");
+/// ```
+///
+/// # Limits
+/// Sums wrap at 2⁶⁴. A signal handler that adds to a counter while the thread that it interrupts is between the load
+/// and the store of an add to the same counter loses one of the two.
+pub struct Counter {
+    raw: Raw<1>,
+}
+
+crate::api::scalar!(Counter, u64, Kind::Counter);
+
+impl Counter {
+    /// Adds one.
+    #[inline]
+    pub fn inc(&self) {
+        self.add(1);
+    }
+
+    /// Adds `n`.
+    ///
+    /// Never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
+    /// may allocate, and take a lock. Relaxed: it orders nothing else.
+    #[inline]
+    pub fn add(&self, n: u64) {
+        add::<Increase>(self, 0, n);
+    }
+}

@@ -1,0 +1,39 @@
+/// What a counter counts in, and so how its slots make up its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Whole numbers that only grow: [`Counter`](crate::Counter) and [`CounterArray`](crate::CounterArray).
+    Counter,
+    /// Whole numbers that go up and down: [`UpDownCounter`](crate::UpDownCounter).
+    UpDownCounter,
+    /// Floating-point numbers that only grow: [`FloatCounter`](crate::FloatCounter).
+    FloatCounter,
+}
+
+impl Kind {
+    /// The space that the kind's slots come from.
+    pub(crate) const fn space(self) -> super::key::Space {
+        match self {
+            Kind::Counter | Kind::UpDownCounter => super::key::Space::Integers,
+            Kind::FloatCounter => super::key::Space::Floats,
+        }
+    }
+
+    /// The sum of two values, or of two slots. Integers wrap, in two's complement.
+    #[inline(always)]
+    pub(crate) fn plus(self, a: u64, b: u64) -> u64 {
+        match self {
+            Kind::Counter | Kind::UpDownCounter => a.wrapping_add(b),
+            Kind::FloatCounter => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
+        }
+    }
+
+    /// The difference of two values. Integers wrap, in two's complement.
+    #[inline(always)]
+    pub(crate) fn minus(self, a: u64, b: u64) -> u64 {
+        match self {
+            Kind::Counter | Kind::UpDownCounter => a.wrapping_sub(b),
+            Kind::FloatCounter => (f64::from_bits(a) - f64::from_bits(b)).to_bits(),
+        }
+    }
+}

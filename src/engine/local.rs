@@ -1,0 +1,139 @@
+//! The current thread's slots, and the add.
+//!
+//! The hot thread-local, [`LOCAL`], is a mirror of the block's chunk pointers. It needs no initialisation and has no
+//! destructor, so an access to it is an address computed from the thread pointer, at any time of the thread's life.
+//! The block itself belongs to a second thread-local, [`GUARD`], that only the cold path touches; its destructor
+//! clears the mirror and gives the block back.
+
+use std::cell::{Cell, RefCell};
+
+use super::block::Block;
+use super::chunk::Chunk;
+use super::fork;
+use super::key::{IDS, Key};
+use super::registry::Registry;
+use super::site::Site;
+use super::update::Update;
+use crate::sync::{array, const_fn, global, local};
+
+global!(Registry);
+
+struct Local {
+    /// The block's chunks; all `None` where the thread owns no block.
+    chunks: [Cell<Option<Chunk>>; IDS],
+    /// Whether the thread is inside [`exclusive`].
+    busy: Cell<bool>,
+}
+
+impl Local {
+    const_fn! {
+        const fn new() -> Self {
+            Self { chunks: array!(Cell::new(None); IDS), busy: Cell::new(false) }
+        }
+    }
+
+    fn mirror(&self, block: &Block) {
+        for (mirror, chunk) in self.chunks.iter().zip(block.chunks()) {
+            mirror.set(*chunk);
+        }
+    }
+
+    fn clear(&self) {
+        self.chunks.iter().for_each(|chunk| chunk.set(None));
+    }
+}
+
+/// Owns the thread's block, and gives it back when the thread ends.
+struct Guard {
+    owned: RefCell<Option<(Handle, Block)>>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some((registry, block)) = self.owned.get_mut().take() {
+            // No add may use the mirror from here on, nor lock what `release` locks.
+            // Where the mirror is gone already, as loom's may be, no add can come.
+            let is_busy = |busy| LOCAL.try_with(|local| local.busy.set(busy));
+            let _ = LOCAL.try_with(Local::clear).and_then(|()| is_busy(true));
+            registry.release(block);
+            let _ = is_busy(false);
+        }
+    }
+}
+
+local! { static LOCAL: Local = Local::new(); }
+local! { static GUARD: Guard = Guard { owned: RefCell::new(None) }; }
+
+/// A counter, as an add sees it.
+pub(crate) trait Counting {
+    fn site(&self) -> Site<'_>;
+}
+
+/// Adds `amount` to the counter's slot `index`: the hot path of the crate.
+///
+/// A counter without a key points at a chunk that no thread has, so the one test serves "no key yet", "no block yet"
+/// and "no chunk yet".
+#[inline(always)]
+pub(crate) fn add<U: Update>(counter: &impl Counting, index: usize, amount: u64) {
+    // Relaxed, except for floats: an old key is the unregistered one, and the cold path looks again.
+    let key = Key::from_bits(counter.site().key.load(U::KEY));
+    match LOCAL.with(|local| local.chunks[key.chunk()].get()) {
+        // SAFETY: keys lie within their chunk, chunks live as long as the registry, and it outlives its threads' locals.
+        Some(chunk) => U::owned(unsafe { chunk.slot(key.offset() + index) }, amount),
+        None => add_cold::<U>(counter, index, amount),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn add_cold<U: Update>(counter: &impl Counting, index: usize, amount: u64) {
+    let site = counter.site();
+    if exclusive(|registry| add_owned::<U>(registry, &site, index, amount)) != Some(true) {
+        U::shared(&site.spill[index], amount);
+    }
+}
+
+/// Adds through the thread's block or, where the thread-locals are being destroyed, through one that is claimed for
+/// this add alone. False, and nothing added, where memory or the index space is out.
+fn add_owned<U: Update>(registry: &Handle, site: &Site<'_>, index: usize, amount: u64) -> bool {
+    let through_own = |guard: &Guard| {
+        let mut owned = guard.owned.borrow_mut();
+        if owned.is_none() {
+            *owned = registry.claim().map(|block| (Handle::clone(registry), block));
+        }
+        owned.as_mut().is_some_and(|(_, block)| {
+            let added = registry.add::<U>(block, site, index, amount);
+            LOCAL.with(|local| local.mirror(block));
+            added
+        })
+    };
+    GUARD.try_with(through_own).unwrap_or_else(|_destroyed| {
+        registry.claim().is_some_and(|mut block| {
+            let added = registry.add::<U>(&mut block, site, index, amount);
+            registry.release(block);
+            added
+        })
+    })
+}
+
+/// Runs what takes the registry's locks or allocates, unless the thread is doing so already: then a global allocator
+/// or a signal handler called back, nothing is done, and `None` is returned.
+pub(crate) fn exclusive<T>(f: impl FnOnce(&Handle) -> T) -> Option<T> {
+    LOCAL.with(|local| {
+        if local.busy.replace(true) {
+            return None;
+        }
+        let _busy = Busy(&local.busy);
+        fork::prepare_for_forks();
+        Some(f(&global()))
+    })
+}
+
+/// Ends the exclusive section, also when it panics.
+struct Busy<'a>(&'a Cell<bool>);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}

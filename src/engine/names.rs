@@ -1,0 +1,151 @@
+//! The named counters: who has which name, and the plan by which a snapshot reads them all.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
+use super::key::Key;
+use super::kind::Kind;
+use crate::Label;
+
+/// What the samples of one name have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Family {
+    pub(crate) name: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) labels: Option<Labels>,
+}
+
+/// A label, and the value that it has for each element of a counter array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Labels {
+    pub(crate) label: &'static str,
+    pub(crate) values: &'static [&'static str],
+}
+
+impl Family {
+    /// Whether counters of the two families add up to one.
+    fn is_one_with(&self, other: &Family) -> bool {
+        self.kind == other.kind && self.labels == other.labels
+    }
+}
+
+/// A listed name: its family is that of the first counter which registered under it.
+#[derive(Debug)]
+struct Listed {
+    family: Family,
+    keys: Vec<Key>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Names {
+    listed: HashMap<&'static str, Listed, BuildHasherDefault<DefaultHasher>>,
+    /// The plan of the last snapshot, until a counter comes or goes.
+    plan: Option<Plan>,
+}
+
+/// How a snapshot reads the counters.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// One row a sample, by name and then by label value's place.
+    pub(crate) rows: Vec<Row>,
+    /// The values that are read, by key. Values of one row are added up.
+    pub(crate) columns: Vec<Column>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) family: Family,
+    pub(crate) label: Option<Label>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    pub(crate) key: Key,
+    pub(crate) kind: Kind,
+    pub(crate) row: u32,
+}
+
+impl Names {
+    pub(crate) const fn new() -> Self {
+        Self { listed: HashMap::with_hasher(BuildHasherDefault::new()), plan: None }
+    }
+
+    /// Enters a counter under its family's name. If the name is listed with another kind or other labels, it stays
+    /// as it is. Returns false where memory is out.
+    pub(crate) fn insert(&mut self, family: Family, key: Key) -> bool {
+        if !self.listed.contains_key(family.name) {
+            if self.listed.try_reserve(1).is_err() {
+                return false;
+            }
+            self.listed.insert(family.name, Listed { family, keys: Vec::new() });
+        }
+        let Some(listed) = self.listed.get_mut(family.name) else { return false };
+        if !listed.family.is_one_with(&family) {
+            return true;
+        }
+        if listed.keys.try_reserve(1).is_err() {
+            self.remove_if_empty(family.name);
+            return false;
+        }
+        listed.keys.push(key);
+        self.plan = None;
+        true
+    }
+
+    /// Whether snapshots show the counter under its family's name.
+    pub(crate) fn lists(&self, family: &Family) -> bool {
+        self.listed.get(family.name).is_some_and(|listed| listed.family.is_one_with(family))
+    }
+
+    pub(crate) fn remove(&mut self, name: &'static str, key: Key) {
+        if let Some(listed) = self.listed.get_mut(name) {
+            listed.keys.retain(|&other| other != key);
+            self.remove_if_empty(name);
+            self.plan = None;
+        }
+    }
+
+    fn remove_if_empty(&mut self, name: &'static str) {
+        if self.listed.get(name).is_some_and(|listed| listed.keys.is_empty()) {
+            self.listed.remove(name);
+        }
+    }
+
+    pub(crate) fn plan(&mut self) -> &Plan {
+        self.plan.get_or_insert_with(|| Plan::new(self.listed.values()))
+    }
+}
+
+impl Plan {
+    fn new<'a>(listed: impl Iterator<Item = &'a Listed>) -> Self {
+        let mut listed: Vec<&Listed> = listed.collect();
+        listed.sort_unstable_by_key(|listed| listed.family.name);
+        let mut plan = Self::default();
+        for listed in listed {
+            plan.add(listed);
+        }
+        plan.columns.sort_unstable_by_key(|column| column.key);
+        plan
+    }
+
+    fn add(&mut self, Listed { family, keys }: &Listed) {
+        let first_row = self.rows.len();
+        let Some(Labels { label: name, values }) = family.labels else {
+            self.rows.push(Row { family: *family, label: None });
+            return self.add_columns(family.kind, keys, 0, first_row);
+        };
+        let mut row_of = HashMap::new();
+        for (index, value) in values.iter().enumerate() {
+            let row = *row_of.entry(value).or_insert_with(|| {
+                self.rows.push(Row { family: *family, label: Some(Label { name, value }) });
+                self.rows.len() - 1
+            });
+            self.add_columns(family.kind, keys, index, row);
+        }
+    }
+
+    fn add_columns(&mut self, kind: Kind, keys: &[Key], index: usize, row: usize) {
+        self.columns.extend(keys.iter().map(|key| Column { key: key.plus(index), kind, row: row as u32 }));
+    }
+}

@@ -1,0 +1,130 @@
+//! The registry: whose are which slots, and what they add up to.
+//!
+//! # Synchronization
+//! What changes rarely changes under the lock of [`State`]: keys, blocks without an owner, the directories' growth.
+//! Adds and reads take no lock. The table in [the engine's docs](super) has every ordering.
+
+use super::baseline::Baselines;
+use super::block::Block;
+use super::chunk::Chunk;
+use super::directory::Directory;
+use super::key::{IDS, Keys, Space, chunk_len};
+use super::names::Names;
+use super::site::Site;
+use super::update::Update;
+use crate::sync::{Mutex, array, const_fn};
+
+/// Counters, blocks and what ties them together. Dropping it frees every slot.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    /// For each chunk id, the chunks that blocks have of it.
+    pub(super) directories: [Directory; IDS],
+    /// What was taken of the slots' totals, and where a reused slot began.
+    pub(super) baselines: Baselines,
+    /// What was taken of the spill words' totals.
+    pub(super) spill_baselines: Baselines,
+    pub(super) state: Mutex<State>,
+    /// Locked before `state` by who locks both.
+    pub(super) names: Mutex<Names>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    integers: Keys,
+    floats: Keys,
+    /// Blocks whose thread has ended. There is room for all `blocks`.
+    free: Vec<Block>,
+    /// Blocks that exist, owned or free.
+    blocks: usize,
+}
+
+impl State {
+    pub(super) fn keys(&mut self, space: Space) -> &mut Keys {
+        match space {
+            Space::Integers => &mut self.integers,
+            Space::Floats => &mut self.floats,
+        }
+    }
+}
+
+impl Registry {
+    const_fn! {
+        pub(crate) const fn new() -> Self {
+            Self {
+                directories: array!(Directory::new(); IDS),
+                baselines: Baselines::new(),
+                spill_baselines: Baselines::new(),
+                state: Mutex::new(State {
+                    integers: Keys::new(Space::Integers),
+                    floats: Keys::new(Space::Floats),
+                    free: Vec::new(),
+                    blocks: 0,
+                }),
+                names: Mutex::new(Names::new()),
+            }
+        }
+    }
+}
+
+impl Registry {
+    /// Hands over a block that no one owns, or a new one; `None` where memory is out.
+    ///
+    /// The lock orders everything that the block's last owner wrote before everything that the new owner does.
+    /// Model: `block_is_claimed_again_with_its_values`.
+    pub(crate) fn claim(&self) -> Option<Block> {
+        let mut state = self.state.lock();
+        if let Some(block) = state.free.pop() {
+            return Some(block);
+        }
+        let blocks = state.blocks + 1;
+        state.free.try_reserve(blocks).ok()?;
+        let block = Block::new()?;
+        state.blocks = blocks;
+        Some(block)
+    }
+
+    /// Takes back a block. Its values stay where they are. Never allocates.
+    pub(crate) fn release(&self, block: Block) {
+        self.state.lock().free.push(block);
+    }
+
+    /// Blocks that exist: the most that were ever owned at one time.
+    #[cfg(test)]
+    pub(crate) fn blocks(&self) -> usize {
+        self.state.lock().blocks
+    }
+
+    /// Gives the block a chunk of this id if it has none. False where memory is out.
+    fn grow(&self, block: &mut Block, id: usize) -> bool {
+        if block.chunk(id).is_some() {
+            return true;
+        }
+        let Some(chunk) = Chunk::allocate(chunk_len(id)) else { return false };
+        let _state = self.state.lock();
+        if self.directories[id].push(chunk) {
+            block.insert(id, chunk);
+            return true;
+        }
+        // SAFETY: allocated above with this length, and not published.
+        unsafe { chunk.free(chunk_len(id)) };
+        false
+    }
+
+    /// Adds through a block, with a key and a chunk for the counter if it has none. False, and nothing done, where
+    /// memory or the index space is out.
+    pub(crate) fn add<U: Update>(&self, block: &mut Block, site: &Site<'_>, index: usize, amount: u64) -> bool {
+        self.register(site).is_some_and(|key| {
+            let key = key.plus(index);
+            self.grow(block, key.chunk()) && block.update::<U>(key, amount)
+        })
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        for (id, directory) in self.directories.iter_mut().enumerate() {
+            // SAFETY: who could use a chunk borrows the registry, or has a handle that keeps it alive.
+            unsafe { directory.free(chunk_len(id)) };
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What the engine knows of a counter: borrowed views of the words that lie in the counter itself.
+
+use super::key::Key;
+use super::kind::Kind;
+use super::names::Family;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+
+/// A counter, with everything that its registration needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site<'a> {
+    pub(crate) key: &'a AtomicU32,
+    /// One word for each of the counter's slots.
+    pub(crate) spill: &'a [AtomicU64],
+    pub(crate) kind: Kind,
+    pub(crate) family: Option<Family>,
+}
+
+impl<'a> Site<'a> {
+    /// The value that begins at slot `index`.
+    #[inline(always)]
+    pub(crate) fn cell(self, index: usize) -> Cell<'a> {
+        Cell { key: self.key, index: index as u32, kind: self.kind, spill: &self.spill[index..] }
+    }
+}
+
+/// One value of a counter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell<'a> {
+    key: &'a AtomicU32,
+    index: u32,
+    pub(crate) kind: Kind,
+    /// The spill word of the value's first slot, and those after it.
+    pub(super) spill: &'a [AtomicU64],
+}
+
+impl Cell<'_> {
+    /// Where the value's first slot lies; not registered as long as the counter isn't.
+    #[inline(always)]
+    pub(super) fn key(&self) -> Key {
+        // Acquire: pairs with the Release in `Registry::register`; what the registration found in the slots is the
+        // least that this thread may find there. Model: `reused_key_starts_from_zero`.
+        Key::from_bits(self.key.load(Ordering::Acquire)).plus(self.index as usize)
+    }
+}

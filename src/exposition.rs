@@ -1,0 +1,82 @@
+use std::fmt;
+
+use crate::{Kind, Label, Sample, Snapshot, Value};
+
+/// A snapshot in the text format that Prometheus scrapes, by [`Snapshot::prometheus`].
+///
+/// Source: "Exposition formats", text format version 0.0.4, in the Prometheus documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct Prometheus<'a>(&'a Snapshot);
+
+impl Prometheus<'_> {
+    /// What an HTTP answer in this format has as its `Content-Type`.
+    pub const CONTENT_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
+}
+
+impl Snapshot {
+    /// The snapshot as text that Prometheus scrapes: write it with `{}`, or `to_string`.
+    ///
+    /// ```
+    /// use quipu::{CounterArray, Prometheus};
+    ///
+    /// static HITS: CounterArray<2> = CounterArray::named("hits_total", "Hits by side.", "side", &["left", "right"]);
+    ///
+    /// HITS.get(1).unwrap().add(5);
+    /// let text = quipu::snapshot().prometheus().to_string();
+    /// assert!(text.ends_with("hits_total{side=\"left\"} 0\nhits_total{side=\"right\"} 5\n"));
+    /// assert!(Prometheus::CONTENT_TYPE.starts_with("text/plain; version=0.0.4"));
+    /// ```
+    #[must_use]
+    pub fn prometheus(&self) -> Prometheus<'_> {
+        Prometheus(self)
+    }
+}
+
+impl fmt::Display for Prometheus<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for family in self.0.samples().chunk_by(|a, b| a.name == b.name) {
+            write_head(f, &family[0])?;
+            family.iter().try_for_each(|sample| write_sample(f, sample))?;
+        }
+        Ok(())
+    }
+}
+
+fn write_head(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
+    if !sample.help.is_empty() {
+        writeln!(f, "# HELP {} {}", sample.name, Escaped(sample.help, &['\\', '\n']))?;
+    }
+    let kind = match sample.kind {
+        Kind::Counter | Kind::FloatCounter => "counter",
+        Kind::UpDownCounter => "gauge",
+    };
+    writeln!(f, "# TYPE {} {kind}", sample.name)
+}
+
+fn write_sample(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
+    f.write_str(sample.name)?;
+    if let Some(Label { name, value }) = sample.label {
+        write!(f, "{{{name}=\"{}\"}}", Escaped(value, &['\\', '\n', '"']))?;
+    }
+    match sample.value {
+        Value::Float(f64::INFINITY) => writeln!(f, " +Inf"),
+        value => writeln!(f, " {value}"),
+    }
+}
+
+/// A text in which a backslash stands before some characters, and a line's end is `\n`.
+struct Escaped<'a>(&'a str, &'a [char]);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some(at) = rest.find(self.1) {
+            let (plain, special) = rest.split_at(at);
+            f.write_str(plain)?;
+            f.write_str("\\")?;
+            f.write_str(if special.starts_with('\n') { "n" } else { &special[..1] })?;
+            rest = &special[1..];
+        }
+        f.write_str(rest)
+    }
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod api;
+mod array;
+mod counter;
+mod cursor;
+mod engine;
+mod error;
+mod exposition;
+mod float;
+mod name;
+mod raw;
+mod snapshot;
+mod sync;
+mod up_down;
+
+pub use array::{CounterArray, Element};
+pub use counter::Counter;
+pub use cursor::{Cursor, Number};
+pub use engine::Kind;
+pub use error::{InvalidAmount, RegisterError};
+pub use exposition::Prometheus;
+pub use float::FloatCounter;
+pub use name::InvalidName;
+pub use snapshot::{Change, Diff, Label, Sample, Snapshot, Value, snapshot};
+pub use up_down::UpDownCounter;

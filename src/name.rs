@@ -1,0 +1,103 @@
+//! Which names a metric may have: those of the Prometheus text format, so that every named counter can be exported.
+//!
+//! Source: "Metric names and labels" in the data model of the Prometheus documentation.
+
+use std::fmt;
+
+/// A metric name or label name that Prometheus would refuse, or a text that is too long.
+///
+/// ```
+/// let error = quipu::Counter::try_named("2xx responses", "").unwrap_err();
+/// assert_eq!(error.text(), "2xx responses");
+/// assert!(error.to_string().starts_with("\"2xx responses\": expected a metric name"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidName {
+    text: &'static str,
+    expected: &'static str,
+}
+
+const METRIC: &str =
+    "expected a metric name: a letter, '_' or ':', then letters, digits, '_' or ':', all of them ASCII";
+const LABEL: &str =
+    "expected a label name: a letter or '_', then letters, digits or '_', all of them ASCII, and not \"__\" first";
+const SHORT: &str = "expected at most 65535 bytes of text";
+
+/// The longest name or help text, in bytes.
+const MAX_LEN: usize = u16::MAX as usize;
+
+impl InvalidName {
+    /// The text that was refused.
+    #[must_use]
+    pub const fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// The message of `Display`, for where nothing can be formatted: in a constant's evaluation.
+    #[track_caller]
+    pub(crate) const fn panic(self) -> ! {
+        let mut message = [0; 256];
+        let len = append(&mut message, 0, self.text, 96);
+        let len = append(&mut message, len, ": ", 2);
+        let len = append(&mut message, len, self.expected, 140);
+        match std::str::from_utf8(message.split_at(len).0) {
+            Ok(message) => panic!("{}", message),
+            Err(_) => panic!("{}", self.expected),
+        }
+    }
+}
+
+impl fmt::Display for InvalidName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.text, self.expected)
+    }
+}
+
+impl std::error::Error for InvalidName {}
+
+/// Copies `text`, or its first bytes up to `limit`, to `buffer` from `at` on. Returns where it ends.
+const fn append(buffer: &mut [u8], at: usize, text: &str, limit: usize) -> usize {
+    let mut index = 0;
+    while index < text.len() && index < limit {
+        buffer[at + index] = text.as_bytes()[index];
+        index += 1;
+    }
+    at + index
+}
+
+pub(crate) const fn check(name: &'static str, help: &'static str) -> Result<(), InvalidName> {
+    if !is_name(name, true) {
+        return Err(InvalidName { text: name, expected: METRIC });
+    }
+    if name.len() > MAX_LEN {
+        return Err(InvalidName { text: name, expected: SHORT });
+    }
+    if help.len() > MAX_LEN {
+        return Err(InvalidName { text: help, expected: SHORT });
+    }
+    Ok(())
+}
+
+pub(crate) const fn check_label(label: &'static str) -> Result<(), InvalidName> {
+    let bytes = label.as_bytes();
+    let is_reserved = bytes.len() >= 2 && bytes[0] == b'_' && bytes[1] == b'_';
+    if is_name(label, false) && !is_reserved { Ok(()) } else { Err(InvalidName { text: label, expected: LABEL }) }
+}
+
+const fn is_name(text: &str, colon_allowed: bool) -> bool {
+    let bytes = text.as_bytes();
+    let mut index = 0;
+    while index < bytes.len() {
+        let is_fit = match bytes[index] {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => true,
+            b'0'..=b'9' => index > 0,
+            b':' => colon_allowed,
+            _ => false,
+        };
+        if !is_fit {
+            return false;
+        }
+        index += 1;
+    }
+    !bytes.is_empty()
+}

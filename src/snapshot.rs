@@ -1,0 +1,244 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::engine::{Kind, Plan, Row, exclusive};
+
+/// Reads every registered counter that has a name, in one pass over memory.
+///
+/// What [`Counter::sum`](crate::Counter::sum) promises holds for each sample. The samples are not of one instant: an
+/// add to one counter may be missing while a later add to another is there.
+///
+/// Adds and unnamed counters are not held up. A named counter that registers or is dropped meanwhile waits.
+///
+/// # Limits
+/// Units that had to be counted in the counter itself, for want of memory or because a global allocator counted them
+/// while quipu called it, are in the counter's `sum` but not here. Within such an allocator, the snapshot is empty.
+///
+/// ```
+/// use quipu::{Counter, Value};
+///
+/// static CLICKS: Counter = Counter::named("clicks_total", "Clicks on anything.");
+///
+/// CLICKS.add(3);
+/// let snapshot = quipu::snapshot();
+/// let clicks = snapshot.get("clicks_total", None).unwrap();
+/// assert_eq!((clicks.help, clicks.value), ("Clicks on anything.", Value::Unsigned(3)));
+/// ```
+#[must_use]
+pub fn snapshot() -> Snapshot {
+    let at = Instant::now();
+    let samples = exclusive(|registry| registry.read_names(samples)).unwrap_or_default();
+    Snapshot { at, samples }
+}
+
+fn samples(plan: &Plan, values: &[u64]) -> Vec<Sample> {
+    let mut totals = vec![0; plan.rows.len()];
+    for (column, value) in plan.columns.iter().zip(values) {
+        let total = &mut totals[column.row as usize];
+        *total = column.kind.plus(*total, *value);
+    }
+    let sample = |(row, bits): (&Row, u64)| Sample {
+        name: row.family.name,
+        help: row.family.help,
+        kind: row.family.kind,
+        label: row.label,
+        value: Value::from_bits(row.family.kind, bits),
+    };
+    plan.rows.iter().zip(totals).map(sample).collect()
+}
+
+/// The values of the named counters, by [`snapshot`].
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    at: Instant,
+    samples: Vec<Sample>,
+}
+
+/// A named counter's value at the time of a [`Snapshot`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Sample {
+    /// The name that the counter was made with.
+    pub name: &'static str,
+    /// Its help text.
+    pub help: &'static str,
+    /// What it counts in.
+    pub kind: Kind,
+    /// Which element of a [`CounterArray`](crate::CounterArray) it is.
+    pub label: Option<Label>,
+    /// Its value, as the counter's `sum` would return it.
+    pub value: Value,
+}
+
+/// What tells an element of a [`CounterArray`](crate::CounterArray) from the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Label {
+    /// The label's name.
+    pub name: &'static str,
+    /// The element's value of it.
+    pub value: &'static str,
+}
+
+/// A number of the type that the counter counts in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// Of a [`Counter`](crate::Counter) or an element of a [`CounterArray`](crate::CounterArray).
+    Unsigned(u64),
+    /// Of an [`UpDownCounter`](crate::UpDownCounter).
+    Signed(i64),
+    /// Of a [`FloatCounter`](crate::FloatCounter).
+    Float(f64),
+}
+
+impl Value {
+    fn from_bits(kind: Kind, bits: u64) -> Self {
+        match kind {
+            Kind::Counter => Self::Unsigned(bits),
+            Kind::UpDownCounter => Self::Signed(bits as i64),
+            Kind::FloatCounter => Self::Float(f64::from_bits(bits)),
+        }
+    }
+
+    /// The nearest `f64`. Whole numbers above 2⁵³ lose their last digits.
+    #[must_use]
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Self::Unsigned(value) => value as f64,
+            Self::Signed(value) => value as f64,
+            Self::Float(value) => value,
+        }
+    }
+
+    /// What was added between two values of one counter. A counter that only grows and is found lower has been reset
+    /// meanwhile: then all that it has is new.
+    fn since(self, earlier: Self) -> Self {
+        match (self, earlier) {
+            (Self::Unsigned(later), Self::Unsigned(earlier)) => {
+                Self::Unsigned(later.checked_sub(earlier).unwrap_or(later))
+            }
+            (Self::Signed(later), Self::Signed(earlier)) => Self::Signed(later.wrapping_sub(earlier)),
+            (Self::Float(later), Self::Float(earlier)) if later >= earlier => Self::Float(later - earlier),
+            (later, _) => later,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsigned(value) => value.fmt(f),
+            Self::Signed(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+        }
+    }
+}
+
+impl Snapshot {
+    /// One sample a counter, or an element of a counter array: in the order of their names and, within an array, of
+    /// its elements.
+    #[must_use]
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+
+    /// The sample of this name and, of a counter array, this label value.
+    #[must_use]
+    pub fn get(&self, name: &str, label_value: Option<&str>) -> Option<&Sample> {
+        let first = self.samples.partition_point(|sample| sample.name < name);
+        let named = self.samples[first..].iter().take_while(|sample| sample.name == name);
+        named.into_iter().find(|sample| sample.label.map(|label| label.value) == label_value)
+    }
+
+    /// When the snapshot was begun.
+    #[must_use]
+    pub fn taken_at(&self) -> Instant {
+        self.at
+    }
+
+    /// What changed since an earlier snapshot.
+    ///
+    /// ```
+    /// use quipu::{Counter, Value};
+    ///
+    /// static SHARES: Counter = Counter::named("shares_traded_total", "Shares traded.");
+    ///
+    /// SHARES.add(100);
+    /// let earlier = quipu::snapshot();
+    /// SHARES.add(50);
+    /// let diff = quipu::snapshot().since(&earlier);
+    /// let shares = diff.changes().iter().find(|change| change.sample.name == "shares_traded_total").unwrap();
+    /// assert_eq!(shares.delta, Value::Unsigned(50));
+    /// assert!(shares.per_second > 0.0);
+    /// ```
+    #[must_use]
+    pub fn since(&self, earlier: &Snapshot) -> Diff {
+        let elapsed = self.at.saturating_duration_since(earlier.at);
+        let before: HashMap<_, _> = earlier.samples.iter().map(|sample| (sample.identity(), sample.value)).collect();
+        let change = |sample: &Sample| {
+            let delta = before.get(&sample.identity()).map_or(sample.value, |&before| sample.value.since(before));
+            let per_second = if elapsed.is_zero() { 0.0 } else { delta.as_f64() / elapsed.as_secs_f64() };
+            Change { sample: *sample, delta, per_second }
+        };
+        Diff { elapsed, changes: self.samples.iter().map(change).collect() }
+    }
+}
+
+impl Sample {
+    fn identity(&self) -> (&'static str, Option<Label>) {
+        (self.name, self.label)
+    }
+}
+
+impl IntoIterator for Snapshot {
+    type Item = Sample;
+    type IntoIter = std::vec::IntoIter<Sample>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.samples.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Snapshot {
+    type Item = &'a Sample;
+    type IntoIter = std::slice::Iter<'a, Sample>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.samples.iter()
+    }
+}
+
+/// What changed between two snapshots, by [`Snapshot::since`].
+#[derive(Clone, Debug)]
+pub struct Diff {
+    elapsed: Duration,
+    changes: Vec<Change>,
+}
+
+/// A counter of the later snapshot, compared with the earlier one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Change {
+    /// The later sample.
+    pub sample: Sample,
+    /// What was added since the earlier one, or ever, if the earlier snapshot doesn't have the counter. Where a counter
+    /// that only grows was found lower, it has been reset, and the delta is what it counted since.
+    pub delta: Value,
+    /// The delta by the seconds between the snapshots; 0 if there was no time between them.
+    pub per_second: f64,
+}
+
+impl Diff {
+    /// The time between the snapshots; zero if the earlier one is the later one.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// One change for each sample of the later snapshot, in its order.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+}

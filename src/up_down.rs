@@ -1,0 +1,67 @@
+use crate::engine::{Decrease, Increase, Kind, add};
+use crate::raw::Raw;
+
+/// A number that goes up and down, such as requests in flight or bytes in use.
+///
+/// What is added and what is taken away are kept apart, in two slots that only grow. A sum reads the second before the
+/// first, so it sees every addition that came before a subtraction that it sees: **as long as no one takes away what
+/// was not added before, no sum is below zero**. While others add, a sum may include any of the additions in progress.
+///
+/// ```
+/// use quipu::UpDownCounter;
+///
+/// static IN_FLIGHT: UpDownCounter = UpDownCounter::named("http_requests_in_flight", "Requests being answered.");
+///
+/// IN_FLIGHT.inc();
+/// IN_FLIGHT.add(2);
+/// IN_FLIGHT.dec();
+/// assert_eq!(IN_FLIGHT.sum(), 2);
+/// ```
+///
+/// # Limits
+/// Those of [`Counter`](crate::Counter), with sums that wrap at 2⁶³. Every thread spends 16 bytes on it. A
+/// [`take`](UpDownCounter::take) or [`reset`](UpDownCounter::reset) starts again at zero with whatever is in flight,
+/// whose end then counts below zero.
+pub struct UpDownCounter {
+    /// The first slot has what was added, the second what was taken away.
+    raw: Raw<2>,
+}
+
+crate::api::scalar!(UpDownCounter, i64, Kind::UpDownCounter);
+
+impl UpDownCounter {
+    /// Adds one.
+    #[inline]
+    pub fn inc(&self) {
+        self.add(1);
+    }
+
+    /// Takes one away.
+    #[inline]
+    pub fn dec(&self) {
+        self.sub(1);
+    }
+
+    /// Adds `n`; where `n` is negative, takes `-n` away.
+    ///
+    /// Never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
+    /// may allocate, and take a lock. An addition orders nothing else.
+    #[inline]
+    pub fn add(&self, n: i64) {
+        if n >= 0 {
+            add::<Increase>(self, 0, n.unsigned_abs());
+        } else {
+            add::<Decrease>(self, 1, n.unsigned_abs());
+        }
+    }
+
+    /// Takes `n` away; where `n` is negative, adds `-n`. Otherwise as [`add`](UpDownCounter::add).
+    #[inline]
+    pub fn sub(&self, n: i64) {
+        if n >= 0 {
+            add::<Decrease>(self, 1, n.unsigned_abs());
+        } else {
+            add::<Increase>(self, 0, n.unsigned_abs());
+        }
+    }
+}
