@@ -13,6 +13,8 @@ mod name;
 mod raw;
 mod snapshot;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod up_down;
 
 pub use array::{CounterArray, Element};

@@ -31,12 +31,12 @@ mod imp {
         }
     }
 
-    /// Loads a slot that only the current thread writes.
-    #[inline(always)]
-    pub(crate) fn owner_load(slot: &AtomicU64) -> u64 {
-        // Relaxed: the current thread is the only writer, it reads what it wrote last.
-        slot.load(super::Ordering::Relaxed)
+    macro_rules! owner_load {
+        ($atomic:expr) => {
+            $atomic.load($crate::sync::Ordering::Relaxed)
+        };
     }
+    pub(crate) use owner_load;
 }
 
 #[cfg(quipu_loom)]
@@ -59,17 +59,23 @@ mod imp {
         }
     }
 
-    /// Loads a slot that only the current thread writes.
-    ///
-    /// loom 0.7 prunes schedules of a load and a store of one atomic by one thread; an unsynchronised load keeps
-    /// them, and reports a second writer as a data race: the single-writer rule, checked in every model.
-    pub(crate) fn owner_load(slot: &AtomicU64) -> u64 {
-        // SAFETY: only the owner writes the slot; were that wrong, loom would fail the model here.
-        unsafe { slot.unsync_load() }
+    macro_rules! owner_load {
+        ($atomic:expr) => {{
+            // SAFETY: no one else writes it at this time; were that wrong, loom would fail the model here.
+            unsafe { $atomic.unsync_load() }
+        }};
     }
+    pub(crate) use owner_load;
 }
 
 pub(crate) use imp::*;
+
+/// `owner_load!(atomic)` loads what only the current thread may write at this time: its own slot, or a word that is
+/// written under a lock which it holds. Relaxed: it reads the last value there is.
+///
+/// loom 0.7 prunes schedules of a load and a store of one atomic by one thread. An unsynchronised load keeps them, and
+/// reports a second writer as a data race: the single-writer rule, checked in every model.
+pub(crate) use imp::owner_load;
 pub(crate) use std::sync::atomic::Ordering;
 
 /// Declares a `const fn` that is a plain `fn` under loom, whose atomics have no const constructor.

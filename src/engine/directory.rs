@@ -11,7 +11,7 @@
 use std::ptr;
 
 use super::chunk::Chunk;
-use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn};
+use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, owner_load};
 
 /// Chunks in the first segment; each further segment has twice as many as the one before.
 const FIRST_SEGMENT: usize = if cfg!(quipu_loom) { 1 } else { 8 };
@@ -42,8 +42,7 @@ impl Directory {
     ///
     /// The caller holds the registry's lock.
     pub(crate) fn push(&self, chunk: Chunk) -> bool {
-        // Relaxed: the length changes under the lock only.
-        let len = self.len.load(Ordering::Relaxed);
+        let len = owner_load!(self.len);
         let segment = (len / FIRST_SEGMENT + 1).ilog2() as usize;
         let index = len - (segment_len(segment) - FIRST_SEGMENT);
         let Some(elements) = self.segment(segment) else { return false };
@@ -59,8 +58,7 @@ impl Directory {
     /// The segment's elements, allocated if they were not; null and full segments give `None`.
     fn segment(&self, segment: usize) -> Option<*mut Element> {
         let pointer = self.segments.get(segment)?;
-        // Relaxed: segments are made under the lock only.
-        let elements = pointer.load(Ordering::Relaxed);
+        let elements = owner_load!(pointer);
         if !elements.is_null() {
             return Some(elements);
         }

@@ -52,11 +52,9 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if let Some((registry, block)) = self.owned.get_mut().take() {
             // No add may use the mirror from here on, nor lock what `release` locks.
-            // Where the mirror is gone already, as loom's may be, no add can come.
-            let is_busy = |busy| LOCAL.try_with(|local| local.busy.set(busy));
-            let _ = LOCAL.try_with(Local::clear).and_then(|()| is_busy(true));
+            let _ = LOCAL.try_with(Local::clear);
+            let _busy = Busy::begin();
             registry.release(block);
-            let _ = is_busy(false);
         }
     }
 }
@@ -77,10 +75,11 @@ pub(crate) trait Counting {
 pub(crate) fn add<U: Update>(counter: &impl Counting, index: usize, amount: u64) {
     // Relaxed, except for floats: an old key is the unregistered one, and the cold path looks again.
     let key = Key::from_bits(counter.site().key.load(U::KEY));
-    match LOCAL.with(|local| local.chunks[key.chunk()].get()) {
+    // It has no destructor and so can't be gone, except for loom's.
+    match LOCAL.try_with(|local| local.chunks[key.chunk()].get()) {
         // SAFETY: keys lie within their chunk, chunks live as long as the registry, and it outlives its threads' locals.
-        Some(chunk) => U::owned(unsafe { chunk.slot(key.offset() + index) }, amount),
-        None => add_cold::<U>(counter, index, amount),
+        Ok(Some(chunk)) => U::owned(unsafe { chunk.slot(key.offset() + index) }, amount),
+        _ => add_cold::<U>(counter, index, amount),
     }
 }
 
@@ -103,7 +102,7 @@ fn add_owned<U: Update>(registry: &Handle, site: &Site<'_>, index: usize, amount
         }
         owned.as_mut().is_some_and(|(_, block)| {
             let added = registry.add::<U>(block, site, index, amount);
-            LOCAL.with(|local| local.mirror(block));
+            let _ = LOCAL.try_with(|local| local.mirror(block));
             added
         })
     };
@@ -119,21 +118,23 @@ fn add_owned<U: Update>(registry: &Handle, site: &Site<'_>, index: usize, amount
 /// Runs what takes the registry's locks or allocates, unless the thread is doing so already: then a global allocator
 /// or a signal handler called back, nothing is done, and `None` is returned.
 pub(crate) fn exclusive<T>(f: impl FnOnce(&Handle) -> T) -> Option<T> {
-    LOCAL.with(|local| {
-        if local.busy.replace(true) {
-            return None;
-        }
-        let _busy = Busy(&local.busy);
-        fork::prepare_for_forks();
-        Some(f(&global()))
-    })
+    let _busy = Busy::begin()?;
+    fork::prepare_for_forks();
+    Some(f(&global()))
 }
 
-/// Ends the exclusive section, also when it panics.
-struct Busy<'a>(&'a Cell<bool>);
+/// While it lives, the thread begins no other exclusive section.
+struct Busy;
 
-impl Drop for Busy<'_> {
+impl Busy {
+    fn begin() -> Option<Self> {
+        let was_busy = LOCAL.try_with(|local| local.busy.replace(true)).unwrap_or(false);
+        (!was_busy).then_some(Self)
+    }
+}
+
+impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.set(false);
+        let _ = LOCAL.try_with(|local| local.busy.set(false));
     }
 }

@@ -9,21 +9,19 @@ use super::kind::Kind;
 use super::names::{Family, Names};
 use super::registry::Registry;
 use super::site::Site;
-use crate::sync::{AtomicU64, MutexGuard, Ordering};
+use crate::sync::{AtomicU64, MutexGuard, Ordering, owner_load};
 
 impl Registry {
     /// The counter's key; its first call finds it slots, and lists it if it has a name. `None`, and nothing done,
     /// where memory or the index space is out.
     pub(crate) fn register(&self, site: &Site<'_>) -> Option<Key> {
-        // Acquire: the slots are as the registration left them.
-        let key = Key::from_bits(site.key.load(Ordering::Acquire));
+        let key = site.cell(0).key();
         if key.is_registered() {
             return Some(key);
         }
         let mut named = site.family.map(|family| (self.names.lock(), family));
         let mut state = self.state.lock();
-        // Relaxed: an unregistered key changes under the lock only.
-        let key = Key::from_bits(site.key.load(Ordering::Relaxed));
+        let key = Key::from_bits(owner_load!(site.key));
         if key.is_registered() {
             return Some(key);
         }

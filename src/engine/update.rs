@@ -16,7 +16,7 @@ pub(crate) trait Update {
     /// Updates a slot that the current thread owns, with a plain load and a plain store.
     #[inline(always)]
     fn owned(slot: &AtomicU64, amount: u64) {
-        slot.store(Self::apply(owner_load(slot), amount), Self::STORE);
+        slot.store(Self::apply(owner_load!(slot), amount), Self::STORE);
     }
 
     /// Updates a word that any thread may be updating.

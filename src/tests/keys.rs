@@ -1,0 +1,90 @@
+//! Models of registration, and of slots that change hands.
+
+use super::model::{outcomes, shared, start};
+use crate::{Counter, CounterArray, FloatCounter};
+
+#[test]
+fn key_is_registered_once() {
+    outcomes([0, 1, 2], || two_adds_and_a_sum(&shared(Counter::new())));
+}
+
+/// A counter that gets used slots counts from what is found in them, for a reader that meets it meanwhile as well.
+#[test]
+fn reused_key_starts_from_zero() {
+    outcomes([0, 1, 2], || {
+        let first = Counter::new();
+        first.add(3);
+        drop(first);
+        two_adds_and_a_sum(&shared(Counter::new()))
+    });
+}
+
+/// As above; what is found is in the slot of a thread that goes on to add to the new counter.
+#[test]
+fn reused_key_starts_from_zero_in_a_slot_of_another_thread() {
+    outcomes([0, 1], || {
+        let (first, second) = (shared(Counter::new()), shared(Counter::new()));
+        let handle = first.clone();
+        let adder = start(&second, move |second| {
+            handle.add(3);
+            drop(handle);
+            second.inc();
+        });
+        let reader = start(&second, Counter::sum);
+        drop(first);
+        second.register().unwrap();
+        adder.join().unwrap();
+        let sum = reader.join().unwrap();
+        assert_eq!(second.sum(), 1);
+        sum
+    });
+}
+
+/// Float slots are zeroed before they are reused, and their owner, which may have written to them last, sees that.
+#[test]
+fn float_slot_is_clear_when_reused() {
+    outcomes([0, 1], || {
+        let (first, second) = (shared(FloatCounter::new()), shared(FloatCounter::new()));
+        let handle = first.clone();
+        let adder = start(&second, move |second| {
+            handle.add(3.0);
+            drop(handle);
+            second.add(1.0);
+        });
+        let reader = start(&second, |second| second.sum() as u64);
+        drop(first);
+        second.register().unwrap();
+        adder.join().unwrap();
+        let sum = reader.join().unwrap();
+        assert_eq!(second.sum(), 1.0);
+        sum
+    });
+}
+
+/// Where the index space is out, adds go to the counter's spill word, and what is there can be taken later.
+#[test]
+fn exhausted_space_spills() {
+    outcomes([0, 1, 2], || {
+        let arrays = [CounterArray::<2>::new(), CounterArray::<2>::new()];
+        arrays.iter().for_each(|array| array.register().unwrap());
+        let counter = Counter::new();
+        assert!(counter.register().is_err());
+        let counter = shared(counter);
+        let sum = two_adds_and_a_sum(&counter);
+        assert_eq!((counter.take(), counter.sum()), (0, 2));
+        drop(arrays);
+        assert_eq!((counter.take(), counter.sum()), (2, 0));
+        sum
+    });
+}
+
+/// The sum that a third thread sees while two add one each.
+fn two_adds_and_a_sum(counter: &loom::sync::Arc<Counter>) -> u64 {
+    let adder = start(counter, Counter::inc);
+    let reader = start(counter, Counter::sum);
+    counter.inc();
+    adder.join().unwrap();
+    let sum = reader.join().unwrap();
+    assert_eq!(counter.sum(), 2);
+    sum
+}

@@ -1,0 +1,86 @@
+//! Models of `take` and `reset`.
+
+use super::model::{outcomes, shared, spawn, start};
+use crate::{Counter, FloatCounter, UpDownCounter, Value, snapshot};
+
+/// Two takers and an adder: each unit is in exactly one take, or left; the one that was there before is taken.
+#[test]
+fn takes_share_every_unit() {
+    outcomes([(0, 1, 1), (0, 2, 0), (1, 0, 1), (1, 1, 0), (2, 0, 0)], || {
+        let counter = shared(Counter::new());
+        counter.inc();
+        let takers = [start(&counter, Counter::take), start(&counter, Counter::take)];
+        counter.inc();
+        let [first, second] = takers.map(|taker| taker.join().unwrap());
+        (first, second, counter.take())
+    });
+}
+
+/// The total goes 1, 0, 1: a sum that has both units sets one add against the baseline before it.
+#[test]
+fn reset_against_add() {
+    outcomes([0, 1], || {
+        let counter = shared(Counter::new());
+        counter.inc();
+        let reader = start(&counter, Counter::sum);
+        counter.reset();
+        counter.inc();
+        let sum = reader.join().unwrap();
+        assert_eq!(counter.sum(), 1);
+        sum
+    });
+}
+
+/// As above, through the pass over the named counters.
+#[test]
+fn reset_against_add_in_a_snapshot() {
+    outcomes([0, 1], || {
+        let counter = Counter::named("counter", "");
+        counter.inc();
+        let reader = spawn(|| match snapshot().samples()[0].value {
+            Value::Unsigned(value) => value,
+            other => unreachable!("{other}"),
+        });
+        counter.reset();
+        counter.inc();
+        reader.join().unwrap()
+    });
+}
+
+/// A baseline is never above the slots that it is set against.
+#[test]
+fn sum_against_two_takes() {
+    outcomes([0, 1, 2], || {
+        let counter = shared(Counter::new());
+        let taker = start(&counter, |counter| (counter.take(), counter.take()));
+        let reader = start(&counter, Counter::sum);
+        counter.inc();
+        counter.inc();
+        let (first, second) = taker.join().unwrap();
+        let sum = reader.join().unwrap();
+        assert_eq!(first + second + counter.sum(), 2);
+        sum
+    });
+}
+
+#[test]
+fn takes_of_an_up_down_counter_share_every_unit() {
+    outcomes([(0, 1), (1, 0), (2, -1)], || {
+        let gauge = shared(UpDownCounter::new());
+        let taker = start(&gauge, UpDownCounter::take);
+        gauge.add(2);
+        gauge.dec();
+        (taker.join().unwrap(), gauge.take())
+    });
+}
+
+#[test]
+fn takes_of_a_float_counter_share_every_unit() {
+    outcomes([(0, 3), (1, 2), (3, 0)], || {
+        let counter = shared(FloatCounter::new());
+        let taker = start(&counter, FloatCounter::take);
+        counter.add(1.0);
+        counter.add(2.0);
+        (taker.join().unwrap() as u64, counter.take() as u64)
+    });
+}
