@@ -22,7 +22,7 @@ impl Baselines {
     #[inline]
     pub(crate) fn load(&self, key: Key) -> u64 {
         // Acquire: pairs with the Release in `Registry::advance`; the slots are at least what the baseline was made
-        // from. Model: `sum_against_two_takes`.
+        // from. Model: `sum_against_takes`.
         self.slot(key).map_or(0, |slot| slot.load(Ordering::Acquire))
     }
 

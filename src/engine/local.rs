@@ -62,6 +62,13 @@ impl Drop for Guard {
 local! { static LOCAL: Local = Local::new(); }
 local! { static GUARD: Guard = Guard { owned: RefCell::new(None) }; }
 
+/// Makes the thread-locals, as a thread's first add does, but claims no block. For a model: what loom's threads have not
+/// made before their thread-locals are destroyed, they may make after.
+#[cfg(all(test, quipu_loom))]
+pub(crate) fn touch_thread_locals() {
+    LOCAL.with(|_| GUARD.with(|_| ()));
+}
+
 /// A counter, as an add sees it.
 pub(crate) trait Counting {
     fn site(&self) -> Site<'_>;

@@ -18,6 +18,8 @@ mod update;
 
 pub(crate) use key::Key;
 pub use kind::Kind;
+#[cfg(all(test, quipu_loom))]
+pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global};
 pub(crate) use names::{Family, Labels, Plan, Row};
 pub(crate) use site::{Cell, Site};

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::model::{outcomes, shared, spawn, start};
 use crate::Counter;
-use crate::engine::{exclusive, global};
+use crate::engine::{exclusive, global, touch_thread_locals};
 use crate::sync::{AtomicU32, Ordering};
 
 /// A thread that starts while another ends gets its block, with what is in it, or one of its own.
@@ -50,7 +50,10 @@ fn add_in_a_thread_local_destructor_counts() {
         counter.register().unwrap();
         let is_dropped = shared(AtomicU32::new(0));
         let late = Late { counter, is_dropped: is_dropped.clone() };
-        spawn(move || LATE.with(|cell| *cell.borrow_mut() = Some(late)));
+        spawn(move || {
+            touch_thread_locals();
+            LATE.with(|cell| *cell.borrow_mut() = Some(late));
+        });
         let reader = spawn(|| counter.sum());
         while is_dropped.load(Ordering::Acquire) == 0 {
             loom::thread::yield_now();

@@ -49,16 +49,15 @@ fn reset_against_add_in_a_snapshot() {
 
 /// A baseline is never above the slots that it is set against.
 #[test]
-fn sum_against_two_takes() {
-    outcomes([0, 1, 2], || {
+fn sum_against_takes() {
+    outcomes([0, 1], || {
         let counter = shared(Counter::new());
         let taker = start(&counter, |counter| (counter.take(), counter.take()));
         let reader = start(&counter, Counter::sum);
         counter.inc();
-        counter.inc();
         let (first, second) = taker.join().unwrap();
         let sum = reader.join().unwrap();
-        assert_eq!(first + second + counter.sum(), 2);
+        assert_eq!(first + second + counter.sum(), 1);
         sum
     });
 }
