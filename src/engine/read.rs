@@ -103,7 +103,7 @@ impl Registry {
         loop {
             let total = part(self.totals(cell));
             // Release: pairs with the Acquires of the baseline. Model: `takes_share_every_unit`.
-            match slot.compare_exchange_weak(baseline, total, Ordering::AcqRel, Ordering::Acquire) {
+            match slot.compare_exchange_weak(baseline, total, Ordering::Release, Ordering::Acquire) {
                 Ok(_) => {
                     // Release: pairs with the fence in `value`.
                     fence(Ordering::Release);

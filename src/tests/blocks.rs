@@ -67,9 +67,9 @@ fn add_in_a_thread_local_destructor_counts() {
 #[test]
 fn nested_add_counts() {
     outcomes([0, 1, 2], || {
-        let counter = shared(Counter::new());
+        let counter = shared(Counter::named("counter", ""));
         let reader = start(&counter, Counter::sum);
-        exclusive(|_| counter.inc());
+        exclusive(|registry| registry.read_names(|_, _| counter.inc()));
         counter.inc();
         let sum = reader.join().unwrap();
         assert_eq!((counter.take(), counter.sum()), (2, 0));

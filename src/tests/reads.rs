@@ -1,6 +1,7 @@
 //! Models of `sum`, `cursor` and `snapshot` against adds.
 
 use super::model::{outcomes, shared, spawn, start};
+use crate::engine::exclusive;
 use crate::sync::{AtomicU32, Ordering};
 use crate::{Counter, UpDownCounter, Value, snapshot};
 
@@ -65,11 +66,23 @@ fn chunk_growth_is_seen_whole() {
 /// One thread adds before another takes away: the sum has no subtraction without the addition before it.
 #[test]
 fn up_down_is_never_negative() {
-    outcomes([0, 1], || {
+    // The thread that takes away has its block by then, so that nothing but the slots orders the two.
+    one_adds_another_takes_away(|gauge| gauge.add(0), UpDownCounter::dec);
+}
+
+/// As above, with the subtraction in the spill word: the key is not known to the reader before it.
+#[test]
+fn up_down_is_never_negative_where_it_spills() {
+    one_adds_another_takes_away(|_| (), |gauge| exclusive(|_| gauge.dec()).unwrap());
+}
+
+fn one_adds_another_takes_away(warm_up: fn(&UpDownCounter), take_away: fn(&UpDownCounter)) {
+    outcomes([0, 1], move || {
         let shared = shared((UpDownCounter::new(), AtomicU32::new(0)));
-        let down = start(&shared, |(gauge, turn)| {
+        let down = start(&shared, move |(gauge, turn)| {
+            warm_up(gauge);
             if turn.load(Ordering::Acquire) == 1 {
-                gauge.dec();
+                take_away(gauge);
             }
         });
         let reader = start(&shared, |(gauge, _)| gauge.sum());
@@ -81,7 +94,7 @@ fn up_down_is_never_negative() {
     });
 }
 
-/// As above, in one thread's slots and through the pass over the named counters.
+/// As above, in one thread's slots, and through the pass over the named counters.
 #[test]
 fn up_down_in_a_snapshot_is_never_negative() {
     outcomes([Some(0), Some(1)], || {
