@@ -103,8 +103,8 @@ unsafe fn unpack(text: *const u8, len: u16) -> &'static str {
 /// [`RegisterError`] where the counter can't be listed under its name; see `Counter::register`.
 pub(crate) fn register(site: &Site<'_>) -> Result<(), RegisterError> {
     let is_listed = exclusive(|registry| {
-        registry.register(site)?;
-        Some(site.family.is_none_or(|family| registry.lists(&family)))
+        let key = registry.register(site)?;
+        site.family.map_or(Some(true), |family| registry.list(family, key))
     });
     match (is_listed.flatten(), site.family) {
         (Some(true), _) => Ok(()),

@@ -24,7 +24,7 @@ pub(crate) enum Space {
 }
 
 /// The place of a counter's first slot; the others follow it in the same chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key(u32);
 
 impl Key {

@@ -19,6 +19,14 @@ impl Kind {
         }
     }
 
+    /// The number of slots that make up one value.
+    pub(crate) const fn slots(self) -> usize {
+        match self {
+            Kind::Counter | Kind::FloatCounter => 1,
+            Kind::UpDownCounter => 2,
+        }
+    }
+
     /// The sum of two values, or of two slots. Integers wrap, in two's complement.
     #[inline(always)]
     pub(crate) fn plus(self, a: u64, b: u64) -> u64 {

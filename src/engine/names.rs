@@ -1,6 +1,6 @@
 //! The named counters: who has which name, and the plan by which a snapshot reads them all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use super::key::Key;
@@ -30,16 +30,19 @@ impl Family {
     }
 }
 
+type Hasher = BuildHasherDefault<DefaultHasher>;
+
 /// A listed name: its family is that of the first counter which registered under it.
 #[derive(Debug)]
 struct Listed {
     family: Family,
-    keys: Vec<Key>,
+    /// Of the counters that have the name now.
+    keys: HashSet<Key, Hasher>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Names {
-    listed: HashMap<&'static str, Listed, BuildHasherDefault<DefaultHasher>>,
+    listed: HashMap<&'static str, Listed, Hasher>,
     /// The plan of the last snapshot, until a counter comes or goes.
     plan: Option<Plan>,
 }
@@ -68,39 +71,32 @@ pub(crate) struct Column {
 
 impl Names {
     pub(crate) const fn new() -> Self {
-        Self { listed: HashMap::with_hasher(BuildHasherDefault::new()), plan: None }
+        Self { listed: HashMap::with_hasher(Hasher::new()), plan: None }
     }
 
-    /// Enters a counter under its family's name. If the name is listed with another kind or other labels, it stays
-    /// as it is. Returns false where memory is out.
-    pub(crate) fn insert(&mut self, family: Family, key: Key) -> bool {
+    /// Enters a counter under its family's name; to do so twice is to do so once. `Some(false)`, and nothing done, if
+    /// the name is listed with another kind or other labels; `None` where memory is out.
+    pub(crate) fn insert(&mut self, family: Family, key: Key) -> Option<bool> {
         if !self.listed.contains_key(family.name) {
-            if self.listed.try_reserve(1).is_err() {
-                return false;
-            }
-            self.listed.insert(family.name, Listed { family, keys: Vec::new() });
+            self.listed.try_reserve(1).ok()?;
+            self.listed.insert(family.name, Listed { family, keys: HashSet::default() });
         }
-        let Some(listed) = self.listed.get_mut(family.name) else { return false };
+        let listed = self.listed.get_mut(family.name)?;
         if !listed.family.is_one_with(&family) {
-            return true;
+            return Some(false);
         }
         if listed.keys.try_reserve(1).is_err() {
             self.remove_if_empty(family.name);
-            return false;
+            return None;
         }
-        listed.keys.push(key);
-        self.plan = None;
-        true
-    }
-
-    /// Whether snapshots show the counter under its family's name.
-    pub(crate) fn lists(&self, family: &Family) -> bool {
-        self.listed.get(family.name).is_some_and(|listed| listed.family.is_one_with(family))
+        if listed.keys.insert(key) {
+            self.plan = None;
+        }
+        Some(true)
     }
 
     pub(crate) fn remove(&mut self, name: &'static str, key: Key) {
-        if let Some(listed) = self.listed.get_mut(name) {
-            listed.keys.retain(|&other| other != key);
+        if self.listed.get_mut(name).is_some_and(|listed| listed.keys.remove(&key)) {
             self.remove_if_empty(name);
             self.plan = None;
         }
@@ -145,7 +141,7 @@ impl Plan {
         }
     }
 
-    fn add_columns(&mut self, kind: Kind, keys: &[Key], index: usize, row: usize) {
+    fn add_columns(&mut self, kind: Kind, keys: &HashSet<Key, Hasher>, index: usize, row: usize) {
         self.columns.extend(keys.iter().map(|key| Column { key: key.plus(index), kind, row: row as u32 }));
     }
 }

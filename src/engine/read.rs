@@ -20,7 +20,7 @@ struct Parts {
 impl Registry {
     /// The sum of one slot over all blocks.
     #[inline]
-    pub(super) fn sum_slots(&self, kind: Kind, key: Key, ordering: Ordering) -> u64 {
+    fn sum_slots(&self, kind: Kind, key: Key, ordering: Ordering) -> u64 {
         let mut sum = 0;
         self.directories[key.chunk()].for_each(|chunk| {
             // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
@@ -29,23 +29,28 @@ impl Registry {
         sum
     }
 
-    /// All that was ever added to the slots and the spill words, whatever the baselines.
+    /// All that was ever added to a value's slots, less all that was ever taken away, whatever the baselines.
     ///
     /// Of an up-down counter, what was taken away is read first, with Acquire, and what was added after it: who sees
     /// a subtraction sees the additions that came before it. Model: `up_down_is_never_negative`.
     #[inline]
+    pub(super) fn total_of_slots(&self, kind: Kind, key: Key) -> u64 {
+        // Acquire: pairs with the Release in `Decrease`.
+        let down = if kind == Kind::UpDownCounter { self.sum_slots(kind, key.plus(1), Ordering::Acquire) } else { 0 };
+        // Relaxed: an addition publishes nothing but itself.
+        kind.minus(self.sum_slots(kind, key, Ordering::Relaxed), down)
+    }
+
+    /// As [`total_of_slots`](Registry::total_of_slots), and the same of the spill words, which enclose the slots in
+    /// the order of the reads.
+    #[inline]
     fn totals(&self, cell: Cell<'_>) -> Parts {
         let kind = cell.kind;
-        let mut down = Parts { slots: 0, spill: 0 };
-        if kind == Kind::UpDownCounter {
-            // Acquire: pairs with the Release in `Decrease`, here and in `sum_slots`. The key is loaded in between.
-            down.spill = cell.spill[1].load(Ordering::Acquire);
-            down.slots = self.sum_slots(kind, cell.key().plus(1), Ordering::Acquire);
-        }
-        // Relaxed: an add publishes nothing but itself.
-        let slots = self.sum_slots(kind, cell.key(), Ordering::Relaxed);
-        let spill = cell.spill[0].load(Ordering::Relaxed);
-        Parts { slots: kind.minus(slots, down.slots), spill: kind.minus(spill, down.spill) }
+        // Acquire: as above. The key is loaded after it, once: both slots belong to one registration.
+        let down = if kind == Kind::UpDownCounter { cell.spill[1].load(Ordering::Acquire) } else { 0 };
+        let slots = self.total_of_slots(kind, cell.key());
+        // Relaxed: as above.
+        Parts { slots, spill: kind.minus(cell.spill[0].load(Ordering::Relaxed), down) }
     }
 
     /// All that was ever added, less all that was ever taken away. Takes do not change it.
@@ -80,7 +85,7 @@ impl Registry {
     /// cannot be marked as taken is not taken.
     pub(crate) fn take(&self, site: &Site<'_>, index: usize) -> u64 {
         let cell = site.cell(index);
-        let is_spilled = self.totals(cell).spill != 0;
+        let is_spilled = self.totals(cell).spill != self.spill_baselines.load(cell.key());
         if !is_spilled && !cell.key().is_registered() || self.register(site).is_none() {
             return 0;
         }

@@ -27,8 +27,9 @@ impl Registry {
         }
         let (space, len) = (site.kind.space(), site.spill.len());
         let run = state.keys(space).allocate(len)?;
-        let is_listed = |(names, family): &mut (MutexGuard<'_, Names>, Family)| names.insert(*family, run.key);
-        if !(self.begin(run, space, len) && named.as_mut().is_none_or(is_listed)) {
+        let is_listed =
+            |(names, family): &mut (MutexGuard<'_, Names>, Family)| names.insert(*family, run.key).is_some();
+        if !(self.begin(run, site.kind, len) && named.as_mut().is_none_or(is_listed)) {
             state.keys(space).free(run.key, len);
             return None;
         }
@@ -38,19 +39,19 @@ impl Registry {
     }
 
     /// Makes slots that another counter had count from zero. False where memory is out. Called under the lock.
-    fn begin(&self, run: Run, space: Space, len: usize) -> bool {
+    fn begin(&self, run: Run, kind: Kind, len: usize) -> bool {
         !run.reused
-            || (0..len).map(|index| run.key.plus(index)).all(|key| match space {
-                Space::Integers => self.begin_at_what_is_found(key),
+            || (0..len).step_by(kind.slots()).map(|index| run.key.plus(index)).all(|key| match kind.space() {
+                Space::Integers => self.begin_at_what_is_found(kind, key),
                 Space::Floats => self.begin_cleared(key),
             })
     }
 
-    /// Nobody zeroes an integer slot: one that was used before counts from what is found in it.
-    fn begin_at_what_is_found(&self, key: Key) -> bool {
+    /// Nobody zeroes an integer slot: a value whose slots were used before counts from what is found in them.
+    fn begin_at_what_is_found(&self, kind: Kind, key: Key) -> bool {
         let Some(baseline) = self.baselines.slot_or_allocate(key) else { return false };
         // Relaxed: published with the key.
-        baseline.store(self.sum_slots(Kind::Counter, key, Ordering::Relaxed), Ordering::Relaxed);
+        baseline.store(self.total_of_slots(kind, key), Ordering::Relaxed);
         self.zero(self.spill_baselines.slot(key));
         true
     }
@@ -74,9 +75,10 @@ impl Registry {
         }
     }
 
-    /// Whether snapshots show the counter under its name.
-    pub(crate) fn lists(&self, family: &Family) -> bool {
-        self.names.lock().lists(family)
+    /// Lists a registered counter under its name, if it isn't. `Some(false)` where the name belongs to counters of
+    /// another kind or with other labels; `None` where memory is out.
+    pub(crate) fn list(&self, family: Family, key: Key) -> Option<bool> {
+        self.names.lock().insert(family, key)
     }
 
     /// Takes back the slots of a counter that nobody can use any more.

@@ -1,0 +1,79 @@
+use quipu::FloatCounter;
+
+use crate::on_threads;
+
+#[test]
+fn adds_fractions_of_every_thread() {
+    let counter = FloatCounter::default();
+    assert_eq!(counter.sum(), 0.0);
+    on_threads(4, |_| (0..1000).for_each(|_| counter.add(0.25)));
+    assert_eq!(counter.sum(), 1000.0);
+}
+
+#[test]
+fn amounts_that_are_not_finite_or_negative_are_refused_by_name_and_change_nothing() {
+    let counter = FloatCounter::new();
+    counter.add(1.5);
+    for (amount, text) in [
+        (f64::NAN, "NaN"),
+        (f64::INFINITY, "inf"),
+        (f64::NEG_INFINITY, "-inf"),
+        (-1.0, "-1"),
+        (-f64::MIN_POSITIVE / 2.0, &format!("{}", -f64::MIN_POSITIVE / 2.0)),
+    ] {
+        counter.add(amount);
+        let error = counter.try_add(amount).unwrap_err();
+        assert_eq!(error.amount().to_bits(), amount.to_bits());
+        assert_eq!(error.to_string(), format!("{text}: expected an amount that is finite and not negative"));
+    }
+    assert_eq!(counter.sum(), 1.5);
+}
+
+#[test]
+fn both_zeros_and_subnormals_are_amounts() {
+    let counter = FloatCounter::new();
+    let least = f64::from_bits(1);
+    for amount in [0.0, -0.0, least] {
+        assert_eq!(counter.try_add(amount), Ok(()));
+    }
+    assert_eq!(counter.sum(), least);
+}
+
+#[test]
+fn overflow_is_infinity() {
+    let counter = FloatCounter::new();
+    counter.add(f64::MAX);
+    counter.add(f64::MAX);
+    assert_eq!(counter.sum(), f64::INFINITY);
+}
+
+#[test]
+fn take_and_reset_begin_again() {
+    let counter = FloatCounter::new();
+    counter.add(2.5);
+    assert_eq!((counter.take(), counter.take()), (2.5, 0.0));
+    counter.add(0.5);
+    counter.reset();
+    assert_eq!(counter.sum(), 0.0);
+}
+
+/// The slots are cleared: what a large predecessor counted takes no low bits from its successor.
+#[test]
+fn a_counter_in_the_place_of_a_dropped_one_begins_at_zero_with_all_its_bits() {
+    for _ in 0..100 {
+        let large = FloatCounter::new();
+        on_threads(2, |_| large.add(1e300));
+        drop(large);
+        let small = FloatCounter::new();
+        small.add(0.1);
+        assert_eq!(small.sum(), 0.1);
+        assert_eq!(small.take(), 0.1);
+    }
+}
+
+#[test]
+fn debug_shows_name_and_sum() {
+    let counter = FloatCounter::named("debug_seconds", "");
+    counter.add(0.5);
+    assert_eq!(format!("{counter:?}"), r#"FloatCounter { name: "debug_seconds", sum: 0.5 }"#);
+}

@@ -1,0 +1,100 @@
+use std::collections::HashMap;
+
+use prometheus_parse::{Scrape, Value as Parsed};
+use quipu::{Counter, CounterArray, FloatCounter, Prometheus, UpDownCounter};
+
+fn text() -> String {
+    quipu::snapshot().prometheus().to_string()
+}
+
+/// The lines of one metric.
+fn lines(text: &str, name: &str) -> Vec<String> {
+    text.lines().filter(|line| line.split([' ', '{']).any(|word| word == name)).map(String::from).collect()
+}
+
+fn parse(text: &str) -> Scrape {
+    Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap()
+}
+
+#[test]
+fn every_type_is_read_back() {
+    let counter = Counter::named("text_requests_total", "Requests.");
+    let up_down = UpDownCounter::named("text_in_flight", "In flight.");
+    let float = FloatCounter::named("text_seconds_total", "Seconds.");
+    counter.add(12);
+    up_down.sub(3);
+    float.add(0.125);
+    let scrape = parse(&text());
+    let found = |name: &str| scrape.samples.iter().find(|sample| sample.metric == name).unwrap().value.clone();
+    assert_eq!(found("text_requests_total"), Parsed::Counter(12.0));
+    assert_eq!(found("text_in_flight"), Parsed::Gauge(-3.0));
+    assert_eq!(found("text_seconds_total"), Parsed::Counter(0.125));
+    let help: &HashMap<_, _> = &scrape.docs;
+    assert_eq!(help["text_requests_total"], "Requests.");
+}
+
+#[test]
+fn is_written_line_by_line_as_the_format_says() {
+    let array = CounterArray::named("text_array_total", "By side.", "side", &["left", "right"]);
+    array.get(1).unwrap().add(u64::MAX);
+    assert_eq!(
+        lines(&text(), "text_array_total"),
+        [
+            "# HELP text_array_total By side.",
+            "# TYPE text_array_total counter",
+            "text_array_total{side=\"left\"} 0",
+            "text_array_total{side=\"right\"} 18446744073709551615",
+        ]
+    );
+}
+
+#[test]
+fn an_empty_help_text_has_no_line() {
+    let counter = UpDownCounter::named("text_helpless", "");
+    counter.inc();
+    assert_eq!(lines(&text(), "text_helpless"), ["# TYPE text_helpless gauge", "text_helpless 1"]);
+}
+
+#[test]
+fn special_characters_are_escaped() {
+    let array = CounterArray::named(
+        "text_escaped_total",
+        "A \\ and a\nline, \"quotes\" stay.",
+        "value",
+        &["\\", "\n", "\"", "é{}=,", ""],
+    );
+    array.register().unwrap();
+    assert_eq!(
+        lines(&text(), "text_escaped_total"),
+        [
+            r#"# HELP text_escaped_total A \\ and a\nline, "quotes" stay."#,
+            r#"# TYPE text_escaped_total counter"#,
+            r#"text_escaped_total{value="\\"} 0"#,
+            r#"text_escaped_total{value="\n"} 0"#,
+            r#"text_escaped_total{value="\""} 0"#,
+            r#"text_escaped_total{value="é{}=,"} 0"#,
+            r#"text_escaped_total{value=""} 0"#,
+        ]
+    );
+}
+
+#[test]
+fn floats_keep_every_bit_and_infinity_is_spelled_out() {
+    let (fraction, endless) = (FloatCounter::named("text_fraction", ""), FloatCounter::named("text_endless", ""));
+    let amount = 0.1 + 0.2;
+    fraction.add(amount);
+    (0..2).for_each(|_| endless.add(f64::MAX));
+    let text = text();
+    assert_eq!(lines(&text, "text_endless")[1], "text_endless +Inf");
+    let found = parse(&text).samples.into_iter().find(|sample| sample.metric == "text_fraction").unwrap();
+    assert_eq!(found.value, Parsed::Counter(amount));
+}
+
+#[test]
+fn ends_with_a_line_feed() {
+    let counter = Counter::named("text_end_total", "");
+    counter.inc();
+    let text = text();
+    assert!(text.ends_with('\n') && !text.contains("\n\n"), "{text}");
+    assert_eq!(Prometheus::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+}

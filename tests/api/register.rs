@@ -1,0 +1,98 @@
+use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter, Value};
+
+use crate::in_snapshot;
+
+#[test]
+fn registers_before_the_first_add() {
+    let counter = Counter::named("register_before_total", "");
+    assert_eq!(in_snapshot("register_before_total"), None);
+    assert_eq!((counter.register(), counter.register()), (Ok(()), Ok(())));
+    assert_eq!(in_snapshot("register_before_total"), Some(Value::Unsigned(0)));
+}
+
+#[test]
+fn an_unnamed_counter_registers_too() {
+    assert_eq!(UpDownCounter::new().register(), Ok(()));
+    assert_eq!(CounterArray::<3>::new().register(), Ok(()));
+}
+
+#[test]
+fn counters_of_one_name_and_kind_appear_as_one() {
+    let (first, second) = (Counter::named("twice_total", "The first."), Counter::named("twice_total", "The second."));
+    first.add(2);
+    second.add(3);
+    assert_eq!((first.register(), second.register()), (Ok(()), Ok(())));
+    let snapshot = quipu::snapshot();
+    let samples: Vec<_> = snapshot.samples().iter().filter(|sample| sample.name == "twice_total").collect();
+    assert_eq!(samples.len(), 1);
+    assert_eq!((samples[0].help, samples[0].value), ("The first.", Value::Unsigned(5)));
+    assert_eq!((first.sum(), second.sum()), (2, 3));
+    drop(first);
+    assert_eq!(in_snapshot("twice_total"), Some(Value::Unsigned(3)));
+}
+
+#[test]
+fn a_name_of_another_kind_is_taken_and_the_first_stays() {
+    let first = Counter::named("taken_total", "");
+    let second = FloatCounter::named("taken_total", "");
+    first.add(1);
+    second.add(0.5);
+    let error = second.register().unwrap_err();
+    assert_eq!(error, RegisterError::NameTaken { name: "taken_total" });
+    assert_eq!(
+        error.to_string(),
+        "\"taken_total\" is the name of a registered counter of another kind or with other labels: \
+         expected a name of its own"
+    );
+    assert_eq!((first.register(), second.sum()), (Ok(()), 0.5));
+    assert_eq!(in_snapshot("taken_total"), Some(Value::Unsigned(1)));
+    drop(second);
+    assert_eq!(in_snapshot("taken_total"), Some(Value::Unsigned(1)));
+}
+
+#[test]
+fn a_name_with_other_labels_is_taken() {
+    let taken = Err(RegisterError::NameTaken { name: "labels_total" });
+    let sides = CounterArray::named("labels_total", "", "side", &["left", "right"]);
+    assert_eq!(sides.register(), Ok(()));
+    assert_eq!(Counter::named("labels_total", "").register(), taken);
+    assert_eq!(CounterArray::named("labels_total", "", "hand", &["left", "right"]).register(), taken);
+    assert_eq!(CounterArray::named("labels_total", "", "side", &["left", "middle"]).register(), taken);
+    assert_eq!(CounterArray::named("labels_total", "", "side", &["left"]).register(), taken);
+    assert_eq!(CounterArray::named("labels_total", "", "side", &["left", "right"]).register(), Ok(()));
+}
+
+/// The name was taken by the first; once that one is dropped, the second can have it.
+#[test]
+fn a_refused_counter_can_register_once_the_name_is_free() {
+    let first = Counter::named("freed_total", "");
+    let second = UpDownCounter::named("freed_total", "");
+    first.inc();
+    second.sub(4);
+    assert!(second.register().is_err());
+    drop(first);
+    assert_eq!(in_snapshot("freed_total"), None);
+    assert_eq!(second.register(), Ok(()));
+    assert_eq!(in_snapshot("freed_total"), Some(Value::Signed(-4)));
+}
+
+/// To be told `Ok` is to be in the snapshot, also for one that was refused while another kind had the name.
+#[test]
+fn a_counter_that_was_refused_joins_those_that_came_later() {
+    let first = Counter::named("joined_total", "");
+    let second = UpDownCounter::named("joined_total", "");
+    first.inc();
+    second.add(1);
+    drop(first);
+    let third = UpDownCounter::named("joined_total", "");
+    third.add(10);
+    assert_eq!(in_snapshot("joined_total"), Some(Value::Signed(10)));
+    assert_eq!(second.register(), Ok(()));
+    assert_eq!(in_snapshot("joined_total"), Some(Value::Signed(11)));
+}
+
+#[test]
+fn the_other_error_says_what_was_expected() {
+    let text = RegisterError::OutOfSlots.to_string();
+    assert_eq!(text, "no slots are left, or no memory for them: expected fewer counters to be alive at once");
+}

@@ -1,0 +1,137 @@
+use std::time::Instant;
+
+use quipu::{Counter, CounterArray, FloatCounter, Kind, Label, UpDownCounter, Value};
+
+use crate::{in_snapshot, on_threads};
+
+#[test]
+fn has_name_help_kind_and_value_of_every_type() {
+    static REQUESTS: Counter = Counter::named("snapshot_requests_total", "Requests.");
+    static IN_FLIGHT: UpDownCounter = UpDownCounter::named("snapshot_in_flight", "In flight.");
+    static BUSY: FloatCounter = FloatCounter::named("snapshot_busy_seconds_total", "Busy.");
+    on_threads(2, |_| {
+        REQUESTS.add(2);
+        IN_FLIGHT.sub(1);
+        BUSY.add(0.25);
+    });
+    let snapshot = quipu::snapshot();
+    let found = |name| snapshot.get(name, None).map(|sample| (sample.help, sample.kind, sample.value)).unwrap();
+    assert_eq!(found("snapshot_requests_total"), ("Requests.", Kind::Counter, Value::Unsigned(4)));
+    assert_eq!(found("snapshot_in_flight"), ("In flight.", Kind::UpDownCounter, Value::Signed(-2)));
+    assert_eq!(found("snapshot_busy_seconds_total"), ("Busy.", Kind::FloatCounter, Value::Float(0.5)));
+}
+
+#[test]
+fn shows_every_element_of_an_array_in_its_order() {
+    let array = CounterArray::named("snapshot_array_total", "", "side", &["west", "east", "north"]);
+    array.get(1).unwrap().add(7);
+    let snapshot = quipu::snapshot();
+    let samples: Vec<_> = snapshot
+        .samples()
+        .iter()
+        .filter(|sample| sample.name == "snapshot_array_total")
+        .map(|sample| (sample.label.unwrap(), sample.value))
+        .collect();
+    let expected = [("west", 0), ("east", 7), ("north", 0)]
+        .map(|(value, count)| (Label { name: "side", value }, Value::Unsigned(count)));
+    assert_eq!(samples, expected);
+    assert_eq!(snapshot.get("snapshot_array_total", Some("east")).unwrap().value, Value::Unsigned(7));
+    assert_eq!(snapshot.get("snapshot_array_total", Some("south")), None);
+    assert_eq!(snapshot.get("snapshot_array_total", None), None);
+}
+
+#[test]
+fn elements_with_one_label_value_are_added_up() {
+    let array = CounterArray::named("snapshot_merged_total", "", "class", &["ok", "failed", "ok"]);
+    (0..3).for_each(|index| array.get(index).unwrap().add(10_u64.pow(index as u32)));
+    let snapshot = quipu::snapshot();
+    assert_eq!(snapshot.get("snapshot_merged_total", Some("ok")).unwrap().value, Value::Unsigned(101));
+    assert_eq!(snapshot.samples().iter().filter(|sample| sample.name == "snapshot_merged_total").count(), 2);
+}
+
+#[test]
+fn shows_what_is_left_after_a_take() {
+    let counter = Counter::named("snapshot_taken_total", "");
+    let up_down = UpDownCounter::named("snapshot_taken_in_flight", "");
+    counter.add(5);
+    up_down.add(5);
+    assert_eq!((counter.take(), up_down.take()), (5, 5));
+    counter.add(2);
+    up_down.sub(2);
+    assert_eq!(in_snapshot("snapshot_taken_total"), Some(Value::Unsigned(2)));
+    assert_eq!(in_snapshot("snapshot_taken_in_flight"), Some(Value::Signed(-2)));
+}
+
+#[test]
+fn has_nothing_of_unnamed_unregistered_and_dropped_counters() {
+    let (unnamed, unregistered) = (Counter::new(), Counter::named("snapshot_unregistered_total", ""));
+    unnamed.inc();
+    assert_eq!((unregistered.sum(), in_snapshot("snapshot_unregistered_total")), (0, None));
+    let dropped = Counter::named("snapshot_dropped_total", "");
+    dropped.inc();
+    assert!(in_snapshot("snapshot_dropped_total").is_some());
+    drop(dropped);
+    assert_eq!(in_snapshot("snapshot_dropped_total"), None);
+}
+
+#[test]
+fn is_sorted_by_name() {
+    let names = ["order_b_total", "order_a_total", "order_c_total", "order_ab_total"];
+    let counters = names.map(|name| Counter::named(name, ""));
+    counters.iter().for_each(|counter| counter.register().unwrap());
+    let snapshot = quipu::snapshot();
+    let samples = snapshot.samples();
+    assert!(samples.is_sorted_by_key(|sample| sample.name));
+    assert!(names.iter().all(|name| snapshot.get(name, None).is_some()));
+}
+
+#[test]
+fn a_counter_shows_reused_slots_as_its_own() {
+    for round in 1..100 {
+        let counter = UpDownCounter::named("snapshot_reused_in_flight", "");
+        counter.add(3 * round);
+        counter.sub(5 * round);
+        assert_eq!(in_snapshot("snapshot_reused_in_flight"), Some(Value::Signed(-2 * round)));
+    }
+}
+
+#[test]
+fn can_be_walked_by_value_and_by_reference() {
+    let counter = Counter::named("snapshot_walked_total", "");
+    counter.add(6);
+    let snapshot = quipu::snapshot();
+    let by_reference: Vec<_> = (&snapshot).into_iter().copied().collect();
+    let by_value: Vec<_> = snapshot.clone().into_iter().collect();
+    assert_eq!(by_reference, by_value);
+    assert_eq!(by_value, snapshot.samples());
+    assert!(by_value.iter().any(|sample| sample.name == "snapshot_walked_total" && sample.value == Value::Unsigned(6)));
+}
+
+#[test]
+fn knows_when_it_was_taken() {
+    let before = Instant::now();
+    let at = quipu::snapshot().taken_at();
+    assert!(before <= at && at <= Instant::now());
+}
+
+#[test]
+fn values_have_numbers_and_texts() {
+    for (value, number, text) in [
+        (Value::Unsigned(u64::MAX), 18446744073709551615.0, "18446744073709551615"),
+        (Value::Signed(-3), -3.0, "-3"),
+        (Value::Float(0.5), 0.5, "0.5"),
+    ] {
+        assert_eq!((value.as_f64(), value.to_string().as_str()), (number, text));
+    }
+}
+
+/// Snapshots walk many counters of many chunks; none may get another one's value.
+#[test]
+fn many_counters_keep_their_values_apart() {
+    let counters: Vec<_> = (0..2000).map(|index| Counter::named(format!("many_{index:04}_total").leak(), "")).collect();
+    on_threads(3, |_| counters.iter().enumerate().for_each(|(index, counter)| counter.add(index as u64)));
+    let snapshot = quipu::snapshot();
+    let many: Vec<_> = snapshot.samples().iter().filter(|sample| sample.name.starts_with("many_")).collect();
+    assert_eq!(many.len(), 2000);
+    assert!(many.iter().enumerate().all(|(index, sample)| sample.value == Value::Unsigned(3 * index as u64)));
+}

@@ -1,0 +1,65 @@
+//! What the types promise to the compiler. What they must not be is in `tests/compile`.
+
+use std::error::Error;
+use std::fmt::{Debug, Display};
+
+use quipu::{
+    Change, Counter, CounterArray, Cursor, Diff, Element, FloatCounter, InvalidAmount, InvalidName, Kind, Label,
+    Prometheus, RegisterError, Sample, Snapshot, UpDownCounter, Value,
+};
+
+const fn shared<T: Send + Sync + Debug>() {}
+const fn copied<T: Copy + PartialEq>() {}
+const fn defaulted<T: Default>() {}
+const fn displayed<T: Display>() {}
+const fn error<T: Error + Send + Sync + 'static>() {}
+
+const _: () = {
+    shared::<Counter>();
+    shared::<UpDownCounter>();
+    shared::<FloatCounter>();
+    shared::<CounterArray<3>>();
+    shared::<Element<'_, 3>>();
+    shared::<Cursor<'_, u64>>();
+    shared::<Cursor<'_, i64>>();
+    shared::<Cursor<'_, f64>>();
+    shared::<Snapshot>();
+    shared::<Diff>();
+    shared::<Prometheus<'_>>();
+    copied::<Kind>();
+    copied::<Label>();
+    copied::<Sample>();
+    copied::<Value>();
+    copied::<Change>();
+    defaulted::<Counter>();
+    defaulted::<UpDownCounter>();
+    defaulted::<FloatCounter>();
+    defaulted::<CounterArray<3>>();
+    displayed::<Prometheus<'_>>();
+    displayed::<Value>();
+    error::<RegisterError>();
+    error::<InvalidAmount>();
+    error::<InvalidName>();
+};
+
+/// A counter has 32 bytes; a type of two slots has one more spill word.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<Counter>() == 32);
+    assert!(size_of::<FloatCounter>() == 32);
+    assert!(size_of::<UpDownCounter>() == 40);
+};
+
+#[test]
+fn every_constructor_is_const() {
+    const COUNTER: Counter = Counter::new();
+    static NAMED: Counter = Counter::named("const_total", "");
+    static UP_DOWN: UpDownCounter = UpDownCounter::new();
+    static FLOAT: FloatCounter = FloatCounter::new();
+    static ARRAY: CounterArray<2> = CounterArray::new();
+    static TRIED: Result<Counter, InvalidName> = Counter::try_named("const_tried_total", "");
+    // Each use of the constant is a counter of its own.
+    COUNTER.inc();
+    assert_eq!((COUNTER.sum(), UP_DOWN.sum(), FLOAT.sum(), ARRAY.sums()), (0, 0, 0.0, [0, 0]));
+    assert_eq!((NAMED.name(), TRIED.as_ref().unwrap().name()), (Some("const_total"), Some("const_tried_total")));
+}
