@@ -1,35 +1,11 @@
-//! The primitives that synchronise, from std and parking_lot, or from loom when it model-checks the crate.
+//! The primitives that synchronise, from std, or from loom when it model-checks the crate.
 //!
-//! No other file names the three. Everything above this one is written once and runs on both.
+//! No other file names the two. Everything above this one is written once and runs on both.
 
 #[cfg(not(quipu_loom))]
 mod imp {
-    pub(crate) use parking_lot::{Mutex, MutexGuard};
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
-
-    /// Takes a lock for the duration of a fork.
-    #[cfg(all(unix, not(miri)))]
-    pub(crate) fn lock_for_fork<T>(mutex: &Mutex<T>) {
-        std::mem::forget(mutex.lock());
-    }
-
-    /// Ends what [`lock_for_fork`] began, in either process.
-    ///
-    /// # Safety
-    /// The current thread holds the lock by [`lock_for_fork`]. If `in_child`, this is the only thread of a process
-    /// that was forked since.
-    #[cfg(all(unix, not(miri)))]
-    pub(crate) unsafe fn unlock_after_fork<T>(mutex: &Mutex<T>, in_child: bool) {
-        use parking_lot::lock_api::RawMutex as _;
-        if in_child {
-            // The threads that wait for the lock are not in this process, and unlocking would look for them.
-            // SAFETY: no other thread exists, the raw mutex is an atomic, and a new one is unlocked.
-            unsafe { std::ptr::from_ref(mutex.raw()).cast_mut().write(parking_lot::RawMutex::INIT) }
-        } else {
-            // SAFETY: the caller holds the lock, and its guard was forgotten.
-            unsafe { mutex.force_unlock() }
-        }
-    }
+    pub(crate) use std::sync::{Mutex as RawMutex, MutexGuard};
 
     macro_rules! owner_load {
         ($atomic:expr) => {
@@ -43,21 +19,7 @@ mod imp {
 mod imp {
     pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
-    pub(crate) use loom::sync::MutexGuard;
-
-    /// parking_lot's interface over loom's mutex.
-    #[derive(Debug)]
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-
-    impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
-        }
-
-        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            self.0.lock().expect("a model that panicked has failed already")
-        }
-    }
+    pub(crate) use loom::sync::{Mutex as RawMutex, MutexGuard};
 
     macro_rules! owner_load {
         ($atomic:expr) => {{
@@ -68,16 +30,6 @@ mod imp {
     pub(crate) use owner_load;
 }
 
-pub(crate) use imp::*;
-
-/// `owner_load!(atomic)` loads what only the current thread may write at this time: its own slot, or a word that is
-/// written under a lock which it holds. Relaxed: it reads the last value there is.
-///
-/// loom 0.7 prunes schedules of a load and a store of one atomic by one thread. An unsynchronised load keeps them, and
-/// reports a second writer as a data race: the single-writer rule, checked in every model.
-pub(crate) use imp::owner_load;
-pub(crate) use std::sync::atomic::Ordering;
-
 /// Declares a `const fn` that is a plain `fn` under loom, whose atomics have no const constructor.
 macro_rules! const_fn {
     ($(#[$attribute:meta])* $visibility:vis const fn $($rest:tt)*) => {
@@ -86,6 +38,35 @@ macro_rules! const_fn {
         #[cfg(quipu_loom)]
         $(#[$attribute])* $visibility fn $($rest)*
     };
+}
+
+pub(crate) use imp::*;
+pub(crate) use std::sync::atomic::Ordering;
+
+/// `owner_load!(atomic)` loads what only the current thread may write at this time: its own slot, or a word that is
+/// written under a lock which it holds. Relaxed: it reads the last value there is.
+///
+/// loom 0.7 prunes schedules of a load and a store of one atomic by one thread. An unsynchronised load keeps them, and
+/// reports a second writer as a data race: the single-writer rule, checked in every model.
+pub(crate) use imp::owner_load;
+
+/// A mutex without poison: nothing that is done under it panics halfway.
+///
+/// std's, because a fork copies it whole: it is one word, and its waiters are known to the kernel only. The queues of
+/// parking_lot are in the process, and a child would wake threads that it doesn't have.
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(RawMutex<T>);
+
+impl<T> Mutex<T> {
+    const_fn! {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(RawMutex::new(value))
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
 }
 
 /// `[expression; N]`, evaluated for each element; const outside of loom.

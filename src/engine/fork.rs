@@ -3,10 +3,14 @@
 
 #[cfg(all(unix, not(miri), not(quipu_loom)))]
 mod imp {
+    use std::cell::Cell;
     use std::ffi::c_int;
+    use std::mem::ManuallyDrop;
 
-    use crate::engine::global;
-    use crate::sync::{AtomicBool, Ordering, lock_for_fork, unlock_after_fork};
+    use crate::engine::local::{global, set_busy};
+    use crate::engine::names::Names;
+    use crate::engine::registry::State;
+    use crate::sync::{AtomicBool, MutexGuard, Ordering};
 
     unsafe extern "C" {
         fn pthread_atfork(
@@ -18,34 +22,40 @@ mod imp {
 
     static IS_PREPARED: AtomicBool = AtomicBool::new(false);
 
-    /// Installs the handlers, once. Where that fails for want of memory, forks go without them.
+    type Guards = (MutexGuard<'static, Names>, MutexGuard<'static, State>);
+
+    thread_local! {
+        /// The locks that the current thread took for a fork. Never dropped here, so that it needs no destructor.
+        static GUARDS: Cell<Option<ManuallyDrop<Guards>>> = const { Cell::new(None) };
+    }
+
+    /// Installs the handlers. Where that fails for want of memory, the next call tries again.
+    ///
+    /// Threads that come here at once may install them several times over: the first of them to run does the work.
     pub(crate) fn prepare_for_forks() {
         // Relaxed, twice: the flag guards no other memory.
-        if !IS_PREPARED.load(Ordering::Relaxed) && !IS_PREPARED.swap(true, Ordering::Relaxed) {
-            // SAFETY: the handlers are functions of this program for as long as it runs; see the limits in the docs
-            // for a library that is unloaded.
-            unsafe { pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) };
+        if IS_PREPARED.load(Ordering::Relaxed) {
+            return;
+        }
+        // SAFETY: the handlers are functions of this program for as long as it runs; see the limits in the docs for a
+        // library that is unloaded.
+        if unsafe { pthread_atfork(Some(before), Some(after), Some(after)) } == 0 {
+            IS_PREPARED.store(true, Ordering::Relaxed);
         }
     }
 
+    /// The thread is busy from here until after the fork: adds by other handlers must not wait for these locks. If it
+    /// was so before, a signal handler or an allocator forks, and what it holds it gives back itself.
     unsafe extern "C" fn before() {
-        lock_for_fork(&global().names);
-        lock_for_fork(&global().state);
+        if !set_busy(true) {
+            GUARDS.set(Some(ManuallyDrop::new((global().names.lock(), global().state.lock()))));
+        }
     }
 
-    unsafe extern "C" fn after_in_parent() {
-        unlock(false);
-    }
-
-    unsafe extern "C" fn after_in_child() {
-        unlock(true);
-    }
-
-    fn unlock(in_child: bool) {
-        // SAFETY: `before` took both locks on this thread, just before the fork.
-        unsafe {
-            unlock_after_fork(&global().state, in_child);
-            unlock_after_fork(&global().names, in_child);
+    unsafe extern "C" fn after() {
+        if let Some(guards) = GUARDS.take() {
+            drop(ManuallyDrop::into_inner(guards));
+            set_busy(false);
         }
     }
 }

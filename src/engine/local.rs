@@ -122,6 +122,12 @@ fn add_owned<U: Update>(registry: &Handle, site: &Site<'_>, index: usize, amount
     })
 }
 
+/// Opens the current thread's exclusive section, or ends it. Returns whether it was open.
+#[cfg(all(unix, not(miri), not(quipu_loom)))]
+pub(super) fn set_busy(busy: bool) -> bool {
+    LOCAL.with(|local| local.busy.replace(busy))
+}
+
 /// Runs what takes the registry's locks or allocates, unless the thread is doing so already: then a global allocator
 /// or a signal handler called back, nothing is done, and `None` is returned.
 pub(crate) fn exclusive<T>(f: impl FnOnce(&Handle) -> T) -> Option<T> {

@@ -1,0 +1,120 @@
+//! Forks: what the child counts, and that it never waits for a thread that it doesn't have.
+#![cfg(all(unix, not(miri)))]
+
+mod support;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use quipu::{Counter, FloatCounter, UpDownCounter, Value};
+use support::child;
+
+const FORKS: usize = 200;
+
+#[test]
+fn the_child_has_the_parents_totals_and_its_own() {
+    static COUNTER: Counter = Counter::named("fork_total", "");
+    let (up_down, float) = (UpDownCounter::new(), FloatCounter::new());
+    let mut cursor = COUNTER.cursor();
+    thread::scope(|scope| {
+        scope.spawn(|| COUNTER.add(10));
+    });
+    COUNTER.add(5);
+    up_down.sub(3);
+    float.add(0.5);
+    child::fork(|| {
+        COUNTER.add(100);
+        thread::scope(|scope| {
+            scope.spawn(|| COUNTER.add(1000));
+        });
+        up_down.add(1);
+        float.add(0.25);
+        let shown = quipu::snapshot().get("fork_total", None).map(|sample| sample.value);
+        (COUNTER.sum(), up_down.sum(), float.sum()) == (1115, -2, 0.75)
+            && cursor.delta() == 1115
+            && shown == Some(Value::Unsigned(1115))
+            && COUNTER.take() == 1115
+    });
+    assert_eq!((COUNTER.sum(), up_down.sum(), float.sum()), (15, -3, 0.5));
+}
+
+#[test]
+fn a_child_of_a_child_goes_on_counting() {
+    let counter = Counter::new();
+    counter.add(1);
+    child::fork(|| {
+        counter.add(2);
+        child::fork(|| {
+            counter.add(4);
+            counter.sum() == 7
+        });
+        counter.sum() == 3
+    });
+}
+
+/// Uses every lock of the registry, on this thread.
+fn use_everything(name: &'static str) -> bool {
+    let counter = Counter::named(name, "");
+    counter.add(3);
+    let array = UpDownCounter::new();
+    array.sub(2);
+    let shown = quipu::snapshot().get(name, None).is_some();
+    shown && counter.take() == 3 && array.sum() == -2
+}
+
+/// As [`use_everything`], on several threads that wait for one another's locks.
+fn contend() -> bool {
+    thread::scope(|scope| {
+        let threads: Vec<_> = ["fork_child_a", "fork_child_b", "fork_child_c"]
+            .map(|name| scope.spawn(move || (0..50).all(|_| use_everything(name))))
+            .into();
+        threads.into_iter().all(|thread| thread.join().is_ok_and(|is_right| is_right))
+    })
+}
+
+/// Forks again and again while other threads are in the midst of all that takes a lock.
+fn fork_amid_work(in_child: impl Fn() -> bool) {
+    static ADDED: Counter = Counter::new();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for name in ["fork_amid_a", "fork_amid_b", "fork_amid_c"] {
+            let done = &done;
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    ADDED.inc();
+                    assert!(use_everything(name));
+                    thread::spawn(|| ADDED.inc()).join().unwrap();
+                }
+            });
+        }
+        let _finish = Finish(&done);
+        for _ in 0..FORKS {
+            let before = ADDED.sum();
+            child::fork(|| {
+                let at_fork = ADDED.sum();
+                ADDED.add(2);
+                at_fork >= before && ADDED.sum() == at_fork + 2 && in_child()
+            });
+        }
+    });
+}
+
+/// Ends the other threads' work, also where a check fails.
+struct Finish<'a>(&'a AtomicBool);
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_child_forked_amid_work_never_hangs() {
+    fork_amid_work(|| use_everything("fork_child"));
+}
+
+/// The threads of the child find nobody in the queues of the locks but one another.
+#[test]
+fn a_child_forked_amid_work_can_have_threads() {
+    fork_amid_work(contend);
+}

@@ -1,0 +1,44 @@
+//! Child processes.
+
+use std::process::{Command, Output};
+use std::{env, io, ptr};
+
+/// Seconds after which a child that hangs is killed.
+const PATIENCE: u32 = 60;
+
+/// Runs `f` in a forked child and waits for it. Panics unless `f` returned true in time.
+pub fn fork(f: impl FnOnce() -> bool) {
+    // SAFETY: the child uses no more of the process than `f` does, and leaves without running exit handlers.
+    match unsafe { libc::fork() } {
+        -1 => panic!("fork: {}", io::Error::last_os_error()),
+        0 => {
+            // SAFETY: calls without preconditions.
+            unsafe { libc::alarm(PATIENCE) };
+            let is_right = f();
+            // SAFETY: as above.
+            unsafe { libc::_exit(if is_right { 0 } else { 1 }) }
+        }
+        child => assert_success(child),
+    }
+}
+
+fn assert_success(child: libc::pid_t) {
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the status.
+    assert_eq!(unsafe { libc::waitpid(child, ptr::from_mut(&mut status), 0) }, child);
+    assert!(!libc::WIFSIGNALED(status), "the child was killed by signal {}", libc::WTERMSIG(status));
+    assert_eq!(libc::WEXITSTATUS(status), 0, "the child found a wrong value");
+}
+
+const ROLE: &str = "QUIPU_TEST_ROLE";
+
+/// Whether this process was started by [`start_again`].
+pub fn is_started_again() -> bool {
+    env::var_os(ROLE).is_some()
+}
+
+/// Runs one test of this binary once more, in a process of its own in which [`is_started_again`].
+pub fn start_again(test: &str) -> Output {
+    let this = env::current_exe().expect("the path of this binary");
+    Command::new(this).args([test, "--exact", "--nocapture"]).env(ROLE, "child").output().expect("a child process")
+}

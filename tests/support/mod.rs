@@ -1,0 +1,6 @@
+//! What several test binaries use.
+
+#![allow(dead_code, reason = "each binary uses a part of it")]
+
+#[cfg(all(unix, not(miri)))]
+pub mod child;
