@@ -142,7 +142,7 @@ struct Busy;
 impl Busy {
     fn begin() -> Option<Self> {
         let was_busy = LOCAL.try_with(|local| local.busy.replace(true)).unwrap_or(false);
-        (!was_busy).then_some(Self)
+        (!was_busy).then(|| Self)
     }
 }
 

@@ -69,10 +69,10 @@ fn nested_add_counts() {
     outcomes([0, 1, 2], || {
         let counter = shared(Counter::named("counter", ""));
         let reader = start(&counter, Counter::sum);
-        exclusive(|registry| registry.read_names(|_, _| counter.inc()));
-        counter.inc();
+        exclusive(|registry| registry.read_names(|_, _| (counter.inc(), counter.inc())));
         let sum = reader.join().unwrap();
-        assert_eq!((counter.take(), counter.sum()), (2, 0));
+        counter.inc();
+        assert_eq!((counter.take(), counter.sum()), (3, 0));
         sum
     });
 }
