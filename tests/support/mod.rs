@@ -4,3 +4,4 @@
 
 #[cfg(all(unix, not(miri)))]
 pub mod child;
+pub(crate) mod process;

@@ -1,0 +1,35 @@
+//! What the server counts, declared in one place.
+
+use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter};
+
+/// A request counts here when its head has arrived.
+pub(crate) static REQUESTS: Counter = Counter::named("http_requests_total", "Requests received.");
+
+/// A response counts here when its handler has made it, by the first digit of its status.
+pub(crate) static RESPONSES: CounterArray<5> = CounterArray::named(
+    "http_responses_total",
+    "Responses by class of status.",
+    "class",
+    &["1xx", "2xx", "3xx", "4xx", "5xx"],
+);
+
+/// Without the heads of the responses.
+pub(crate) static RESPONSE_BYTES: Counter =
+    Counter::named("http_response_bytes_total", "Bytes of response bodies handed to connections.");
+
+/// From a request's head to the end of its response's body, or to the loss of its connection.
+pub(crate) static IN_FLIGHT: UpDownCounter =
+    UpDownCounter::named("http_requests_in_flight", "Requests being answered.");
+
+/// The time in flight of the requests that no longer are.
+pub(crate) static BUSY_SECONDS: FloatCounter =
+    FloatCounter::named("http_busy_seconds_total", "Time that requests were in flight, in seconds.");
+
+/// Lists all of them, so that the first scrape finds zeros and not nothing.
+pub(crate) fn register() -> Result<(), RegisterError> {
+    REQUESTS.register()?;
+    RESPONSES.register()?;
+    RESPONSE_BYTES.register()?;
+    IN_FLIGHT.register()?;
+    BUSY_SECONDS.register()
+}

@@ -1,0 +1,54 @@
+//! What the server does: little, but each route of another kind.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::{StatusCode, Uri};
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::counting::count;
+use crate::zeros::Zeros;
+
+const MOST_BYTES: u64 = 1 << 30;
+const MOST_MILLISECONDS: u64 = 60_000;
+
+type Failure = (StatusCode, String);
+
+/// The routes that count, with the fallback for unknown paths.
+pub(crate) fn router() -> Router {
+    Router::new()
+        .route("/hello", get(|| async { "Hello.\n" }))
+        .route("/echo", post(|body: Bytes| async { body }))
+        .route("/bytes/{n}", get(bytes))
+        .route("/sleep/{milliseconds}", get(sleep))
+        .route("/fail", get(fail))
+        .fallback(unknown)
+        .layer(middleware::from_fn(count))
+}
+
+async fn bytes(Path(n): Path<String>) -> Result<Zeros, Failure> {
+    number(&n, MOST_BYTES).map(Zeros)
+}
+
+async fn sleep(Path(milliseconds): Path<String>) -> Result<&'static str, Failure> {
+    let milliseconds = number(&milliseconds, MOST_MILLISECONDS)?;
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    Ok("Good morning.\n")
+}
+
+async fn fail() -> Failure {
+    (StatusCode::INTERNAL_SERVER_ERROR, "This route always fails.\n".into())
+}
+
+async fn unknown(uri: Uri) -> Failure {
+    (StatusCode::NOT_FOUND, format!("{uri:?}: expected one of the paths in the server's routes\n"))
+}
+
+/// The number that stands in a path.
+fn number(text: &str, most: u64) -> Result<u64, Failure> {
+    let number = text.parse().ok().filter(|&number| number <= most);
+    number.ok_or_else(|| (StatusCode::BAD_REQUEST, format!("{text:?}: expected a number from 0 to {most}\n")))
+}

@@ -1,0 +1,13 @@
+//! The server example, driven by real clients: what it has counted is what they got.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod client;
+mod counts;
+mod example;
+mod life;
+mod tally;
+
+mod service_prometheus;
+mod service_tools;
