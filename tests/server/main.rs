@@ -9,5 +9,7 @@ mod example;
 mod life;
 mod tally;
 
+mod browser;
+mod service_page;
 mod service_prometheus;
 mod service_tools;
