@@ -49,6 +49,8 @@ numbers! {
 #[must_use = "a cursor does nothing until `delta` is called"]
 pub struct Cursor<'a, T: Number> {
     cell: Cell<'a>,
+    /// Whether the counter had slots when it was read last. It has none for want of memory only.
+    has_slots: bool,
     total: u64,
     number: PhantomData<T>,
 }
@@ -58,16 +60,23 @@ impl<'a, T: Number> Cursor<'a, T> {
         // Registered first: a total is compared with totals of the same slots only.
         exclusive(|registry| registry.register(site));
         let cell = site.cell(index);
-        Self { cell, total: global().total(cell), number: PhantomData }
+        let has_slots = cell.is_registered();
+        Self { cell, has_slots, total: global().total(cell, has_slots), number: PhantomData }
     }
 
     /// What was added since the cursor was made or last asked. Wraps where the total does.
     ///
-    /// Of a float counter it is the difference of two totals, which has the rounding errors of both.
+    /// Of a float counter it is the difference of two totals, which has the rounding errors of both. Where memory was
+    /// out when the cursor was made, it misses what was taken before its first read after that.
     pub fn delta(&mut self) -> T {
-        let total = global().total(self.cell);
+        let kind = self.cell.kind;
+        if !self.has_slots && self.cell.is_registered() {
+            self.has_slots = true;
+            self.total = kind.plus(self.total, global().taken_of_slots(self.cell));
+        }
+        let total = global().total(self.cell, self.has_slots);
         let before = std::mem::replace(&mut self.total, total);
-        T::from_bits(self.cell.kind.minus(total, before))
+        T::from_bits(kind.minus(total, before))
     }
 }
 

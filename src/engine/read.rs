@@ -53,11 +53,17 @@ impl Registry {
         Parts { slots, spill: kind.minus(cell.spill[0].load(Ordering::Relaxed), down) }
     }
 
-    /// All that was ever added, less all that was ever taken away. Takes do not change it.
+    /// All that was ever added, less all that was ever taken away; of the spill words only, or of the slots too. Takes
+    /// do not change it.
     #[inline]
-    pub(crate) fn total(&self, cell: Cell<'_>) -> u64 {
+    pub(crate) fn total(&self, cell: Cell<'_>, with_slots: bool) -> u64 {
         let totals = self.totals(cell);
-        cell.kind.plus(totals.slots, totals.spill)
+        if with_slots { cell.kind.plus(totals.slots, totals.spill) } else { totals.spill }
+    }
+
+    /// What the slots' total had when the counter got them, and what was taken of it since.
+    pub(crate) fn taken_of_slots(&self, cell: Cell<'_>) -> u64 {
+        self.baselines.load(cell.key())
     }
 
     #[inline]

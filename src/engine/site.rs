@@ -34,6 +34,10 @@ pub(crate) struct Cell<'a> {
 }
 
 impl Cell<'_> {
+    pub(crate) fn is_registered(&self) -> bool {
+        self.key().is_registered()
+    }
+
     /// Where the value's first slot lies; not registered as long as the counter isn't.
     #[inline(always)]
     pub(super) fn key(&self) -> Key {

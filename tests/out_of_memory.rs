@@ -1,0 +1,296 @@
+//! Allocation failure in every cold path: sums stay exact, and all is well once there is memory again.
+#![cfg(not(miri))]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter, Value};
+
+/// Which of the current thread's allocations fail.
+#[derive(Clone, Copy)]
+enum Failing {
+    Never,
+    /// All but the first so many.
+    After(usize),
+    /// One, after so many.
+    Once(usize),
+}
+
+thread_local! {
+    static FAILING: Cell<Failing> = const { Cell::new(Failing::Never) };
+    static FAILED: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Allocator;
+
+fn fails() -> bool {
+    let (fails, next) = match FAILING.get() {
+        Failing::Never => (false, Failing::Never),
+        Failing::After(0) => (true, Failing::After(0)),
+        Failing::After(left) => (false, Failing::After(left - 1)),
+        Failing::Once(0) => (true, Failing::Never),
+        Failing::Once(left) => (false, Failing::Once(left - 1)),
+    };
+    FAILING.set(next);
+    FAILED.set(FAILED.get() + usize::from(fails));
+    fails
+}
+
+// SAFETY: all memory comes from std's allocator; null says that there is none.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if fails() {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+/// Runs `f` while allocations fail. Returns what it does, and how many failed.
+fn short_of_memory<T>(failing: Failing, f: impl FnOnce() -> T) -> (T, usize) {
+    FAILING.set(failing);
+    FAILED.set(0);
+    let result = f();
+    FAILING.set(Failing::Never);
+    (result, FAILED.get())
+}
+
+/// Runs a trial for the failure of its first, second, third ... allocation, until none fails any more: of this one
+/// alone, and of all from there on. A trial returns how many failed. Each has a thread of its own, which lives as long
+/// as the others, so that each needs a block of its own.
+fn for_each_failure(trial: fn(Failing) -> usize) {
+    let mut alive = Vec::new();
+    for kind in [Failing::Once, Failing::After] {
+        let mut fails = |nth| {
+            let (result, results) = mpsc::channel();
+            let (end, ended) = mpsc::channel::<()>();
+            alive.push(end);
+            thread::spawn(move || {
+                result.send(trial(kind(nth))).unwrap();
+                let _ = ended.recv();
+            });
+            results.recv().expect("a trial that holds") > 0
+        };
+        let first_without_failure = (0..).find(|&nth| !fails(nth)).unwrap();
+        assert!(first_without_failure > 0, "no allocation failed, so nothing was tried");
+    }
+}
+
+#[derive(Debug)]
+struct Counters {
+    counter: Counter,
+    named: Counter,
+    up_down: UpDownCounter,
+    float: FloatCounter,
+    array: CounterArray<3>,
+}
+
+type Values = (u64, u64, i64, f64, [u64; 3]);
+
+/// What a number of [`Counters::add`]s amounts to.
+fn adds(number: u64) -> Values {
+    (number, 2 * number, -3 * number as i64, 0.5 * number as f64, [0, 0, 4 * number])
+}
+
+impl Counters {
+    fn new() -> Self {
+        static LATEST: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("out_of_memory_{}_total", LATEST.fetch_add(1, Ordering::Relaxed));
+        Self {
+            counter: Counter::new(),
+            named: Counter::named(name.leak(), ""),
+            up_down: UpDownCounter::new(),
+            float: FloatCounter::new(),
+            array: CounterArray::new(),
+        }
+    }
+
+    fn add(&self) {
+        self.counter.inc();
+        self.named.add(2);
+        self.up_down.add(1);
+        self.up_down.sub(4);
+        self.float.add(0.5);
+        self.array.get(2).unwrap().add(4);
+    }
+
+    fn sums(&self) -> Values {
+        (self.counter.sum(), self.named.sum(), self.up_down.sum(), self.float.sum(), self.array.sums())
+    }
+
+    fn take(&self) -> Values {
+        let array = std::array::from_fn(|index| self.array.get(index).unwrap().take());
+        (self.counter.take(), self.named.take(), self.up_down.take(), self.float.take(), array)
+    }
+}
+
+fn plus(a: Values, b: Values) -> Values {
+    (a.0 + b.0, a.1 + b.1, a.2 + b.2, a.3 + b.3, std::array::from_fn(|index| a.4[index] + b.4[index]))
+}
+
+#[test]
+fn no_add_is_lost() {
+    for_each_failure(|failing| {
+        let counters = Counters::new();
+        let ((), failed) = short_of_memory(failing, || counters.add());
+        assert_eq!(counters.sums(), adds(1));
+        thread::scope(|scope| {
+            scope.spawn(|| short_of_memory(failing, || counters.add()));
+        });
+        assert_eq!(counters.sums(), adds(2));
+        counters.add();
+        assert_eq!(counters.sums(), adds(3));
+        assert_eq!((counters.take(), counters.sums()), (adds(3), adds(0)));
+        counters.add();
+        assert_eq!((counters.take(), counters.take()), (adds(1), adds(0)));
+        failed
+    });
+}
+
+/// A take finds some units in the slots and some in the spill words, and may mark only a part of them.
+#[test]
+fn spilled_units_are_taken_once() {
+    for_each_failure(|failing| {
+        let counters = Counters::new();
+        short_of_memory(Failing::After(0), || counters.add());
+        let (taken, failed) = short_of_memory(failing, || counters.take());
+        assert_eq!(plus(taken, counters.sums()), adds(1));
+        counters.add();
+        assert_eq!(plus(taken, counters.take()), adds(2));
+        assert_eq!(counters.sums(), adds(0));
+        failed
+    });
+}
+
+/// What was taken away in the spill word after a take of what was added there.
+#[test]
+fn a_spill_word_that_came_back_to_zero_is_taken_too() {
+    thread::spawn(|| {
+        let counter = UpDownCounter::new();
+        short_of_memory(Failing::After(0), || counter.add(5));
+        assert_eq!(counter.take(), 5);
+        let failed = thread::scope(|scope| {
+            scope.spawn(|| short_of_memory(Failing::After(0), || counter.sub(5)).1).join().unwrap()
+        });
+        assert!(failed > 0);
+        assert_eq!((counter.sum(), counter.take(), counter.sum(), counter.take()), (-5, -5, 0, 0));
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn registration_says_so_and_can_be_tried_again() {
+    for_each_failure(|failing| {
+        let counters = Counters::new();
+        let name = counters.named.name().unwrap();
+        let shown = || quipu::snapshot().get(name, None).map(|sample| sample.value);
+        let (result, failed) = short_of_memory(failing, || counters.named.register());
+        match result {
+            Ok(()) => assert_eq!(shown(), Some(Value::Unsigned(0))),
+            Err(error) => assert_eq!((error, shown()), (RegisterError::OutOfSlots, None)),
+        }
+        counters.add();
+        assert_eq!((counters.named.register(), shown()), (Ok(()), Some(Value::Unsigned(2))));
+        failed
+    });
+}
+
+/// What snapshots leave out, by contract: units in the spill word.
+#[test]
+fn spilled_units_are_in_the_sum_only() {
+    thread::spawn(|| {
+        let counter = Counter::named("spilled_total", "");
+        short_of_memory(Failing::After(0), || counter.add(5));
+        let shown = || quipu::snapshot().get("spilled_total", None).map(|sample| sample.value);
+        assert_eq!((counter.sum(), shown()), (5, None));
+        counter.add(2);
+        assert_eq!((counter.sum(), shown()), (7, Some(Value::Unsigned(2))));
+    })
+    .join()
+    .unwrap();
+}
+
+/// Arrays so long that each has a chunk of its own, whose baselines are not there yet. Each is longer than the one
+/// before, as what one leaves would do for a shorter one.
+#[test]
+fn baselines_find_no_memory() {
+    registration_fails::<5_000>();
+    a_cursor_begins_without_slots::<9_000>();
+    a_take_marks_nothing::<20_000>();
+}
+
+/// Slots that were used before need a baseline, and without it they are not used.
+fn registration_fails<const N: usize>() {
+    drop(used_array::<N>());
+    let array = Box::new(CounterArray::<N>::new());
+    let element = array.get(N - 1).unwrap();
+    let ((), failed) = short_of_memory(Failing::After(0), || element.add(1));
+    assert!(failed > 0);
+    assert_eq!(element.sum(), 1);
+    element.add(1);
+    assert_eq!((element.sum(), element.take(), element.sum()), (2, 2, 0));
+}
+
+fn used_array<const N: usize>() -> Box<CounterArray<N>> {
+    let array = Box::new(CounterArray::<N>::new());
+    array.get(N - 1).unwrap().add(100);
+    array
+}
+
+/// What its predecessor left in the slots that the counter gets later is no news to the cursor.
+fn a_cursor_begins_without_slots<const N: usize>() {
+    drop(used_array::<N>());
+    let array = Box::new(CounterArray::<N>::new());
+    let element = array.get(N - 1).unwrap();
+    let (mut cursor, failed) = short_of_memory(Failing::After(0), || element.cursor());
+    assert!(failed > 0);
+    short_of_memory(Failing::After(0), || element.add(1));
+    assert_eq!((cursor.delta(), cursor.delta()), (1, 0));
+    short_of_memory(Failing::After(0), || element.add(2));
+    element.add(3);
+    assert_eq!((cursor.delta(), cursor.delta()), (5, 0));
+    assert_eq!((element.take(), cursor.delta()), (6, 0));
+    element.add(4);
+    assert_eq!((cursor.delta(), element.sum()), (4, 4));
+}
+
+/// What can't be marked as taken is left, in the slots and in the spill word.
+fn a_take_marks_nothing<const N: usize>() {
+    let array = used_array::<N>();
+    let element = array.get(N - 1).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| short_of_memory(Failing::After(0), || element.add(11)));
+    });
+    let (taken, failed) = short_of_memory(Failing::After(0), || element.take());
+    assert_eq!((taken, element.sum()), (0, 111));
+    assert_eq!(failed, 2, "one for each baseline");
+    let (taken, _) = short_of_memory(Failing::Once(1), || element.take());
+    assert_eq!((taken, element.sum()), (100, 11));
+    assert_eq!((element.take(), element.sum()), (11, 0));
+}
+
+/// The list of free slots may have no room for those of a dropped counter.
+#[test]
+fn counters_can_be_dropped() {
+    // No other array has this length, so that its slots are the first of a list.
+    let array = CounterArray::<37>::new();
+    array.get(36).unwrap().inc();
+    let ((), failed) = short_of_memory(Failing::After(0), || drop(array));
+    assert!(failed > 0);
+    let array = CounterArray::<37>::new();
+    array.get(36).unwrap().add(2);
+    assert_eq!(array.get(36).unwrap().sum(), 2);
+}
