@@ -17,6 +17,8 @@ mod site;
 mod update;
 
 pub(crate) use key::Key;
+#[cfg(all(test, not(quipu_loom)))]
+pub(crate) use key::Space;
 pub use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;

@@ -8,6 +8,8 @@ use super::baseline::Baselines;
 use super::block::Block;
 use super::chunk::Chunk;
 use super::directory::Directory;
+#[cfg(all(test, not(quipu_loom)))]
+use super::key::Key;
 use super::key::{IDS, Keys, Space, chunk_len};
 use super::names::Names;
 use super::site::Site;
@@ -92,6 +94,24 @@ impl Registry {
     #[cfg(test)]
     pub(crate) fn blocks(&self) -> usize {
         self.state.lock().blocks
+    }
+
+    /// Hands out every slot of a space that is left, in runs.
+    #[cfg(all(test, not(quipu_loom)))]
+    pub(crate) fn hoard(&self, space: Space) -> Vec<(Key, usize)> {
+        let mut state = self.state.lock();
+        let mut runs = Vec::new();
+        for len in (0..=26).rev().map(|bits| 1 << bits) {
+            while let Some(run) = state.keys(space).allocate(len) {
+                runs.push((run.key, len));
+            }
+        }
+        runs
+    }
+
+    #[cfg(all(test, not(quipu_loom)))]
+    pub(crate) fn give_back(&self, space: Space, runs: Vec<(Key, usize)>) {
+        runs.into_iter().for_each(|(key, len)| self.state.lock().keys(space).free(key, len));
     }
 
     /// Gives the block a chunk of this id if it has none. False where memory is out.

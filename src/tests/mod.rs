@@ -1,11 +1,15 @@
-//! What needs the crate's insides: the loom models, on the production types.
+//! What needs the crate's insides: above all the loom models, on the production types.
 
 #[cfg(quipu_loom)]
 mod blocks;
+#[cfg(not(quipu_loom))]
+mod exhaustion;
 #[cfg(quipu_loom)]
 mod keys;
 #[cfg(quipu_loom)]
 mod model;
+#[cfg(not(quipu_loom))]
+mod peak;
 #[cfg(quipu_loom)]
 mod reads;
 #[cfg(quipu_loom)]

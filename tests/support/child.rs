@@ -7,7 +7,7 @@ use std::{env, io, ptr};
 const PATIENCE: u32 = 60;
 
 /// Runs `f` in a forked child and waits for it. Panics unless `f` returned true in time.
-pub fn fork(f: impl FnOnce() -> bool) {
+pub(crate) fn fork(f: impl FnOnce() -> bool) {
     // SAFETY: the child uses no more of the process than `f` does, and leaves without running exit handlers.
     match unsafe { libc::fork() } {
         -1 => panic!("fork: {}", io::Error::last_os_error()),
@@ -33,12 +33,12 @@ fn assert_success(child: libc::pid_t) {
 const ROLE: &str = "QUIPU_TEST_ROLE";
 
 /// Whether this process was started by [`start_again`].
-pub fn is_started_again() -> bool {
+pub(crate) fn is_started_again() -> bool {
     env::var_os(ROLE).is_some()
 }
 
 /// Runs one test of this binary once more, in a process of its own in which [`is_started_again`].
-pub fn start_again(test: &str) -> Output {
+pub(crate) fn start_again(test: &str) -> Output {
     let this = env::current_exe().expect("the path of this binary");
     Command::new(this).args([test, "--exact", "--nocapture"]).env(ROLE, "child").output().expect("a child process")
 }

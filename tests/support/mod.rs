@@ -3,5 +3,5 @@
 #![allow(dead_code, reason = "each binary uses a part of it")]
 
 #[cfg(all(unix, not(miri)))]
-pub mod child;
+pub(crate) mod child;
 pub(crate) mod process;

@@ -1,0 +1,123 @@
+//! What counters cost in memory, by the count of a global allocator. One test at a time: the blocks that one leaves
+//! are the next one's.
+#![cfg(not(miri))]
+
+#[path = "support/allocator.rs"]
+mod allocator;
+
+use std::sync::{Barrier, Mutex, PoisonError};
+use std::thread;
+
+use allocator::{Counting, allocated};
+use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What a thread pays once: the list of its chunks, a pointer for each of 64, and its share of the registry's lists of
+/// blocks and chunks, which double as they grow.
+const PER_THREAD: isize = 1024 + 512;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Counters that fill the first eleven chunks: 64, 64, 128, 256, ... up to 65,536 slots.
+const FULL: usize = 65_536;
+
+/// The bytes that a new thread allocates when it adds to every counter for the first time. Another thread is kept
+/// alive meanwhile, for each that did so before, so that no block is claimed again.
+fn bytes_of_threads<T: Sync>(threads: usize, counters: &[T], add: impl Fn(&T) + Sync) -> Vec<isize> {
+    let (turn, barrier) = (Mutex::new(Vec::new()), Barrier::new(threads));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut bytes = turn.lock().unwrap();
+                bytes.push(allocated(|| counters.iter().for_each(&add)).1);
+                drop(bytes);
+                barrier.wait();
+            });
+        }
+    });
+    turn.into_inner().unwrap()
+}
+
+/// Everything in one test: the order of the phases matters, as no one gives the first chunks back.
+#[test]
+fn a_counter_costs_8_bytes_a_thread_and_32_itself() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let (counters, own) = allocated(|| (0..FULL).map(|_| Counter::new()).collect::<Vec<_>>());
+    assert_eq!(own, 32 * FULL as isize, "a counter without slots is its 32 bytes");
+
+    let (registered, registration) = allocated(|| counters.iter().all(|counter| counter.register().is_ok()));
+    assert!(registered);
+    assert!(registration <= 4096, "slots are handed out at no cost, not for {registration} bytes");
+
+    for bytes in bytes_of_threads(4, &counters, Counter::inc) {
+        let limit = 8 * FULL as isize + PER_THREAD;
+        assert!(bytes <= limit, "{bytes} bytes for a thread that added to {FULL} counters, expected at most {limit}");
+        println!("{FULL} counters: {bytes} bytes a thread, {} above 8 a counter", bytes - 8 * FULL as isize);
+    }
+
+    let (_, reading) = allocated(|| counters.iter().map(Counter::sum).sum::<u64>());
+    assert_eq!(reading, 0, "sums allocate nothing");
+    let (_, taking) = allocated(|| counters.iter().map(Counter::take).sum::<u64>());
+    assert!(taking <= 8 * FULL as isize, "{taking} bytes of baselines, expected at most 8 a counter that was taken");
+
+    let again = bytes_of_threads(4, &counters, Counter::inc);
+    assert_eq!(again, [0; 4], "threads that come later write in the blocks of those that ended");
+}
+
+#[test]
+fn a_float_costs_8_bytes_a_thread_too() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let counters: Vec<_> = (0..FULL).map(|_| FloatCounter::new()).collect();
+    for bytes in bytes_of_threads(2, &counters, |counter| counter.add(0.5)) {
+        assert!(bytes <= 8 * FULL as isize + PER_THREAD, "{bytes}");
+    }
+}
+
+#[test]
+fn a_thread_that_touches_one_counter_has_one_chunk() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let array = CounterArray::<64>::new();
+    array.register().unwrap();
+    let bytes = bytes_of_threads(8, &[array], |array| array.get(0).unwrap().inc());
+    let most = bytes.into_iter().max().unwrap();
+    let chunk = 8 * 2 * FULL as isize;
+    assert!(most <= chunk + PER_THREAD, "{most}");
+}
+
+#[test]
+fn ten_thousand_short_threads_leave_the_memory_of_few() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let counter = Counter::new();
+    let add = || thread::scope(|scope| scope.spawn(|| allocated(|| counter.inc()).1).join().unwrap());
+    // A thread may begin before the last one has given its block back.
+    let grown: isize = (0..10_000).map(|_| add()).sum();
+    assert!(grown <= 4 * (8 * 2 * FULL as isize + PER_THREAD), "{grown} bytes for threads of which few live at once");
+    assert_eq!(counter.sum(), 10_000);
+}
+
+/// Creates and drops counters in batches, so that chunks are used, split and used again.
+fn churn(rounds: usize) {
+    for round in 0..rounds {
+        let counters: [Counter; 10] = std::array::from_fn(|_| Counter::new());
+        let (up_down, float, array) = (UpDownCounter::new(), FloatCounter::new(), CounterArray::<5>::new());
+        let named = Counter::named("memory_churn_total", "");
+        counters.iter().for_each(|counter| counter.add(round as u64));
+        up_down.sub(1);
+        float.add(0.5);
+        array.get(round % 5).unwrap().inc();
+        named.inc();
+        assert_eq!((counters[9].take(), up_down.take(), float.take()), (round as u64, -1, 0.5));
+        assert_eq!((array.get(round % 5).unwrap().take(), named.sum()), (1, 1));
+    }
+}
+
+#[test]
+fn millions_of_counters_come_and_go_without_growth() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    churn(10);
+    // 14 counters a round: 2.1 million.
+    let ((), grown) = allocated(|| churn(150_000));
+    assert_eq!(grown, 0);
+}

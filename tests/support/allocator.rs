@@ -1,0 +1,37 @@
+//! Global allocators that watch what the current thread does.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+}
+
+/// std's allocator. Counts the bytes that each thread has allocated and not freed.
+pub(crate) struct Counting;
+
+fn count(bytes: isize) {
+    LIVE.set(LIVE.get() + bytes);
+}
+
+// SAFETY: all memory comes from std's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// The result of `f`, and the bytes that it allocated on this thread and did not free.
+pub(crate) fn allocated<T>(f: impl FnOnce() -> T) -> (T, isize) {
+    let before = LIVE.get();
+    let result = f();
+    (result, LIVE.get() - before)
+}

@@ -1,0 +1,199 @@
+//! Adds at the end of a thread's life, and after the end of `main`.
+#![cfg(not(miri))]
+
+mod support;
+
+use std::cell::RefCell;
+use std::thread;
+
+use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+
+/// Counters, and what the destructor of a thread-local does with them.
+#[derive(Default)]
+struct Counters {
+    counter: Counter,
+    up_down: UpDownCounter,
+    float: FloatCounter,
+    array: CounterArray<3>,
+}
+
+impl Counters {
+    fn add(&self) {
+        self.counter.inc();
+        self.up_down.add(3);
+        self.up_down.dec();
+        self.float.add(0.5);
+        self.array.get(2).unwrap().add(7);
+    }
+
+    fn assert_adds(&self, adds: u64) {
+        assert_eq!(self.counter.sum(), adds);
+        assert_eq!(self.up_down.sum(), 2 * adds as i64);
+        assert_eq!(self.float.sum(), 0.5 * adds as f64);
+        assert_eq!(self.array.sums(), [0, 0, 7 * adds]);
+    }
+}
+
+/// Runs a closure when it is dropped.
+struct AtEnd(Box<dyn FnOnce()>);
+
+impl AtEnd {
+    fn run(f: impl FnOnce() + 'static) -> Option<Self> {
+        Some(Self(Box::new(f)))
+    }
+}
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        std::mem::replace(&mut self.0, Box::new(|| ()))();
+    }
+}
+
+thread_local! {
+    static EARLY: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
+    static LATE: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
+}
+
+/// Thread-locals are destroyed in the reverse order of their first use, or in another: one on either side of quipu's
+/// own has it both ways.
+#[test]
+fn adds_by_destructors_before_and_after_quipus_own() {
+    for _ in 0..20 {
+        let counters: &'static Counters = Box::leak(Box::default());
+        thread::spawn(|| {
+            EARLY.set(AtEnd::run(|| counters.add()));
+            counters.add();
+            LATE.set(AtEnd::run(|| counters.add()));
+        })
+        .join()
+        .unwrap();
+        counters.assert_adds(3);
+    }
+}
+
+#[test]
+fn the_first_add_of_all_is_in_a_destructor() {
+    let counters: &'static Counters = Box::leak(Box::default());
+    thread::spawn(|| EARLY.set(AtEnd::run(|| counters.add()))).join().unwrap();
+    counters.assert_adds(1);
+}
+
+#[test]
+fn destructors_can_read_take_create_and_drop() {
+    let counters: &'static Counters = Box::leak(Box::default());
+    thread::spawn(|| {
+        let use_all = || {
+            let local = Counters::default();
+            local.add();
+            local.assert_adds(1);
+            assert_eq!(local.counter.take(), 1);
+            local.up_down.reset();
+            let mut cursor = local.counter.cursor();
+            local.counter.add(4);
+            assert_eq!((cursor.delta(), local.counter.sum(), local.up_down.sum()), (4, 4, 0));
+            let _ = quipu::snapshot();
+            counters.add();
+        };
+        EARLY.set(AtEnd::run(use_all));
+        counters.add();
+        LATE.set(AtEnd::run(use_all));
+    })
+    .join()
+    .unwrap();
+    counters.assert_adds(3);
+}
+
+/// The destructors of POSIX keys run after those of thread-locals.
+#[cfg(unix)]
+#[test]
+fn adds_by_a_posix_key_that_outlives_all_thread_locals() {
+    unsafe extern "C" fn add(counters: *mut libc::c_void) {
+        // SAFETY: the value of the key is a leaked reference to `Counters`.
+        unsafe { &*counters.cast::<Counters>() }.add();
+    }
+
+    let mut key = 0;
+    // SAFETY: `key` is a valid place for the key.
+    assert_eq!(unsafe { libc::pthread_key_create(&raw mut key, Some(add)) }, 0);
+    for _ in 0..20 {
+        let counters: &'static Counters = Box::leak(Box::default());
+        thread::spawn(move || {
+            // SAFETY: the key was created above.
+            assert_eq!(unsafe { libc::pthread_setspecific(key, std::ptr::from_ref(counters).cast()) }, 0);
+            counters.add();
+        })
+        .join()
+        .unwrap();
+        counters.assert_adds(2);
+    }
+}
+
+/// The scope ends when the closures have, which may be before the thread-locals are destroyed: their adds are all that
+/// may be missing.
+#[test]
+fn a_scope_sees_all_adds_of_its_closures() {
+    for _ in 0..200 {
+        let counter = Counter::new();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| counter.add(5));
+            }
+        });
+        assert_eq!(counter.sum(), 20);
+    }
+}
+
+#[cfg(unix)]
+mod after_main {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::support::child;
+
+    static ADDED: Counter = Counter::named("after_main_total", "");
+    static RUNNING: AtomicBool = AtomicBool::new(false);
+
+    /// Runs when `main` has returned and the statics of C are being destroyed.
+    extern "C" fn at_exit() {
+        let before = ADDED.sum();
+        ADDED.add(10);
+        let after = ADDED.sum();
+        let shown = quipu::snapshot().get("after_main_total", None).is_some();
+        let is_right = RUNNING.load(Ordering::Relaxed) && before > 0 && after >= before + 10 && shown;
+        println!("exit handler: {before} {after} {is_right}");
+        if !is_right {
+            // SAFETY: ends the process at once.
+            unsafe { libc::_exit(1) };
+        }
+    }
+
+    /// This test runs twice: in the first process, which starts the second, and in the second, whose threads go on
+    /// adding and reading while it exits.
+    #[test]
+    fn threads_outlive_main() {
+        if !child::is_started_again() {
+            for _ in 0..10 {
+                let output = child::start_again("after_main::threads_outlive_main");
+                let text = String::from_utf8_lossy(&output.stdout);
+                assert!(output.status.success(), "{output:?}");
+                assert!(text.contains("exit handler: ") && text.contains(" true"), "{text}");
+            }
+            return;
+        }
+        // SAFETY: the handler is a function of this program.
+        assert_eq!(unsafe { libc::atexit(at_exit) }, 0);
+        for _ in 0..3 {
+            thread::spawn(|| {
+                loop {
+                    ADDED.inc();
+                    RUNNING.store(true, Ordering::Relaxed);
+                    Counter::new().reset();
+                    thread::spawn(|| ADDED.inc()).join().unwrap();
+                }
+            });
+        }
+        while ADDED.sum() < 1000 {
+            thread::yield_now();
+        }
+    }
+}
