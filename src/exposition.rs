@@ -65,7 +65,7 @@ fn write_sample(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
 }
 
 /// A text in which a backslash stands before some characters, and a line's end is `\n`.
-struct Escaped<'a>(&'a str, &'a [char]);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str, pub(crate) &'a [char]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod exposition;
 mod float;
+pub mod integrations;
 mod name;
 mod raw;
 mod snapshot;

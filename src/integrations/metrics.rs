@@ -1,0 +1,283 @@
+//! The counters and gauges of the [metrics](::metrics) facade on quipu's slots. For metrics 0.24 and metrics-util 0.20.
+//!
+//! [`SlotRecorder`] stands between the macros and the exporter that a program has already: `counter!` and `gauge!` hand
+//! out metrics on slots, and [`flush`](SlotRecorder::flush) passes on what they counted, before a scrape or now and then.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use metrics_exporter_prometheus::PrometheusBuilder;
+//! use quipu::integrations::metrics::SlotRecorder;
+//!
+//! let exporter = PrometheusBuilder::new().build_recorder();
+//! let handle = exporter.handle();
+//! let recorder = Arc::new(SlotRecorder::new(exporter));
+//! metrics::set_global_recorder(Arc::clone(&recorder))?;
+//!
+//! let requests = metrics::counter!("requests_total", "method" => "GET");
+//! requests.increment(2);
+//!
+//! recorder.flush();
+//! assert!(handle.render().contains("requests_total{method=\"GET\"} 2\n"));
+//! # Ok::<(), metrics::SetRecorderError<Arc<SlotRecorder<metrics_exporter_prometheus::PrometheusRecorder>>>>(())
+//! ```
+//!
+//! Who writes an exporter of their own, on a [`Registry`], needs no second recorder: [`SlotStorage`] is a storage for it.
+//!
+//! # What is on slots
+//! - **Counters**: `increment` is an [`add`](Counter::add). `absolute` sums, and adds what is missing, under a lock that
+//!   all `absolute`s of the program share; an increment that comes meanwhile counts on top.
+//! - **Gauges**: `increment` and `decrement` add to a slot. `set` and reads take the gauge's lock, and sum. A gauge that
+//!   is only ever `set` gains nothing and pays for that; one that goes up and down gains most, as the default is a
+//!   compare-exchange loop. See [`SlotGauge`] for what a `set` does to increments that it meets.
+//! - **Histograms** go to the exporter as they are.
+//!
+//! The macros look their metric up at every call, for longer than the add takes: keep the handle where it is hot.
+
+use std::sync::Arc;
+
+use super::shift::shift;
+use crate::sync::Mutex;
+use crate::{Counter, FloatCounter};
+use ::metrics::{CounterFn, GaugeFn, Histogram, Key, KeyName, Level, Metadata, Recorder, SharedString, Unit};
+use metrics_util::registry::{AtomicStorage, Registry, Storage};
+use metrics_util::storage::AtomicBucket;
+
+/// Held from the sum of an `absolute` to its add: of two that came between each other's, both would count.
+static RAISING: Mutex<()> = Mutex::new(());
+
+impl CounterFn for Counter {
+    #[inline]
+    fn increment(&self, amount: u64) {
+        self.add(amount);
+    }
+
+    fn absolute(&self, value: u64) {
+        let _raising = RAISING.lock();
+        self.add(value.saturating_sub(self.sum()));
+    }
+}
+
+/// A gauge of the metrics crate, on slots.
+///
+/// ```
+/// use metrics::GaugeFn;
+/// use quipu::integrations::metrics::SlotGauge;
+///
+/// let gauge = SlotGauge::default();
+/// gauge.set(20.5);
+/// gauge.increment(3.0);
+/// gauge.decrement(1.0);
+/// assert_eq!(gauge.value(), 22.5);
+/// ```
+///
+/// # Limits
+/// Of the increments by other threads that meet a `set`, each counts on top of the new value or is overwritten by it.
+/// Increments that are infinite or not a number are ignored; a `set` takes any value. As with any sum of floats, the
+/// last bits depend on the order; whole numbers are exact up to 2⁵³.
+#[derive(Debug)]
+pub struct SlotGauge {
+    /// What was set last. Locked by who reads, so that a `set` is seen whole.
+    base: Mutex<f64>,
+    /// What it was moved by since.
+    moved: FloatCounter,
+}
+
+impl SlotGauge {
+    /// The gauge's value.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        let base = self.base.lock();
+        *base + self.moved.sum()
+    }
+}
+
+impl Default for SlotGauge {
+    fn default() -> Self {
+        Self { base: Mutex::new(0.0), moved: FloatCounter::new() }
+    }
+}
+
+impl GaugeFn for SlotGauge {
+    #[inline]
+    fn increment(&self, amount: f64) {
+        shift(&self.moved, amount);
+    }
+
+    #[inline]
+    fn decrement(&self, amount: f64) {
+        shift(&self.moved, -amount);
+    }
+
+    fn set(&self, value: f64) {
+        let mut base = self.base.lock();
+        self.moved.reset();
+        *base = value;
+    }
+}
+
+/// A storage for metrics-util's [`Registry`] with counters and gauges on slots, and histograms as in [`AtomicStorage`].
+///
+/// ```
+/// use metrics::{CounterFn, Key};
+/// use metrics_util::registry::Registry;
+/// use quipu::integrations::metrics::SlotStorage;
+///
+/// let registry = Registry::new(SlotStorage);
+/// registry.get_or_create_counter(&Key::from_name("hits"), |counter| counter.increment(3));
+/// registry.visit_counters(|key, counter| assert_eq!((key.name(), counter.sum()), ("hits", 3)));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SlotStorage;
+
+impl<K> Storage<K> for SlotStorage {
+    type Counter = Arc<Counter>;
+    type Gauge = Arc<SlotGauge>;
+    type Histogram = Arc<AtomicBucket<f64>>;
+
+    fn counter(&self, _: &K) -> Self::Counter {
+        Arc::default()
+    }
+
+    fn gauge(&self, _: &K) -> Self::Gauge {
+        Arc::default()
+    }
+
+    fn histogram(&self, key: &K) -> Self::Histogram {
+        AtomicStorage.histogram(key)
+    }
+}
+
+/// Hands out counters and gauges on slots, and passes what they hold on to the recorder of an exporter.
+///
+/// The exporter gets a metric's description and registration at once, so that it shows it as it always does, and its
+/// changes by [`flush`](SlotRecorder::flush). An exporter that serves scrapes by itself needs a thread that flushes as
+/// often as its values are to be fresh.
+///
+/// # Limits
+/// It keeps every metric that was ever registered, as the exporter does without an idle timeout. The exporter must not
+/// record metrics of its own while it registers one.
+#[derive(Debug)]
+pub struct SlotRecorder<R> {
+    exporter: R,
+    registry: Registry<Key, SlotStorage>,
+    counters: Mutex<Vec<Forwarded<Counter>>>,
+    gauges: Mutex<Vec<Forwarded<SlotGauge>>>,
+}
+
+impl<R: Recorder> SlotRecorder<R> {
+    /// A recorder that passes on to `exporter`.
+    pub fn new(exporter: R) -> Self {
+        Self {
+            exporter,
+            registry: Registry::new(SlotStorage),
+            counters: Mutex::new(Vec::new()),
+            gauges: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Passes on what has changed since the last flush: the increase of each counter, the value of each gauge.
+    ///
+    /// Increments that happen before a flush are in it, each in exactly one.
+    pub fn flush(&self) {
+        for counter in self.counters.lock().iter_mut() {
+            let total = counter.slots.sum();
+            // Wraps where the sum does.
+            let increase = total.wrapping_sub(std::mem::replace(&mut counter.exported, total));
+            if increase != 0 {
+                self.exporter.register_counter(&counter.key, &counter.origin.metadata()).increment(increase);
+            }
+        }
+        for gauge in self.gauges.lock().iter_mut() {
+            let value = gauge.slots.value();
+            if value.to_bits() != std::mem::replace(&mut gauge.exported, value.to_bits()) {
+                self.exporter.register_gauge(&gauge.key, &gauge.origin.metadata()).set(value);
+            }
+        }
+    }
+
+    fn new_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Arc<Counter> {
+        let mut counters = self.counters.lock();
+        // Another thread may have been first.
+        self.registry.get_counter(key).unwrap_or_else(|| {
+            let _ = self.exporter.register_counter(key, metadata);
+            let key = key.to_retained();
+            let slots = self.registry.get_or_create_counter(&key, Arc::clone);
+            counters.push(Forwarded::new(key, metadata, &slots));
+            slots
+        })
+    }
+
+    fn new_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Arc<SlotGauge> {
+        let mut gauges = self.gauges.lock();
+        self.registry.get_gauge(key).unwrap_or_else(|| {
+            let _ = self.exporter.register_gauge(key, metadata);
+            let key = key.to_retained();
+            let slots = self.registry.get_or_create_gauge(&key, Arc::clone);
+            gauges.push(Forwarded::new(key, metadata, &slots));
+            slots
+        })
+    }
+}
+
+impl<R: Recorder> Recorder for SlotRecorder<R> {
+    fn describe_counter(&self, key: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.exporter.describe_counter(key, unit, description);
+    }
+
+    fn describe_gauge(&self, key: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.exporter.describe_gauge(key, unit, description);
+    }
+
+    fn describe_histogram(&self, key: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.exporter.describe_histogram(key, unit, description);
+    }
+
+    fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> ::metrics::Counter {
+        let slots = self.registry.get_counter(key).unwrap_or_else(|| self.new_counter(key, metadata));
+        ::metrics::Counter::from_arc(slots)
+    }
+
+    fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> ::metrics::Gauge {
+        let slots = self.registry.get_gauge(key).unwrap_or_else(|| self.new_gauge(key, metadata));
+        ::metrics::Gauge::from_arc(slots)
+    }
+
+    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
+        self.exporter.register_histogram(key, metadata)
+    }
+}
+
+/// A metric that is passed on to the exporter.
+#[derive(Debug)]
+struct Forwarded<T> {
+    key: Key,
+    origin: Origin,
+    slots: Arc<T>,
+    /// What the exporter has of it: the total of a counter, the bits of a gauge's value.
+    exported: u64,
+}
+
+impl<T> Forwarded<T> {
+    fn new(key: Key, metadata: &Metadata<'_>, slots: &Arc<T>) -> Self {
+        Self { key, origin: Origin::new(metadata), slots: Arc::clone(slots), exported: 0 }
+    }
+}
+
+/// What a [`Metadata`] borrows, kept: an exporter that dropped an idle metric is asked for it again.
+#[derive(Debug)]
+struct Origin {
+    target: String,
+    level: Level,
+    module_path: Option<String>,
+}
+
+impl Origin {
+    fn new(metadata: &Metadata<'_>) -> Self {
+        let module_path = metadata.module_path().map(str::to_owned);
+        Self { target: metadata.target().to_owned(), level: *metadata.level(), module_path }
+    }
+
+    fn metadata(&self) -> Metadata<'_> {
+        Metadata::new(&self.target, self.level, self.module_path.as_deref())
+    }
+}

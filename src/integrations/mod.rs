@@ -1,0 +1,38 @@
+//! quipu at home in the metrics crates that a program uses already: a module a crate, behind the feature of its name.
+//!
+//! | feature | a counter in place of its atomics | the [named](crate::Counter::named) counters through its exporter |
+//! |---|---|---|
+//! | `prometheus-client` | `Counter<u64, quipu::Counter>` | `NamedCounters`, a collector |
+//! | `prometheus` | `GenericCounter<quipu::Counter>` | `NamedCounters`, a collector |
+//! | `metrics` | every `counter!` and `gauge!`, by `SlotRecorder` | |
+//! | `opentelemetry` | | `NamedCounters`, observable instruments |
+//! | `serde` | | `Serialize` for snapshots and their differences |
+//!
+//! # What holds for all of them
+//! An increment through these crates is the add of quipu's own types and never sums. A `set`, which an atomic does in
+//! one store, has to: it adds the difference between the new value and the sum, under a lock that all `set`s of the
+//! program share. Increments by other threads during a `set` count on top of the new value or are overwritten by it,
+//! each in whole. Leave values that are mostly set to the crate's own gauge.
+
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+pub mod metrics;
+#[cfg(feature = "opentelemetry")]
+#[cfg_attr(docsrs, doc(cfg(feature = "opentelemetry")))]
+pub mod opentelemetry;
+#[cfg(feature = "prometheus")]
+#[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
+pub mod prometheus;
+#[cfg(feature = "prometheus-client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "prometheus-client")))]
+pub mod prometheus_client;
+#[cfg(feature = "serde")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+pub mod serde;
+
+#[cfg(any(feature = "opentelemetry", feature = "prometheus", feature = "prometheus-client"))]
+mod named;
+#[cfg(any(feature = "prometheus", feature = "prometheus-client"))]
+mod set;
+#[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
+mod shift;

@@ -1,0 +1,246 @@
+//! The named counters as observable instruments of [opentelemetry](::opentelemetry), read when metrics are collected.
+//! For version 0.33.
+//!
+//! ```
+//! use opentelemetry::metrics::MeterProvider;
+//! use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+//! use quipu::{Counter, integrations::opentelemetry::NamedCounters};
+//!
+//! static ORDERS: Counter = Counter::named("orders_total", "Orders taken.");
+//!
+//! let exporter = InMemoryMetricExporter::default();
+//! let provider = SdkMeterProvider::builder().with_reader(PeriodicReader::builder(exporter).build()).build();
+//! ORDERS.register()?;
+//! NamedCounters::new(provider.meter("quipu")).register()?;
+//! ORDERS.add(2);
+//! provider.force_flush()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | counter | instrument | attributes |
+//! |---|---|---|
+//! | [`Counter`](crate::Counter) | `u64_observable_counter` | |
+//! | [`CounterArray`](crate::CounterArray) | `u64_observable_counter` | the label |
+//! | [`FloatCounter`](crate::FloatCounter) | `f64_observable_counter` | |
+//! | [`UpDownCounter`](crate::UpDownCounter) | `i64_observable_up_down_counter` | |
+//!
+//! An observable instrument reports totals, of which the SDK makes the sums or differences that its reader wants:
+//! cumulative and delta temporality are both exact, and one does not disturb the other.
+//!
+//! To count through OpenTelemetry's own synchronous instruments would give up what quipu is for: each of their adds looks
+//! up its attributes. Add to the named counter instead.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::named::families;
+use crate::sync::Mutex;
+use crate::{Kind, Label, Sample, Snapshot, Value};
+use ::opentelemetry::KeyValue;
+use ::opentelemetry::metrics::{AsyncInstrument, Meter};
+
+/// Makes an instrument for each named counter.
+///
+/// # Limits
+/// Instruments can't be made while metrics are collected, so a counter that is listed later needs another
+/// [`register`](NamedCounters::register). Use one `NamedCounters` for a meter: two would report to the same instruments.
+///
+/// A counter's [`take`](crate::Counter::take) or [`reset`](crate::Counter::reset) takes nothing from what is reported,
+/// which only grows; but what was added and taken between two collections, none of them saw. Read an exported counter
+/// by [`cursor`](crate::Counter::cursor)s.
+#[derive(Debug)]
+pub struct NamedCounters {
+    meter: Meter,
+    totals: Arc<Mutex<Totals>>,
+    /// The names that have an instrument, by their lower case.
+    instruments: Mutex<HashMap<String, &'static str>>,
+}
+
+impl NamedCounters {
+    /// Nothing yet, with a meter to make instruments by. Give it a meter of its own, whose name tells these from others.
+    #[must_use]
+    pub fn new(meter: Meter) -> Self {
+        Self { meter, totals: Arc::new(Mutex::new(Totals::new())), instruments: Mutex::new(HashMap::new()) }
+    }
+
+    /// Makes an instrument for each counter that is listed by now and has none.
+    ///
+    /// # Errors
+    /// If OpenTelemetry would refuse some of the names; the error has them. The other counters have their instruments.
+    pub fn register(&self) -> Result<(), InvalidInstrumentNames> {
+        let snapshot = crate::snapshot();
+        let mut instruments = self.instruments.lock();
+        let mut refused = Vec::new();
+        for family in families(&snapshot) {
+            let Sample { name, .. } = family[0];
+            match instruments.get(&name.to_ascii_lowercase()) {
+                Some(&present) if present == name => {}
+                None if is_instrument_name(name) => {
+                    self.build(&family[0], instruments.len());
+                    instruments.insert(name.to_ascii_lowercase(), name);
+                }
+                _ => refused.push(name),
+            }
+        }
+        if refused.is_empty() { Ok(()) } else { Err(InvalidInstrumentNames { names: refused }) }
+    }
+
+    /// `place` is how many instruments were made before.
+    fn build(&self, sample: &Sample, place: usize) {
+        let Sample { name, help, kind, .. } = *sample;
+        let totals = Arc::clone(&self.totals);
+        macro_rules! build {
+            ($instrument:ident, $value:path) => {{
+                let observe = move |observer: &dyn AsyncInstrument<_>| {
+                    totals.lock().observe(place, name, |value, attributes| {
+                        if let $value(value) = value {
+                            observer.observe(value, attributes);
+                        }
+                    });
+                };
+                self.meter.$instrument(name).with_description(help).with_callback(observe).build();
+            }};
+        }
+        match kind {
+            Kind::Counter => build!(u64_observable_counter, Value::Unsigned),
+            Kind::FloatCounter => build!(f64_observable_counter, Value::Float),
+            Kind::UpDownCounter => build!(i64_observable_up_down_counter, Value::Signed),
+        }
+    }
+}
+
+/// What the instruments report: totals that takes and drops of counters leave as they are.
+#[derive(Debug)]
+struct Totals {
+    /// By name, and then by label, as there are counters. None is ever forgotten, as no instrument is: a total that were
+    /// missing from one collection would count as new in the next.
+    series: HashMap<&'static str, HashMap<Option<Label>, Series>>,
+    /// Of the instrument that was observed last.
+    place: usize,
+}
+
+impl Totals {
+    fn new() -> Self {
+        Self { series: HashMap::new(), place: usize::MAX }
+    }
+
+    /// Calls `report` with each value of this name, and its attributes.
+    ///
+    /// A collection asks its instruments in the order in which they were made. So one that doesn't come after the last
+    /// one begins a collection, and all of it is read from one snapshot.
+    fn observe(&mut self, place: usize, name: &'static str, report: impl Fn(Value, &[KeyValue])) {
+        if place <= std::mem::replace(&mut self.place, place) {
+            self.refresh(&crate::snapshot());
+        }
+        for (label, series) in self.series.get(name).into_iter().flatten() {
+            let attribute = label.map(|label| KeyValue::new(label.name, label.value));
+            report(series.total(), attribute.as_slice());
+        }
+    }
+
+    fn refresh(&mut self, snapshot: &Snapshot) {
+        let samples = snapshot.samples().iter();
+        let mut values: HashMap<_, _> = samples.map(|sample| ((sample.name, sample.label), sample.value)).collect();
+        for (&name, family) in &mut self.series {
+            for (&label, series) in family {
+                series.advance(values.remove(&(name, label)));
+            }
+        }
+        for ((name, label), value) in values {
+            self.series.entry(name).or_default().insert(label, Series::new(value));
+        }
+    }
+}
+
+/// The history of a counter that may begin again at zero.
+#[derive(Clone, Copy, Debug)]
+struct Series {
+    /// What it had before it last did.
+    before: Value,
+    latest: Value,
+}
+
+impl Series {
+    fn new(value: Value) -> Self {
+        Self { before: zero(value), latest: value }
+    }
+
+    /// `None` where the counter was dropped.
+    fn advance(&mut self, value: Option<Value>) {
+        let value = value.unwrap_or(zero(self.latest));
+        let began_again = match (self.latest, value) {
+            (Value::Unsigned(latest), Value::Unsigned(value)) => value < latest,
+            (Value::Float(latest), Value::Float(value)) => value < latest,
+            _ => false,
+        };
+        if began_again {
+            self.before = self.total();
+        }
+        self.latest = value;
+    }
+
+    /// A number that goes up and down is what it is.
+    fn total(&self) -> Value {
+        match (self.before, self.latest) {
+            (Value::Unsigned(before), Value::Unsigned(latest)) => Value::Unsigned(before.wrapping_add(latest)),
+            (Value::Float(before), Value::Float(latest)) => Value::Float(before + latest),
+            (_, latest) => latest,
+        }
+    }
+}
+
+/// Of the same type.
+fn zero(value: Value) -> Value {
+    match value {
+        Value::Unsigned(_) => Value::Unsigned(0),
+        Value::Signed(_) => Value::Signed(0),
+        Value::Float(_) => Value::Float(0.0),
+    }
+}
+
+/// Whether a counter's name is an instrument's too: without what only Prometheus allows.
+///
+/// Source: "Instrument name syntax" in the metrics API of the OpenTelemetry specification.
+fn is_instrument_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic()) && !name.contains(':') && name.len() <= 255
+}
+
+/// Names of counters that OpenTelemetry would refuse.
+///
+/// ```
+/// use opentelemetry::global::meter;
+/// use quipu::{Counter, integrations::opentelemetry::NamedCounters};
+///
+/// static RATIO: Counter = Counter::named("job:errors_total", "A name with a colon.");
+///
+/// RATIO.register()?;
+/// let error = NamedCounters::new(meter("quipu")).register().unwrap_err();
+/// assert_eq!(error.names(), ["job:errors_total"]);
+/// assert!(error.to_string().starts_with("\"job:errors_total\": expected an instrument name"));
+/// # Ok::<(), quipu::RegisterError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidInstrumentNames {
+    names: Vec<&'static str>,
+}
+
+impl InvalidInstrumentNames {
+    /// The names, in their order.
+    #[must_use]
+    pub fn names(&self) -> &[&'static str] {
+        &self.names
+    }
+}
+
+impl fmt::Display for InvalidInstrumentNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.names.iter().enumerate() {
+            write!(f, "{}{name:?}", if index == 0 { "" } else { ", " })?;
+        }
+        f.write_str(": expected an instrument name: a letter, then at most 254 letters, digits or '_'")?;
+        f.write_str(", that differs from every other by more than case")
+    }
+}
+
+impl std::error::Error for InvalidInstrumentNames {}

@@ -1,0 +1,81 @@
+//! `Serialize` of [serde](::serde) for [`Snapshot`] and [`Diff`], and for what they are made of.
+//!
+//! | type | serialized as |
+//! |---|---|
+//! | [`Snapshot`] | a struct: `samples` |
+//! | [`Sample`] | a struct: `name`, `help`, `kind`, `label` (none, except in a counter array) and `value` |
+//! | [`Label`] | a struct: `name` and `value` |
+//! | [`Kind`] | `"counter"`, `"up_down_counter"` or `"float_counter"` |
+//! | [`Value`] | the number: `u64`, `i64` or `f64`, by the kind |
+//! | [`Diff`] | a struct: `elapsed_seconds` and `changes` |
+//! | [`Change`] | a struct: `sample`, `delta` and `per_second` |
+//!
+//! ```
+//! use quipu::Counter;
+//!
+//! static CLICKS: Counter = Counter::named("clicks_total", "Clicks.");
+//!
+//! CLICKS.add(3);
+//! assert_eq!(
+//!     serde_json::to_string(&quipu::snapshot())?,
+//!     r#"{"samples":[{"name":"clicks_total","help":"Clicks.","kind":"counter","label":null,"value":3}]}"#
+//! );
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! # Limits
+//! [`Snapshot::taken_at`] isn't serialized: an `Instant` means nothing outside of its process. There is no
+//! `Deserialize`: names and help texts are those of the program's own statics, and a reader elsewhere is better off with
+//! types of its own. JSON has no infinity: `serde_json` writes the sum of an overflown [`FloatCounter`] as `null`; and
+//! readers that keep every number as an `f64`, as JavaScript does, round those above 2⁵³.
+//!
+//! [`FloatCounter`]: crate::FloatCounter
+
+use ::serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::{Change, Diff, Kind, Label, Sample, Snapshot, Value};
+
+/// `Serialize` as a struct of the fields in braces.
+macro_rules! structs {
+    ($($kind:ident as $self:ident { $($field:literal: $value:expr),* })*) => { $(
+        impl Serialize for $kind {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let $self = self;
+                let mut fields = serializer.serialize_struct(stringify!($kind), [$($field),*].len())?;
+                $(fields.serialize_field($field, &$value)?;)*
+                fields.end()
+            }
+        }
+    )* };
+}
+
+structs! {
+    Snapshot as snapshot { "samples": snapshot.samples() }
+    Sample as sample {
+        "name": sample.name, "help": sample.help, "kind": sample.kind, "label": sample.label, "value": sample.value
+    }
+    Label as label { "name": label.name, "value": label.value }
+    Diff as diff { "elapsed_seconds": diff.elapsed().as_secs_f64(), "changes": diff.changes() }
+    Change as change { "sample": change.sample, "delta": change.delta, "per_second": change.per_second }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (index, variant) = match self {
+            Kind::Counter => (0, "counter"),
+            Kind::UpDownCounter => (1, "up_down_counter"),
+            Kind::FloatCounter => (2, "float_counter"),
+        };
+        serializer.serialize_unit_variant("Kind", index, variant)
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Value::Unsigned(value) => serializer.serialize_u64(value),
+            Value::Signed(value) => serializer.serialize_i64(value),
+            Value::Float(value) => serializer.serialize_f64(value),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Through the macros of the metrics crate and metrics-exporter-prometheus.
+
+mod scrape;
+
+use std::thread;
+
+use metrics::{Key, counter, describe_counter, gauge, histogram, with_local_recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_util::registry::Registry;
+use prometheus_parse::Value;
+use quipu::integrations::metrics::{SlotGauge, SlotRecorder, SlotStorage};
+use scrape::Scraped;
+
+const THREADS: usize = 4;
+const ROUNDS: u64 = 10_000;
+
+fn exporter() -> (SlotRecorder<PrometheusRecorder>, PrometheusHandle) {
+    let exporter = PrometheusBuilder::new().build_recorder();
+    let handle = exporter.handle();
+    (SlotRecorder::new(exporter), handle)
+}
+
+fn in_threads(recorder: &SlotRecorder<PrometheusRecorder>, work: impl Fn() + Sync) {
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| with_local_recorder(recorder, &work));
+        }
+    });
+}
+
+#[test]
+fn every_increment_is_exported() {
+    let (recorder, handle) = exporter();
+    in_threads(&recorder, || {
+        describe_counter!("requests_total", "Requests answered.");
+        let get = counter!("requests_total", "method" => "GET");
+        for round in 0..ROUNDS {
+            get.increment(1);
+            counter!("requests_total", "method" => "PUT").increment(2);
+            gauge!("level").increment(0.75);
+            gauge!("level").decrement(0.5);
+            if round % 1000 == 0 {
+                recorder.flush();
+            }
+        }
+        histogram!("latency_seconds").record(0.5);
+    });
+    recorder.flush();
+    recorder.flush();
+
+    let text = handle.render();
+    let scraped = Scraped::parse(&text);
+    let total = THREADS as f64 * ROUNDS as f64;
+    assert_eq!(scraped.sample("requests_total", &[("method", "GET")]), Value::Counter(total));
+    assert_eq!(scraped.sample("requests_total", &[("method", "PUT")]), Value::Counter(2.0 * total));
+    assert_eq!(scraped.sample("level", &[]), Value::Gauge(total / 4.0));
+    assert!(text.contains("# HELP requests_total Requests answered.\n"));
+    assert!(text.contains("latency_seconds_count 4\n"));
+}
+
+#[test]
+fn metrics_show_before_their_first_flush() {
+    let (recorder, handle) = exporter();
+    with_local_recorder(&recorder, || {
+        counter!("shown_total").increment(1);
+        gauge!("shown").set(2.0);
+    });
+    let before = Scraped::parse(&handle.render());
+    assert_eq!((before.value("shown_total", &[]), before.value("shown", &[])), (0.0, 0.0));
+    recorder.flush();
+    let after = Scraped::parse(&handle.render());
+    assert_eq!((after.value("shown_total", &[]), after.value("shown", &[])), (1.0, 2.0));
+}
+
+#[test]
+fn absolute_raises_and_never_lowers() {
+    let (recorder, handle) = exporter();
+    in_threads(&recorder, || {
+        let seen = counter!("seen_total");
+        (0..=ROUNDS).for_each(|round| seen.absolute(round));
+        seen.absolute(5);
+    });
+    recorder.flush();
+    assert_eq!(Scraped::parse(&handle.render()).value("seen_total", &[]), ROUNDS as f64);
+    with_local_recorder(&recorder, || counter!("seen_total").increment(1));
+    recorder.flush();
+    assert_eq!(Scraped::parse(&handle.render()).value("seen_total", &[]), (ROUNDS + 1) as f64);
+}
+
+#[test]
+fn a_set_replaces_a_gauge() {
+    let (recorder, handle) = exporter();
+    let level = with_local_recorder(&recorder, || gauge!("level", "tank" => "b"));
+    let exported = || {
+        recorder.flush();
+        Scraped::parse(&handle.render()).value("level", &[("tank", "b")])
+    };
+    level.increment(1e6);
+    level.set(0.1);
+    assert_eq!(exported(), 0.1);
+    level.increment(f64::NAN);
+    level.increment(f64::INFINITY);
+    level.decrement(-2.0);
+    assert_eq!(exported(), 2.1);
+    level.set(f64::INFINITY);
+    assert_eq!(exported(), f64::INFINITY);
+    level.set(-0.0);
+    level.decrement(3);
+    assert_eq!(exported(), -3.0);
+}
+
+#[test]
+fn a_set_among_increments_is_seen_whole() {
+    use metrics::GaugeFn;
+
+    let gauge = SlotGauge::default();
+    thread::scope(|scope| {
+        scope.spawn(|| (0..ROUNDS).for_each(|_| gauge.set(1e9)));
+        scope.spawn(|| (0..ROUNDS).for_each(|_| gauge.increment(1.0)));
+        scope.spawn(|| {
+            let valid = 0.0..=1e9 + ROUNDS as f64;
+            (0..ROUNDS).for_each(|_| assert!(valid.contains(&gauge.value()), "{gauge:?}"));
+        });
+    });
+    gauge.set(0.0);
+    assert_eq!(gauge.value(), 0.0);
+}
+
+#[test]
+fn a_registry_stores_on_slots() {
+    use metrics::{CounterFn, GaugeFn, HistogramFn};
+
+    let registry = Registry::new(SlotStorage);
+    let key = Key::from_name("jobs");
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let counter = registry.get_or_create_counter(&key, |counter| counter.clone());
+                (0..ROUNDS).for_each(|_| counter.increment(1));
+            });
+        }
+    });
+    registry.get_or_create_gauge(&key, |gauge| gauge.set(1.5));
+    registry.get_or_create_histogram(&key, |histogram| histogram.record(2.5));
+    assert_eq!(registry.get_counter(&key).unwrap().sum(), THREADS as u64 * ROUNDS);
+    assert_eq!(registry.get_gauge(&key).unwrap().value(), 1.5);
+    assert_eq!(registry.get_histogram(&key).unwrap().data(), [2.5]);
+}

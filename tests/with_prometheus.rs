@@ -1,0 +1,166 @@
+//! Through prometheus's registries and text encoder.
+
+mod scrape;
+
+use std::thread;
+
+use prometheus::core::{Collector, GenericCounter, GenericCounterVec, GenericGauge};
+use prometheus::{IntCounter, IntGauge, Opts, Registry, TextEncoder};
+use prometheus_parse::Value;
+use quipu::integrations::prometheus::{NamedCounters, register};
+use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use scrape::Scraped;
+
+const THREADS: usize = 4;
+const ROUNDS: u64 = 10_000;
+
+fn scrape(registry: &Registry) -> Scraped {
+    Scraped::parse(&TextEncoder::new().encode_to_string(&registry.gather()).unwrap())
+}
+
+fn in_threads(work: impl Fn() + Sync) {
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(&work);
+        }
+    });
+}
+
+#[test]
+fn metrics_on_slots_export_every_change() {
+    let answered =
+        GenericCounterVec::<Counter>::new(Opts::new("answered_total", "Answered."), &["method", "status"]).unwrap();
+    let seconds = GenericCounter::<FloatCounter>::new("seconds_total", "Time.").unwrap();
+    let in_flight = GenericGauge::<UpDownCounter>::new("in_flight", "In flight.").unwrap();
+    let load = GenericGauge::<FloatCounter>::new("load", "Load.").unwrap();
+    let registry = Registry::new();
+    registry.register(Box::new(answered.clone())).unwrap();
+    registry.register(Box::new(seconds.clone())).unwrap();
+    registry.register(Box::new(in_flight.clone())).unwrap();
+    registry.register(Box::new(load.clone())).unwrap();
+
+    in_threads(|| {
+        let get = answered.with_label_values(&["GET", "200"]);
+        for _ in 0..ROUNDS {
+            get.inc();
+            seconds.inc_by(0.5);
+            in_flight.add(2);
+            in_flight.dec();
+            load.add(0.75);
+            load.sub(0.5);
+        }
+        answered.with_label_values(&["PUT", "404"]).inc_by(3);
+    });
+
+    let scraped = scrape(&registry);
+    let total = THREADS as f64 * ROUNDS as f64;
+    let labels = [("method", "GET"), ("status", "200")];
+    assert_eq!(scraped.sample("answered_total", &labels), Value::Counter(total));
+    assert_eq!(scraped.value("answered_total", &[("method", "PUT"), ("status", "404")]), 12.0);
+    assert_eq!(scraped.sample("seconds_total", &[]), Value::Counter(total / 2.0));
+    assert_eq!(scraped.sample("in_flight", &[]), Value::Gauge(total));
+    assert_eq!(scraped.sample("load", &[]), Value::Gauge(total / 4.0));
+}
+
+#[test]
+fn set_and_reset_replace_the_value() {
+    let counter = GenericCounter::<Counter>::new("a_total", "A.").unwrap();
+    counter.inc_by(9);
+    counter.reset();
+    assert_eq!(counter.get(), 0);
+    counter.inc();
+    assert_eq!(counter.get(), 1);
+
+    let seconds = GenericCounter::<FloatCounter>::new("b_total", "B.").unwrap();
+    seconds.inc_by(0.1);
+    seconds.inc_by(f64::INFINITY);
+    assert_eq!(seconds.get(), 0.1);
+    seconds.reset();
+    assert_eq!(seconds.get(), 0.0);
+
+    let gauge = GenericGauge::<UpDownCounter>::new("c", "C.").unwrap();
+    gauge.set(-7);
+    gauge.inc();
+    assert_eq!(gauge.get(), -6);
+
+    let unsigned = GenericGauge::<Counter>::new("d", "D.").unwrap();
+    unsigned.set(7);
+    unsigned.sub(3);
+    assert_eq!(unsigned.get(), 4);
+}
+
+#[test]
+fn named_counters_are_in_the_default_registry() {
+    static SENT: Counter = Counter::named("pr_sent_total", "Messages sent.");
+    static LEVEL: UpDownCounter = UpDownCounter::named("pr_level", "Level.");
+    static TIME: FloatCounter = FloatCounter::named("pr_seconds_total", "Time.");
+    static SIDES: CounterArray<2> = CounterArray::named("pr_sides_total", "Sides.", "side", &["left", "right"]);
+    static NO_HELP: Counter = Counter::named("pr_no_help", "");
+    static LATE: Counter = Counter::named("pr_late_total", "Registered after the first scrape.");
+    NO_HELP.register().unwrap();
+
+    register(prometheus::default_registry()).unwrap();
+    in_threads(|| (0..ROUNDS).for_each(|_| SENT.inc()));
+    LEVEL.sub(4);
+    TIME.add(1.5);
+    SIDES.get(1).unwrap().add(2);
+
+    let scraped = scrape(prometheus::default_registry());
+    assert_eq!(scraped.sample("pr_sent_total", &[]), Value::Counter((THREADS as u64 * ROUNDS) as f64));
+    assert_eq!(scraped.sample("pr_level", &[]), Value::Gauge(-4.0));
+    assert_eq!(scraped.sample("pr_seconds_total", &[]), Value::Counter(1.5));
+    assert_eq!(scraped.sample("pr_sides_total", &[("side", "left")]), Value::Counter(0.0));
+    assert_eq!(scraped.sample("pr_sides_total", &[("side", "right")]), Value::Counter(2.0));
+    assert_eq!(scraped.sample("pr_no_help", &[]), Value::Counter(0.0));
+
+    LATE.inc();
+    assert_eq!(scrape(prometheus::default_registry()).value("pr_late_total", &[]), 1.0);
+    register(prometheus::default_registry()).unwrap_err();
+}
+
+#[test]
+fn a_taken_name_is_an_error_that_names_it() {
+    static TAKEN: Counter = Counter::named("pr_taken_total", "By a counter of quipu.");
+    TAKEN.register().unwrap();
+
+    let registry = Registry::new();
+    registry.register(Box::new(IntCounter::new("pr_taken_total", "By another.").unwrap())).unwrap();
+    let error = register(&registry).unwrap_err().to_string();
+    assert!(error.contains("\"pr_taken_total\""), "{error}");
+
+    let other_labels = Registry::new();
+    let opts = Opts::new("pr_taken_total", "By another.").const_label("zone", "a");
+    other_labels.register(Box::new(IntGauge::with_opts(opts).unwrap())).unwrap();
+    let error = register(&other_labels).unwrap_err().to_string();
+    assert!(error.contains("\"pr_taken_total\""), "{error}");
+
+    let the_other_way_round = Registry::new();
+    register(&the_other_way_round).unwrap();
+    the_other_way_round.register(Box::new(IntCounter::new("pr_taken_total", "By another.").unwrap())).unwrap_err();
+    assert_eq!(scrape(&the_other_way_round).value("pr_taken_total", &[]), 0.0);
+}
+
+#[test]
+fn descriptions_stay_the_same() {
+    static LATER: Counter = Counter::named("pr_described_later_total", "Registered after the collector was made.");
+    let collector = NamedCounters::new().unwrap();
+    let ids = |collector: &NamedCounters| collector.desc().iter().map(|desc| desc.id).collect::<Vec<_>>();
+    let before = ids(&collector);
+    let registry = Registry::new();
+    registry.register(Box::new(collector.clone())).unwrap();
+    LATER.inc();
+    assert_eq!(ids(&collector), before);
+    assert_eq!(scrape(&registry).value("pr_described_later_total", &[]), 1.0);
+    registry.unregister(Box::new(collector)).unwrap();
+    assert!(registry.gather().is_empty());
+}
+
+#[test]
+fn a_registry_exports_the_named_counters_once() {
+    static ONCE: Counter = Counter::named("pr_once_total", "Listed between the two registrations.");
+    let registry = Registry::new();
+    register(&registry).unwrap();
+    ONCE.inc();
+    register(&registry).unwrap_err();
+    assert_eq!(scrape(&registry).value("pr_once_total", &[]), 1.0);
+}

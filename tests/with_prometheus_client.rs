@@ -1,0 +1,163 @@
+//! Through prometheus-client's registry and encoder.
+
+mod scrape;
+
+use std::thread;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use quipu::integrations::prometheus_client::NamedCounters;
+use quipu::{CounterArray, FloatCounter, UpDownCounter};
+use scrape::Scraped;
+
+const THREADS: usize = 4;
+const ROUNDS: u64 = 10_000;
+
+fn text(registry: &Registry) -> String {
+    let mut text = String::new();
+    encode(&mut text, registry).unwrap();
+    text
+}
+
+fn in_threads(work: impl Fn() + Sync) {
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(&work);
+        }
+    });
+}
+
+#[test]
+fn families_of_counters_export_every_increment() {
+    let requests = Family::<[(&str, &str); 1], Counter<u64, quipu::Counter>>::default();
+    let mut registry = Registry::default();
+    registry.register("requests", "Requests answered", requests.clone());
+    in_threads(|| {
+        let get = requests.get_or_create_owned(&[("method", "GET")]);
+        (0..ROUNDS).for_each(|_| assert_eq!(get.inc(), 0));
+        requests.get_or_create(&[("method", "PUT")]).inc_by(7);
+    });
+    let scraped = Scraped::parse(&text(&registry));
+    assert_eq!(scraped.value("requests_total", &[("method", "GET")]), (THREADS as u64 * ROUNDS) as f64);
+    assert_eq!(scraped.value("requests_total", &[("method", "PUT")]), 28.0);
+}
+
+#[test]
+fn float_counters_export_every_increment() {
+    let seconds = Counter::<f64, FloatCounter>::default();
+    let mut registry = Registry::default();
+    registry.register("busy_seconds", "Time spent", seconds.clone());
+    in_threads(|| (0..ROUNDS).for_each(|_| assert_eq!(seconds.inc_by(0.25), 0.0)));
+    seconds.inc();
+    seconds.inc_by(f64::NAN);
+    seconds.inc_by(-1.0);
+    let expected = THREADS as f64 * ROUNDS as f64 * 0.25 + 1.0;
+    assert_eq!(Scraped::parse(&text(&registry)).value("busy_seconds_total", &[]), expected);
+}
+
+#[test]
+fn gauges_go_up_and_down_and_are_set() {
+    let depth = Gauge::<i64, UpDownCounter>::default();
+    let mut registry = Registry::default();
+    registry.register("depth", "Jobs waiting", depth.clone());
+    in_threads(|| {
+        for _ in 0..ROUNDS {
+            depth.inc_by(3);
+            depth.dec();
+            depth.dec_by(2);
+            depth.inc();
+        }
+    });
+    let expected = THREADS as i64 * ROUNDS as i64;
+    assert_eq!(Scraped::parse(&text(&registry)).value("depth", &[]), expected as f64);
+    assert_eq!(depth.set(-5), expected);
+    assert_eq!(depth.get(), -5);
+    assert_eq!(depth.set(i64::MAX), -5);
+    assert_eq!(depth.set(i64::MIN), i64::MAX);
+    assert_eq!(depth.get(), i64::MIN);
+}
+
+#[test]
+fn of_concurrent_sets_one_stays() {
+    for _ in 0..200 {
+        let level = Gauge::<i64, UpDownCounter>::default();
+        thread::scope(|scope| {
+            for value in 1..=THREADS as i64 {
+                let level = &level;
+                scope.spawn(move || level.set(1000 * value));
+            }
+        });
+        let left = level.get();
+        assert!(left % 1000 == 0 && (1..=THREADS as i64).contains(&(left / 1000)), "{left}");
+    }
+}
+
+#[test]
+fn named_counters_are_exported_by_kind() {
+    static SENT: quipu::Counter = quipu::Counter::named("pc_sent_total", "Messages\nsent, \"all\" \\ of them.");
+    static LEVEL: UpDownCounter = UpDownCounter::named("pc_level", "");
+    static TIME: FloatCounter = FloatCounter::named("pc_seconds_total", "Time.");
+    static SIDES: CounterArray<2> =
+        CounterArray::named("pc_sides_total", "Sides.", "side", &["left", "a \"quoted\" \\ one\n"]);
+    static LATE: quipu::Counter = quipu::Counter::named("pc_late", "Registered after the first scrape.");
+
+    let mut registry = Registry::with_prefix_and_labels("app", [("zone".into(), "b".into())].into_iter());
+    registry.register_collector(Box::new(NamedCounters));
+    in_threads(|| (0..ROUNDS).for_each(|_| SENT.inc()));
+    LEVEL.sub(4);
+    TIME.add(1.5);
+    SIDES.get(0).unwrap().add(1);
+    SIDES.get(1).unwrap().add(2);
+
+    let first = text(&registry);
+    let scraped = Scraped::parse(&first);
+    let zone = ("zone", "b");
+    assert_eq!(scraped.value("app_pc_sent_total", &[zone]), (THREADS as u64 * ROUNDS) as f64);
+    assert_eq!(scraped.value("app_pc_level", &[zone]), -4.0);
+    assert_eq!(scraped.value("app_pc_seconds_total", &[zone]), 1.5);
+    assert_eq!(scraped.value("app_pc_sides_total", &[zone, ("side", "left")]), 1.0);
+    for line in [
+        "# HELP app_pc_sent Messages\\nsent, \\\"all\\\" \\\\ of them.",
+        "# TYPE app_pc_sent counter",
+        "# TYPE app_pc_level gauge",
+        "# TYPE app_pc_seconds counter",
+        "app_pc_sides_total{zone=\"b\",side=\"a \\\"quoted\\\" \\\\ one\\n\"} 2",
+    ] {
+        assert!(first.lines().any(|other| other == line), "{line} in {first}");
+    }
+    assert!(!first.contains("pc_late"));
+
+    LATE.inc();
+    assert_eq!(Scraped::parse(&text(&registry)).value("app_pc_late_total", &[zone]), 1.0);
+}
+
+#[test]
+fn names_that_the_suffix_would_make_one_stay_two() {
+    static HITS: quipu::Counter = quipu::Counter::named("pair_hits", "Hits.");
+    static HITS_TOTAL: quipu::Counter = quipu::Counter::named("pair_hits_total", "All hits.");
+    static CONNECTIONS: UpDownCounter = UpDownCounter::named("pair_connections", "Connections.");
+    static CONNECTIONS_TOTAL: FloatCounter = FloatCounter::named("pair_connections_total", "All connections.");
+    static BARE: quipu::Counter = quipu::Counter::named("_total", "A suffix alone.");
+
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(NamedCounters));
+    HITS.add(1);
+    HITS_TOTAL.add(2);
+    CONNECTIONS.add(3);
+    CONNECTIONS_TOTAL.add(4.5);
+    BARE.add(5);
+
+    let text = text(&registry);
+    let scraped = Scraped::parse(&text);
+    assert_eq!(scraped.value("pair_hits", &[]), 1.0);
+    assert_eq!(scraped.value("pair_hits_total", &[]), 2.0);
+    assert_eq!(scraped.value("pair_connections", &[]), 3.0);
+    assert_eq!(scraped.value("pair_connections_total", &[]), 4.5);
+    assert_eq!(scraped.value("_total_total", &[]), 5.0);
+    assert!(text.contains("# TYPE pair_hits unknown\npair_hits 1\n"));
+    assert!(text.contains("# TYPE pair_hits_total unknown\npair_hits_total 2\n"));
+    assert!(text.contains("# TYPE pair_connections gauge\npair_connections 3\n"));
+}

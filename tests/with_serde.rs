@@ -1,0 +1,74 @@
+//! Written by serde_json, read by another crate's parser.
+
+use std::fmt::Debug;
+
+use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use tinyjson::JsonValue;
+
+fn parse(value: &impl serde::Serialize) -> JsonValue {
+    serde_json::to_string(value).unwrap().parse().unwrap()
+}
+
+#[track_caller]
+fn assert_is<T: Clone + Debug + PartialEq>(value: &JsonValue, expected: &T)
+where
+    JsonValue: From<T>,
+{
+    assert_eq!(value, &JsonValue::from(expected.clone()));
+}
+
+#[test]
+fn a_snapshot_and_its_difference_read_back() {
+    static SENT: Counter = Counter::named("a_sent_total", "Messages\tsent, \"all\" \\ of them.");
+    static LEVEL: UpDownCounter = UpDownCounter::named("b_level", "");
+    static TIME: FloatCounter = FloatCounter::named("c_seconds_total", "Time.");
+    static SIDES: CounterArray<2> = CounterArray::named("d_sides_total", "Sides.", "side", &["left", "right\n"]);
+    SENT.add(1 << 53);
+    LEVEL.sub(7);
+    TIME.add(0.25);
+    SIDES.get(1).unwrap().inc();
+    let earlier = quipu::snapshot();
+    TIME.add(0.5);
+    LEVEL.add(9);
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    let now = quipu::snapshot();
+
+    let snapshot = parse(&now);
+    let samples = &snapshot["samples"];
+    assert_eq!(samples.get::<Vec<JsonValue>>().unwrap().len(), 5);
+    let expected = [
+        ("a_sent_total", "Messages\tsent, \"all\" \\ of them.", "counter", (1_u64 << 53) as f64),
+        ("b_level", "", "up_down_counter", 2.0),
+        ("c_seconds_total", "Time.", "float_counter", 0.75),
+        ("d_sides_total", "Sides.", "counter", 0.0),
+        ("d_sides_total", "Sides.", "counter", 1.0),
+    ];
+    for (index, (name, help, kind, value)) in expected.into_iter().enumerate() {
+        let sample = &samples[index];
+        assert_is(&sample["name"], &name.to_owned());
+        assert_is(&sample["help"], &help.to_owned());
+        assert_is(&sample["kind"], &kind.to_owned());
+        assert_is(&sample["value"], &value);
+        assert_eq!(sample["label"].is_null(), index < 3);
+    }
+    assert_is(&samples[4]["label"]["name"], &"side".to_owned());
+    assert_is(&samples[4]["label"]["value"], &"right\n".to_owned());
+
+    let diff = now.since(&earlier);
+    let parsed = parse(&diff);
+    assert_is(&parsed["elapsed_seconds"], &diff.elapsed().as_secs_f64());
+    for (index, delta) in [0.0, 9.0, 0.5, 0.0, 0.0].into_iter().enumerate() {
+        let change = &parsed["changes"][index];
+        assert_eq!(change["sample"], samples[index]);
+        assert_is(&change["delta"], &delta);
+        assert_is(&change["per_second"], &(delta / diff.elapsed().as_secs_f64()));
+    }
+}
+
+#[test]
+fn whole_numbers_keep_every_digit() {
+    let json = |value| serde_json::to_string(&value).unwrap();
+    assert_eq!(json(quipu::Value::Unsigned(u64::MAX)), "18446744073709551615");
+    assert_eq!(json(quipu::Value::Signed(i64::MIN)), "-9223372036854775808");
+    assert_eq!(json(quipu::Value::Float(0.1)), "0.1");
+}
