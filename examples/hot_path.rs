@@ -1,5 +1,7 @@
 //! The hot path, for `.ci/hot-path` to disassemble: what a caller gets for one add.
 
+#![allow(missing_docs, reason = "the symbols are for the disassembler")]
+
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 
 static COUNTER: Counter = Counter::new();

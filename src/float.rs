@@ -52,7 +52,7 @@ impl FloatCounter {
     /// ```
     #[inline]
     pub fn try_add(&self, amount: f64) -> Result<(), InvalidAmount> {
-        if !(amount >= 0.0 && amount <= f64::MAX) {
+        if !(0.0..=f64::MAX).contains(&amount) {
             return Err(InvalidAmount(amount));
         }
         add::<IncreaseFloat>(self, 0, amount.to_bits());

@@ -5,6 +5,7 @@ mod api;
 mod array;
 mod counter;
 mod cursor;
+pub mod docs;
 mod engine;
 mod error;
 mod exposition;

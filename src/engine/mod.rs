@@ -1,4 +1,51 @@
-//! The engine.
+//! The engine: who owns which slots, how an add reaches its own, and what a read adds up.
+//!
+//! ```text
+//!                  key of the counter: chunk id | offset
+//!                                         │         │
+//!   thread's mirror ── chunk of id 0  ∅   │         ▼
+//!     (LOCAL)       ── chunk of id 1 ──▶ [ 0 1 2 3 … ]   written by this thread alone
+//!                   ── chunk of id 2  ∅      ▲
+//!                                            │ one load a chunk
+//!   registry's directory of id 1 ── [ thread A's chunk, thread B's chunk, … ]   read by sums
+//! ```
+//!
+//! # Invariants
+//! 1. **A slot has one writer**: the owner of the [`Block`](block::Block) that has its chunk. Adds load and store.
+//! 2. **Blocks are padded, slots are not.** Chunks begin and end on a cache line of their own.
+//! 3. **Addresses never move.** Chunks, segments of directories and baselines are allocated once and freed with the
+//!    registry. Chunk ids 0 and 32 never have a chunk, so a counter without a key finds none.
+//! 4. **A dead thread's values stay where they are.** Its block goes to the next new thread.
+//! 5. **Nobody zeroes an integer slot.** Takes, and counters in used slots, move a [`baseline`].
+//! 6. **An add is never lost.** Where no block can be had, it goes to a word in the counter itself.
+//! 7. **The hot thread-local has no destructor**; the cold one owns the block. See [`local`].
+//! 8. **A sum lies between the true totals at its start and at its end**, has what happens-before it, and doesn't go down.
+//! 9. **Up and down are two slots**, of which reads load the second first.
+//! 10. **Float slots have chunks of their own**, and are zeroed when they change hands. See [`register`].
+//!
+//! # Orderings
+//! Each with the model in `src/tests` that fails if it is relaxed, or if the step is left out. `.ci/mutations` tries them.
+//!
+//! | where | ordering | because | model |
+//! |---|---|---|---|
+//! | slot, load and store of an add | Relaxed | one writer; a reader wants the number only | `sum_lies_between_start_and_end_and_never_goes_down` |
+//! | slot, store of a subtraction | Release | who sees it sees the addition before it | `up_down_is_never_negative` |
+//! | slot and spill word, load of a subtraction | Acquire | pairs with it | `up_down_is_never_negative`, `…_where_it_spills`, `up_down_in_a_snapshot_…` |
+//! | key, store | Release | publishes baselines and zeroed floats | `reused_key_starts_from_zero` |
+//! | key, load of a read | Acquire | pairs with it | `float_slot_is_clear_when_reused` |
+//! | key, load of an add | Relaxed | the unregistered key leads to the cold path, the other is right for ever | `key_is_registered_once` |
+//! | key, load of a float add | Acquire | the slot may have been zeroed by another thread | `float_slot_is_clear_when_reused` |
+//! | directory length | Release, Acquire | publishes the element, its segment, the chunk's zeros | `chunk_growth_is_seen_whole` |
+//! | baseline, pointer to its chunk | Release, Acquire | publishes the zeros | `sum_against_takes` |
+//! | baseline, load | Acquire | the slots are at least what it was made from | `sum_against_takes` |
+//! | baseline, compare-exchange of a take | Release | pairs with that load | `sum_against_takes` |
+//! | baseline, load for a compare-exchange | Acquire | the next total is at least the baseline | `takes_share_every_unit` |
+//! | fences in `value`, `values` and `advance` | Acquire, Release | a total with an add after a take isn't set against the baseline before it | `reset_against_add`, `…_in_a_snapshot` |
+//! | spill word, update | read-modify-write | any thread may be there | `nested_adds_of_two_threads_count` |
+//! | block, from thread to thread | the registry's lock | its values are seen by the next owner | `block_is_claimed_again_with_its_values` |
+//!
+//! The fences order a take before the later adds of the thread that took. [`crate::docs::correctness`] has what that
+//! leaves open.
 
 mod baseline;
 mod block;

@@ -42,7 +42,7 @@ impl Cell<'_> {
     #[inline(always)]
     pub(super) fn key(&self) -> Key {
         // Acquire: pairs with the Release in `Registry::register`; what the registration found in the slots is the
-        // least that this thread may find there. Model: `reused_key_starts_from_zero`.
+        // least that this thread may find there. Model: `float_slot_is_clear_when_reused`.
         Key::from_bits(self.key.load(Ordering::Acquire)).plus(self.index as usize)
     }
 }

@@ -1,0 +1,94 @@
+//! What quipu promises, why it holds, and what checks it.
+//!
+//! The loom models are in `src/tests`, one file a subject; `.ci/mutations` weakens each ordering and drops each step of
+//! the protocol, and shows the model or test that fails without it. The engine's own page, `src/engine/mod.rs`, has the
+//! table of orderings.
+//!
+//! # Promises
+//!
+//! ## No add is lost
+//! A slot has one writer, so its load, addition and store need no other thread's consent. It is never zeroed: a reset
+//! moves a baseline that reads subtract. When a thread ends, its slots stay in every sum, and its block goes to the next
+//! new thread under the registry's lock. Nothing is flushed, so nothing can be flushed too late. Where a thread has no
+//! block, because its thread-locals are gone, it claims one for the one add; where none can be had, for want of memory
+//! or from within quipu's own work, the add is an atomic one on a word in the counter. (Per-thread counters summed by
+//! the reader are "statistical counters" in McKenney's *Is Parallel Programming Hard, And, If So, What Can You Do About
+//! It?*, chapter 5. Keeping a dead thread's counts where they are, and not folding them into a total, is ours.)
+//!
+//! *Checked by* the models `block_is_claimed_again_with_its_values`, `add_in_a_thread_local_destructor_counts`,
+//! `nested_add_counts`, `nested_adds_of_two_threads_count`, `exhausted_space_spills`; by `tests/thread_end.rs`,
+//! `tests/out_of_memory.rs`, `tests/counting_allocator.rs`, `tests/fork.rs`, `tests/many_threads.rs`, `tests/scale.rs`; by
+//! `tests/stress.rs` and `tests/churn.rs` under ThreadSanitizer and at length.
+//!
+//! ## A sum lies between the true totals at its start and at its end
+//! On a counter that only grows, the read of each slot returns a value that it had during the sum, or one that a
+//! concurrent add was about to give it; a sum of such values lies between the sums of what the slots had at its start
+//! and at its end. This is intermediate value linearizability: Rinberg and Keidar, *Intermediate Value Linearizability:
+//! A Quantitative Correctness Criterion*, DISC 2020, which has the batched counter as its example.
+//!
+//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`, and while it runs by the torture tests: no sum is
+//! above the adds begun, or below the adds known complete.
+//!
+//! ## A sum includes every add that happens-before it
+//! The add's store, the registration of the key and the growth of the directory all happen-before the sum's loads then,
+//! and a load returns no older value than the last that happens-before it (read coherence).
+//!
+//! *Checked by* `sum_includes_what_happens_before_it`, `thread_reads_its_own_adds`, `chunk_growth_is_seen_whole`,
+//! `key_is_registered_once`.
+//!
+//! ## Successive reads by one thread never go down, without takes
+//! Each slot only grows, each load is coherent with the one before it, directories only grow.
+//!
+//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down` and the torture tests.
+//!
+//! ## Every unit is in exactly one take
+//! A take exchanges the baseline that it read for the total that it summed, and returns the difference. Whatever the
+//! interleaving, each take begins where another ended: the differences telescope.
+//!
+//! *Checked by* `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`,
+//! `takes_of_a_float_counter_share_every_unit`, `sum_against_takes`, and the torture tests.
+//!
+//! ## A total never over-reports, also beside a reset
+//! A sum reads the baseline before and after the slots, and begins again if it moved: so it isn't a new add set against an
+//! old baseline. A counter in slots that another one had counts from what is found in them.
+//!
+//! *Checked by* `reset_against_add`, `reset_against_add_in_a_snapshot`, `sum_against_takes`, `reused_key_starts_from_zero`,
+//! `reused_key_starts_from_zero_in_a_slot_of_another_thread`, `float_slot_is_clear_when_reused`.
+//!
+//! ## An up-down counter whose subtractions follow their additions is never read below zero
+//! What was taken away is summed first, with Acquire, from stores with Release; what was added is summed after it, and so
+//! has every addition that came before a subtraction which was seen.
+//!
+//! *Checked by* `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`,
+//! `up_down_in_a_snapshot_is_never_negative`.
+//!
+//! ## Cursors miss nothing and disturb no one
+//! A cursor keeps the total that it saw, which takes do not change.
+//!
+//! *Checked by* `cursors_deltas_add_up`, and a state machine of the whole interface against a plain model
+//! (`tests/state_machine.rs`).
+//!
+//! ## A snapshot shows a counter whole or not at all
+//! It holds the lock under which counters get and lose their names.
+//!
+//! *Checked by* `snapshot_during_registration`.
+//!
+//! # How the models are kept honest
+//! Each model collects what it saw over all schedules, and asserts that this is the set of legal outcomes: none other, and
+//! none missing. loom 0.7 needs help to see them all. Of a thread that loads and then stores an atomic it remembers the
+//! load only, so that another thread's earlier load is never tried after the store: the owner's load of its slot is an
+//! unsynchronised one under loom, which also reports a second writer; and models start their readers last.
+//!
+//! # What is not covered
+//! - **Signal handlers.** A handler that adds to a counter while the thread that it interrupts is between the load and the
+//!   store of an add to the same counter loses one of the two. On x86_64 the compiler mostly makes one instruction of
+//!   the three, which a signal can't divide; nothing promises that it does.
+//! - **Third parties to a reset on weak memory.** A sum that sees an add made after a reset sees the reset, if the thread
+//!   that reset made the add. If another thread made it, after it learned of the reset, C++'s memory model allows that the
+//!   sum doesn't; x86_64 and aarch64, whose stores become visible to all other cores at once, don't.
+//! - **Hardware.** The tests ran on x86_64. For aarch64 there are the loom models and a job of the CI.
+//! - **loom's own limits**: schedules of at most three preemptions, two to four threads, and no SeqCst reorderings that are
+//!   weaker than Acquire and Release. No ordering here relies on SeqCst.
+//! - **Fences under ThreadSanitizer**, which does not know them. No data other than atomics is ordered by one.
+//! - **A fork within an allocator** that quipu is calling, or within a signal handler that interrupts quipu's cold path.
+//! - **A library that is unloaded** while it holds quipu's fork handlers or a thread with its thread-locals.

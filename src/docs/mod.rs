@@ -1,0 +1,3 @@
+//! Pages about the crate as a whole.
+
+pub mod correctness;
