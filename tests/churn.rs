@@ -1,0 +1,150 @@
+//! Threads and counters that come and go.
+//!
+//! `cargo test --release --test churn -- --ignored large_ --nocapture` runs the large size.
+
+mod torture;
+
+use std::sync::atomic::{AtomicI64, Ordering, fence};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use torture::{Adds, Ledger, Run, Scenario, Shown, Takes};
+
+/// Each worker starts one short-lived thread after another, which adds to the one subject of all.
+fn threads<S: Adds>(run: &Run) {
+    let (subject, workers) = (S::new(), Run::threads() / 2 + 1);
+    let ledger = Ledger::new(workers);
+    run.expect_workers(workers);
+    thread::scope(|scope| {
+        for worker in 0..workers {
+            let (subject, account) = (&subject, ledger.account(worker));
+            scope.spawn(move || {
+                run.work(worker, |random| {
+                    let adds = random.u64(1..32);
+                    thread::scope(|scope| {
+                        scope.spawn(|| (0..adds).for_each(|_| account.add_at_random(subject, random)));
+                    });
+                    adds
+                });
+            });
+        }
+        scope.spawn(|| {
+            run.watch(|| {
+                let (sum, bounds) = ledger.bounds(|| subject.sum());
+                assert!(bounds.contains(&sum), "a sum of {sum}, expected one of {bounds:?}");
+            });
+        });
+    });
+    assert_eq!(subject.sum(), ledger.balance());
+}
+
+/// A subject that many threads use, and whoever is the last drops.
+struct Shared<S: Takes> {
+    subject: S,
+    /// More than was added, while someone adds.
+    added: AtomicI64,
+    /// Less than was taken, while someone takes.
+    taken: AtomicI64,
+}
+
+impl<S: Takes> Shared<S> {
+    fn new() -> Arc<Self> {
+        let subject = S::new();
+        assert_eq!(subject.sum(), 0, "of a new counter");
+        Arc::new(Self { subject, added: AtomicI64::new(0), taken: AtomicI64::new(0) })
+    }
+
+    fn add(&self, amount: i64) {
+        self.added.fetch_add(amount, Ordering::Relaxed);
+        // Release: pairs with the fence in `check`.
+        fence(Ordering::Release);
+        self.subject.add(amount);
+    }
+
+    fn take(&self) {
+        let units = self.subject.take();
+        assert!(S::SIGNED || units >= 0, "took {units}");
+        self.taken.fetch_add(units, Ordering::Release);
+    }
+
+    fn check(&self) {
+        let taken = self.taken.load(Ordering::Acquire);
+        let sum = self.subject.sum();
+        fence(Ordering::Acquire);
+        let most = self.added.load(Ordering::Relaxed) - taken;
+        assert!(S::SIGNED || (0..=most).contains(&sum), "a sum of {sum}, expected at most {most}");
+    }
+}
+
+impl<S: Takes> Drop for Shared<S> {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            let left = *self.added.get_mut() - *self.taken.get_mut();
+            assert_eq!(self.subject.sum(), left, "left in a counter that nobody uses any more");
+        }
+    }
+}
+
+/// A cursor of a subject of its own sees what is added, and nothing of what had its slots before.
+fn check_cursor<S: Takes>(random: &mut fastrand::Rng) {
+    let subject = S::new();
+    let mut delta = subject.cursor();
+    let amounts = [(); 3].map(|()| random.i64(0..100));
+    for amount in amounts {
+        subject.add(amount);
+        assert_eq!(delta(), amount, "a delta");
+    }
+    assert_eq!(subject.take(), amounts.iter().sum::<i64>(), "a take");
+}
+
+/// Workers make, use and drop what lies in a bag that all share.
+fn counters<S: Takes>(run: &Run) {
+    let workers = Run::threads();
+    let bag: Mutex<Vec<Arc<Shared<S>>>> = Mutex::new(Vec::new());
+    let in_bag = || bag.lock().unwrap_or_else(PoisonError::into_inner);
+    run.expect_workers(workers);
+    thread::scope(|scope| {
+        for worker in 0..workers {
+            let in_bag = &in_bag;
+            scope.spawn(move || {
+                run.work(worker, |random| {
+                    let some = {
+                        let mut bag = in_bag();
+                        if bag.len() < 4 || random.u8(..8) == 0 {
+                            bag.push(Shared::new());
+                        }
+                        let index = random.usize(..bag.len());
+                        if random.u8(..8) == 0 { bag.swap_remove(index) } else { Arc::clone(&bag[index]) }
+                    };
+                    use_at_random(&some, random)
+                });
+            });
+        }
+    });
+}
+
+fn use_at_random<S: Takes>(shared: &Shared<S>, random: &mut fastrand::Rng) -> u64 {
+    let operations = random.u64(1..16);
+    for _ in 0..operations {
+        let amount = random.i64(if S::SIGNED { -9..9 } else { 0..9 });
+        match random.u8(..16) {
+            0..10 => shared.add(amount),
+            10..13 => shared.check(),
+            13 => shared.take(),
+            14 => thread::scope(|scope| drop(scope.spawn(|| shared.add(amount)))),
+            _ => check_cursor::<S>(random),
+        }
+    }
+    operations
+}
+
+torture::stamp! {
+    large_churn;
+    counter: Counter { threads, counters }
+    up_down: UpDownCounter { threads, counters }
+    float: FloatCounter { threads, counters }
+    element: CounterArray<9> { threads, counters }
+    shown_counter: Shown<Counter> { threads }
+    shown_up_down: Shown<UpDownCounter> { threads }
+}

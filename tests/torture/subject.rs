@@ -1,0 +1,111 @@
+//! What is tortured: anything that counts, under one interface.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter, Value};
+
+/// What every counter and every strategy does.
+pub(crate) trait Adds: Send + Sync {
+    /// Whether amounts may be below zero.
+    const SIGNED: bool = false;
+
+    fn new() -> Self;
+    fn add(&self, amount: i64);
+    fn sum(&self) -> i64;
+}
+
+/// What the counters do besides.
+pub(crate) trait Takes: Adds {
+    fn take(&self) -> i64;
+    fn reset(&self);
+    /// A cursor's `delta`.
+    fn cursor(&self) -> impl FnMut() -> i64;
+}
+
+/// Implements both traits through the value that `$of` gets from the subject.
+macro_rules! subject {
+    ($subject:ty, $signed:expr, $number:ty, |$this:ident| $of:expr) => {
+        impl Adds for $subject {
+            const SIGNED: bool = $signed;
+
+            fn new() -> Self {
+                Self::default()
+            }
+
+            fn add(&self, amount: i64) {
+                let $this = self;
+                $of.add(amount as $number);
+            }
+
+            fn sum(&self) -> i64 {
+                let $this = self;
+                $of.sum() as i64
+            }
+        }
+
+        impl Takes for $subject {
+            fn take(&self) -> i64 {
+                let $this = self;
+                $of.take() as i64
+            }
+
+            fn reset(&self) {
+                let $this = self;
+                $of.reset();
+            }
+
+            fn cursor(&self) -> impl FnMut() -> i64 {
+                let $this = self;
+                let mut cursor = $of.cursor();
+                move || cursor.delta() as i64
+            }
+        }
+    };
+}
+
+subject!(Counter, false, u64, |counter| counter);
+subject!(UpDownCounter, true, i64, |counter| counter);
+// Whole numbers are exact in an f64, below 2^53.
+subject!(FloatCounter, false, f64, |counter| counter);
+// An element in the midst of an array.
+subject!(CounterArray<9>, false, u64, |array| array.get(5).expect("one of nine"));
+
+/// A named counter whose sums are read from snapshots.
+pub(crate) struct Shown<T> {
+    counter: T,
+    name: &'static str,
+}
+
+macro_rules! shown {
+    ($counter:ident) => {
+        impl Adds for Shown<$counter> {
+            const SIGNED: bool = $counter::SIGNED;
+
+            fn new() -> Self {
+                static LATEST: AtomicU64 = AtomicU64::new(0);
+                let latest = LATEST.fetch_add(1, Ordering::Relaxed);
+                let name = format!("shown_{}_{latest}", stringify!($counter)).leak();
+                let counter = $counter::named(name, "");
+                counter.register().expect("a name of its own");
+                Self { counter, name }
+            }
+
+            fn add(&self, amount: i64) {
+                Adds::add(&self.counter, amount);
+            }
+
+            fn sum(&self) -> i64 {
+                match quipu::snapshot().get(self.name, None).expect("a registered counter").value {
+                    Value::Unsigned(value) => value as i64,
+                    Value::Signed(value) => value,
+                    Value::Float(value) => value as i64,
+                    other => panic!("{other:?}: expected a value of a known type"),
+                }
+            }
+        }
+    };
+}
+
+shown!(Counter);
+shown!(UpDownCounter);
+shown!(FloatCounter);
