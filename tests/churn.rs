@@ -5,11 +5,16 @@
 mod torture;
 
 use std::sync::atomic::{AtomicI64, Ordering, fence};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use parking_lot::Mutex;
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
-use torture::{Adds, Ledger, Run, Scenario, Shown, Takes};
+use torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join};
+use triomphe::Arc;
+
+fn on_short_thread(f: impl FnOnce() + Send) {
+    thread::scope(|scope| join([scope.spawn(f)]));
+}
 
 /// Each worker starts one short-lived thread after another, which adds to the one subject of all.
 fn threads<S: Adds>(run: &Run) {
@@ -17,24 +22,23 @@ fn threads<S: Adds>(run: &Run) {
     let ledger = Ledger::new(workers);
     run.expect_workers(workers);
     thread::scope(|scope| {
-        for worker in 0..workers {
+        let starters = (0..workers).map(|worker| {
             let (subject, account) = (&subject, ledger.account(worker));
             scope.spawn(move || {
                 run.work(worker, |random| {
                     let adds = random.u64(1..32);
-                    thread::scope(|scope| {
-                        scope.spawn(|| (0..adds).for_each(|_| account.add_at_random(subject, random)));
-                    });
+                    on_short_thread(|| (0..adds).for_each(|_| account.add_at_random(subject, random)));
                     adds
                 });
-            });
-        }
-        scope.spawn(|| {
+            })
+        });
+        let watcher = scope.spawn(|| {
             run.watch(|| {
                 let (sum, bounds) = ledger.bounds(|| subject.sum());
                 assert!(bounds.contains(&sum), "a sum of {sum}, expected one of {bounds:?}");
             });
         });
+        join(starters.chain([watcher]));
     });
     assert_eq!(subject.sum(), ledger.balance());
 }
@@ -102,25 +106,24 @@ fn check_cursor<S: Takes>(random: &mut fastrand::Rng) {
 fn counters<S: Takes>(run: &Run) {
     let workers = Run::threads();
     let bag: Mutex<Vec<Arc<Shared<S>>>> = Mutex::new(Vec::new());
-    let in_bag = || bag.lock().unwrap_or_else(PoisonError::into_inner);
     run.expect_workers(workers);
+    let take_some = &|random: &mut fastrand::Rng| {
+        let mut bag = bag.lock();
+        if bag.len() < 4 || random.u8(..8) == 0 {
+            bag.push(Shared::new());
+        }
+        let index = random.usize(..bag.len());
+        if random.u8(..8) == 0 { bag.swap_remove(index) } else { Arc::clone(&bag[index]) }
+    };
     thread::scope(|scope| {
-        for worker in 0..workers {
-            let in_bag = &in_bag;
+        join((0..workers).map(|worker| {
             scope.spawn(move || {
                 run.work(worker, |random| {
-                    let some = {
-                        let mut bag = in_bag();
-                        if bag.len() < 4 || random.u8(..8) == 0 {
-                            bag.push(Shared::new());
-                        }
-                        let index = random.usize(..bag.len());
-                        if random.u8(..8) == 0 { bag.swap_remove(index) } else { Arc::clone(&bag[index]) }
-                    };
+                    let some = take_some(random);
                     use_at_random(&some, random)
                 });
-            });
-        }
+            })
+        }));
     });
 }
 
@@ -132,7 +135,7 @@ fn use_at_random<S: Takes>(shared: &Shared<S>, random: &mut fastrand::Rng) -> u6
             0..10 => shared.add(amount),
             10..13 => shared.check(),
             13 => shared.take(),
-            14 => thread::scope(|scope| drop(scope.spawn(|| shared.add(amount)))),
+            14 => on_short_thread(|| shared.add(amount)),
             _ => check_cursor::<S>(random),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
-use torture::{Adds, Ledger, Run, Scenario, Shown, Takes};
+use torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join};
 
 const WATCHERS: usize = 3;
 
@@ -39,7 +39,7 @@ fn reads<S: Adds>(run: &Run) {
     let ledger = Ledger::new(workers);
     run.expect_workers(workers);
     thread::scope(|scope| {
-        for worker in 0..workers {
+        let adders = (0..workers).map(|worker| {
             let (subject, account) = (&subject, ledger.account(worker));
             scope.spawn(move || {
                 run.work(worker, |random| {
@@ -47,12 +47,13 @@ fn reads<S: Adds>(run: &Run) {
                     (0..adds).for_each(|_| account.add_at_random(subject, random));
                     adds
                 });
-            });
-        }
-        for _ in 0..WATCHERS {
+            })
+        });
+        let watchers = (0..WATCHERS).map(|_| {
             let mut watch = Watch::new(&subject, &ledger);
-            scope.spawn(move || run.watch(|| watch.check()));
-        }
+            scope.spawn(move || run.watch(|| watch.check()))
+        });
+        join(adders.chain(watchers));
     });
     assert_eq!(subject.sum(), ledger.balance());
 }
@@ -69,7 +70,7 @@ fn takes<S: Takes>(run: &Run) {
     };
     run.expect_workers(workers);
     thread::scope(|scope| {
-        for worker in 0..workers {
+        let adders = (0..workers).map(|worker| {
             let (subject, account, take) = (&subject, ledger.account(worker), &take);
             scope.spawn(move || {
                 run.work(worker, |random| {
@@ -80,11 +81,14 @@ fn takes<S: Takes>(run: &Run) {
                     }
                     adds
                 });
-            });
-        }
-        scope.spawn(|| run.watch(take));
-        scope.spawn(|| run.watch(|| check_untaken(&subject, &ledger, &taken)));
-        scope.spawn(|| watch_cursor(run, &subject, &ledger));
+            })
+        });
+        let watchers = [
+            scope.spawn(|| run.watch(take)),
+            scope.spawn(|| run.watch(|| check_untaken(&subject, &ledger, &taken))),
+            scope.spawn(|| watch_cursor(run, &subject, &ledger)),
+        ];
+        join(adders.chain(watchers));
     });
     assert_eq!(taken.load(Ordering::Acquire) + subject.sum(), ledger.balance(), "takes and what is left");
     subject.reset();
@@ -103,10 +107,7 @@ fn check_untaken<S: Takes>(subject: &S, ledger: &Ledger, taken: &AtomicI64) {
 
 /// The deltas of a cursor add up to a sum that takes do not change.
 fn watch_cursor<S: Takes>(run: &Run, subject: &S, ledger: &Ledger) {
-    // Of what was added before the cursor was there, between none and all may be in its first delta.
-    let (_, before) = ledger.bounds(|| 0);
-    let mut delta = subject.cursor();
-    let (_, after) = ledger.bounds(|| 0);
+    let (mut delta, at_start) = ledger.bounds(|| subject.cursor());
     let mut sum = 0;
     run.watch(|| {
         let (total, bounds) = ledger.bounds(|| {
@@ -115,7 +116,7 @@ fn watch_cursor<S: Takes>(run: &Run, subject: &S, ledger: &Ledger) {
             sum += delta;
             sum
         });
-        let (least, most) = (bounds.start() - after.end(), bounds.end() - before.start());
+        let (least, most) = (bounds.start() - at_start.end(), bounds.end() - at_start.start());
         assert!((least..=most).contains(&total), "deltas of {total} in all, expected {least} to {most}");
     });
 }

@@ -76,7 +76,7 @@ impl Ledger {
 
     /// Reads, and returns what was read with the least and the most that it may be: all that was done before, and what
     /// of the rest had begun when it was over.
-    pub(crate) fn bounds(&self, read: impl FnOnce() -> i64) -> (i64, RangeInclusive<i64>) {
+    pub(crate) fn bounds<T>(&self, read: impl FnOnce() -> T) -> (T, RangeInclusive<i64>) {
         let (up, down) = (self.total(|account| &account.up.done), self.total(|account| &account.down.done));
         let value = read();
         // Acquire: pairs with the fence in `Entry::around`.

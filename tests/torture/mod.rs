@@ -6,10 +6,12 @@ mod ledger;
 mod subject;
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
-use std::{env, thread};
+use std::{env, panic, thread};
+
+use parking_lot::Mutex;
 
 pub(crate) use ledger::Ledger;
 pub(crate) use subject::{Adds, Shown, Takes};
@@ -115,6 +117,14 @@ impl Run {
     /// Counts workers before their threads start, so that those who watch do not miss them.
     pub(crate) fn expect_workers(&self, workers: usize) {
         self.working.fetch_add(workers, Ordering::Release);
+    }
+}
+
+/// Waits for threads, one after the other: ThreadSanitizer knows joins, but not how a scope of std waits.
+pub(crate) fn join<'scope>(threads: impl IntoIterator<Item = ScopedJoinHandle<'scope, ()>>) {
+    let threads: Vec<_> = threads.into_iter().collect();
+    for thread in threads {
+        thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
     }
 }
 
