@@ -7,10 +7,9 @@ mod torture;
 use std::sync::atomic::{AtomicI64, Ordering, fence};
 use std::thread;
 
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 use torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join};
-use triomphe::Arc;
 
 fn on_short_thread(f: impl FnOnce() + Send) {
     thread::scope(|scope| join([scope.spawn(f)]));
@@ -43,7 +42,7 @@ fn threads<S: Adds>(run: &Run) {
     assert_eq!(subject.sum(), ledger.balance());
 }
 
-/// A subject that many threads use, and whoever is the last drops.
+/// A subject that many threads use, until one of them drops it.
 struct Shared<S: Takes> {
     subject: S,
     /// More than was added, while someone adds.
@@ -53,10 +52,10 @@ struct Shared<S: Takes> {
 }
 
 impl<S: Takes> Shared<S> {
-    fn new() -> Arc<Self> {
+    fn new() -> Self {
         let subject = S::new();
         assert_eq!(subject.sum(), 0, "of a new counter");
-        Arc::new(Self { subject, added: AtomicI64::new(0), taken: AtomicI64::new(0) })
+        Self { subject, added: AtomicI64::new(0), taken: AtomicI64::new(0) }
     }
 
     fn add(&self, amount: i64) {
@@ -102,25 +101,21 @@ fn check_cursor<S: Takes>(random: &mut fastrand::Rng) {
     assert_eq!(subject.take(), amounts.iter().sum::<i64>(), "a take");
 }
 
-/// Workers make, use and drop what lies in a bag that all share.
+/// Workers use what lies in a few places that all share, and now and then put something new there.
 fn counters<S: Takes>(run: &Run) {
-    let workers = Run::threads();
-    let bag: Mutex<Vec<Arc<Shared<S>>>> = Mutex::new(Vec::new());
+    const PLACES: usize = 8;
+    let (workers, places) = (Run::threads(), [(); PLACES].map(|()| RwLock::new(Shared::<S>::new())));
     run.expect_workers(workers);
-    let take_some = &|random: &mut fastrand::Rng| {
-        let mut bag = bag.lock();
-        if bag.len() < 4 || random.u8(..8) == 0 {
-            bag.push(Shared::new());
-        }
-        let index = random.usize(..bag.len());
-        if random.u8(..8) == 0 { bag.swap_remove(index) } else { Arc::clone(&bag[index]) }
-    };
     thread::scope(|scope| {
         join((0..workers).map(|worker| {
+            let places = &places;
             scope.spawn(move || {
                 run.work(worker, |random| {
-                    let some = take_some(random);
-                    use_at_random(&some, random)
+                    let place = &places[random.usize(..PLACES)];
+                    if random.u8(..8) == 0 {
+                        *place.write() = Shared::new();
+                    }
+                    use_at_random(&place.read(), random)
                 });
             })
         }));

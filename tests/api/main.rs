@@ -14,13 +14,18 @@ mod up_down;
 
 use std::thread;
 
-/// Runs `f` on several threads at once, with the number of each, and waits for them.
+/// Runs `f` on several threads at once, with the number of each, and joins them.
 fn on_threads(threads: u64, f: impl Fn(u64) + Sync) {
     thread::scope(|scope| {
-        for thread in 0..threads {
-            let f = &f;
-            scope.spawn(move || f(thread));
-        }
+        let threads: Vec<_> = (0..threads)
+            .map(|thread| {
+                scope.spawn({
+                    let f = &f;
+                    move || f(thread)
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().expect("a thread that doesn't panic"));
     });
 }
 
