@@ -4,7 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 use std::thread;
 
 use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter, Value};
@@ -107,10 +107,12 @@ fn adds(number: u64) -> Values {
 impl Counters {
     fn new() -> Self {
         static LATEST: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("out_of_memory_{}_total", LATEST.fetch_add(1, Ordering::Relaxed));
+        static NAMES: LazyLock<[String; 1000]> =
+            LazyLock::new(|| std::array::from_fn(|index| format!("out_of_memory_{index}_total")));
+        let name = &NAMES[LATEST.fetch_add(1, Ordering::Relaxed)];
         Self {
             counter: Counter::new(),
-            named: Counter::named(name.leak(), ""),
+            named: Counter::named(name, ""),
             up_down: UpDownCounter::new(),
             float: FloatCounter::new(),
             array: CounterArray::new(),

@@ -4,6 +4,7 @@
 mod support;
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::thread;
 
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
@@ -59,11 +60,12 @@ thread_local! {
 #[test]
 fn adds_by_destructors_before_and_after_quipus_own() {
     for _ in 0..20 {
-        let counters: &'static Counters = Box::leak(Box::default());
-        thread::spawn(|| {
-            EARLY.set(AtEnd::run(|| counters.add()));
-            counters.add();
-            LATE.set(AtEnd::run(|| counters.add()));
+        let counters = Arc::<Counters>::default();
+        let (early, now, late) = (Arc::clone(&counters), Arc::clone(&counters), Arc::clone(&counters));
+        thread::spawn(move || {
+            EARLY.set(AtEnd::run(move || early.add()));
+            now.add();
+            LATE.set(AtEnd::run(move || late.add()));
         })
         .join()
         .unwrap();
@@ -73,30 +75,32 @@ fn adds_by_destructors_before_and_after_quipus_own() {
 
 #[test]
 fn the_first_add_of_all_is_in_a_destructor() {
-    let counters: &'static Counters = Box::leak(Box::default());
-    thread::spawn(|| EARLY.set(AtEnd::run(|| counters.add()))).join().unwrap();
+    let counters = Arc::<Counters>::default();
+    let early = Arc::clone(&counters);
+    thread::spawn(|| EARLY.set(AtEnd::run(move || early.add()))).join().unwrap();
     counters.assert_adds(1);
 }
 
 #[test]
 fn destructors_can_read_take_create_and_drop() {
-    let counters: &'static Counters = Box::leak(Box::default());
-    thread::spawn(|| {
-        let use_all = || {
-            let local = Counters::default();
-            local.add();
-            local.assert_adds(1);
-            assert_eq!(local.counter.take(), 1);
-            local.up_down.reset();
-            let mut cursor = local.counter.cursor();
-            local.counter.add(4);
-            assert_eq!((cursor.delta(), local.counter.sum(), local.up_down.sum()), (4, 4, 0));
-            let _ = quipu::snapshot();
-            counters.add();
-        };
-        EARLY.set(AtEnd::run(use_all));
+    let counters = Arc::<Counters>::default();
+    let use_all = |counters: Arc<Counters>| {
+        let local = Counters::default();
+        local.add();
+        local.assert_adds(1);
+        assert_eq!(local.counter.take(), 1);
+        local.up_down.reset();
+        let mut cursor = local.counter.cursor();
+        local.counter.add(4);
+        assert_eq!((cursor.delta(), local.counter.sum(), local.up_down.sum()), (4, 4, 0));
+        let _ = quipu::snapshot();
         counters.add();
-        LATE.set(AtEnd::run(use_all));
+    };
+    let (early, now, late) = (Arc::clone(&counters), Arc::clone(&counters), Arc::clone(&counters));
+    thread::spawn(move || {
+        EARLY.set(AtEnd::run(move || use_all(early)));
+        now.add();
+        LATE.set(AtEnd::run(move || use_all(late)));
     })
     .join()
     .unwrap();
@@ -108,7 +112,7 @@ fn destructors_can_read_take_create_and_drop() {
 #[test]
 fn adds_by_a_posix_key_that_outlives_all_thread_locals() {
     unsafe extern "C" fn add(counters: *mut libc::c_void) {
-        // SAFETY: the value of the key is a leaked reference to `Counters`.
+        // SAFETY: the value of the key points to `Counters` that outlive the thread.
         unsafe { &*counters.cast::<Counters>() }.add();
     }
 
@@ -116,11 +120,12 @@ fn adds_by_a_posix_key_that_outlives_all_thread_locals() {
     // SAFETY: `key` is a valid place for the key.
     assert_eq!(unsafe { libc::pthread_key_create(&raw mut key, Some(add)) }, 0);
     for _ in 0..20 {
-        let counters: &'static Counters = Box::leak(Box::default());
+        let counters = Arc::<Counters>::default();
+        let shared = Arc::clone(&counters);
         thread::spawn(move || {
             // SAFETY: the key was created above.
-            assert_eq!(unsafe { libc::pthread_setspecific(key, std::ptr::from_ref(counters).cast()) }, 0);
-            counters.add();
+            assert_eq!(unsafe { libc::pthread_setspecific(key, Arc::as_ptr(&shared).cast()) }, 0);
+            shared.add();
         })
         .join()
         .unwrap();

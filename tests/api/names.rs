@@ -1,4 +1,9 @@
+use std::sync::LazyLock;
+
 use quipu::{Counter, FloatCounter, InvalidName, UpDownCounter};
+
+/// One byte too long.
+static LONG: LazyLock<String> = LazyLock::new(|| "x".repeat(65_536));
 
 /// What each constructor says of a name and a help text.
 fn checked(name: &'static str, help: &'static str) -> Result<(), InvalidName> {
@@ -29,8 +34,7 @@ fn what_prometheus_refuses_is_refused_by_name() {
 
 #[test]
 fn texts_have_at_most_65535_bytes() {
-    let text: &'static str = "x".repeat(65_536).leak();
-    let longest = &text[..65_535];
+    let (text, longest): (&'static str, _) = (&LONG, &LONG[1..]);
     assert_eq!(checked(longest, longest), Ok(()));
     for error in [checked(text, ""), checked("a", text)] {
         let error = error.unwrap_err();
@@ -41,7 +45,7 @@ fn texts_have_at_most_65535_bytes() {
 
 #[test]
 fn the_longest_name_is_kept_whole() {
-    let name: &'static str = "n".repeat(65_535).leak();
+    let name = &LONG[1..];
     let counter = Counter::named(name, "");
     counter.add(2);
     assert_eq!(counter.name(), Some(name));
@@ -57,7 +61,7 @@ fn a_refused_name_panics_by_name() {
 #[test]
 #[should_panic(expected = "expected at most 65535 bytes of text")]
 fn a_long_help_text_panics() {
-    let _ = UpDownCounter::named("long_help", "x".repeat(65_536).leak());
+    let _ = UpDownCounter::named("long_help", &LONG);
 }
 
 #[test]

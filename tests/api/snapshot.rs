@@ -1,3 +1,4 @@
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use quipu::{Counter, CounterArray, FloatCounter, Kind, Label, UpDownCounter, Value};
@@ -128,7 +129,9 @@ fn values_have_numbers_and_texts() {
 /// Snapshots walk many counters of many chunks; none may get another one's value.
 #[test]
 fn many_counters_keep_their_values_apart() {
-    let counters: Vec<_> = (0..2000).map(|index| Counter::named(format!("many_{index:04}_total").leak(), "")).collect();
+    static NAMES: LazyLock<Vec<String>> =
+        LazyLock::new(|| (0..2000).map(|index| format!("many_{index:04}_total")).collect());
+    let counters: Vec<_> = NAMES.iter().map(|name| Counter::named(name, "")).collect();
     on_threads(3, |_| counters.iter().enumerate().for_each(|(index, counter)| counter.add(index as u64)));
     let snapshot = quipu::snapshot();
     let many: Vec<_> = snapshot.samples().iter().filter(|sample| sample.name.starts_with("many_")).collect();

@@ -1,7 +1,5 @@
 //! What is tortured: anything that counts, under one interface.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter, Value};
 
 /// What every counter and every strategy does.
@@ -19,7 +17,7 @@ pub(crate) trait Takes: Adds {
     fn take(&self) -> i64;
     fn reset(&self);
     /// A cursor's `delta`.
-    fn cursor(&self) -> impl FnMut() -> i64;
+    fn cursor(&self) -> impl FnMut() -> i64 + Send;
 }
 
 /// Implements both traits through the value that `$of` gets from the subject.
@@ -54,7 +52,7 @@ macro_rules! subject {
                 $of.reset();
             }
 
-            fn cursor(&self) -> impl FnMut() -> i64 {
+            fn cursor(&self) -> impl FnMut() -> i64 + Send {
                 let $this = self;
                 let mut cursor = $of.cursor();
                 move || cursor.delta() as i64
@@ -70,11 +68,8 @@ subject!(FloatCounter, false, f64, |counter| counter);
 // An element in the midst of an array.
 subject!(CounterArray<9>, false, u64, |array| array.get(5).expect("one of nine"));
 
-/// A named counter whose sums are read from snapshots.
-pub(crate) struct Shown<T> {
-    counter: T,
-    name: &'static str,
-}
+/// A named counter whose sums are read from snapshots. One runs at a time, as all of a type have one name.
+pub(crate) struct Shown<T>(T);
 
 macro_rules! shown {
     ($counter:ident) => {
@@ -82,20 +77,21 @@ macro_rules! shown {
             const SIGNED: bool = $counter::SIGNED;
 
             fn new() -> Self {
-                static LATEST: AtomicU64 = AtomicU64::new(0);
-                let latest = LATEST.fetch_add(1, Ordering::Relaxed);
-                let name = format!("shown_{}_{latest}", stringify!($counter)).leak();
-                let counter = $counter::named(name, "");
+                let counter = $counter::named(concat!("shown_", stringify!($counter)), "");
                 counter.register().expect("a name of its own");
-                Self { counter, name }
+                Self(counter)
             }
 
             fn add(&self, amount: i64) {
-                Adds::add(&self.counter, amount);
+                Adds::add(&self.0, amount);
             }
 
             fn sum(&self) -> i64 {
-                match quipu::snapshot().get(self.name, None).expect("a registered counter").value {
+                match quipu::snapshot()
+                    .get(self.0.name().expect("a named counter"), None)
+                    .expect("a registered counter")
+                    .value
+                {
                     Value::Unsigned(value) => value as i64,
                     Value::Signed(value) => value,
                     Value::Float(value) => value as i64,

@@ -1,0 +1,13 @@
+//! What must hold for every program, text and name, tried with random ones.
+
+mod model;
+mod names;
+#[allow(dead_code, reason = "a part of it is used here")]
+#[path = "../torture/subject.rs"]
+mod subject;
+mod text;
+
+/// A `&'static str` that lives as long as this process: names, help texts and labels have to.
+fn keep(text: String) -> &'static str {
+    text.leak()
+}

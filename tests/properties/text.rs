@@ -1,0 +1,60 @@
+use proptest::prelude::*;
+use quipu::CounterArray;
+
+use crate::keep;
+
+/// Texts with many of the characters that matter.
+fn texts() -> impl Strategy<Value = String> {
+    prop_oneof![r#"[\\n"\n\r {}=,#é]{0,12}"#, any::<String>()]
+}
+
+/// What a reader of the format makes of an escaped text.
+fn unescaped(text: &str) -> String {
+    let mut rest = text.chars();
+    let mut plain = String::new();
+    while let Some(character) = rest.next() {
+        plain.push(match character {
+            '\\' => match rest.next() {
+                Some('n') => '\n',
+                Some(escaped @ ('\\' | '"')) => escaped,
+                other => panic!("\\ before {other:?}"),
+            },
+            plain => plain,
+        });
+    }
+    plain
+}
+
+/// The label value and the number of a sample's line.
+fn sample(line: &str) -> (String, &str) {
+    let (label, number) = line.rsplit_once("\"} ").expect("a quote, a brace and a number at the end");
+    assert!(!label.replace("\\\\", "").replace("\\\"", "").contains('"'), "an unescaped quote in {line}");
+    (unescaped(label), number)
+}
+
+proptest! {
+    #[test]
+    fn help_texts_and_label_values_are_read_back(help in texts(), first in texts(), second in texts()) {
+        let (first, second) = (keep(first), keep(second));
+        let values: &'static [&'static str; 2] = Box::leak(Box::new([first, second]));
+        let array = CounterArray::named("property_text_total", keep(help.clone()), "value", values);
+        array.get(0).unwrap().add(3);
+        array.get(1).unwrap().add(4);
+
+        let text = quipu::snapshot().prometheus().to_string();
+        let after = |start: &str| -> Vec<_> {
+            text.split('\n').filter_map(|line| line.strip_prefix(start)).map(String::from).collect()
+        };
+        let helps: Vec<_> = after("# HELP property_text_total ").iter().map(|help| unescaped(help)).collect();
+        prop_assert_eq!(helps, if help.is_empty() { vec![] } else { vec![help] });
+        prop_assert_eq!(after("# TYPE property_text_total "), ["counter"]);
+
+        let lines = after("property_text_total{value=\"");
+        let samples: Vec<_> = lines.iter().map(|line| sample(line)).collect();
+        if first == second {
+            prop_assert_eq!(samples, [(first.to_owned(), "7")]);
+        } else {
+            prop_assert_eq!(samples, [(first.to_owned(), "3"), (second.to_owned(), "4")]);
+        }
+    }
+}
