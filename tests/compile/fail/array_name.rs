@@ -1,0 +1,6 @@
+//! error[E0080]: evaluation panicked: a-b: expected a metric name
+static COUNTER: quipu::CounterArray<1> = quipu::CounterArray::named("a-b", "", "label", &["value"]);
+
+fn main() {
+    println!("{COUNTER:?}");
+}

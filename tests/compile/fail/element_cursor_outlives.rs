@@ -1,0 +1,9 @@
+//! error[E0597]: `array` does not live long enough
+fn main() {
+    let mut cursor;
+    {
+        let array = quipu::CounterArray::<3>::new();
+        cursor = array.get(1).unwrap().cursor();
+    }
+    cursor.delta();
+}

@@ -1,0 +1,6 @@
+//! error[E0004]: non-exhaustive patterns: `_` not covered
+fn main() {
+    match quipu::Value::Unsigned(1) {
+        quipu::Value::Unsigned(_) | quipu::Value::Signed(_) | quipu::Value::Float(_) => {}
+    }
+}

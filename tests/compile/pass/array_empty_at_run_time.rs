@@ -1,0 +1,3 @@
+fn main() {
+    println!("{:?}", quipu::CounterArray::<1>::default());
+}

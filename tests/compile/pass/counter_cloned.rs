@@ -1,0 +1,4 @@
+fn main() {
+    let counter = std::sync::Arc::new(quipu::Counter::new());
+    drop(counter.clone());
+}

@@ -1,0 +1,6 @@
+fn main() {
+    let counter = quipu::Counter::new();
+    let (first, second) = (&counter, &counter);
+    first.inc();
+    second.inc();
+}

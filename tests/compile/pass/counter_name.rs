@@ -1,0 +1,5 @@
+static COUNTER: quipu::Counter = quipu::Counter::named("http_requests", "");
+
+fn main() {
+    println!("{COUNTER:?}");
+}

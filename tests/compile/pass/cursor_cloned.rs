@@ -1,0 +1,4 @@
+fn main() {
+    let counter = quipu::Counter::new();
+    drop((counter.cursor(), counter.cursor()));
+}

@@ -1,0 +1,5 @@
+static COUNTER: quipu::FloatCounter = quipu::FloatCounter::named("_", "");
+
+fn main() {
+    println!("{COUNTER:?}");
+}

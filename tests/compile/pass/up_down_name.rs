@@ -1,0 +1,5 @@
+static COUNTER: quipu::UpDownCounter = quipu::UpDownCounter::named("in_flight2", "");
+
+fn main() {
+    println!("{COUNTER:?}");
+}
