@@ -1,4 +1,4 @@
-//! The counters and gauges of the [metrics](::metrics) facade on quipu's slots. For metrics 0.24 and metrics-util 0.20.
+//! The counters and gauges of the [`metrics`] facade on quipu's slots. For metrics 0.24 and metrics-util 0.20.
 //!
 //! [`SlotRecorder`] stands between the macros and the exporter that a program has already: `counter!` and `gauge!` hand
 //! out metrics on slots, and [`flush`](SlotRecorder::flush) passes on what they counted, before a scrape or now and then.

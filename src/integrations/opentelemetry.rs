@@ -1,4 +1,4 @@
-//! The named counters as observable instruments of [opentelemetry](::opentelemetry), read when metrics are collected.
+//! The named counters as observable instruments of [`opentelemetry`], read when metrics are collected.
 //! For version 0.33.
 //!
 //! ```

@@ -1,4 +1,4 @@
-//! Metrics of [prometheus](::prometheus) that count in quipu's slots, and a collector of the named counters. For version
+//! Metrics of [`prometheus`] that count in quipu's slots, and a collector of the named counters. For version
 //! 0.14.
 //!
 //! # In place of its atomics

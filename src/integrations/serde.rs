@@ -1,4 +1,4 @@
-//! `Serialize` of [serde](::serde) for [`Snapshot`] and [`Diff`], and for what they are made of.
+//! `Serialize` of [`serde`] for [`Snapshot`] and [`Diff`], and for what they are made of.
 //!
 //! | type | serialized as |
 //! |---|---|
