@@ -21,6 +21,9 @@
 //! # Ok::<(), prometheus::Error>(())
 //! ```
 //!
+//! A vector's `with_label_values` takes a lock that all threads share, and so costs more than the increment: keep the
+//! metric that it returns where it is hot.
+//!
 //! `set`, and a counter's `reset`, sum; see [the limits of `set`](super). A `FloatCounter` here adds amounts of either
 //! sign, as the crate's own `AtomicF64` does, and ignores those that are infinite or not a number. To `set` it is to
 //! begin again at zero and to add: a reader may find it near zero in between.

@@ -25,6 +25,9 @@
 //! sum of all threads at every increment, or a word that they share. `set` has summed anyway, and returns what it found;
 //! see [the limits of `set`](super).
 //!
+//! A family's `get_or_create` takes a lock that all threads share, and so costs more than the increment: keep the metric
+//! that it returns (`get_or_create_owned`) where it is hot.
+//!
 //! A `FloatCounter` ignores what isn't finite or is negative, as its [`add`](FloatCounter::add) does.
 //!
 //! # The named counters
@@ -142,7 +145,8 @@ impl gauge::Atomic<i64> for UpDownCounter {
 ///
 /// # Limits
 /// Register it once: the registry doesn't compare names, neither with those of another collector nor with those of
-/// its own metrics.
+/// its own metrics. Help texts are escaped for the text format, which its encoder leaves to the collector; the protobuf
+/// encoders show the escapes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NamedCounters;
 
