@@ -12,6 +12,9 @@ mod exposition;
 mod float;
 pub mod integrations;
 mod name;
+#[cfg(feature = "persist")]
+#[cfg_attr(docsrs, doc(cfg(feature = "persist")))]
+pub mod persist;
 mod raw;
 mod snapshot;
 mod sync;

@@ -66,6 +66,14 @@ impl Registry {
         self.baselines.load(cell.key())
     }
 
+    /// What of the [`total`](Registry::total) doesn't count any more: what was taken, and what another counter that had
+    /// the slots before left in them.
+    #[cfg(feature = "persist")]
+    pub(crate) fn past(&self, cell: Cell<'_>) -> u64 {
+        let taken = self.taken(cell.key());
+        cell.kind.plus(taken.slots, taken.spill)
+    }
+
     #[inline]
     fn taken(&self, key: Key) -> Parts {
         Parts { slots: self.baselines.load(key), spill: self.spill_baselines.load(key) }

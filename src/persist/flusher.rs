@@ -1,0 +1,123 @@
+//! The worker's thread.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::ledger::{Ledger, Scope};
+use super::worker::{Pace, Shared, State};
+use super::{Error, ErrorKind, Sink};
+
+/// The shortest wait after a failure, so that a tiny interval doesn't become a storm of attempts.
+const MIN_BACKOFF: Duration = Duration::from_millis(50);
+
+/// Longer waits are cut to a hundred years.
+const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+pub(super) struct Flusher {
+    shared: Arc<Shared>,
+    ledger: Ledger,
+    sink: Box<dyn Sink>,
+    pace: Pace,
+    /// When all rows were last stored.
+    last_resend: Option<Instant>,
+}
+
+/// What the next flush is for.
+struct Task {
+    scope: Scope,
+    /// The last request that it answers.
+    number: u64,
+}
+
+impl Flusher {
+    pub(super) fn new(shared: Arc<Shared>, ledger: Ledger, sink: Box<dyn Sink>, pace: Pace) -> Self {
+        Self { shared, ledger, sink, pace, last_resend: None }
+    }
+
+    /// Flushes until the last one.
+    pub(super) fn run(mut self) {
+        let mut failures = 0;
+        loop {
+            let task = self.wait(self.pace.after(failures));
+            let result = self.flush(task.scope);
+            if result.is_ok() && task.scope != Scope::Changed {
+                self.last_resend = Some(Instant::now());
+            }
+            failures = self.report(&task, result);
+            if task.scope == Scope::Last {
+                return;
+            }
+        }
+    }
+
+    /// Waits until a flush is due, and takes over the counters that came.
+    fn wait(&mut self, pause: Duration) -> Task {
+        let start = Instant::now();
+        let mut state = self.shared.lock();
+        let scope = loop {
+            let left = pause.saturating_sub(start.elapsed());
+            if let Some(scope) = self.due(&state, left) {
+                break scope;
+            }
+            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        };
+        self.ledger.push(state.arrivals.drain(..));
+        Task { scope, number: state.requested }
+    }
+
+    fn due(&self, state: &State, left: Duration) -> Option<Scope> {
+        if state.should_stop {
+            Some(Scope::Last)
+        } else if state.requested > state.done {
+            Some(Scope::All)
+        } else if !left.is_zero() {
+            None
+        } else if self.last_resend.is_none_or(|at| at.elapsed() >= self.pace.resend) {
+            Some(Scope::All)
+        } else {
+            Some(Scope::Changed)
+        }
+    }
+
+    /// A sink that panics must not leave those waiting who wait for its flush.
+    fn flush(&mut self, scope: Scope) -> Result<usize, Error> {
+        catch_unwind(AssertUnwindSafe(|| self.ledger.flush(&mut *self.sink, scope)))
+            .unwrap_or_else(|panic| Err(panicked(&*panic)))
+    }
+
+    /// Tells those who wait, and returns the number of failures in a row.
+    fn report(&self, task: &Task, result: Result<usize, Error>) -> u32 {
+        let mut state = self.shared.lock();
+        state.status.record(&result);
+        state.status.writer.clone_from(self.ledger.writer());
+        state.status.unstored = self.ledger.unstored();
+        state.done = task.number;
+        state.result = result.map(drop);
+        state.has_stopped = task.scope == Scope::Last;
+        self.shared.changed.notify_all();
+        state.status.failures_in_a_row
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    Error::new(ErrorKind::Panicked, format!("the sink panicked: {message}: expected it to return an error"))
+}
+
+impl Pace {
+    /// The wait after so many failures in a row, up to a tenth shorter or longer.
+    fn after(&self, failures: u32) -> Duration {
+        let wait = if failures == 0 {
+            self.interval
+        } else {
+            let doubled = self.interval.max(MIN_BACKOFF).saturating_mul(1 << (failures - 1).min(16));
+            doubled.min(self.max_backoff.max(MIN_BACKOFF))
+        };
+        // Without randomness the wait is what it is.
+        let chance = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
+        wait.min(LONGEST_WAIT).mul_f64(0.9 + 0.2 * chance)
+    }
+}

@@ -1,0 +1,136 @@
+//! What the worker knows: its writer's totals, and which of them the store has.
+
+use std::collections::BTreeMap;
+
+use super::tracked::sealed::Totals;
+use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Writer};
+
+/// Rows of one batch at most, so that a request has a bounded size.
+const BATCH: usize = 4096;
+
+/// A counter that is shipped.
+pub(super) struct Row {
+    name: String,
+    source: Box<dyn Totals>,
+    /// The source's total at which the writer's begins.
+    start: u64,
+    stamp: Stamp,
+    is_stored: bool,
+}
+
+impl Row {
+    /// A row that begins with what is in the counter's sum or, `from_now`, with what is added from now on.
+    pub(super) fn new(name: String, source: Box<dyn Totals>, from_now: bool) -> Self {
+        source.register();
+        let start = if from_now { source.total() } else { source.past() };
+        Self { name, source, start, stamp: Stamp::default(), is_stored: false }
+    }
+
+    fn read(&mut self, version: u64) {
+        let total = self.source.total().wrapping_sub(self.start) as i64;
+        if total != self.stamp.total || self.stamp.version == 0 {
+            self.stamp = Stamp { version, total };
+            self.is_stored = false;
+        }
+    }
+
+    fn entry(&self) -> Entry {
+        Entry { counter: self.name.clone(), stamp: self.stamp }
+    }
+
+    /// Begins again for the next writer, after what the store folded of this one.
+    fn begin_after(&mut self, folded: i64) {
+        self.start = self.start.wrapping_add(folded as u64);
+        self.stamp = Stamp::default();
+        self.is_stored = false;
+    }
+}
+
+/// The totals of one writer.
+pub(super) struct Ledger {
+    writer: Writer,
+    version: u64,
+    rows: Vec<Row>,
+}
+
+/// Which rows a flush sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Those that the store doesn't have as they are.
+    Changed,
+    /// All, for a store that may have lost some.
+    All,
+    /// All, for the last time.
+    Last,
+}
+
+enum Written {
+    /// So many batches.
+    Stored(usize),
+    /// Nothing, since the store folded the writer with these totals.
+    Folded(BTreeMap<String, i64>),
+}
+
+impl Ledger {
+    pub(super) fn new(writer: Writer) -> Self {
+        Self { writer, version: 0, rows: Vec::new() }
+    }
+
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(super) fn push(&mut self, rows: impl IntoIterator<Item = Row>) {
+        self.rows.extend(rows);
+    }
+
+    /// Rows that the store isn't known to have as they were read last.
+    pub(super) fn unstored(&self) -> usize {
+        self.rows.iter().filter(|row| !row.is_stored).count()
+    }
+
+    /// Reads the counters and writes what is in scope, as the writer's successor where the store folded the writer.
+    /// Returns the number of batches.
+    pub(super) fn flush(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<usize, Error> {
+        let folded = match self.write(sink, scope)? {
+            Written::Stored(batches) => return Ok(batches),
+            Written::Folded(folded) => folded,
+        };
+        self.succeed(&folded)?;
+        match self.write(sink, scope)? {
+            Written::Stored(batches) => Ok(batches),
+            Written::Folded(_) => Err(Error::new(
+                ErrorKind::Store,
+                format!("{}: expected the sink to store what a new writer writes, and it was folded", self.writer),
+            )),
+        }
+    }
+
+    fn write(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<Written, Error> {
+        self.version += 1;
+        self.rows.iter_mut().for_each(|row| row.read(self.version));
+        let mut rows: Vec<_> = self.rows.iter_mut().filter(|row| scope != Scope::Changed || !row.is_stored).collect();
+        let batches = rows.len().div_ceil(BATCH);
+        for (number, rows) in (1..).zip(rows.chunks_mut(BATCH)) {
+            let batch = Batch {
+                writer: self.writer.clone(),
+                entries: rows.iter().map(|row| row.entry()).collect(),
+                closes: scope == Scope::Last && number == batches,
+            };
+            if let Outcome::Folded(folded) = sink.write(&batch)? {
+                return Ok(Written::Folded(folded));
+            }
+            rows.iter_mut().for_each(|row| row.is_stored = true);
+        }
+        Ok(Written::Stored(batches))
+    }
+
+    /// A folded total is one that was sent, so it is part of what the counter has: the successor has the rest.
+    fn succeed(&mut self, folded: &BTreeMap<String, i64>) -> Result<(), Error> {
+        self.writer = Writer::new(self.writer.host())?;
+        for row in &mut self.rows {
+            row.begin_after(folded.get(&row.name).copied().unwrap_or(0));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,418 @@
+//! The model, and the worker over sinks that fail in every way that a sink can.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use quipu::persist::{
+    Batch, Builder, Error, ErrorKind, Outcome, Sink, Stamp, Store, Tracked, VersionVector, Worker, Writer,
+};
+use quipu::{Counter, UpDownCounter};
+
+const LONG: Duration = Duration::from_secs(60);
+
+type Memory = Arc<Mutex<VersionVector>>;
+
+fn memory() -> Memory {
+    Memory::default()
+}
+
+/// A worker that flushes when it is asked to only.
+fn idle() -> Builder {
+    Worker::builder("host").interval(LONG).resend_every(LONG)
+}
+
+/// Calls a function in place of a store.
+struct Call<F>(F);
+
+impl<F: FnMut(&Batch) -> Result<Outcome, Error> + Send> Sink for Call<F> {
+    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        (self.0)(batch)
+    }
+}
+
+fn unavailable() -> Error {
+    Error::new(ErrorKind::Unavailable, "no answer")
+}
+
+fn writers() -> Vec<Writer> {
+    (0..4).map(|n| format!("host/{n:032x}").parse().expect("a writer's text")).collect()
+}
+
+type Row = (usize, usize, Stamp);
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let stamp = (1_u64..6, -3_i64..50).prop_map(|(version, total)| Stamp { version, total });
+    proptest::collection::vec((0_usize..3, 0_usize..4, stamp), 0..40)
+}
+
+fn vector(rows: &[Row]) -> VersionVector {
+    let writers = writers();
+    let mut vector = VersionVector::new();
+    for (counter, writer, stamp) in rows {
+        vector.observe(&format!("counter {counter}"), &writers[*writer], *stamp);
+    }
+    vector
+}
+
+fn merged(a: &VersionVector, b: &VersionVector) -> VersionVector {
+    let mut merged = a.clone();
+    merged.merge(b);
+    merged
+}
+
+proptest! {
+    #[test]
+    fn merge_is_commutative_associative_and_idempotent(a in rows(), b in rows(), c in rows()) {
+        let (a, b, c) = (vector(&a), vector(&b), vector(&c));
+        prop_assert_eq!(merged(&a, &b), merged(&b, &a));
+        prop_assert_eq!(merged(&merged(&a, &b), &c), merged(&a, &merged(&b, &c)));
+        prop_assert_eq!(&merged(&a, &a), &a);
+        prop_assert_eq!(merged(&merged(&a, &b), &b), merged(&a, &b));
+    }
+
+    #[test]
+    fn the_order_of_rows_does_not_matter((rows, shuffled) in rows().prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle()))) {
+        prop_assert_eq!(vector(&rows), vector(&shuffled));
+    }
+
+    #[test]
+    fn the_value_is_the_sum_of_the_newest_rows(rows in rows()) {
+        let mut newest = BTreeMap::new();
+        for (counter, writer, stamp) in &rows {
+            let known = newest.entry((*counter, *writer)).or_insert(*stamp);
+            *known = (*known).max(*stamp);
+        }
+        for counter in 0..3 {
+            let expected: i64 = newest.iter().filter(|((c, _), _)| *c == counter).map(|(_, stamp)| stamp.total).sum();
+            prop_assert_eq!(vector(&rows).value(&format!("counter {counter}")), expected);
+        }
+    }
+
+    #[test]
+    fn a_vector_goes_through_json(rows in rows()) {
+        let vector = vector(&rows);
+        let json = serde_json::to_string(&vector).unwrap();
+        prop_assert_eq!(serde_json::from_str::<VersionVector>(&json).unwrap(), vector);
+    }
+
+    /// Any text either is a writer's, and comes back as it was, or is refused.
+    #[test]
+    fn a_writers_text_comes_back(host in "[a-zA-Z0-9._:/ é-]{0,6}", digits in "[0-9a-fA-F+]{31,33}") {
+        let text = format!("{host}/{digits}");
+        if let Ok(writer) = text.parse::<Writer>() {
+            prop_assert_eq!(writer.to_string(), text);
+        }
+    }
+}
+
+#[test]
+fn unfit_hosts_names_and_intervals_are_refused_by_value() {
+    for host in ["", "web 1", "web/1", "retired", &"x".repeat(129)] {
+        let error = Writer::new(host).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().starts_with(&format!("{host:?}: expected ")), "{error}");
+    }
+    assert_eq!(idle().interval(Duration::ZERO).start(memory()).unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(Worker::builder("a b").start(memory()).unwrap_err().kind(), ErrorKind::Config);
+
+    let worker = idle().start(memory()).unwrap();
+    for name in ["", "a\nb", "nul\0", &"x".repeat(256)] {
+        let error = worker.track(name, Arc::new(Counter::new())).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("{name:?}: expected ")), "{error}");
+    }
+    worker.track("likes", Arc::new(Counter::new())).unwrap();
+    let error = worker.track("likes", Arc::new(Counter::new())).unwrap_err();
+    assert_eq!(error.to_string(), "\"likes\" is tracked already: expected one counter of a name in a worker");
+}
+
+/// The value of the store after a flush.
+fn flushed(worker: &Worker, store: &Memory, counter: &str) -> i64 {
+    worker.flush(LONG).unwrap();
+    store.lock().unwrap().value(counter)
+}
+
+fn track<T: Tracked + Clone>(worker: &Worker, name: &str, counter: T) -> T {
+    worker.track(name, counter.clone()).unwrap();
+    counter
+}
+
+#[test]
+fn totals_go_up_whatever_is_taken() {
+    let (store, counter) = (memory(), Arc::new(Counter::new()));
+    counter.add(100);
+    assert_eq!(counter.take(), 100);
+    counter.add(5);
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    worker.track("likes", Arc::clone(&counter)).unwrap();
+    assert_eq!(flushed(&worker, &store, "likes"), 5);
+    counter.add(2);
+    counter.reset();
+    assert_eq!(flushed(&worker, &store, "likes"), 7);
+    counter.add(1);
+    assert_eq!(flushed(&worker, &store, "likes"), 8);
+}
+
+#[test]
+fn a_counter_in_slots_that_another_left_begins_at_zero() {
+    let (store, worker) = {
+        let store = memory();
+        (Arc::clone(&store), idle().start(store).unwrap())
+    };
+    for round in 1..=20 {
+        let name = format!("round {round}");
+        let left = UpDownCounter::new();
+        left.add(50);
+        left.sub(20);
+        drop(left);
+        let gauge = track(&worker, &name, Arc::new(UpDownCounter::new()));
+        gauge.add(round);
+        assert_eq!(gauge.sum(), round);
+        assert_eq!(flushed(&worker, &store, &name), round);
+    }
+}
+
+#[test]
+fn up_and_down_goes_below_zero_and_back() {
+    let store = memory();
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    let gauge = track(&worker, "in flight", Arc::new(UpDownCounter::new()));
+    gauge.sub(3);
+    assert_eq!(flushed(&worker, &store, "in flight"), -3);
+    gauge.add(10);
+    assert_eq!(flushed(&worker, &store, "in flight"), 7);
+}
+
+#[test]
+fn a_counter_shows_before_its_first_add() {
+    let store = memory();
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    let _likes = track(&worker, "likes", Arc::new(Counter::new()));
+    worker.flush(LONG).unwrap();
+    assert_eq!(Store::counters(&mut *store.lock().unwrap()).unwrap(), ["likes"]);
+}
+
+#[test]
+fn the_interval_writes_what_changed_and_the_resend_all() {
+    let sent = Arc::new(Mutex::new(Vec::<Vec<String>>::new()));
+    let log = Arc::clone(&sent);
+    let sink = Call(move |batch: &Batch| {
+        log.lock().unwrap().push(batch.entries.iter().map(|entry| entry.counter.clone()).collect());
+        Ok(Outcome::Stored)
+    });
+    let worker = Worker::builder("host").interval(Duration::from_millis(1)).resend_every(LONG).start(sink).unwrap();
+    let (a, _b) = (track(&worker, "a", Arc::new(Counter::new())), track(&worker, "b", Arc::new(Counter::new())));
+    worker.flush(LONG).unwrap();
+    let flushes = sent.lock().unwrap().len();
+    a.inc();
+    while sent.lock().unwrap().len() == flushes {
+        std::thread::yield_now();
+    }
+    worker.flush(LONG).unwrap();
+    let sent = sent.lock().unwrap();
+    assert_eq!(sent[flushes], ["a"]);
+    assert_eq!(sent.last().unwrap(), &["a", "b"]);
+}
+
+#[test]
+fn an_outage_is_reported_and_made_good() {
+    let (store, is_down) = (memory(), Arc::new(AtomicBool::new(true)));
+    let (inner, down) = (Arc::clone(&store), Arc::clone(&is_down));
+    // Every other failure comes after the write, as when an answer is lost.
+    let attempts = AtomicUsize::new(0);
+    let sink = Call(move |batch: &Batch| {
+        let is_lost = attempts.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+        if !down.load(Ordering::Relaxed) || is_lost {
+            inner.lock().unwrap().write(batch)?;
+        }
+        if down.load(Ordering::Relaxed) { Err(unavailable()) } else { Ok(Outcome::Stored) }
+    });
+    let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(sink).unwrap();
+    let likes = track(&worker, "likes", Arc::new(Counter::new()));
+    for _ in 0..10 {
+        likes.add(3);
+        assert_eq!(worker.flush(LONG).unwrap_err().to_string(), "no answer");
+        assert!(store.lock().unwrap().value("likes") <= likes.sum() as i64);
+    }
+    let status = worker.status().unwrap();
+    assert!(status.failures >= 10 && status.failures_in_a_row >= 10 && status.last_success.is_none(), "{status:?}");
+    assert_eq!(status.unstored, 1);
+    is_down.store(false, Ordering::Relaxed);
+    worker.flush(LONG).unwrap();
+    assert_eq!(store.lock().unwrap().value("likes"), 30);
+    let status = worker.status().unwrap();
+    assert_eq!((status.failures_in_a_row, status.unstored), (0, 0));
+    assert_eq!(status.last_error.unwrap().kind(), ErrorKind::Unavailable);
+    let snapshot = quipu::snapshot();
+    let failures = snapshot.get("quipu_persist_failures_total", None).unwrap();
+    assert!(failures.value.as_f64() >= 10.0);
+}
+
+#[test]
+fn a_panic_in_the_sink_is_an_error_of_the_flush() {
+    let worker = idle().start(Call(|_: &Batch| panic!("no disk"))).unwrap();
+    let _likes = track(&worker, "likes", Arc::new(Counter::new()));
+    for _ in 0..2 {
+        let error = worker.flush(LONG).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Panicked);
+        assert!(error.to_string().contains("no disk"), "{error}");
+    }
+}
+
+#[test]
+fn a_sink_that_hangs_does_not_hold_up_who_waits() {
+    let (free, hang) = std::sync::mpsc::channel::<()>();
+    let hang = Mutex::new(hang);
+    let sink = Call(move |_: &Batch| {
+        let _ = hang.lock().unwrap().recv();
+        Ok(Outcome::Stored)
+    });
+    let worker = idle().start(sink).unwrap();
+    let likes = track(&worker, "likes", Arc::new(Counter::new()));
+    assert_eq!(worker.flush(Duration::from_millis(20)).unwrap_err().kind(), ErrorKind::Timeout);
+    likes.inc();
+    assert_eq!(worker.status().unwrap().flushes, 0);
+    assert_eq!(worker.shutdown(Duration::from_millis(20)).unwrap_err().kind(), ErrorKind::Timeout);
+    drop(free);
+}
+
+#[test]
+fn shutdown_and_drop_flush_and_close() {
+    for drops in [false, true] {
+        let (store, closed) = (memory(), Arc::new(AtomicBool::new(false)));
+        let (inner, closing) = (Arc::clone(&store), Arc::clone(&closed));
+        let sink = Call(move |batch: &Batch| {
+            closing.fetch_or(batch.closes, Ordering::Relaxed);
+            inner.lock().unwrap().write(batch)
+        });
+        let worker = idle().start(sink).unwrap();
+        track(&worker, "likes", Arc::new(Counter::new())).add(9);
+        if drops {
+            drop(worker)
+        } else {
+            worker.shutdown(LONG).unwrap()
+        }
+        assert_eq!(store.lock().unwrap().value("likes"), 9);
+        assert!(closed.load(Ordering::Relaxed));
+    }
+}
+
+/// A store that folds every writer after its third batch, before or after it stored it.
+struct Folding {
+    kept: VersionVector,
+    batches: BTreeMap<Writer, u32>,
+    folded: BTreeMap<Writer, BTreeMap<String, i64>>,
+}
+
+impl Folding {
+    fn value(&self) -> i64 {
+        self.kept.value("likes") + self.folded.values().filter_map(|totals| totals.get("likes")).sum::<i64>()
+    }
+
+    fn fold(&mut self, writer: &Writer) {
+        let mut rest = VersionVector::new();
+        for (who, stamp) in self.kept.by_writer("likes").unwrap() {
+            if who == *writer {
+                self.folded.entry(who).or_default().insert("likes".to_owned(), stamp.total);
+            } else {
+                rest.observe("likes", &who, stamp);
+            }
+        }
+        self.folded.entry(writer.clone()).or_default();
+        self.kept = rest;
+    }
+}
+
+impl Sink for Folding {
+    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        if let Some(folded) = self.folded.get(&batch.writer) {
+            return Ok(Outcome::Folded(folded.clone()));
+        }
+        let batches = self.batches.entry(batch.writer.clone()).or_default();
+        *batches += 1;
+        if *batches < 3 {
+            return self.kept.write(batch);
+        }
+        if self.folded.len() % 2 == 0 {
+            self.kept.write(batch)?;
+        }
+        self.fold(&batch.writer);
+        Err(unavailable())
+    }
+}
+
+#[test]
+fn a_folded_writer_goes_on_as_another_with_the_rest() {
+    let store =
+        Arc::new(Mutex::new(Folding { kept: VersionVector::new(), batches: BTreeMap::new(), folded: BTreeMap::new() }));
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    let likes = track(&worker, "likes", Arc::new(Counter::new()));
+    let first = worker.status().unwrap().writer;
+    for n in 1..=40 {
+        likes.add(n);
+        let stored = worker.flush(LONG);
+        let (value, sum) = (store.lock().unwrap().value(), likes.sum() as i64);
+        assert!(value <= sum, "{value} > {sum}");
+        assert!(stored.is_err() || value == sum, "{value} != {sum}");
+    }
+    assert!(store.lock().unwrap().folded.len() > 5);
+    assert_ne!(worker.status().unwrap().writer, first);
+    assert_eq!(worker.status().unwrap().writer.host(), "host");
+}
+
+#[test]
+fn a_sink_that_folds_all_writers_is_an_error() {
+    let worker = idle().start(Call(|_: &Batch| Ok(Outcome::Folded(BTreeMap::new())))).unwrap();
+    let _likes = track(&worker, "likes", Arc::new(Counter::new()));
+    assert_eq!(worker.flush(LONG).unwrap_err().kind(), ErrorKind::Store);
+}
+
+#[test]
+fn batches_are_bounded() {
+    let largest = Arc::new(AtomicUsize::new(0));
+    let (seen, store) = (Arc::clone(&largest), memory());
+    let mut inner = Arc::clone(&store);
+    let worker = idle()
+        .start(Call(move |batch: &Batch| {
+            seen.fetch_max(batch.entries.len(), Ordering::Relaxed);
+            inner.write(batch)
+        }))
+        .unwrap();
+    for n in 0..9000 {
+        track(&worker, &format!("counter {n}"), Arc::new(Counter::new())).add(n);
+    }
+    worker.flush(LONG).unwrap();
+    let store = store.lock().unwrap();
+    assert!((0..9000).all(|n| store.value(&format!("counter {n}")) == n));
+    assert!(largest.load(Ordering::Relaxed) <= 4096);
+}
+
+#[test]
+fn adds_go_on_while_flushes_fail_at_random() {
+    let store = memory();
+    let mut inner = Arc::clone(&store);
+    let mut number = 0_u32;
+    let sink = Call(move |batch: &Batch| {
+        number += 1;
+        if number.is_multiple_of(3) {
+            return Err(unavailable());
+        }
+        inner.write(batch)?;
+        if number % 3 == 1 { Err(unavailable()) } else { Ok(Outcome::Stored) }
+    });
+    let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(sink).unwrap();
+    let likes = track(&worker, "likes", Arc::new(Counter::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| (0..20_000).for_each(|_| likes.inc()));
+        }
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(50) {
+            assert!(store.lock().unwrap().value("likes") <= 60_000);
+        }
+    });
+    while worker.flush(LONG).is_err() {}
+    assert_eq!(store.lock().unwrap().value("likes"), 60_000);
+}
