@@ -66,13 +66,17 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
+        let mut text = self.text.clone();
         let mut cause = self.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            // Some errors show their source themselves.
+            let shown = error.to_string();
+            if !text.ends_with(&shown) {
+                text = format!("{text}: {shown}");
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&text)
     }
 }
 

@@ -27,10 +27,10 @@
 //!
 //! # Parts
 //! A [`Worker`] is the thread that writes. What it writes to is a [`Sink`], a trait of one function; a [`Store`] can also be
-//! read. The stores are behind features of their names: [`Sqlite`], a file. A [`VersionVector`] is a store in memory.
+//! read. The stores are behind features of their names: [`Sqlite`], a file; [`Postgres`]; [`Redis`]. A [`VersionVector`] is a store in memory.
 //!
 //! # Clean-up
-//! Every start of a process makes new rows. `compact` of [`Sqlite`] folds the rows of writers
+//! Every start of a process makes new rows. `compact` of [`Sqlite`], [`Postgres`] and [`Redis`] folds the rows of writers
 //! that have closed, or weren't heard of for a given time, into one row of [`Writer::retired`], in one transaction. A folded
 //! writer's name stays in the store, with what was folded of it. Should the writer live after all, it is told so
 //! ([`Outcome::Folded`]), and goes on as a new incarnation with what exceeds the folded total. Choose a time well
@@ -47,8 +47,14 @@ mod error;
 mod flusher;
 mod ledger;
 mod model;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "postgres")]
+mod runtime;
 mod sink;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -59,6 +65,12 @@ mod writer;
 
 pub use error::{Error, ErrorKind};
 pub use model::{Stamp, VersionVector};
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use postgres::Postgres;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use redis::Redis;
 pub use sink::{Batch, Entry, Outcome, Sink, Store};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]

@@ -1,0 +1,225 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, NoTls, Row};
+
+use super::runtime::Runtime;
+use super::sql::{self, mark_dead, touch};
+use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
+
+/// A whole batch in one round trip: `$1` is the writer, `$2` its state, `$3` to `$5` are the rows. Returns whether the
+/// writer lives.
+const WRITE: &str = concat!(
+    "WITH living AS (",
+    touch!("CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"),
+    " RETURNING writer), written AS (
+        INSERT INTO quipu_totals (counter, writer, version, total)
+        SELECT batch.counter, living.writer, batch.version, batch.total
+        FROM living, unnest($3, $4, $5) AS batch (counter, version, total)
+        ON CONFLICT (counter, writer) DO UPDATE SET version = excluded.version, total = excluded.total
+        WHERE quipu_totals.version < excluded.version
+    )
+    SELECT count(*) > 0 FROM living"
+);
+
+const MARK_DEAD: &str = mark_dead!("CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)");
+
+/// Keeps two processes from making the tables, or folding, at once. The number is arbitrary.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7164797015)";
+
+const HAS_TABLES: &str = "SELECT to_regclass('quipu_schema') IS NOT NULL, to_regclass('quipu_totals') IS NOT NULL";
+
+/// Totals in a PostgreSQL database (9.5 or newer).
+///
+/// The tables are made at the first connection, in the first schema of the user's `search_path`; their names begin with
+/// `quipu_`. A flush is one statement. Connections are made when they are needed, without TLS: put the database on the
+/// same host or network, or a tunnel in between.
+///
+/// ```no_run
+/// use quipu::Counter;
+/// use quipu::persist::{Postgres, Worker};
+///
+/// static LIKES: Counter = Counter::new();
+///
+/// let store = Postgres::new("postgres://app:secret@db.internal/totals")?;
+/// let worker = Worker::builder("web-1").start(store)?;
+/// worker.track("likes_total", &LIKES)?;
+/// # Ok::<(), quipu::persist::Error>(())
+/// ```
+///
+/// # Limits
+/// Its calls block, for 10 seconds at most: asynchronous code makes them on a thread for blocking work.
+pub struct Postgres {
+    config: Config,
+    link: Option<Link>,
+}
+
+struct Link {
+    /// Dropped before the runtime that it runs on.
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Postgres {
+    /// A store at a URL such as `postgres://user:password@host:5432/database`, or in libpq's form, `host=… user=…`.
+    ///
+    /// # Errors
+    /// If the text is neither. Nothing is connected to yet.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        let config = url.parse().map_err(|error: tokio_postgres::Error| {
+            // The text itself may have a password, so it isn't shown.
+            let text = "the address of PostgreSQL: expected postgres://user:password@host:5432/database";
+            Error::new(ErrorKind::Config, text).caused_by(error)
+        })?;
+        Ok(Self { config, link: None })
+    }
+
+    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see [clean-up](super#clean-up).
+    /// Returns how many they were.
+    ///
+    /// # Errors
+    /// If the database can't be reached or written to; then nothing was folded, unless the commit's answer was lost.
+    pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
+        let seconds = sql::seconds(dead_after);
+        self.run(async |client| {
+            let transaction = client.transaction().await?;
+            transaction.batch_execute(LOCK).await?;
+            let writers = transaction.execute_typed(MARK_DEAD, &[(&seconds, Type::INT8)]).await?;
+            for statement in sql::FOLD {
+                transaction.batch_execute(statement).await?;
+            }
+            transaction.commit().await?;
+            Ok(writers as usize)
+        })
+    }
+
+    /// Runs `work` on a connection, which is kept if it succeeds.
+    fn run<T>(&mut self, work: impl AsyncFnOnce(&mut Client) -> Result<T, tokio_postgres::Error>) -> Result<T, Error> {
+        let store = shown(&self.config);
+        let mut link = match self.link.take() {
+            Some(link) if !link.client.is_closed() => link,
+            _ => connect(&self.config, &store)?,
+        };
+        let Link { client, runtime } = &mut link;
+        let result = runtime.run(&store, async { work(client).await.map_err(|error| explain(&store, error)) })?;
+        self.link = Some(link);
+        Ok(result)
+    }
+
+    fn query(&mut self, query: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, Error> {
+        self.run(async |client| client.query_typed(query, parameters).await)
+    }
+}
+
+fn connect(config: &Config, store: &str) -> Result<Link, Error> {
+    let runtime = Runtime::new()?;
+    let client = runtime.run(store, async {
+        let (mut client, connection) = config.connect(NoTls).await.map_err(|error| explain(store, error))?;
+        // Its end is seen by the client.
+        tokio::spawn(connection);
+        prepare(&mut client, store).await?;
+        Ok(client)
+    })?;
+    Ok(Link { client, runtime })
+}
+
+/// Makes the tables if there are none, and checks their version if there are.
+async fn prepare(client: &mut Client, store: &str) -> Result<(), Error> {
+    let explain = |error| explain(store, error);
+    let row = client.query_one(HAS_TABLES, &[]).await.map_err(explain)?;
+    if !row.get::<_, bool>(0) && !row.get::<_, bool>(1) {
+        return create(client).await.map_err(explain);
+    }
+    let version = if row.get(0) { client.query_one(sql::VERSION, &[]).await.map_err(explain)?.get(0) } else { None };
+    sql::check_schema(version)
+}
+
+async fn create(client: &mut Client) -> Result<(), tokio_postgres::Error> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    // Another process may have made them while this one waited for the lock.
+    if !transaction.query_one(HAS_TABLES, &[]).await?.get::<_, bool>(0) {
+        transaction.batch_execute(sql::CREATE).await?;
+    }
+    transaction.commit().await
+}
+
+/// Where the database is, without the password.
+fn shown(config: &Config) -> String {
+    let hosts: Vec<String> = config
+        .get_hosts()
+        .iter()
+        .map(|host| match host {
+            tokio_postgres::config::Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
+        })
+        .collect();
+    format!("PostgreSQL at {}", hosts.join(","))
+}
+
+fn explain(store: &str, error: tokio_postgres::Error) -> Error {
+    let (kind, expected) = match error.code() {
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+            (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL and pg_hba.conf")
+        }
+        Some(&SqlState::INVALID_CATALOG_NAME) => (ErrorKind::Config, "expected a database that exists; see the URL"),
+        Some(&SqlState::INVALID_SCHEMA_NAME) => {
+            (ErrorKind::Schema, "expected a search_path that begins with a schema that exists")
+        }
+        Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN | &SqlState::DATATYPE_MISMATCH) => {
+            (ErrorKind::Schema, "expected quipu_ tables as this version makes them; drop or move those that are there")
+        }
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::READ_ONLY_SQL_TRANSACTION) => {
+            (ErrorKind::Denied, "expected a user that may write to the quipu_ tables, on the primary server")
+        }
+        Some(&SqlState::DISK_FULL) => (ErrorKind::Full, "expected room on its disk"),
+        Some(_) => (ErrorKind::Store, "expected it to read and write the quipu_ tables"),
+        None => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
+    };
+    Error::new(kind, format!("{store}: {expected}")).caused_by(error)
+}
+
+impl Sink for Postgres {
+    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        let writer = batch.writer.to_string();
+        let counters: Vec<&str> = batch.entries.iter().map(|entry| entry.counter.as_str()).collect();
+        let versions: Vec<i64> = batch.entries.iter().map(|entry| entry.stamp.version as i64).collect();
+        let totals: Vec<i64> = batch.entries.iter().map(|entry| entry.stamp.total).collect();
+        let rows = self.query(
+            WRITE,
+            &[
+                (&writer, Type::TEXT),
+                (&sql::state(batch), Type::TEXT),
+                (&counters, Type::TEXT_ARRAY),
+                (&versions, Type::INT8_ARRAY),
+                (&totals, Type::INT8_ARRAY),
+            ],
+        )?;
+        if rows.iter().any(|row| row.get(0)) {
+            return Ok(Outcome::Stored);
+        }
+        let folded = self.query(sql::FOLDED, &[(&writer, Type::TEXT)])?;
+        Ok(Outcome::Folded(folded.iter().map(|row| (row.get(0), row.get(1))).collect()))
+    }
+}
+
+impl Store for Postgres {
+    fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
+        let rows = self.query(sql::BY_WRITER, &[(&counter, Type::TEXT)])?;
+        rows.iter().map(|row| sql::parse((row.get(0), row.get(1), row.get(2)))).collect()
+    }
+
+    fn counters(&mut self) -> Result<Vec<String>, Error> {
+        Ok(self.query(sql::COUNTERS, &[])?.iter().map(|row| row.get(0)).collect())
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("config", &self.config).field("is_connected", &self.link.is_some()).finish()
+    }
+}

@@ -1,0 +1,17 @@
+-- KEYS: schema, writers, counters, what was folded of the writer, then the hash of each counter.
+-- ARGV: writer, state, then name, version and total of each counter.
+-- Returns whether the writer was folded, and what of it was.
+if redis.call('HGET', KEYS[2], ARGV[1]) == 'folded' then
+    return {1, redis.call('HGETALL', KEYS[4])}
+end
+redis.call('SET', KEYS[1], '1')
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ' ' .. redis.call('TIME')[1])
+for i = 5, #KEYS do
+    local at = (i - 5) * 3 + 3
+    local known = redis.call('HGET', KEYS[i], ARGV[1])
+    if not known or tonumber(string.match(known, '^%d+')) < tonumber(ARGV[at + 1]) then
+        redis.call('HSET', KEYS[i], ARGV[1], ARGV[at + 1] .. ' ' .. ARGV[at + 2])
+        redis.call('SADD', KEYS[3], ARGV[at])
+    end
+end
+return {0, {}}

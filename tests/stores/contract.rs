@@ -1,0 +1,129 @@
+//! What every store does, whatever it is made of.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use quipu::persist::{Batch, Entry, Outcome, Stamp, VersionVector, Writer};
+
+use crate::rig::{File, Rig};
+
+fn batch(writer: &Writer, rows: &[(&str, u64, i64)]) -> Batch {
+    let entry = |&(counter, version, total): &(&str, u64, i64)| Entry {
+        counter: counter.to_owned(),
+        stamp: Stamp { version, total },
+    };
+    Batch { writer: writer.clone(), entries: rows.iter().map(entry).collect(), closes: false }
+}
+
+fn writer(host: &str) -> Writer {
+    Writer::new(host).unwrap()
+}
+
+/// Rows are replaced by newer ones only, and add up.
+fn keeps_the_newest(rig: &dyn Rig) {
+    let (mut sink, mut store) = (rig.sink(), rig.store());
+    let (a, b) = (writer("a"), writer("b"));
+    assert_eq!(store.total("likes").unwrap(), 0);
+    assert_eq!(store.by_writer("likes").unwrap(), BTreeMap::new());
+    let mut write = |batch: Batch| assert_eq!(sink.write(&batch).unwrap(), Outcome::Stored);
+    write(batch(&a, &[("likes", 1, 10), ("in flight", 1, -2)]));
+    write(batch(&b, &[("likes", 5, 7)]));
+    assert_eq!(store.total("likes").unwrap(), 17);
+    write(batch(&a, &[("likes", 3, 30), ("in flight", 3, -5)]));
+    write(batch(&a, &[("likes", 2, 20), ("in flight", 2, 9)]));
+    write(batch(&a, &[("likes", 3, 30)]));
+    assert_eq!(store.total("likes").unwrap(), 37);
+    assert_eq!(store.total("in flight").unwrap(), -5);
+    let expected = [(a, Stamp { version: 3, total: 30 }), (b, Stamp { version: 5, total: 7 })];
+    assert_eq!(store.by_writer("likes").unwrap(), expected.into());
+    assert_eq!(store.counters().unwrap(), ["in flight", "likes"]);
+}
+
+/// Names and numbers come back as they went.
+fn keeps_names_and_numbers(rig: &dyn Rig) {
+    let (mut sink, mut store, who) = (rig.sink(), rig.store(), writer("web-1.example:80"));
+    for (name, total) in [("a.b c*>{d=\"é\"}'%", i64::MAX), ("x", i64::MIN), ("漢字", -1), (&"n".repeat(255), 1 << 60)]
+    {
+        sink.write(&batch(&who, &[(name, 1 << 40, total)])).unwrap();
+        assert_eq!(store.by_writer(name).unwrap(), [(who.clone(), Stamp { version: 1 << 40, total })].into());
+    }
+    assert_eq!(store.counters().unwrap().len(), 4);
+}
+
+/// Many rows go in one batch.
+fn takes_large_batches(rig: &dyn Rig) {
+    let who = writer("a");
+    let names: Vec<String> = (0..4096).map(|n| format!("counter {n}")).collect();
+    let rows: Vec<_> = (1_i64..).zip(&names).map(|(n, name)| (name.as_str(), 1, n)).collect();
+    assert_eq!(rig.sink().write(&batch(&who, &rows)).unwrap(), Outcome::Stored);
+    assert_eq!(rig.store().counters().unwrap().len(), 4096);
+    assert_eq!(rig.store().total("counter 4095").unwrap(), 4096);
+}
+
+/// Random rows in random order, twice: the store has what the model has.
+fn agrees_with_the_model(rig: &dyn Rig) {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let writers: Vec<_> = (0..3).map(|_| writer("host")).collect();
+    let mut rows: Vec<_> = (0..60)
+        .map(|_| (random.usize(..3), ["a", "b"][random.usize(..2)], random.u64(1..9)))
+        .map(|(writer, counter, version)| (writer, counter, version, version as i64 * 7 - 30 + writer as i64))
+        .collect();
+    rows.extend_from_within(..);
+    random.shuffle(&mut rows);
+    let (mut sink, mut model) = (rig.sink(), VersionVector::new());
+    for (who, counter, version, total) in rows {
+        sink.write(&batch(&writers[who], &[(counter, version, total)])).unwrap();
+        model.observe(counter, &writers[who], Stamp { version, total });
+    }
+    let mut store = rig.store();
+    for counter in ["a", "b"] {
+        assert_eq!(store.total(counter).unwrap(), model.value(counter));
+    }
+}
+
+/// Folds what has closed, and what is silent for long, and only that. A late write is told what was folded.
+fn folds(rig: &dyn Rig) {
+    let compact = |dead_after| rig.compact(dead_after).expect("a store that folds").unwrap();
+    let (mut sink, mut store) = (rig.sink(), rig.store());
+    let (closed, silent) = (writer("closed"), writer("silent"));
+    sink.write(&Batch { closes: true, ..batch(&closed, &[("likes", 9, 100), ("shares", 9, i64::MAX / 4)]) }).unwrap();
+    sink.write(&batch(&silent, &[("likes", 4, 20)])).unwrap();
+    assert_eq!(compact(Duration::from_secs(3600)), 1);
+    assert_eq!(compact(Duration::from_secs(3600)), 0);
+    let rows = store.by_writer("likes").unwrap();
+    assert_eq!(rows.keys().collect::<Vec<_>>(), [&Writer::retired(), &silent]);
+    assert_eq!((rows[&Writer::retired()], store.total("likes").unwrap()), (Stamp { version: 1, total: 100 }, 120));
+
+    assert_eq!(compact(Duration::ZERO), 1);
+    assert_eq!(store.by_writer("likes").unwrap(), [(Writer::retired(), Stamp { version: 2, total: 120 })].into());
+    assert_eq!(store.total("shares").unwrap(), i64::MAX / 4);
+
+    let late = sink.write(&batch(&silent, &[("likes", 5, 25), ("shares", 5, 1)])).unwrap();
+    assert_eq!(late, Outcome::Folded([("likes".to_owned(), 20)].into()));
+    assert_eq!((store.total("likes").unwrap(), store.total("shares").unwrap()), (120, i64::MAX / 4));
+    assert_eq!(compact(Duration::ZERO), 0);
+    assert_eq!(store.counters().unwrap(), ["likes", "shares"]);
+}
+
+macro_rules! contract {
+    ($($(#[$attribute:meta])* $name:ident: $rig:expr, [$($check:ident),*];)*) => { $(
+        $(#[$attribute])*
+        #[test]
+        fn $name() {
+            $( $check(&$rig); )*
+        }
+    )* };
+}
+
+contract! {
+    sqlite: File::new(),
+        [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
+    #[ignore = "needs postgres: run .ci/services"]
+    service_postgres: crate::rig::Service::postgres(),
+        [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
+    #[ignore = "needs redis-server: run .ci/services"]
+    service_redis: crate::rig::Service::redis(),
+        [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
+}

@@ -1,0 +1,203 @@
+//! Mistakes in the configuration, and stores that can't be written to: each error says what to change.
+
+use quipu::persist::{Batch, Entry, Error, ErrorKind, Sink, Sqlite, Stamp, Store, Writer};
+
+use crate::rig::File;
+
+/// What a write says, which must fail.
+fn write(mut sink: impl Sink) -> Error {
+    let entry = Entry { counter: "likes".to_owned(), stamp: Stamp { version: 1, total: 1 } };
+    let batch = Batch { writer: Writer::new("host").unwrap(), entries: vec![entry], closes: false };
+    sink.write(&batch).unwrap_err()
+}
+
+#[track_caller]
+fn assert_error(error: &Error, kind: ErrorKind, parts: &[&str]) {
+    println!("{error}");
+    assert_eq!(error.kind(), kind, "{error}");
+    for part in parts {
+        assert!(error.to_string().contains(part), "{part:?} is not in: {error}");
+    }
+}
+
+#[test]
+fn sqlite_in_no_folder() {
+    let file = File::new();
+    let path = file.path().join("missing").join("totals.db");
+    assert_error(
+        &write(Sqlite::new(&path)),
+        ErrorKind::Unavailable,
+        &["missing/totals.db: expected a folder that exists"],
+    );
+}
+
+#[test]
+fn sqlite_file_of_something_else() {
+    let file = File::new();
+    std::fs::write(file.path(), "name,likes\n".repeat(500)).unwrap();
+    assert_error(&write(Sqlite::new(file.path())), ErrorKind::Config, &["expected an SQLite database, or no file"]);
+    assert_eq!(Sqlite::new(file.path()).total("likes").unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[test]
+fn sqlite_tables_of_another_version() {
+    for (tables, found) in [
+        ("CREATE TABLE quipu_totals (counter TEXT, total BIGINT)", "no version"),
+        ("CREATE TABLE quipu_schema (version BIGINT); INSERT INTO quipu_schema VALUES (7)", "version 7"),
+    ] {
+        let file = File::new();
+        rusqlite::Connection::open(file.path()).unwrap().execute_batch(tables).unwrap();
+        let error = write(Sqlite::new(file.path()));
+        assert_error(&error, ErrorKind::Schema, &[found, "expected version 1", "move these tables away"]);
+        assert_eq!(Sqlite::new(file.path()).total("likes").unwrap_err().kind(), ErrorKind::Schema);
+    }
+}
+
+#[test]
+fn sqlite_locked_by_another_process() {
+    let file = File::new();
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    connection.execute_batch("CREATE TABLE other (x); BEGIN EXCLUSIVE").unwrap();
+    assert_error(
+        &write(Sqlite::new(file.path())),
+        ErrorKind::Timeout,
+        &["expected no other process to keep it locked"],
+    );
+    connection.execute_batch("COMMIT").unwrap();
+    assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 0);
+}
+
+#[test]
+#[ignore = "needs root and mount: run .ci/services"]
+fn service_sqlite_on_a_full_disk() {
+    use std::process::Command;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(folder.path()).status();
+    assert!(mounted.unwrap().success(), "expected to be root, and mount to work");
+    let path = folder.path().join("totals.db");
+    let (likes, worker) = (std::sync::Arc::new(quipu::Counter::new()), quipu::persist::Worker::builder("host"));
+    let worker = worker.interval(crate::LONG).start(Sqlite::new(&path)).unwrap();
+    worker.track("likes", std::sync::Arc::clone(&likes)).unwrap();
+    likes.add(5);
+    worker.flush(crate::LONG).unwrap();
+
+    std::fs::write(folder.path().join("rest"), vec![0; 64 << 10]).unwrap_err();
+    likes.add(6);
+    let error = worker.flush(crate::LONG).unwrap_err();
+    let stored = Sqlite::new(&path).total("likes");
+    std::fs::remove_file(folder.path().join("rest")).unwrap();
+    let healed = worker.flush(crate::LONG);
+    let total = Sqlite::new(&path).total("likes");
+    drop(worker);
+    assert!(Command::new("umount").arg(folder.path()).status().unwrap().success());
+    assert_error(&error, ErrorKind::Full, &["expected room on its disk"]);
+    assert_eq!(stored.unwrap(), 5);
+    healed.unwrap();
+    assert_eq!(total.unwrap(), 11);
+}
+mod postgres {
+    use quipu::persist::{ErrorKind, Postgres, Store};
+
+    use super::{assert_error, write};
+    use crate::rig::Service;
+
+    fn at(url: &str) -> Postgres {
+        Postgres::new(url).unwrap()
+    }
+
+    #[test]
+    fn url_of_something_else() {
+        let error = Postgres::new("mysql://root:secret@localhost/").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected postgres://user:password@host:5432/database"]);
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "needs postgres: run .ci/services"]
+    fn service_postgres_errors_say_what_to_change() {
+        let service = Service::postgres();
+        let port = service.port();
+        let url = |login: &str, rest: &str| format!("postgres://{login}@127.0.0.1:{port}/{rest}");
+        let error = write(at(&url("quipu:wrong", "postgres")));
+        assert_error(&error, ErrorKind::Denied, &["expected a user and a password"]);
+        let error = write(at(&url("nobody:knots", "postgres")));
+        assert_error(&error, ErrorKind::Denied, &["expected a user and a password"]);
+        let error = write(at(&url("quipu:knots", "missing")));
+        assert_error(&error, ErrorKind::Config, &["expected a database that exists"]);
+        let error = write(at(&url("quipu:knots", "postgres?options=-csearch_path%3Dmissing")));
+        assert_error(&error, ErrorKind::Schema, &["expected a search_path"]);
+        let error = write(at(&url("quipu:knots", "postgres?options=-cdefault_transaction_read_only%3Don")));
+        assert_error(&error, ErrorKind::Denied, &["may write"]);
+        let error = write(at("postgres://quipu:knots@quipu.invalid/postgres"));
+        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at quipu.invalid: expected a server"]);
+        let error = write(at("postgres://quipu:knots@127.0.0.1:1/postgres"));
+        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at 127.0.0.1: expected a server"]);
+    }
+
+    #[test]
+    #[ignore = "needs postgres: run .ci/services"]
+    fn service_postgres_tables_of_another_version() {
+        let service = Service::postgres();
+        let url = format!("postgres://quipu:knots@127.0.0.1:{}/postgres", service.port());
+        let execute = |sql: &str| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+                tokio::spawn(connection);
+                client.batch_execute(sql).await.unwrap();
+            });
+        };
+        execute("UPDATE quipu_schema SET version = 7");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["version 7", "expected version 1"]);
+        execute("DROP TABLE quipu_schema");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["no version", "expected version 1"]);
+        execute("DROP TABLE quipu_totals, quipu_writers, quipu_folded");
+        assert_eq!(at(&url).total("likes").unwrap(), 0);
+        execute("ALTER TABLE quipu_totals DROP COLUMN version");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["expected quipu_ tables as this version makes them"]);
+    }
+}
+mod redis {
+    use quipu::persist::{ErrorKind, Redis};
+    use redis::Commands;
+
+    use super::{assert_error, write};
+    use crate::rig::Service;
+
+    #[test]
+    fn url_of_something_else() {
+        let error = Redis::new("http://root:secret@localhost/").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected redis://user:password@host:6379/0"]);
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "needs redis-server: run .ci/services"]
+    fn service_redis_errors_say_what_to_change() {
+        let service = Service::redis();
+        let url = format!("redis://127.0.0.1:{}/", service.port());
+        let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
+        let at = |url: &str| Redis::new(url).unwrap();
+
+        connection.set::<_, _, ()>("{quipu}:schema", "7").unwrap();
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["{quipu}:schema is 7", "expected keys as this version"]);
+        redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
+        connection.set::<_, _, ()>("{quipu}:totals:likes", "120").unwrap();
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["WRONGTYPE", "expected keys as this version"]);
+        redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
+
+        for (setting, value) in [("maxmemory", "1"), ("requirepass", "knots")] {
+            redis::cmd("CONFIG").arg("SET").arg(setting).arg(value).exec(&mut connection).unwrap();
+            let (kind, expected) = match setting {
+                "maxmemory" => (ErrorKind::Full, "expected room"),
+                _ => (ErrorKind::Denied, "expected a user and a password"),
+            };
+            assert_error(&write(at(&url)), kind, &[expected]);
+        }
+        let wrong = format!("redis://:wrong@127.0.0.1:{}/", service.port());
+        assert_error(&write(at(&wrong)), ErrorKind::Denied, &["expected a user and a password"]);
+        assert_error(&write(at("redis://quipu.invalid/")), ErrorKind::Unavailable, &["expected a server at this host"]);
+        assert_error(&write(at("redis://127.0.0.1:1/")), ErrorKind::Unavailable, &["127.0.0.1:1: expected a server"]);
+    }
+}

@@ -1,0 +1,177 @@
+//! A store to test, with everything that can be done to it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::{proxy::Proxy, server::Server};
+use quipu::persist::{Error, Sink, Sqlite, Store};
+use tempfile::TempDir;
+
+pub(crate) trait Rig {
+    /// A connection of its own to the store, for a writer: past the proxy, if there is one.
+    fn sink(&self) -> Box<dyn Sink>;
+
+    /// A connection that is not disturbed.
+    fn store(&self) -> Box<dyn Store>;
+
+    /// Folds; `None` where the store can't.
+    fn compact(&self, dead_after: Duration) -> Option<Result<usize, Error>>;
+
+    /// Keeps a copy of the data.
+    fn save(&mut self);
+
+    /// Goes back to the copy.
+    fn restore(&mut self);
+
+    /// Kills the server while `during` runs, and starts it again after.
+    fn crash(&mut self, during: &mut dyn FnMut());
+
+    /// Cuts connections after so many answers, or never.
+    fn cut_after(&self, answers: Option<i64>);
+}
+
+/// A file: no server, so its crash is that of a process in the middle of a transaction.
+pub(crate) struct File {
+    folder: TempDir,
+}
+
+impl File {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("totals.db")
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.folder.path().join("copy.db")
+    }
+}
+
+impl Rig for File {
+    fn sink(&self) -> Box<dyn Sink> {
+        Box::new(Sqlite::new(self.path()))
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        Box::new(Sqlite::new(self.path()))
+    }
+
+    fn compact(&self, dead_after: Duration) -> Option<Result<usize, Error>> {
+        Some(Sqlite::new(self.path()).compact(dead_after))
+    }
+
+    fn save(&mut self) {
+        std::fs::copy(self.path(), self.copy()).expect("a file to copy");
+    }
+
+    fn restore(&mut self) {
+        std::fs::copy(self.copy(), self.path()).expect("a copy to restore");
+    }
+
+    fn crash(&mut self, during: &mut dyn FnMut()) {
+        during();
+    }
+
+    fn cut_after(&self, _answers: Option<i64>) {}
+}
+
+/// A server behind a proxy.
+pub(crate) struct Service {
+    server: Server,
+    proxy: Proxy,
+    kind: Kind,
+}
+#[derive(Clone, Copy)]
+enum Kind {
+    Postgres,
+    Redis,
+}
+impl Service {
+    fn new(server: Server, kind: Kind) -> Self {
+        let proxy = Proxy::to(server.port());
+        let service = Self { server, proxy, kind };
+        service.wait();
+        service
+    }
+    pub(crate) fn postgres() -> Self {
+        Self::new(Server::postgres(), Kind::Postgres)
+    }
+    pub(crate) fn redis() -> Self {
+        Self::new(Server::redis(), Kind::Redis)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port()
+    }
+
+    fn open(&self, port: u16) -> Box<dyn Store> {
+        match self.kind {
+            Kind::Postgres => Box::new(self.postgres_at(port)),
+            Kind::Redis => Box::new(self.redis_at(port)),
+        }
+    }
+    fn postgres_at(&self, port: u16) -> quipu::persist::Postgres {
+        let url = format!("postgres://quipu:knots@127.0.0.1:{port}/postgres");
+        quipu::persist::Postgres::new(&url).expect("a URL")
+    }
+    fn redis_at(&self, port: u16) -> quipu::persist::Redis {
+        quipu::persist::Redis::new(&format!("redis://127.0.0.1:{port}/")).expect("a URL")
+    }
+
+    /// Until the server doesn't only listen, but answers.
+    fn wait(&self) {
+        let start = std::time::Instant::now();
+        while let Err(error) = self.store().counters() {
+            assert!(start.elapsed() < crate::LONG, "{error}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+impl Rig for Service {
+    fn sink(&self) -> Box<dyn Sink> {
+        Box::new(self.open(self.proxy.port()))
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        self.open(self.port())
+    }
+
+    fn compact(&self, dead_after: Duration) -> Option<Result<usize, Error>> {
+        Some(match self.kind {
+            Kind::Postgres => self.postgres_at(self.port()).compact(dead_after),
+            Kind::Redis => self.redis_at(self.port()).compact(dead_after),
+        })
+    }
+
+    fn save(&mut self) {
+        self.server.save();
+        self.wait();
+    }
+
+    fn restore(&mut self) {
+        self.server.restore();
+        self.wait();
+    }
+
+    fn crash(&mut self, during: &mut dyn FnMut()) {
+        std::thread::scope(|scope| {
+            let server = &mut self.server;
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_micros(fastrand::u64(..5000)));
+                server.kill();
+            });
+            during();
+        });
+        self.server.restart();
+        self.wait();
+    }
+
+    fn cut_after(&self, answers: Option<i64>) {
+        match answers {
+            Some(answers) => self.proxy.cut_after(answers),
+            None => self.proxy.heal(),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Real servers, each on a free loopback port and in a folder of its own.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The user `nobody`: PostgreSQL doesn't run as root.
+const NOBODY: u32 = 65534;
+
+/// What to start in which folder on which port.
+type Program = fn(data: &Path, port: u16) -> Command;
+
+/// A server that dies with this value.
+pub(crate) struct Server {
+    program: Program,
+    folder: TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Server {
+    pub(crate) fn redis() -> Self {
+        Self::start(|data, port| {
+            let mut command = command("redis-server", &[], "redis-server");
+            command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"]);
+            command.arg("--port").arg(port.to_string()).arg("--dir").arg(data);
+            command
+        })
+    }
+    /// With a database and a user `quipu`, who needs the password `knots`.
+    pub(crate) fn postgres() -> Self {
+        Self::start(|data, port| {
+            if !data.join("PG_VERSION").exists() {
+                initdb(data);
+            }
+            let mut command = postgres_command("postgres");
+            command.arg("-D").arg(data).arg("-p").arg(port.to_string());
+            command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]);
+            command
+        })
+    }
+
+    fn start(program: Program) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        let mut server = Self { program, folder, port, child: None };
+        give_to_nobody(server.folder.path());
+        fs::create_dir(server.data()).expect("a folder for the data");
+        give_to_nobody(&server.data());
+        server.restart();
+        server
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.folder.path().join("copy")
+    }
+
+    /// By SIGKILL, so without any clean-up.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("a server to kill");
+            child.wait().expect("a server's end");
+        }
+    }
+
+    /// Kills the server if it runs, and waits until it listens again.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let child = (self.program)(&self.data(), self.port).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+            let mut child = child.expect("a server that was found");
+            // It may end at once, as PostgreSQL does while processes of the one that was killed are alive.
+            while child.try_wait().expect("a child").is_none() {
+                if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                    self.child = Some(child);
+                    return;
+                }
+                assert!(Instant::now() < deadline, "the server doesn't listen on port {}", self.port);
+                thread::sleep(Duration::from_millis(10));
+            }
+            assert!(Instant::now() < deadline, "the server ends when it is started");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Keeps a copy of the data as they are after a crash.
+    pub(crate) fn save(&mut self) {
+        self.kill();
+        replace(&self.data(), &self.copy());
+        self.restart();
+    }
+
+    /// Goes back to the last copy.
+    pub(crate) fn restore(&mut self) {
+        self.kill();
+        replace(&self.copy(), &self.data());
+        self.restart();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn replace(from: &Path, to: &Path) {
+    // With a server's files it may be that one of its processes is about to end, and removes some.
+    for _ in 0..20 {
+        let _ = fs::remove_dir_all(to);
+        let copied = Command::new("cp").arg("-a").arg(from).arg(to).stderr(Stdio::null()).status().expect("cp");
+        if copied.success() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{} can't be copied", from.display());
+}
+
+fn is_root() -> bool {
+    // SAFETY: has no preconditions.
+    unsafe { libc::geteuid() == 0 }
+}
+
+fn give_to_nobody(folder: &Path) {
+    if is_root() {
+        std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
+    }
+}
+
+/// A program in the `PATH` or one of `folders`.
+fn command(program: &str, folders: &[PathBuf], package: &str) -> Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<_> = std::env::split_paths(&path).chain(folders.iter().cloned()).collect();
+    folders.push("/usr/sbin".into());
+    let found = folders.iter().map(|folder| folder.join(program)).find(|file| file.exists());
+    Command::new(
+        found.unwrap_or_else(|| panic!("{program} is missing: install it, on Debian by `apt-get install {package}`")),
+    )
+}
+fn postgres_command(program: &str) -> Command {
+    use std::os::unix::process::CommandExt;
+
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
+    let mut command = command(program, &folders, "postgresql");
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+fn initdb(data: &Path) {
+    let password = data.with_file_name("password");
+    fs::write(&password, "knots\n").expect("a file for the password");
+    let made = postgres_command("initdb")
+        .args(["--username=quipu", "--auth=scram-sha-256", "--no-sync", "--pwfile"])
+        .arg(&password)
+        .arg("-D")
+        .arg(data)
+        .current_dir(data)
+        .output()
+        .expect("initdb");
+    assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+}
