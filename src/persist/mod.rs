@@ -27,7 +27,8 @@
 //!
 //! # Parts
 //! A [`Worker`] is the thread that writes. What it writes to is a [`Sink`], a trait of one function; a [`Store`] can also be
-//! read. The stores are behind features of their names: [`Sqlite`], a file; [`Postgres`]; [`Redis`]. A [`VersionVector`] is a store in memory.
+//! read. The stores are behind features of their names: [`Sqlite`], a file; [`Postgres`]; [`Redis`]; [`Nats`], a queue;
+//! [`Cassandra`]. A [`VersionVector`] is a store in memory.
 //!
 //! # Clean-up
 //! Every start of a process makes new rows. `compact` of [`Sqlite`], [`Postgres`] and [`Redis`] folds the rows of writers
@@ -43,15 +44,19 @@
 //! a coordinator, such as ZooKeeper, and a round trip for each step. A store that is restored from a copy made before a
 //! `compact` has, of a writer that was folded and then carried on as another, only what the copy has.
 
+#[cfg(feature = "cassandra")]
+mod cassandra;
 mod error;
 mod flusher;
 mod ledger;
 mod model;
+#[cfg(feature = "nats")]
+mod nats;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "nats", feature = "cassandra"))]
 mod runtime;
 mod sink;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -63,8 +68,14 @@ mod tracked;
 mod worker;
 mod writer;
 
+#[cfg(feature = "cassandra")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cassandra")))]
+pub use cassandra::Cassandra;
 pub use error::{Error, ErrorKind};
 pub use model::{Stamp, VersionVector};
+#[cfg(feature = "nats")]
+#[cfg_attr(docsrs, doc(cfg(feature = "nats")))]
+pub use nats::Nats;
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use postgres::Postgres;

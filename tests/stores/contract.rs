@@ -1,9 +1,9 @@
 //! What every store does, whatever it is made of.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use quipu::persist::{Batch, Entry, Outcome, Stamp, VersionVector, Writer};
+use quipu::persist::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, VersionVector, Writer};
 
 use crate::rig::{File, Rig};
 
@@ -107,6 +107,32 @@ fn folds(rig: &dyn Rig) {
     assert_eq!(store.counters().unwrap(), ["likes", "shares"]);
 }
 
+/// A queue's messages reach a store, some of them more than once.
+fn forwards(rig: &crate::rig::Service) {
+    let (mut sink, mut queue, file) = (rig.sink(), rig.queue(), File::new());
+    let (a, b) = (writer("a"), writer("b"));
+    for version in 1..=3000 {
+        sink.write(&batch(&a, &[("likes", version, version as i64 * 2)])).unwrap();
+    }
+    sink.write(&batch(&b, &[("likes", 1, 5), ("shares", 1, 7)])).unwrap();
+
+    struct Down;
+    impl Sink for Down {
+        fn write(&mut self, _: &Batch) -> Result<Outcome, Error> {
+            Err(Error::new(ErrorKind::Unavailable, "down"))
+        }
+    }
+    assert_eq!(queue.forward(&mut Down).unwrap_err().to_string(), "down");
+    let start = Instant::now();
+    while file.store().total("likes").unwrap() != 6005 || file.store().total("shares").unwrap() != 7 {
+        // What was fetched in vain comes again after a time.
+        assert!(start.elapsed() < crate::LONG);
+        queue.forward(&mut *file.sink()).unwrap();
+    }
+    assert_eq!(queue.forward(&mut *file.sink()).unwrap(), 0);
+    assert_eq!(file.store().by_writer("likes").unwrap()[&a], Stamp { version: 3000, total: 6000 });
+}
+
 macro_rules! contract {
     ($($(#[$attribute:meta])* $name:ident: $rig:expr, [$($check:ident),*];)*) => { $(
         $(#[$attribute])*
@@ -126,4 +152,7 @@ contract! {
     #[ignore = "needs redis-server: run .ci/services"]
     service_redis: crate::rig::Service::redis(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
+    #[ignore = "needs nats-server: run .ci/services"]
+    service_nats: crate::rig::Service::nats(),
+        [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, forwards];
 }

@@ -201,3 +201,59 @@ mod redis {
         assert_error(&write(at("redis://127.0.0.1:1/")), ErrorKind::Unavailable, &["127.0.0.1:1: expected a server"]);
     }
 }
+
+mod nats {
+    use quipu::persist::{ErrorKind, Nats};
+
+    use super::{assert_error, write};
+    use crate::rig::Service;
+
+    #[test]
+    fn url_of_something_else() {
+        let error = Nats::new("http://root:secret@localhost/").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected nats://user:password@host:4222"]);
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "needs nats-server: run .ci/services"]
+    fn service_nats_errors_say_what_to_change() {
+        let service = Service::nats();
+        let url = format!("nats://127.0.0.1:{}", service.port());
+        let at = |url: &str| Nats::new(url).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let context = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
+            context.delete_stream("quipu").await.unwrap();
+            let config = async_nats::jetstream::stream::Config {
+                name: "quipu".to_owned(),
+                subjects: vec!["likes".to_owned()],
+                ..Default::default()
+            };
+            context.create_stream(config).await.unwrap();
+        });
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["has the subjects [\"likes\"]", "delete the stream"]);
+        assert_error(
+            &write(at("nats://quipu.invalid")),
+            ErrorKind::Unavailable,
+            &["NATS at quipu.invalid:4222: expected"],
+        );
+        assert_error(
+            &write(at("nats://127.0.0.1:1")),
+            ErrorKind::Unavailable,
+            &["NATS at 127.0.0.1:1: expected a server"],
+        );
+    }
+
+    #[test]
+    #[ignore = "needs nats-server: run .ci/services"]
+    fn service_nats_with_a_password_or_without_jetstream() {
+        let locked = crate::server::Server::nats_with(&["--user", "quipu", "--pass", "knots", "--jetstream"]);
+        let at = |login: &str| Nats::new(&format!("nats://{login}127.0.0.1:{}", locked.port())).unwrap();
+        assert_error(&write(at("quipu:wrong@")), ErrorKind::Denied, &["expected a user and a password"]);
+        assert_error(&write(at("")), ErrorKind::Denied, &["expected a user and a password"]);
+        let plain = crate::server::Server::nats_with(&[]);
+        let error = write(Nats::new(&format!("nats://127.0.0.1:{}", plain.port())).unwrap());
+        assert_error(&error, ErrorKind::Store, &["expected a server with JetStream"]);
+    }
+}

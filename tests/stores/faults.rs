@@ -179,3 +179,9 @@ fn service_postgres_rounds() {
 fn service_redis_rounds() {
     Rounds::run(&mut crate::rig::Service::redis(), 600);
 }
+
+#[test]
+#[ignore = "needs nats-server: run .ci/services"]
+fn service_nats_rounds() {
+    Rounds::run(&mut crate::rig::Service::nats(), 60);
+}

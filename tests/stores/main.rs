@@ -7,7 +7,6 @@
 mod contract;
 mod errors;
 mod faults;
-mod processes;
 mod proxy;
 mod rig;
 mod server;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::{proxy::Proxy, server::Server};
-use quipu::persist::{Error, Sink, Sqlite, Store};
+use quipu::persist::{Error, Nats, Postgres, Redis, Sink, Sqlite, Store};
 use tempfile::TempDir;
 
 pub(crate) trait Rig {
@@ -87,6 +87,7 @@ pub(crate) struct Service {
 enum Kind {
     Postgres,
     Redis,
+    Nats,
 }
 impl Service {
     fn new(server: Server, kind: Kind) -> Self {
@@ -102,6 +103,15 @@ impl Service {
         Self::new(Server::redis(), Kind::Redis)
     }
 
+    pub(crate) fn nats() -> Self {
+        Self::new(Server::nats(), Kind::Nats)
+    }
+
+    /// Of a queue: a connection to read from.
+    pub(crate) fn queue(&self) -> Nats {
+        self.nats_at(self.port())
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.server.port()
     }
@@ -110,14 +120,19 @@ impl Service {
         match self.kind {
             Kind::Postgres => Box::new(self.postgres_at(port)),
             Kind::Redis => Box::new(self.redis_at(port)),
+            Kind::Nats => Box::new(self.nats_at(port)),
         }
     }
-    fn postgres_at(&self, port: u16) -> quipu::persist::Postgres {
+    fn postgres_at(&self, port: u16) -> Postgres {
         let url = format!("postgres://quipu:knots@127.0.0.1:{port}/postgres");
-        quipu::persist::Postgres::new(&url).expect("a URL")
+        Postgres::new(&url).expect("a URL")
     }
-    fn redis_at(&self, port: u16) -> quipu::persist::Redis {
-        quipu::persist::Redis::new(&format!("redis://127.0.0.1:{port}/")).expect("a URL")
+    fn redis_at(&self, port: u16) -> Redis {
+        Redis::new(&format!("redis://127.0.0.1:{port}/")).expect("a URL")
+    }
+
+    fn nats_at(&self, port: u16) -> Nats {
+        Nats::new(&format!("nats://127.0.0.1:{port}")).expect("a URL")
     }
 
     /// Until the server doesn't only listen, but answers.
@@ -139,10 +154,11 @@ impl Rig for Service {
     }
 
     fn compact(&self, dead_after: Duration) -> Option<Result<usize, Error>> {
-        Some(match self.kind {
-            Kind::Postgres => self.postgres_at(self.port()).compact(dead_after),
-            Kind::Redis => self.redis_at(self.port()).compact(dead_after),
-        })
+        match self.kind {
+            Kind::Postgres => Some(self.postgres_at(self.port()).compact(dead_after)),
+            Kind::Redis => Some(self.redis_at(self.port()).compact(dead_after)),
+            Kind::Nats => None,
+        }
     }
 
     fn save(&mut self) {

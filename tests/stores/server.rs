@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const NOBODY: u32 = 65534;
 
 /// What to start in which folder on which port.
-type Program = fn(data: &Path, port: u16) -> Command;
+type Program = Box<dyn Fn(&Path, u16) -> Command + Send>;
 
 /// A server that dies with this value.
 pub(crate) struct Server {
@@ -32,6 +32,19 @@ impl Server {
             command
         })
     }
+    pub(crate) fn nats() -> Self {
+        Self::nats_with(&["--jetstream"])
+    }
+
+    pub(crate) fn nats_with(options: &'static [&'static str]) -> Self {
+        Self::start(move |data, port| {
+            let mut command = command("nats-server", &[], "nats-server");
+            command.args(["--addr", "127.0.0.1", "--port"]).arg(port.to_string());
+            command.arg("--store_dir").arg(data).args(options);
+            command
+        })
+    }
+
     /// With a database and a user `quipu`, who needs the password `knots`.
     pub(crate) fn postgres() -> Self {
         Self::start(|data, port| {
@@ -45,10 +58,10 @@ impl Server {
         })
     }
 
-    fn start(program: Program) -> Self {
+    fn start(program: impl Fn(&Path, u16) -> Command + Send + 'static) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let mut server = Self { program, folder, port, child: None };
+        let mut server = Self { program: Box::new(program), folder, port, child: None };
         give_to_nobody(server.folder.path());
         fs::create_dir(server.data()).expect("a folder for the data");
         give_to_nobody(&server.data());

@@ -1,16 +1,38 @@
 //! Processes that fork, are killed, or write at the same time.
 
+#![cfg(unix)]
+
 use std::io::Read;
 use std::os::fd::FromRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use quipu::Counter;
 use quipu::persist::{ErrorKind, Sqlite, Store, Worker};
 
-use crate::LONG;
-use crate::rig::File;
+/// Longer than anything takes that doesn't hang.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A file in a folder of its own, for a test that is alone in the process: a fork while another thread is inside SQLite
+/// leaves SQLite's locks taken in the child.
+struct File {
+    folder: tempfile::TempDir,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl File {
+    fn new() -> Self {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), _alone: alone }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("totals.db")
+    }
+}
 
 /// A child process, which ends with 0 if its function returns.
 struct Child(libc::pid_t);
