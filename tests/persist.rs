@@ -396,7 +396,7 @@ fn adds_go_on_while_flushes_fail_at_random() {
     let mut number = 0_u32;
     let sink = Call(move |batch: &Batch| {
         number += 1;
-        if number.is_multiple_of(3) {
+        if number % 3 == 0 {
             return Err(unavailable());
         }
         inner.write(batch)?;

@@ -53,7 +53,7 @@ impl Server {
             }
             let mut command = postgres_command("postgres");
             command.arg("-D").arg(data).arg("-p").arg(port.to_string());
-            command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]);
+            command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
             command
         })
     }

@@ -1,0 +1,94 @@
+//! A process that counts.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use quipu::Counter;
+use quipu::persist::{self, Worker};
+
+use crate::args::Args;
+use crate::store;
+
+/// All lines.
+pub(crate) const LINES: &str = "lines";
+
+/// How long the store is waited for at the start and at the end.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+    let worker = Worker::builder(&args.host).interval(Duration::from_millis(200)).start(store::open(&args.store)?)?;
+    // So that a mistake in the configuration shows at once.
+    worker.flush(TIMEOUT)?;
+    let lines = Lines::new(worker, args.count_by)?;
+    count_all(args, &lines).map_err(|error| -> Box<dyn Error> { error })?;
+    lines.worker.shutdown(TIMEOUT)?;
+    Ok(())
+}
+
+/// A thread for each file.
+fn count_all(args: &Args, lines: &Lines) -> Result<(), Failure> {
+    if args.files.is_empty() {
+        return lines.count(io::stdin().lock());
+    }
+    thread::scope(|scope| {
+        let count = |path| -> Result<(), Failure> {
+            let unreadable = |error| format!("{}: expected a file to read: {error}", std::path::Path::display(path));
+            lines.count(BufReader::new(File::open(path).map_err(unreadable)?))
+        };
+        let threads: Vec<_> = args.files.iter().map(|path| scope.spawn(move || count(path))).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
+    })
+}
+
+/// The counters: one of all lines, and one for each value of the field.
+struct Lines {
+    worker: Worker,
+    all: Arc<Counter>,
+    field: Option<usize>,
+    by_value: Mutex<HashMap<String, Arc<Counter>>>,
+}
+
+impl Lines {
+    fn new(worker: Worker, field: Option<usize>) -> Result<Self, persist::Error> {
+        let all = Arc::new(Counter::new());
+        worker.track(LINES, Arc::clone(&all))?;
+        Ok(Self { worker, all, field, by_value: Mutex::default() })
+    }
+
+    fn count(&self, input: impl BufRead) -> Result<(), Failure> {
+        // A thread finds the counters that it has met without the lock.
+        let mut known: HashMap<String, Arc<Counter>> = HashMap::new();
+        for line in input.lines() {
+            let line = line?;
+            self.all.inc();
+            let Some(value) = self.field.and_then(|field| line.split_whitespace().nth(field - 1)) else { continue };
+            match known.get(value) {
+                Some(counter) => counter.inc(),
+                None => {
+                    let counter = self.counter(value)?;
+                    counter.inc();
+                    known.insert(value.to_owned(), counter);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn counter(&self, value: &str) -> Result<Arc<Counter>, persist::Error> {
+        let mut by_value = self.by_value.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(counter) = by_value.get(value) {
+            return Ok(Arc::clone(counter));
+        }
+        let counter = Arc::new(Counter::new());
+        self.worker.track(format!("{LINES} of {value}"), Arc::clone(&counter))?;
+        by_value.insert(value.to_owned(), Arc::clone(&counter));
+        Ok(counter)
+    }
+}
