@@ -17,6 +17,7 @@ mod name;
 pub mod persist;
 mod raw;
 mod snapshot;
+pub mod strategy;
 mod sync;
 #[cfg(test)]
 mod tests;

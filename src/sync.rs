@@ -13,6 +13,22 @@ mod imp {
         };
     }
     pub(crate) use owner_load;
+
+    /// A number that no thread got before.
+    #[cold]
+    pub(crate) fn thread_number() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: the number is all that is shared.
+        NEXT.fetch_add(1, super::Ordering::Relaxed)
+    }
+
+    /// A number that differs from thread to thread and mostly stays the same in one: where its stack lies, in steps of
+    /// 64 KiB.
+    #[inline(always)]
+    pub(crate) fn stack_mark() -> u64 {
+        let mark = 0u8;
+        (&raw const mark as u64) >> 16
+    }
 }
 
 #[cfg(quipu_loom)]
@@ -28,6 +44,18 @@ mod imp {
         }};
     }
     pub(crate) use owner_load;
+
+    /// A number for each thread of a model, the same in every execution: only its `Debug` form tells it.
+    pub(crate) fn thread_number() -> u64 {
+        let id = format!("{:?}", loom::thread::current().id());
+        let digits = id.trim_matches(|char: char| !char.is_ascii_digit());
+        digits.parse().expect("loom numbers its threads")
+    }
+
+    /// Stacks lie elsewhere in every execution, so that a model would not be repeatable.
+    pub(crate) fn stack_mark() -> u64 {
+        thread_number()
+    }
 }
 
 /// Declares a `const fn` that is a plain `fn` under loom, whose atomics have no const constructor.

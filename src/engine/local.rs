@@ -14,7 +14,7 @@ use super::key::{IDS, Key};
 use super::registry::Registry;
 use super::site::Site;
 use super::update::Update;
-use crate::sync::{array, const_fn, global, local};
+use crate::sync::{AtomicU64, Ordering, array, const_fn, global, local};
 
 global!(Registry);
 
@@ -75,19 +75,27 @@ pub(crate) trait Counting {
 }
 
 /// Adds `amount` to the counter's slot `index`: the hot path of the crate.
+#[inline(always)]
+pub(crate) fn add<U: Update>(counter: &impl Counting, index: usize, amount: u64) {
+    match own_slot(counter, index, U::KEY) {
+        Some(slot) => U::owned(slot, amount),
+        None => add_cold::<U>(counter, index, amount),
+    }
+}
+
+/// The counter's slot `index` of the current thread, which is its only writer; `None` before the first add. The key
+/// is loaded with the ordering `of_key`.
 ///
 /// A counter without a key points at a chunk that no thread has, so the one test serves "no key yet", "no block yet"
 /// and "no chunk yet".
 #[inline(always)]
-pub(crate) fn add<U: Update>(counter: &impl Counting, index: usize, amount: u64) {
+pub(crate) fn own_slot(counter: &impl Counting, index: usize, of_key: Ordering) -> Option<&AtomicU64> {
     // Relaxed, except for floats: an old key is the unregistered one, and the cold path looks again.
-    let key = Key::from_bits(counter.site().key.load(U::KEY));
-    // It has no destructor and so can't be gone, except for loom's.
-    match LOCAL.try_with(|local| local.chunks[key.chunk()].get()) {
-        // SAFETY: keys lie within their chunk, chunks live as long as the registry, and it outlives its threads' locals.
-        Ok(Some(chunk)) => U::owned(unsafe { chunk.slot(key.offset() + index) }, amount),
-        _ => add_cold::<U>(counter, index, amount),
-    }
+    let key = Key::from_bits(counter.site().key.load(of_key));
+    // The mirror has no destructor and so can't be gone, except for loom's.
+    let chunk = LOCAL.try_with(|local| local.chunks[key.chunk()].get()).ok()??;
+    // SAFETY: keys lie within their chunk, chunks live as long as the registry, and it outlives its threads' locals.
+    Some(unsafe { chunk.slot(key.offset() + index) })
 }
 
 #[cold]

@@ -69,7 +69,7 @@ pub(crate) use key::Space;
 pub use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;
-pub(crate) use local::{Counting, add, exclusive, global};
+pub(crate) use local::{Counting, add, exclusive, global, own_slot};
 pub(crate) use names::{Family, Labels, Plan, Row};
 pub(crate) use site::{Cell, Site};
 pub(crate) use update::{Decrease, Increase, IncreaseFloat};

@@ -29,6 +29,13 @@ impl Registry {
         sum
     }
 
+    /// How many slots the value occupies: one for each block that has its chunk.
+    pub(crate) fn slots(&self, cell: Cell<'_>) -> usize {
+        let mut slots = 0;
+        self.directories[cell.key().chunk()].for_each(|_| slots += 1);
+        slots
+    }
+
     /// All that was ever added to a value's slots, less all that was ever taken away, whatever the baselines.
     ///
     /// Of an up-down counter, what was taken away is read first, with Acquire, and what was added after it: who sees

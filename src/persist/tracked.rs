@@ -33,7 +33,8 @@ macro_rules! tracked {
             }
 
             fn total(&self) -> u64 {
-                global().total(self.site().cell(0))
+                let cell = self.site().cell(0);
+                global().total(cell, cell.is_registered())
             }
 
             fn past(&self) -> u64 {

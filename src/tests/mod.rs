@@ -13,4 +13,6 @@ mod peak;
 #[cfg(quipu_loom)]
 mod reads;
 #[cfg(quipu_loom)]
+mod strategies;
+#[cfg(quipu_loom)]
 mod takes;

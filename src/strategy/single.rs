@@ -1,0 +1,58 @@
+use super::Strategy;
+use crate::sync::{AtomicU64, Ordering, const_fn};
+
+/// One word that every thread adds to, with one locked instruction: the counter that most programs have.
+///
+/// The line that it lies on travels to each core that adds, so an add costs what a transfer does as soon as two cores
+/// count, and what else lies on that line (this type isn't padded) pays too.
+///
+/// ```
+/// use quipu::strategy::{SingleAtomic, Strategy};
+///
+/// static COUNT: SingleAtomic = SingleAtomic::new();
+/// COUNT.add(2);
+/// assert_eq!(COUNT.sum(), 2);
+/// ```
+#[derive(Debug)]
+pub struct SingleAtomic {
+    count: AtomicU64,
+}
+
+impl SingleAtomic {
+    const_fn! {
+        /// A counter that stands at zero.
+        #[must_use]
+        pub const fn new() -> Self {
+            Self { count: AtomicU64::new(0) }
+        }
+    }
+}
+
+impl super::sealed::Sealed for SingleAtomic {}
+
+impl Strategy for SingleAtomic {
+    #[inline]
+    fn add(&self, n: u64) {
+        // Relaxed, here and below: the number is all that is shared.
+        self.count.fetch_add(n, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn sum(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    fn name(&self) -> &'static str {
+        "single atomic"
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+    }
+}
+
+impl Default for SingleAtomic {
+    fn default() -> Self {
+        Self::new()
+    }
+}
