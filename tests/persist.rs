@@ -299,6 +299,24 @@ fn shutdown_and_drop_flush_and_close() {
     }
 }
 
+#[test]
+fn shutdown_tries_again_while_there_is_time() {
+    let (store, mut attempts) = (memory(), 0);
+    let mut inner = Arc::clone(&store);
+    let sink = Call(move |batch: &Batch| {
+        attempts += 1;
+        if attempts < 5 { Err(unavailable()) } else { inner.write(batch) }
+    });
+    let worker = idle().max_backoff(Duration::from_millis(1)).start(sink).unwrap();
+    track(&worker, "likes", Arc::new(Counter::new())).add(9);
+    worker.shutdown(LONG).unwrap();
+    assert_eq!(store.lock().unwrap().value("likes"), 9);
+
+    let worker = idle().max_backoff(Duration::from_millis(1)).start(Call(|_: &Batch| Err(unavailable()))).unwrap();
+    let _likes = track(&worker, "likes", Arc::new(Counter::new()));
+    assert_eq!(worker.shutdown(Duration::from_millis(200)).unwrap_err().to_string(), "no answer");
+}
+
 /// A store that folds every writer after its third batch, before or after it stored it.
 struct Folding {
     kept: VersionVector,

@@ -13,7 +13,7 @@ use super::{Error, ErrorKind, Sink};
 const MIN_BACKOFF: Duration = Duration::from_millis(50);
 
 /// Longer waits are cut to a hundred years.
-const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 pub(super) struct Flusher {
     shared: Arc<Shared>,
@@ -22,6 +22,8 @@ pub(super) struct Flusher {
     pace: Pace,
     /// When all rows were last stored.
     last_resend: Option<Instant>,
+    /// Whether the last flush was tried and failed; from then on it waits between attempts.
+    is_stopping: bool,
 }
 
 /// What the next flush is for.
@@ -29,26 +31,33 @@ struct Task {
     scope: Scope,
     /// The last request that it answers.
     number: u64,
+    /// Until when a last flush may be tried.
+    stop_by: Option<Instant>,
 }
 
 impl Flusher {
     pub(super) fn new(shared: Arc<Shared>, ledger: Ledger, sink: Box<dyn Sink>, pace: Pace) -> Self {
-        Self { shared, ledger, sink, pace, last_resend: None }
+        Self { shared, ledger, sink, pace, last_resend: None, is_stopping: false }
     }
 
-    /// Flushes until the last one.
+    /// Flushes until the last one succeeds, or has no more time.
     pub(super) fn run(mut self) {
+        let mut pause = self.pace.after(0);
         let mut failures = 0;
         loop {
-            let task = self.wait(self.pace.after(failures));
+            let task = self.wait(pause);
             let result = self.flush(task.scope);
             if result.is_ok() && task.scope != Scope::Changed {
                 self.last_resend = Some(Instant::now());
             }
-            failures = self.report(&task, result);
-            if task.scope == Scope::Last {
+            failures = if result.is_ok() { 0 } else { failures + 1 };
+            pause = self.pace.after(failures);
+            let is_over = task.stop_by.is_some_and(|by| result.is_ok() || Instant::now() + pause >= by);
+            self.report(&task, result, is_over);
+            if is_over {
                 return;
             }
+            self.is_stopping = task.stop_by.is_some();
         }
     }
 
@@ -64,11 +73,11 @@ impl Flusher {
             state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         };
         self.ledger.push(state.arrivals.drain(..));
-        Task { scope, number: state.requested }
+        Task { scope, number: state.requested, stop_by: state.stop_by }
     }
 
     fn due(&self, state: &State, left: Duration) -> Option<Scope> {
-        if state.should_stop {
+        if state.stop_by.is_some() && (!self.is_stopping || left.is_zero()) {
             Some(Scope::Last)
         } else if state.requested > state.done {
             Some(Scope::All)
@@ -87,17 +96,16 @@ impl Flusher {
             .unwrap_or_else(|panic| Err(panicked(&*panic)))
     }
 
-    /// Tells those who wait, and returns the number of failures in a row.
-    fn report(&self, task: &Task, result: Result<usize, Error>) -> u32 {
+    /// Tells those who wait.
+    fn report(&self, task: &Task, result: Result<usize, Error>, is_over: bool) {
         let mut state = self.shared.lock();
         state.status.record(&result);
         state.status.writer.clone_from(self.ledger.writer());
         state.status.unstored = self.ledger.unstored();
         state.done = task.number;
         state.result = result.map(drop);
-        state.has_stopped = task.scope == Scope::Last;
+        state.has_stopped = is_over;
         self.shared.changed.notify_all();
-        state.status.failures_in_a_row
     }
 }
 

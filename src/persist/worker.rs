@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::flusher::Flusher;
+use super::flusher::{Flusher, LONGEST_WAIT};
 use super::ledger::{Ledger, Row};
 use super::{Error, ErrorKind, Sink, Status, Tracked, Writer};
 
@@ -102,7 +102,8 @@ pub(super) struct State {
     pub(super) done: u64,
     /// How the flush ended that is numbered `done`.
     pub(super) result: Result<(), Error>,
-    pub(super) should_stop: bool,
+    /// Until when the last flush may be tried; `None` of a worker that goes on.
+    pub(super) stop_by: Option<Instant>,
     pub(super) has_stopped: bool,
     pub(super) status: Status,
 }
@@ -115,7 +116,7 @@ impl State {
             requested: 0,
             done: 0,
             result: Ok(()),
-            should_stop: false,
+            stop_by: None,
             has_stopped: false,
             status,
         }
@@ -205,17 +206,19 @@ impl Worker {
         if state.done >= number { state.result.clone() } else { Err(stopped()) }
     }
 
-    /// Writes all totals for the last time, tells the store that no more will come, and ends the thread.
+    /// Writes all totals for the last time, tells the store that no more will come, and ends the thread. Where that
+    /// fails, it is tried again as long as there is time.
     ///
     /// # Errors
-    /// What the store said. If the time was not enough, [`ErrorKind::Timeout`]; the thread ends when the store answers.
+    /// What the store said last or, if it didn't answer in time, [`ErrorKind::Timeout`]; then the thread ends when the
+    /// store answers.
     pub fn shutdown(self, timeout: Duration) -> Result<(), Error> {
         self.stop(timeout)
     }
 
     fn stop(&self, timeout: Duration) -> Result<(), Error> {
         let mut state = self.lock()?;
-        state.should_stop = true;
+        state.stop_by = Some(Instant::now() + timeout.min(LONGEST_WAIT));
         self.shared.changed.notify_all();
         self.wait(state, timeout, |state| state.has_stopped)?.result.clone()
     }
@@ -233,7 +236,7 @@ impl Worker {
     fn lock(&self) -> Result<MutexGuard<'_, State>, Error> {
         self.check_process()?;
         let state = self.shared.lock();
-        if state.should_stop { Err(stopped()) } else { Ok(state) }
+        if state.stop_by.is_some() { Err(stopped()) } else { Ok(state) }
     }
 
     /// A fork may have left the lock taken for good, so this comes before it.

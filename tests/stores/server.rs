@@ -25,13 +25,19 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn redis() -> Self {
-        Self::start(|data, port| {
+        Self::redis_with_fsync("always")
+    }
+
+    /// Whose file is on the disk `always`, after each command, or `everysec`.
+    pub(crate) fn redis_with_fsync(policy: &'static str) -> Self {
+        Self::start(move |data, port| {
             let mut command = command("redis-server", &[], "redis-server");
-            command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"]);
+            command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", policy]);
             command.arg("--port").arg(port.to_string()).arg("--dir").arg(data);
             command
         })
     }
+
     pub(crate) fn nats() -> Self {
         Self::nats_with(&["--jetstream"])
     }
