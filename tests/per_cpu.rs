@@ -111,15 +111,27 @@ impl Drop for Timer {
     }
 }
 
-/// Fails with near certainty within this time if the kernel is not told of the sequence.
 #[test]
 fn exact_when_interrupted_and_moved_within_an_add() {
+    interrupt_and_move(Duration::from_millis(1500));
+}
+
+/// An add that goes on after it was moved loses a unit only if two CPUs write the slot in the same nanoseconds: an
+/// optimised build that doesn't tell the kernel of the sequence fails one time in three in 1.5 seconds, and so in this time.
+#[test]
+#[ignore = "takes long"]
+fn large_exact_when_interrupted_and_moved_within_an_add() {
+    interrupt_and_move(Duration::from_secs(60));
+}
+
+fn interrupt_and_move(time: Duration) {
     const ADDS: u64 = 1000;
     let counter = TORMENTED.get_or_init(PerCpu::new);
+    let earlier = counter.sum() - SIGNALS.load(Ordering::Relaxed);
     let handler: extern "C" fn(libc::c_int) = on_signal;
     // SAFETY: the handler does nothing but atomic operations, an add and two system calls.
     assert_ne!(unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) }, libc::SIG_ERR);
-    let end = Instant::now() + Duration::from_millis(1500);
+    let end = Instant::now() + time;
     let adder = move || {
         let _timer = Timer::start();
         let rounds = (1..).find(|_| {
@@ -132,7 +144,7 @@ fn exact_when_interrupted_and_moved_within_an_add() {
     let added: u64 = adders.into_iter().map(|adder| adder.join().unwrap()).sum();
     let signals = SIGNALS.load(Ordering::Relaxed);
     assert!(signals > 1000, "{signals} signals arrived: expected one every 200 µs");
-    assert_eq!(counter.sum(), added + signals);
+    assert_eq!(counter.sum(), earlier + added + signals);
 }
 
 #[test]

@@ -1,98 +1,163 @@
-//! The ways to count that are measured side by side.
+//! The ways to count that are measured side by side: the strategies, and two references.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 
 use crossbeam_utils::CachePadded;
-use quipu::Counter;
+#[cfg(feature = "percpu")]
+use quipu::strategy::PerCpu;
+use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
 
-use crate::load::Load;
+use crate::load::{Load, hide};
 
-/// Something that the threads of a measurement count in.
+/// Counters that the threads of a measurement add to.
 pub(crate) trait Contestant: Sync {
     /// Runs the load on the current thread, which is the `thread`th.
     fn run(&self, thread: usize, load: &Load);
 
-    /// What was counted.
+    /// Reads the first counter so many times.
+    fn read(&self, times: u64);
+
+    /// What was counted in all counters together.
     fn total(&self) -> u64;
+
+    /// By how much the total may differ from what was added.
+    fn tolerance(&self) -> u64;
+
+    /// The bytes that the counters occupy.
+    fn bytes(&self) -> usize;
 }
 
 /// A contestant that has not been made yet.
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
-    /// Makes one for this number of threads.
-    pub(crate) make: fn(usize) -> Box<dyn Contestant>,
+    /// Makes so many counters for this number of threads.
+    pub(crate) make: fn(usize, usize) -> Box<dyn Contestant>,
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    Entry { name: "floor", make: |_| Box::new(Floor(AtomicU64::new(0))) },
-    Entry { name: "private fetch_add", make: |threads| Box::new(Private((0..threads).map(|_| cell()).collect())) },
-    Entry { name: "shared atomic", make: |_| Box::new(cell()) },
-    Entry { name: "mutex", make: |_| Box::new(CachePadded::new(Mutex::new(0))) },
-    Entry { name: "quipu", make: |_| Box::new(Counter::new()) },
+    entry("floor", |counters, _| Box::new(Floor { counters, total: AtomicU64::new(0) })),
+    entry("private-fetch-add", |counters, threads| Box::new(Private::new(counters, threads))),
+    entry("single-atomic", make::<SingleAtomic>),
+    entry("locked", make::<Locked>),
+    entry("striped", make::<Striped>),
+    entry("adaptive", make::<Adaptive>),
+    entry("per-thread", make::<PerThread>),
+    #[cfg(feature = "percpu")]
+    entry("per-cpu", make::<PerCpu>),
+    entry("cached", make::<Cached>),
+    entry("approximate", make::<Approximate>),
 ];
 
-fn cell() -> CachePadded<AtomicU64> {
-    CachePadded::new(AtomicU64::new(0))
+const fn entry(name: &'static str, make: fn(usize, usize) -> Box<dyn Contestant>) -> Entry {
+    Entry { name, make }
+}
+
+fn make<S: Strategy + Default + 'static>(counters: usize, _threads: usize) -> Box<dyn Contestant> {
+    Box::new(Bank::<S>((0..counters).map(|_| CachePadded::default()).collect()))
+}
+
+fn reads<T: ?Sized>(times: u64, counter: &T, read: impl Fn(&T) -> u64) {
+    for _ in 0..times {
+        hide(&read(hide(counter)));
+    }
+}
+
+/// Counters of one strategy, which share no line but where the strategy makes them.
+struct Bank<S>(Vec<CachePadded<S>>);
+
+impl<S: Strategy> Contestant for Bank<S> {
+    fn run(&self, _thread: usize, load: &Load) {
+        load.run(&self.0, |counter| counter.add(1), |counter| counter.sum());
+    }
+
+    fn read(&self, times: u64) {
+        reads(times, &self.0[0], |counter| counter.sum());
+    }
+
+    fn total(&self) -> u64 {
+        self.0.iter().map(|counter| counter.sum()).sum()
+    }
+
+    fn tolerance(&self) -> u64 {
+        let tolerance = |counter: &CachePadded<S>| match counter.accuracy() {
+            Accuracy::Within(bound) => bound,
+            // Six standard deviations: more happens once in 10⁹ times.
+            Accuracy::Relative(deviation) => (6.0 * deviation * counter.sum() as f64) as u64,
+            _ => 0,
+        };
+        self.0.iter().map(tolerance).sum()
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.iter().map(|counter| counter.bytes()).sum()
+    }
 }
 
 /// A plain add to memory that the thread owns: nothing that counts can be faster.
-struct Floor(AtomicU64);
+struct Floor {
+    counters: usize,
+    total: AtomicU64,
+}
 
 impl Contestant for Floor {
     fn run(&self, _thread: usize, load: &Load) {
-        let own = CachePadded::new(Cell::new(0));
-        load.run(&*own, |count| count.set(count.get() + 1));
-        self.0.fetch_add(own.get(), Relaxed);
+        let own: Vec<CachePadded<Cell<u64>>> = (0..self.counters).map(|_| CachePadded::default()).collect();
+        load.run(&own, |count| count.set(count.get() + 1), |count| count.get());
+        self.total.fetch_add(own.iter().map(|count| count.get()).sum(), Relaxed);
+    }
+
+    fn read(&self, times: u64) {
+        reads(times, &self.total, |total| total.load(Relaxed));
     }
 
     fn total(&self) -> u64 {
-        self.0.load(Relaxed)
+        self.total.load(Relaxed)
+    }
+
+    fn tolerance(&self) -> u64 {
+        0
+    }
+
+    fn bytes(&self) -> usize {
+        self.counters * size_of::<u64>()
     }
 }
 
-/// An atomic for each thread, which no other thread touches.
-struct Private(Vec<CachePadded<AtomicU64>>);
+/// For each thread and counter an atomic on a line of its own, which no other thread adds to; a read sums the counter's.
+struct Private {
+    counters: usize,
+    /// All of the first thread, then all of the second one, and so on.
+    cells: Vec<CachePadded<AtomicU64>>,
+}
+
+impl Private {
+    fn new(counters: usize, threads: usize) -> Self {
+        Self { counters, cells: (0..counters * threads).map(|_| CachePadded::default()).collect() }
+    }
+}
 
 impl Contestant for Private {
     fn run(&self, thread: usize, load: &Load) {
-        self.0[thread].run(thread, load);
+        let own = &self.cells[thread * self.counters..][..self.counters];
+        load.run(own, |count| _ = count.fetch_add(1, Relaxed), |count| count.load(Relaxed));
+    }
+
+    fn read(&self, times: u64) {
+        let sum =
+            |cells: &[CachePadded<AtomicU64>]| cells.iter().step_by(self.counters).map(|cell| cell.load(Relaxed)).sum();
+        reads(times, &self.cells[..], sum);
     }
 
     fn total(&self) -> u64 {
-        self.0.iter().map(|own| own.load(Relaxed)).sum()
-    }
-}
-
-impl Contestant for CachePadded<AtomicU64> {
-    fn run(&self, _thread: usize, load: &Load) {
-        load.run(&**self, |count| {
-            count.fetch_add(1, Relaxed);
-        });
+        self.cells.iter().map(|count| count.load(Relaxed)).sum()
     }
 
-    fn total(&self) -> u64 {
-        self.load(Relaxed)
-    }
-}
-
-impl Contestant for CachePadded<Mutex<u64>> {
-    fn run(&self, _thread: usize, load: &Load) {
-        load.run(&**self, |count| *count.lock().unwrap_or_else(PoisonError::into_inner) += 1);
+    fn tolerance(&self) -> u64 {
+        0
     }
 
-    fn total(&self) -> u64 {
-        *self.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Contestant for Counter {
-    fn run(&self, _thread: usize, load: &Load) {
-        load.run(self, Counter::inc);
-    }
-
-    fn total(&self) -> u64 {
-        self.sum()
+    fn bytes(&self) -> usize {
+        size_of_val(&self.cells[..])
     }
 }

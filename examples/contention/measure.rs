@@ -1,89 +1,78 @@
-//! The measurement: every contestant at every number of threads, round by round, so that whatever disturbs the
+//! What an operation costs: every contestant at every number of threads, round by round, so that whatever disturbs the
 //! machine for a while disturbs all of them.
 
-use std::sync::Barrier;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::contestants::{ENTRIES, Entry};
+use indicatif::ProgressBar;
+
+use crate::contestants::Entry;
 use crate::load::Load;
+use crate::options::Options;
+use crate::record::{Measure, Record};
 use crate::stats::Spread;
+use crate::threads::{cores, together};
 
-pub(crate) struct Plan {
-    pub(crate) threads: Vec<usize>,
-    pub(crate) rounds: usize,
-    /// How long one measurement is to take, about.
-    pub(crate) millis: u64,
-}
-
-/// What one contestant's add costs at one number of threads: nanoseconds of one core.
-pub(crate) struct Cost {
-    pub(crate) name: &'static str,
-    pub(crate) threads: usize,
-    pub(crate) nanos: Spread,
-}
-
-/// Cores that the process may use.
-pub(crate) fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
+/// A contestant at a number of threads, and what it took in the rounds so far.
+struct Case {
+    entry: &'static Entry,
+    threads: usize,
+    load: Load,
+    nanos: Vec<f64>,
 }
 
 /// An error if a total was not exact: then no figure means anything.
-pub(crate) fn run(plan: &Plan) -> Result<Vec<Cost>, String> {
+pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Record>, String> {
     let mut cases = Vec::new();
-    for &threads in &plan.threads {
-        for entry in ENTRIES {
-            cases.push((entry, threads, calibrate(entry, threads, plan.millis)?, Vec::new()));
+    for &threads in &options.threads {
+        for entry in options.entries() {
+            let threads = threads as usize;
+            cases.push(Case { entry, threads, load: calibrate(entry, threads, options)?, nanos: Vec::new() });
         }
     }
-    for _ in 0..plan.rounds {
-        for (entry, threads, load, nanos) in &mut cases {
-            nanos.push(nanos_per_add(entry, *threads, *load)?);
+    for round in 1..=options.rounds {
+        progress.set_message(format!("round {round}"));
+        for case in &mut cases {
+            let nanos = cost(case.entry, case.threads, options, case.load)?;
+            case.nanos.push(nanos);
+            progress.inc(1);
         }
     }
-    let cost = |(entry, threads, _, nanos): (&Entry, usize, Load, Vec<f64>)| Cost {
-        name: entry.name,
-        threads,
-        nanos: Spread::of(nanos),
-    };
-    Ok(cases.into_iter().map(cost).collect())
+    Ok(cases.into_iter().flat_map(|case| records(case, options.counters as usize)).collect())
 }
 
-/// The load that takes about so long.
-fn calibrate(entry: &Entry, threads: usize, millis: u64) -> Result<Load, String> {
-    const TRIAL: Load = Load { adds: 100_000 };
-    let nanos = nanos_per_add(entry, threads, TRIAL)? * threads as f64 / threads.min(cores()) as f64;
-    Ok(Load { adds: (millis as f64 * 1e6 / nanos.max(0.1)) as u64 + 1 })
+fn records(case: Case, counters: usize) -> [Record; 3] {
+    let Case { entry, threads, nanos, .. } = case;
+    let record = |measure, value| Record { strategy: entry.name, measure, threads, counters, value };
+    let cost = Spread::of(nanos);
+    let at_once = threads.min(cores()) as f64;
+    [
+        record(Measure::OperationCost, cost),
+        record(Measure::OperationLatency, cost.times(threads as f64 / at_once)),
+        record(Measure::Throughput, cost.inverse(1e3 * at_once)),
+    ]
 }
 
-/// Nanoseconds that one core is busy for one add.
-fn nanos_per_add(entry: &Entry, threads: usize, load: Load) -> Result<f64, String> {
-    let time = measure(entry, threads, load)?;
-    Ok(time.as_secs_f64() * 1e9 * threads.min(cores()) as f64 / (threads as u64 * load.adds) as f64)
+/// The load that takes as long as a measurement is to take, about.
+fn calibrate(entry: &Entry, threads: usize, options: &Options) -> Result<Load, String> {
+    let batch = Load::new(options.read_share, options.work);
+    let trial = batch.repeated(100_000 / batch.operations() + 1);
+    let nanos = cost(entry, threads, options, trial)? * threads as f64 / threads.min(cores()) as f64;
+    let nanos = nanos.max(0.1) * batch.operations() as f64;
+    Ok(batch.repeated((options.duration().as_secs_f64() * 1e9 / nanos) as u64 + 1))
 }
 
-/// The time from the first thread's start to the last one's end.
-fn measure(entry: &Entry, threads: usize, load: Load) -> Result<Duration, String> {
-    let contestant = (entry.make)(threads);
-    let barrier = Barrier::new(threads);
-    let times: Vec<(Instant, Instant)> = thread::scope(|scope| {
-        let spawn = |thread| {
-            let (contestant, barrier) = (&contestant, &barrier);
-            scope.spawn(move || {
-                barrier.wait();
-                let start = Instant::now();
-                contestant.run(thread, &load);
-                (start, Instant::now())
-            })
-        };
-        let handles: Vec<_> = (0..threads).map(spawn).collect();
-        handles.into_iter().map(|handle| handle.join().expect("a contestant panicked")).collect()
-    });
-    let (total, expected) = (contestant.total(), threads as u64 * load.adds);
-    if total != expected {
+/// Nanoseconds that one core is busy for one operation.
+pub(crate) fn cost(entry: &Entry, threads: usize, options: &Options, load: Load) -> Result<f64, String> {
+    let time = time(entry, threads, options, load)?;
+    Ok(time.as_secs_f64() * 1e9 * threads.min(cores()) as f64 / (threads as u64 * load.operations()) as f64)
+}
+
+fn time(entry: &Entry, threads: usize, options: &Options, load: Load) -> Result<Duration, String> {
+    let contestant = (entry.make)(options.counters as usize, threads);
+    let time = together(threads, options.pin, |thread| contestant.run(thread, &load));
+    let (total, expected) = (contestant.total(), threads as u64 * load.adds());
+    if total.abs_diff(expected) > contestant.tolerance() {
         return Err(format!("{} counted {total} of {expected} adds by {threads} threads", entry.name));
     }
-    let start = times.iter().map(|(start, _)| *start).min();
-    let end = times.iter().map(|(_, end)| *end).max();
-    Ok(start.zip(end).map_or(Duration::ZERO, |(start, end)| end - start))
+    Ok(time)
 }

@@ -1,18 +1,56 @@
-//! What a read costs once 64 threads have counted.
+//! What a read costs, by the number of threads that have counted.
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
+use indicatif::ProgressBar;
 use quipu::{Counter, Value, snapshot};
 
-use crate::load::hide;
+use crate::contestants::Contestant;
+use crate::load::Load;
+use crate::memory;
+use crate::options::Options;
+use crate::record::{Measure, Record};
 use crate::stats::Spread;
+use crate::threads::together;
 
-const THREADS: usize = 64;
-const COUNTERS: usize = 10_000;
+/// How long a round's reads take.
+const ROUND: Duration = Duration::from_millis(1);
+
+/// No more threads may have counted at once before than are to read of; so it begins with the fewest.
+pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Record>, String> {
+    let mut threads = options.readers_of.clone();
+    threads.sort_unstable();
+    let mut records = Vec::new();
+    for threads in threads.into_iter().map(|threads| threads as usize) {
+        progress.set_message(format!("reads of {threads} threads"));
+        let mut cases = Vec::new();
+        for entry in options.entries() {
+            let contestant = (entry.make)(1, threads);
+            together(threads, options.pin, |thread| contestant.run(thread, &Load::new(0.0, 0)));
+            let reads = (ROUND.as_nanos() as f64 / nanos(&*contestant, 1000)) as u64 + 1;
+            cases.push((entry, contestant, reads, Vec::new()));
+        }
+        for _ in 0..options.rounds {
+            cases.iter_mut().for_each(|(_, contestant, reads, rounds)| rounds.push(nanos(&**contestant, *reads)));
+        }
+        for (entry, _, _, rounds) in cases {
+            let record = |measure, value| Record { strategy: entry.name, measure, threads, counters: 1, value };
+            let cost = Spread::of(rounds);
+            records.extend([record(Measure::ReadCost, cost), record(Measure::ReadRate, cost.inverse(1e3))]);
+            progress.inc(1);
+        }
+    }
+    Ok(records)
+}
+
+/// Nanoseconds for a read.
+fn nanos(contestant: &dyn Contestant, reads: u64) -> f64 {
+    let start = Instant::now();
+    contestant.read(reads);
+    start.elapsed().as_secs_f64() * 1e9 / reads as f64
+}
 
 /// Nanoseconds for one way to read, beside those for another.
 pub(crate) struct Comparison {
@@ -22,81 +60,39 @@ pub(crate) struct Comparison {
     pub(crate) reference: Spread,
 }
 
-/// An error if a read was not exact. No other thread may have counted before, nor more than 64 at a time.
-pub(crate) fn run(rounds: usize) -> Result<Vec<Comparison>, String> {
-    Ok(vec![one_counter(rounds)?, many_counters(rounds)?])
-}
-
-/// Lets 64 threads that are alive at the same time call `f`.
-fn with_threads(f: impl Fn(usize) + Sync) {
-    let barrier = Barrier::new(THREADS);
-    thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let (f, barrier) = (&f, &barrier);
-            scope.spawn(move || {
-                f(thread);
-                barrier.wait();
-            });
-        }
-    });
-}
-
-fn one_counter(rounds: usize) -> Result<Comparison, String> {
-    const READS: u32 = 20_000;
-    let counter = Counter::new();
-    let cells: Vec<CachePadded<AtomicU64>> = (0..THREADS).map(|_| CachePadded::new(AtomicU64::new(0))).collect();
-    with_threads(|thread| {
-        counter.inc();
-        cells[thread].fetch_add(1, Relaxed);
-    });
-    let sum = |cells: &Vec<CachePadded<AtomicU64>>| cells.iter().map(|cell| cell.load(Relaxed)).sum::<u64>();
-    let (mut ours, mut raw) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        ours.push(nanos(READS, THREADS as u64, || hide(&counter).sum())?);
-        raw.push(nanos(READS, THREADS as u64, || sum(hide(&cells)))?);
-    }
-    Ok(Comparison {
-        what: format!("`sum` of one counter, {THREADS} threads"),
-        nanos: Spread::of(ours),
-        than: format!("loop over {THREADS} padded atomics"),
-        reference: Spread::of(raw),
-    })
-}
-
-fn many_counters(rounds: usize) -> Result<Comparison, String> {
+/// A snapshot of many counters, beside a sum over cells of their own for each counter and thread.
+pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<Comparison, String> {
+    const COUNTERS: usize = 10_000;
+    progress.set_message("snapshot");
+    let threads = memory::threads(options);
     let name = |index| &*format!("contention_{index}_total").leak();
     let counters: Vec<Counter> = (0..COUNTERS).map(|index| Counter::named(name(index), "Of the lab.")).collect();
-    let cell = || CachePadded::new(AtomicU64::new(0));
-    let cells: Vec<Vec<_>> = (0..COUNTERS).map(|_| (0..THREADS).map(|_| cell()).collect()).collect();
-    with_threads(|thread| {
-        for (counter, cells) in counters.iter().zip(&cells) {
+    let cells: Vec<CachePadded<AtomicU64>> = (0..COUNTERS * threads).map(|_| CachePadded::default()).collect();
+    together(threads, false, |thread| {
+        for (counter, cells) in counters.iter().zip(cells.chunks(threads)) {
             counter.inc();
             cells[thread].fetch_add(1, Relaxed);
         }
     });
-    let expected = (COUNTERS * THREADS) as u64;
+    let expected = (COUNTERS * threads) as u64;
     let unsigned = |value| if let Value::Unsigned(value) = value { value } else { 0 };
-    let (mut ours, mut raw) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        ours.push(nanos(1, expected, || snapshot().samples().iter().map(|sample| unsigned(sample.value)).sum())?);
-        raw.push(nanos(1, expected, || cells.iter().flatten().map(|cell| cell.load(Relaxed)).sum())?);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..options.rounds {
+        ours.push(exact(expected, || snapshot().samples().iter().map(|sample| unsigned(sample.value)).sum())?);
+        theirs.push(exact(expected, || cells.chunks(threads).flatten().map(|cell| cell.load(Relaxed)).sum())?);
     }
     Ok(Comparison {
-        what: format!("`snapshot` of {COUNTERS} counters, {THREADS} threads"),
+        what: format!("`snapshot` of {COUNTERS} counters, {threads} threads"),
         nanos: Spread::of(ours),
-        than: format!("loop over {COUNTERS} counters of {THREADS} padded atomics"),
-        reference: Spread::of(raw),
+        than: format!("loop over {COUNTERS} counters of {threads} padded atomics"),
+        reference: Spread::of(theirs),
     })
 }
 
-/// Nanoseconds a read. An error if one is not what it should be.
-fn nanos(reads: u32, expected: u64, read: impl Fn() -> u64) -> Result<f64, String> {
+/// Nanoseconds for a read. An error if it finds another number.
+fn exact(expected: u64, read: impl Fn() -> u64) -> Result<f64, String> {
     let start = Instant::now();
-    for _ in 0..reads {
-        let sum = read();
-        if sum != expected {
-            return Err(format!("a read found {sum}: expected {expected}"));
-        }
-    }
-    Ok(start.elapsed().as_secs_f64() * 1e9 / f64::from(reads))
+    let sum = read();
+    let nanos = start.elapsed().as_secs_f64() * 1e9;
+    if sum == expected { Ok(nanos) } else { Err(format!("a read found {sum}: expected {expected}")) }
 }

@@ -1,7 +1,9 @@
 //! Medians, and how far the rounds lie apart.
 
+use serde::Serialize;
+
 /// The middle and the ends of what several rounds measured.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
     pub(crate) least: f64,
@@ -15,5 +17,19 @@ impl Spread {
         let middle = rounds.len() / 2;
         let median = if rounds.len() % 2 == 1 { rounds[middle] } else { (rounds[middle - 1] + rounds[middle]) / 2.0 };
         Self { median, least: rounds[0], most: rounds[rounds.len() - 1] }
+    }
+
+    /// Of a figure that no round changes.
+    pub(crate) fn exactly(value: f64) -> Self {
+        Self { median: value, least: value, most: value }
+    }
+
+    /// The same rounds in another unit: `by` a value that falls where this one grows.
+    pub(crate) fn inverse(self, by: f64) -> Self {
+        Self { median: by / self.median, least: by / self.most, most: by / self.least }
+    }
+
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Self { median: self.median * factor, least: self.least * factor, most: self.most * factor }
     }
 }

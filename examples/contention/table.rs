@@ -1,57 +1,81 @@
 //! The tables on the terminal, in Markdown.
 
-use std::fmt::Write as _;
+use std::fs;
 
-use crate::measure::{Cost, Plan, cores};
+use crate::options::Options;
 use crate::reads::Comparison;
+use crate::record::{Measure, Record};
 use crate::stats::Spread;
+use crate::threads::cores;
 
 /// Under which conditions the figures were measured.
-pub(crate) fn conditions(plan: &Plan) -> String {
-    let processor = std::fs::read_to_string("/proc/cpuinfo").ok();
-    let model = processor.as_deref().and_then(|text| text.lines().find_map(|line| line.strip_prefix("model name")));
-    let model = model.map_or("unknown processor", |model| model.trim_start_matches([' ', '\t', ':']));
+pub(crate) fn conditions(options: &Options) -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("unknown processor", |(_, model)| model);
     format!(
-        "{model}, {} cores; {} interleaved rounds of about {} ms. The loops' barrier is an empty `asm!` that takes the \
-         reference in a register. Cost of an add: nanoseconds of one core, from the first thread's start to the last \
-         one's end; median, and the least and the most of the rounds. All totals were exact.\n",
+        "{model}, {} cores. Medians, and the least and the most, of {} interleaved rounds of about {} ms. The barrier in \
+         the loops is an empty `asm!` that takes the reference in a register. No figure is shown unless every total was \
+         as exact as its strategy says.\n",
         cores(),
-        plan.rounds,
-        plan.millis
+        options.rounds,
+        options.duration
     )
 }
 
-/// A row for each contestant, a column for each number of threads.
-pub(crate) fn adds(plan: &Plan, costs: &[Cost]) -> String {
-    let mut text = String::from("| ns an add |");
-    for threads in &plan.threads {
-        let _ = write!(text, " {threads} thread{} |", if *threads == 1 { "" } else { "s" });
-    }
-    text += "\n|---|";
-    text += &"--:|".repeat(plan.threads.len());
-    text += "\n";
-    let rows = costs.iter().filter(|cost| cost.threads == plan.threads[0]);
-    for Cost { name, .. } in rows {
-        let _ = write!(text, "| {name} |");
-        for cost in costs.iter().filter(|cost| cost.name == *name) {
-            let _ = write!(text, " {} |", nanos(&cost.nanos));
-        }
-        text += "\n";
+pub(crate) fn all(options: &Options, records: &[Record], comparison: &Comparison) -> String {
+    let table = |measure, title: &str, column: fn(&Record) -> usize, unit: &str| {
+        format!("{title}\n\n{}", table(options, records, measure, column, unit))
+    };
+    let threads = |record: &Record| record.threads;
+    [
+        table(Measure::OperationCost, "Nanoseconds of one core for an operation:", threads, "threads"),
+        table(Measure::OperationLatency, "Nanoseconds from a thread's operation to its next:", threads, "threads"),
+        table(Measure::Throughput, "Million operations a second, all threads together:", threads, "threads"),
+        table(Measure::ReadCost, "Nanoseconds for a read after so many threads:", threads, "threads"),
+        table(Measure::ReadRate, "Million reads a second, one thread:", threads, "threads"),
+        table(
+            Measure::Memory,
+            "Bytes for so many counters after as many threads:",
+            |record| record.counters,
+            "counters",
+        ),
+        compare(comparison),
+    ]
+    .join("\n")
+}
+
+/// A row for each strategy, a column for each value of `column`.
+fn table(options: &Options, records: &[Record], measure: Measure, column: fn(&Record) -> usize, unit: &str) -> String {
+    let records: Vec<&Record> = records.iter().filter(|record| record.measure == measure).collect();
+    let mut columns: Vec<usize> = records.iter().map(|record| column(record)).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    let head: String = columns.iter().map(|column| format!(" {column} |")).collect();
+    let mut text = format!("| {unit}: |{head}\n|---|{}\n", "--:|".repeat(columns.len()));
+    for entry in options.entries() {
+        let of = |at| records.iter().find(|record| record.strategy == entry.name && column(record) == at);
+        let cells: String =
+            columns.iter().map(|&at| of(at).map_or(" |".into(), |of| format!(" {} |", cell(&of.value)))).collect();
+        text += &format!("| {} |{cells}\n", entry.name);
     }
     text
 }
 
-pub(crate) fn reads(comparisons: &[Comparison]) -> String {
-    let mut text = String::from("| read | ns | compared with | ns | ratio |\n|---|--:|---|--:|--:|\n");
-    for Comparison { what, nanos: ours, than, reference } in comparisons {
-        let ratio = ours.median / reference.median;
-        let _ = writeln!(text, "| {what} | {} | {than} | {} | {ratio:.2} |", nanos(ours), nanos(reference));
-    }
-    text
+fn compare(Comparison { what, nanos, than, reference }: &Comparison) -> String {
+    let ratio = reference.median / nanos.median;
+    format!(
+        "| read | ns | compared with | ns | times as fast |\n|---|--:|---|--:|--:|\n| {what} | {} | {than} | {} | {ratio:.1} |\n",
+        cell(nanos),
+        cell(reference)
+    )
 }
 
-fn nanos(spread: &Spread) -> String {
-    let Spread { median, least, most } = spread;
+fn cell(Spread { median, least, most }: &Spread) -> String {
     let digits = if *median < 100.0 { 2 } else { 0 };
-    format!("{median:.digits$} ({least:.digits$}–{most:.digits$})")
+    if least == most {
+        format!("{median:.0}")
+    } else {
+        format!("{median:.digits$} ({least:.digits$}–{most:.digits$})")
+    }
 }
