@@ -21,7 +21,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 const WIDTH: u32 = 1000;
 const PANEL_HEIGHT: u32 = 430;
-const LEGEND_WIDTH: u32 = 190;
+const LEGEND_WIDTH: u32 = 225;
 
 /// A line of a plot.
 struct Curve {
@@ -70,13 +70,16 @@ pub(crate) fn all(path: &Path, options: &Options, records: &[Record]) -> Result<
 
 /// The model's curves, and the measurements that it is to be judged by.
 pub(crate) fn projection(path: &Path, projection: &Projection) -> Result<(), String> {
-    let curves: Vec<Curve> = (projection.curves().into_iter().enumerate())
-        .map(|(index, (name, points))| Curve {
-            name,
-            style: Style::of(index),
-            points: points.into_iter().map(|(x, y)| Point { x, y, ends: (y, y) }).collect(),
-        })
-        .collect();
+    let modelled = projection.curves().into_iter().map(|(name, points)| {
+        let point = |(x, y)| Point { x, y, ends: (y, y) };
+        (name, points.into_iter().map(point).collect())
+    });
+    let measured = projection
+        .measured()
+        .into_iter()
+        .map(|(name, nanos)| (name, vec![Point { x: 2.0, y: nanos.median, ends: (nanos.least, nanos.most) }]));
+    let curve = |(index, (name, points))| Curve { name, style: Style::of(index), points };
+    let curves: Vec<Curve> = modelled.chain(measured).enumerate().map(curve).collect();
     let title = "A model, not a measurement: cost of an add when every core counts";
     let axes = Axes { title, x: "cores", y: "nanoseconds of one core", base: 2.0 };
     figure(path, 1, |root| panel(root, &axes, &curves))

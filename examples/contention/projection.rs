@@ -99,7 +99,7 @@ impl Projection {
     /// For each strategy, the cost of an add by the number of cores.
     pub(crate) fn curves(&self) -> Vec<(&'static str, Vec<(f64, f64)>)> {
         let (plain, locked, transfer) = (self.plain.median, self.locked.median, self.transfer.median);
-        let cores = [4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+        let cores = [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
         let curve = |cost: &dyn Fn(f64) -> f64| cores.iter().map(|&n| (n, cost(n))).collect();
         vec![
             ("single-atomic", curve(&|n| shared(n, locked, transfer))),
@@ -107,6 +107,11 @@ impl Projection {
             ("a locked add each", curve(&|_| locked)),
             ("per-thread", curve(&|_| plain)),
         ]
+    }
+
+    /// What was measured on 2 cores of what the model has curves for.
+    pub(crate) fn measured(&self) -> [(&'static str, Spread); 2] {
+        [("single-atomic, measured", self.shared_by_two), ("per-thread, measured", self.plain_by_two)]
     }
 
     pub(crate) fn records(&self) -> Vec<Record> {
