@@ -7,7 +7,7 @@
 
 mod loss;
 #[path = "../../tests/stores/server.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // The tests start more than this does.
 mod server;
 mod store;
 mod way;

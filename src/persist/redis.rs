@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use redis::{Client, Connection, ErrorKind as Kind, RedisError, RedisResult, Script, ServerErrorKind};
 
+use super::limits::{self, TIMEOUT};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
 
-/// How long the server may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// `{quipu}` makes a cluster keep all keys on one node, where a script can use them together.
+/// `{quipu}` keeps all keys on one node of a cluster, where a script can use them together.
 const SCHEMA: &str = "{quipu}:schema";
 /// Of each writer: `folded`, or its state and when it was last heard of.
 const WRITERS: &str = "{quipu}:writers";
@@ -33,7 +31,7 @@ fn folded(writer: &str) -> String {
 /// each writer.
 ///
 /// A flush is one call of a script, which replaces a field by a newer one only. Connections are made when they are
-/// needed, without TLS. All keys begin with `{quipu}:`, which keeps them together in a cluster.
+/// needed, without TLS. All keys begin with `{quipu}:`, which puts them on one node of a cluster: the URL is that node's.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -83,7 +81,7 @@ impl Redis {
     /// # Errors
     /// If the server can't be reached or written to.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
-        let seconds = dead_after.as_secs().saturating_add(u64::from(dead_after.subsec_nanos() > 0));
+        let seconds = limits::seconds(dead_after);
         let script = self.compact.clone();
         self.run(|connection| {
             script

@@ -1,11 +1,7 @@
 //! The runtime of the asynchronous drivers: one thread of its own, and a time limit on what is waited for.
 
-use std::time::Duration;
-
+use super::limits::TIMEOUT;
 use super::{Error, ErrorKind};
-
-/// How long a store may take to answer, connecting included.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct Runtime(tokio::runtime::Runtime);

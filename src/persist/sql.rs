@@ -1,7 +1,5 @@
 //! What SQLite and PostgreSQL have in common: the tables, and the statements that both understand.
 
-use std::time::Duration;
-
 use super::{Batch, Error, ErrorKind, Stamp, Writer};
 
 /// The layout of the tables below. Another number in `quipu_schema` means tables of another layout.
@@ -95,10 +93,4 @@ pub(super) fn check_schema(version: Option<i64>) -> Result<(), Error> {
 /// A row of [`BY_WRITER`].
 pub(super) fn parse((writer, version, total): (String, i64, i64)) -> Result<(Writer, Stamp), Error> {
     Ok((writer.parse()?, Stamp { version: version as u64, total }))
-}
-
-/// Whole seconds, rounded up.
-pub(super) fn seconds(duration: Duration) -> i64 {
-    let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
-    i64::try_from(seconds).unwrap_or(i64::MAX)
 }

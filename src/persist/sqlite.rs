@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::sql::{self, mark_dead, touch};
-use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
+use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
 
 /// How long a transaction of another process is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -54,7 +54,7 @@ impl Sqlite {
     /// # Errors
     /// If the file can't be read or written; then nothing was folded.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
-        let seconds = sql::seconds(dead_after);
+        let seconds = limits::seconds(dead_after);
         self.transaction(|transaction| {
             let writers = transaction.execute(mark_dead!("unixepoch()"), params![seconds])?;
             for statement in sql::FOLD {

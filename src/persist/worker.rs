@@ -174,7 +174,7 @@ impl Worker {
     /// Ships a counter under a name, from now on and as long as the worker runs. The total begins with the counter's
     /// sum: what was taken before is not in it, what is taken later is.
     ///
-    /// A counter should be tracked by one worker only, or it is counted twice.
+    /// A counter is for one worker in its life, or what it counted is shipped twice.
     ///
     /// # Errors
     /// If the name isn't 1 to 255 bytes without control characters, or the worker has a counter of this name; if the

@@ -159,6 +159,47 @@ impl Rounds<'_> {
     }
 }
 
+/// Folds writers while they write: each add is in the store once.
+fn race(rig: &dyn Rig, folds: u32) {
+    let likes: Vec<Arc<Counter>> = (0..3).map(|_| Arc::default()).collect();
+    let start = |counter: &Arc<Counter>| {
+        let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(rig.sink()).unwrap();
+        worker.track("likes", Arc::clone(counter)).unwrap();
+        worker
+    };
+    let workers: Vec<_> = likes.iter().map(start).collect();
+    let mut added = 0;
+    for _ in 0..folds {
+        likes.iter().for_each(|counter| counter.add(7));
+        added += 7 * likes.len() as i64;
+        rig.compact(Duration::ZERO).expect("a store that folds").unwrap();
+        let stored = rig.store().total("likes").unwrap();
+        assert!(stored <= added, "{stored} in the store, {added} added");
+    }
+    for worker in workers {
+        assert_eq!(worker.status().unwrap().failures, 0, "{:?}", worker.status());
+        worker.shutdown(LONG).unwrap();
+    }
+    assert_eq!(rig.store().total("likes").unwrap(), added);
+}
+
+#[test]
+fn sqlite_race() {
+    race(&File::new(), 50);
+}
+
+#[test]
+#[ignore = "needs postgres: run .ci/services"]
+fn service_postgres_race() {
+    race(&crate::rig::Service::postgres(), 150);
+}
+
+#[test]
+#[ignore = "needs redis-server: run .ci/services"]
+fn service_redis_race() {
+    race(&crate::rig::Service::redis(), 1000);
+}
+
 #[test]
 fn sqlite_rounds() {
     Rounds::run(&mut File::new(), 60);
