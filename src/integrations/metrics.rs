@@ -1,7 +1,8 @@
 //! The counters and gauges of the [`metrics`] facade on quipu's slots. For metrics 0.24 and metrics-util 0.20.
 //!
 //! [`SlotRecorder`] stands between the macros and the exporter that a program has already: `counter!` and `gauge!` hand
-//! out metrics on slots, and [`flush`](SlotRecorder::flush) passes on what they counted, before a scrape or now and then.
+//! out metrics on slots, and [`flush`](SlotRecorder::flush) passes on what they counted, before a scrape or now and
+//! then.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -21,17 +22,26 @@
 //! # Ok::<(), metrics::SetRecorderError<Arc<SlotRecorder<metrics_exporter_prometheus::PrometheusRecorder>>>>(())
 //! ```
 //!
-//! Who writes an exporter of their own, on a [`Registry`], needs no second recorder: [`SlotStorage`] is a storage for it.
+//! Who writes an exporter of their own, on a [`Registry`], needs no second recorder: [`SlotStorage`] is a storage for
+//! it.
 //!
 //! # What is on slots
-//! - **Counters**: `increment` is an [`add`](Counter::add). `absolute` sums, and adds what is missing, under a lock that
-//!   all `absolute`s of the program share; an increment that comes meanwhile counts on top.
-//! - **Gauges**: `increment` and `decrement` add to a slot. `set` and reads take the gauge's lock, and sum. A gauge that
-//!   is only ever `set` gains nothing and pays for that; one that goes up and down gains most, as the default is a
+//! - **Counters**: `increment` is an [`add`](Counter::add). `absolute` sums, and adds what is missing, under a lock
+//!   that all `absolute`s of the program share; an increment that comes meanwhile counts on top.
+//! - **Gauges**: `increment` and `decrement` add to a slot. `set` and reads take the gauge's lock, and sum. A gauge
+//!   that is only ever `set` gains nothing and pays for that; one that goes up and down gains most, as the default is a
 //!   compare-exchange loop. See [`SlotGauge`] for what a `set` does to increments that it meets.
 //! - **Histograms** go to the exporter as they are.
 //!
 //! The macros look their metric up at every call, for longer than the add takes: keep the handle where it is hot.
+//!
+//! # Measured
+//! Nanoseconds a call, and the throughput on quipu by that of `AtomicStorage`; see [how](super#measured).
+//!
+//! | call | 1 thread: `AtomicStorage` | on quipu | ratio | 2 threads: `AtomicStorage` | on quipu | ratio |
+//! |---|---|---|---|---|---|---|
+//! | `Counter::increment` | 2.61 | 2.26 | 1.1 | 40.98 | 2.53 | 16 |
+//! | `Gauge::increment` | 5.46 | 3.86 | 1.4 | 48.16 | 3.89 | 12 |
 
 use std::sync::Arc;
 

@@ -13,6 +13,11 @@
 //! one store, has to: it adds the difference between the new value and the sum, under a lock that all `set`s of the
 //! program share. Increments by other threads during a `set` count on top of the new value or are overwritten by it,
 //! each in whole. Leave values that are mostly set to the crate's own gauge.
+//!
+//! # Measured
+//! The tables of the modules are by `cargo bench --all-features --bench integrations`: medians of 51 rounds of 500,000
+//! calls a thread, the two sides in turns, on 2 cores of an AMD EPYC virtual machine that did other work besides. At 1
+//! thread an uncontended atomic is compared, at 2 threads one that both increment.
 
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]

@@ -27,8 +27,15 @@
 //! An observable instrument reports totals, of which the SDK makes the sums or differences that its reader wants:
 //! cumulative and delta temporality are both exact, and one does not disturb the other.
 //!
-//! To count through OpenTelemetry's own synchronous instruments would give up what quipu is for: each of their adds looks
-//! up its attributes. Add to the named counter instead.
+//! To count through OpenTelemetry's own synchronous instruments would give up what quipu is for: each of their adds
+//! looks up its attributes. Add to the named counter instead.
+//!
+//! # Measured
+//! Nanoseconds a call, and the throughput on quipu by that of the SDK's; see [how](super#measured).
+//!
+//! | call | 1 thread: the SDK's | on quipu | ratio | 2 threads: the SDK's | on quipu | ratio |
+//! |---|---|---|---|---|---|---|
+//! | `Counter<u64>::add` | 8.39 | 0.62 | 14 | 47.87 | 1.48 | 32 |
 
 use std::collections::HashMap;
 use std::fmt;
@@ -44,7 +51,8 @@ use ::opentelemetry::metrics::{AsyncInstrument, Meter};
 ///
 /// # Limits
 /// Instruments can't be made while metrics are collected, so a counter that is listed later needs another
-/// [`register`](NamedCounters::register). Use one `NamedCounters` for a meter: two would report to the same instruments.
+/// [`register`](NamedCounters::register). Use one `NamedCounters` for a meter: two would report to the same
+/// instruments.
 ///
 /// A counter's [`take`](crate::Counter::take) or [`reset`](crate::Counter::reset) takes nothing from what is reported,
 /// which only grows; but what was added and taken between two collections, none of them saw. Read an exported counter
@@ -58,7 +66,8 @@ pub struct NamedCounters {
 }
 
 impl NamedCounters {
-    /// Nothing yet, with a meter to make instruments by. Give it a meter of its own, whose name tells these from others.
+    /// Nothing yet, with a meter to make instruments by. Give it a meter of its own, whose name tells these from
+    /// others.
     #[must_use]
     pub fn new(meter: Meter) -> Self {
         Self { meter, totals: Arc::new(Mutex::new(Totals::new())), instruments: Mutex::new(HashMap::new()) }
@@ -113,8 +122,8 @@ impl NamedCounters {
 /// What the instruments report: totals that takes and drops of counters leave as they are.
 #[derive(Debug)]
 struct Totals {
-    /// By name, and then by label, as there are counters. None is ever forgotten, as no instrument is: a total that were
-    /// missing from one collection would count as new in the next.
+    /// By name, and then by label, as there are counters. None is ever forgotten, as no instrument is: a total that
+    /// were missing from one collection would count as new in the next.
     series: HashMap<&'static str, HashMap<Option<Label>, Series>>,
     /// Of the instrument that was observed last.
     place: usize,

@@ -28,6 +28,15 @@
 //! sign, as the crate's own `AtomicF64` does, and ignores those that are infinite or not a number. To `set` it is to
 //! begin again at zero and to add: a reader may find it near zero in between.
 //!
+//! # Measured
+//! Nanoseconds a call, and the throughput on quipu by that of its atomic; see [how](super#measured).
+//!
+//! | call | 1 thread: its atomic | on quipu | ratio | 2 threads: its atomic | on quipu | ratio |
+//! |---|---|---|---|---|---|---|
+//! | `IntCounter::inc` | 2.74 | 1.08 | 2.5 | 40.87 | 1.08 | 38 |
+//! | `Counter::inc` | 5.46 | 3.86 | 1.4 | 52.36 | 3.98 | 13 |
+//! | `IntGauge::inc` | 2.77 | 1.48 | 1.9 | 46.33 | 1.58 | 29 |
+//!
 //! # The named counters
 //! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later.
 

@@ -22,17 +22,26 @@
 //! ```
 //!
 //! **`inc` and its like return 0**, where the crate's own atomics return the value before: to know that would take a
-//! sum of all threads at every increment, or a word that they share. `set` has summed anyway, and returns what it found;
-//! see [the limits of `set`](super).
+//! sum of all threads at every increment, or a word that they share. `set` has summed anyway, and returns what it
+//! found; see [the limits of `set`](super).
 //!
-//! A family's `get_or_create` takes a lock that all threads share, and so costs more than the increment: keep the metric
-//! that it returns (`get_or_create_owned`) where it is hot.
+//! A family's `get_or_create` takes a lock that all threads share, and so costs more than the increment: keep the
+//! metric that it returns (`get_or_create_owned`) where it is hot.
 //!
 //! A `FloatCounter` ignores what isn't finite or is negative, as its [`add`](FloatCounter::add) does.
 //!
+//! # Measured
+//! Nanoseconds a call, and the throughput on quipu by that of its atomic; see [how](super#measured).
+//!
+//! | call | 1 thread: its atomic | on quipu | ratio | 2 threads: its atomic | on quipu | ratio |
+//! |---|---|---|---|---|---|---|
+//! | `Counter<u64>::inc` | 2.75 | 1.01 | 2.7 | 40.69 | 1.08 | 38 |
+//! | `Counter<f64>::inc` | 5.46 | 3.83 | 1.4 | 51.97 | 3.87 | 13 |
+//! | `Gauge<i64>::inc` | 2.66 | 1.48 | 1.8 | 41.91 | 1.56 | 27 |
+//!
 //! # The named counters
-//! [`NamedCounters`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come after it
-//! was registered.
+//! [`NamedCounters`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come after
+//! it was registered.
 
 use std::fmt;
 
