@@ -174,7 +174,7 @@ fn approximate_stays_at_its_limit() {
     let counter = Approximate::new();
     counter.add(u64::MAX);
     counter.add(u64::MAX);
-    assert_eq!(counter.sum(), u32::MAX.into());
+    assert_eq!(counter.sum(), u64::from(u32::MAX));
 }
 
 /// 300 counters with steps of 16 or so: are they right on average, and do they lie as far apart as the docs say?
