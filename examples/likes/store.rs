@@ -28,7 +28,8 @@ macro_rules! remote {
 
         #[cfg(not(feature = $feature))]
         fn $function(_url: &str) -> Opened {
-            Err(unfit(concat!("this build can't reach ", $feature, ": expected it to be built with --features sqlite,", $feature)))
+            let options = concat!("--features sqlite,", $feature);
+            Err(unfit(format!("this build knows files only: expected it to be built with {options}")))
         }
     )* };
 }

@@ -25,9 +25,9 @@ const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 
 /// Totals in Cassandra or ScyllaDB: an ordinary table, `quipu_totals`, in a keyspace that exists.
 ///
-/// No counter columns, whose increments aren't idempotent, and no lightweight transactions: each total is written `USING
-/// TIMESTAMP` of its version, and the newest wins wherever it arrives. Connections are made when they are needed,
-/// without TLS.
+/// No counter columns, whose increments aren't idempotent, and no lightweight transactions: each total is written
+/// `USING TIMESTAMP` of its version, and the newest wins wherever it arrives. Connections are made when they are
+/// needed, without TLS.
 ///
 /// **This store has been compiled and its statements have been read, but it has not been run against a live cluster.**
 ///
@@ -44,9 +44,10 @@ const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 /// ```
 ///
 /// # Limits
-/// There is no `compact`, which would need a transaction over several rows. Versions are small numbers, while a `DELETE` has
-/// the time of day as its timestamp: a row that is deleted by hand stays deleted, unless it is deleted `USING TIMESTAMP` of its
-/// version. Calls block, for 10 seconds at most: asynchronous code makes them on a thread for blocking work.
+/// There is no `compact`, which would need a transaction over several rows. Versions are small numbers, while a
+/// `DELETE` has the time of day as its timestamp: a row that is deleted by hand stays deleted, unless it is deleted
+/// `USING TIMESTAMP` of its version. Calls block, for 10 seconds at most: asynchronous code makes them on a thread
+/// for blocking work.
 pub struct Cassandra {
     nodes: Vec<String>,
     keyspace: String,

@@ -77,8 +77,8 @@ impl Postgres {
         Ok(Self { config, link: None })
     }
 
-    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see [clean-up](super#clean-up).
-    /// Returns how many they were.
+    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see
+    /// [clean-up](super#clean-up). Returns how many they were.
     ///
     /// # Errors
     /// If the database can't be reached or written to; then nothing was folded, unless the commit's answer was lost.

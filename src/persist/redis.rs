@@ -75,8 +75,8 @@ impl Redis {
         })
     }
 
-    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see [clean-up](super#clean-up).
-    /// Returns how many they were.
+    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see
+    /// [clean-up](super#clean-up). Returns how many they were.
     ///
     /// # Errors
     /// If the server can't be reached or written to.

@@ -48,8 +48,8 @@ impl Sqlite {
         Self { path: path.into() }
     }
 
-    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see [clean-up](super#clean-up).
-    /// Returns how many they were.
+    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see
+    /// [clean-up](super#clean-up). Returns how many they were.
     ///
     /// # Errors
     /// If the file can't be read or written; then nothing was folded.
