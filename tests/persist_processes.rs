@@ -2,7 +2,8 @@
 
 #![cfg(unix)]
 
-use std::io::Read;
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::os::fd::FromRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use quipu::Counter;
-use quipu::persist::{ErrorKind, Sqlite, Store, Worker};
+use quipu::persist::{ErrorKind, Sqlite, Store, Worker, Writer};
 
 /// Longer than anything takes that doesn't hang.
 const LONG: Duration = Duration::from_secs(60);
@@ -96,36 +97,54 @@ fn a_forked_child_ships_what_it_counted_itself() {
     assert_eq!(totals, [8, 120]);
 }
 
+/// The two ends of a pipe: where to read, where to write.
+fn pipe() -> (std::fs::File, std::fs::File) {
+    let mut ends = [0; 2];
+    // SAFETY: there is room for two descriptors.
+    assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
+    // SAFETY: the descriptors are open, and nobody else's.
+    ends.map(|end| unsafe { std::fs::File::from_raw_fd(end) }).into()
+}
+
+/// Counts and flushes for ever. Writes `a` before each add, and `f` after each flush that succeeded.
+fn count_and_tell(file: &File, mut tell: &std::fs::File) {
+    let likes = Arc::new(Counter::new());
+    let worker = worker(file, &likes);
+    loop {
+        tell.write_all(b"a").unwrap();
+        likes.add(1);
+        if worker.flush(LONG).is_ok() {
+            tell.write_all(b"f").unwrap();
+        }
+    }
+}
+
 #[test]
-fn what_a_killed_process_had_flushed_is_there() {
+fn a_killed_process_leaves_what_it_had_flushed_and_no_more_than_it_had_begun() {
     let file = File::new();
-    for round in 1..=5 {
-        let mut pipe = [0; 2];
-        // SAFETY: there is room for two descriptors.
-        assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0);
-        let child = Child::fork(|| {
-            let likes = Arc::new(Counter::new());
-            let worker = worker(&file, &likes);
-            likes.add(10);
-            worker.flush(LONG).unwrap();
-            // SAFETY: the descriptor is open, and the byte is there.
-            assert_eq!(unsafe { libc::write(pipe[1], [1_u8].as_ptr().cast(), 1) }, 1);
-            loop {
-                // Not flushed, or in the middle of it when the process is killed.
-                likes.add(1);
-                let _ = worker.flush(Duration::from_millis(round));
-            }
-        });
-        // SAFETY: the descriptors are this test's own.
-        let (mut read, write) = unsafe { (std::fs::File::from_raw_fd(pipe[0]), std::fs::File::from_raw_fd(pipe[1])) };
+    for round in 0..10 {
+        let before = writers(&file);
+        let (mut read, write) = pipe();
+        let child = Child::fork(|| count_and_tell(&file, &write));
         drop(write);
-        read.read_exact(&mut [0]).expect("the child's first flush");
+        let mut told = vec![0; 5 + 7 * round];
+        read.read_exact(&mut told).expect("a child that counts");
         child.kill();
         assert_ne!(child.wait(), 0);
+        read.read_to_end(&mut told).unwrap();
+
+        let begun = told.iter().filter(|&&byte| byte == b'a').count() as i64;
+        let last_flush = told.iter().rposition(|&byte| byte == b'f').unwrap();
+        let flushed = told[..last_flush].iter().filter(|&&byte| byte == b'a').count() as i64;
         let rows = Sqlite::new(file.path()).by_writer("likes").unwrap();
-        assert_eq!(rows.len(), round as usize);
-        assert!(rows.values().all(|stamp| stamp.total >= 10));
+        let own: Vec<_> = rows.iter().filter(|(writer, _)| !before.contains(writer)).collect();
+        assert_eq!(own.len(), 1);
+        assert!((flushed..=begun).contains(&own[0].1.total), "{flushed} <= {:?} <= {begun}", own[0]);
     }
+}
+
+fn writers(file: &File) -> BTreeSet<Writer> {
+    Sqlite::new(file.path()).by_writer("likes").unwrap().into_keys().collect()
 }
 
 #[test]

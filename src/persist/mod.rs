@@ -77,7 +77,9 @@
 //! before the read began, and no more is promised. A counter is for one worker in its life: a second one would ship
 //! its sum again, as another writer. A folded writer's rows move to a place that no sum reads, so as to know what was
 //! folded; nothing removes them. A store that is restored from a copy made before a `compact` has, of a writer that
-//! was folded and then carried on as another, only what the copy has.
+//! was folded and then carried on as another, only what the copy has. The image of a process that is resumed twice,
+//! as from a snapshot of a virtual machine, is one writer twice, and the two hide each other's counts: start the
+//! worker after the snapshot.
 
 #[cfg(feature = "cassandra")]
 mod cassandra;

@@ -87,7 +87,8 @@ impl Sqlite {
         if !self.path.exists() {
             return Ok(Vec::new());
         }
-        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        // To be written too, if it may be: a reader undoes what a process that was killed left half done.
+        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if !self.has_tables(&connection)? {
             return Ok(Vec::new());
         }
