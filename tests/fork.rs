@@ -13,6 +13,9 @@ const FORKS: usize = 200;
 
 #[test]
 fn the_child_has_the_parents_totals_and_its_own() {
+    if !child::is_alone("the_child_has_the_parents_totals_and_its_own") {
+        return;
+    }
     static COUNTER: Counter = Counter::named("fork_total", "");
     let (up_down, float) = (UpDownCounter::new(), FloatCounter::new());
     let mut cursor = COUNTER.cursor();
@@ -73,17 +76,17 @@ fn contend() -> bool {
 }
 
 /// Forks again and again while other threads are in the midst of all that takes a lock.
-fn fork_amid_work(in_child: impl Fn() -> bool) {
+fn fork_amid(work: impl Fn() + Sync, in_child: impl Fn() -> bool) {
     static ADDED: Counter = Counter::new();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         for name in ["fork_amid_a", "fork_amid_b", "fork_amid_c"] {
-            let done = &done;
+            let (done, work) = (&done, &work);
             scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
                     ADDED.inc();
                     assert!(use_everything(name));
-                    thread::spawn(|| ADDED.inc()).join().unwrap();
+                    work();
                 }
             });
         }
@@ -110,11 +113,16 @@ impl Drop for Finish<'_> {
 
 #[test]
 fn a_child_forked_amid_work_never_hangs() {
-    fork_amid_work(|| use_everything("fork_child"));
+    static OF_SHORT_THREADS: Counter = Counter::new();
+    let start_thread = || thread::spawn(|| OF_SHORT_THREADS.inc()).join().unwrap();
+    fork_amid(start_thread, || use_everything("fork_child"));
 }
 
-/// The threads of the child find nobody in the queues of the locks but one another.
+/// The threads of the child find nobody in the queues of the locks but one another. The parent starts none meanwhile.
 #[test]
 fn a_child_forked_amid_work_can_have_threads() {
-    fork_amid_work(contend);
+    if !child::is_alone("a_child_forked_amid_work_can_have_threads") {
+        return;
+    }
+    fork_amid(|| (), contend);
 }

@@ -73,6 +73,24 @@ fn adds_by_destructors_before_and_after_quipus_own() {
     }
 }
 
+/// Once the block is given back, another thread may have it: an add that still wrote to it would be lost, or lose others.
+#[test]
+fn long_destructors_share_no_slots_with_new_threads() {
+    const ADDS: u64 = 20_000;
+    let counter = Arc::new(Counter::new());
+    let threads: Vec<_> = (0..16)
+        .map(|_| {
+            let (early, now) = (Arc::clone(&counter), Arc::clone(&counter));
+            thread::spawn(move || {
+                EARLY.set(AtEnd::run(move || (0..ADDS).for_each(|_| early.inc())));
+                (0..ADDS).for_each(|_| now.inc());
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(counter.sum(), 16 * 2 * ADDS);
+}
+
 #[test]
 fn the_first_add_of_all_is_in_a_destructor() {
     let counters = Arc::<Counters>::default();

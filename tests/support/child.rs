@@ -42,3 +42,15 @@ pub(crate) fn start_again(test: &str) -> Output {
     let this = env::current_exe().expect("the path of this binary");
     Command::new(this).args([test, "--exact", "--nocapture"]).env(ROLE, "child").output().expect("a child process")
 }
+
+/// Whether this process runs one test only. If not, the test is run in such a process, and must succeed there.
+///
+/// For children that start threads: std has a lock for that, which stays locked in the child if it was forked while
+/// another test's thread was starting.
+pub(crate) fn is_alone(test: &str) -> bool {
+    is_started_again() || {
+        let output = start_again(test);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        false
+    }
+}
