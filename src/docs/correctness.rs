@@ -66,7 +66,7 @@
 //! A cursor keeps the total that it saw, which takes do not change.
 //!
 //! *Checked by* `cursors_deltas_add_up`, and a state machine of the whole interface against a plain model
-//! (`tests/state_machine.rs`).
+//! (`tests/properties`).
 //!
 //! ## A snapshot shows a counter whole or not at all
 //! It holds the lock under which counters get and lose their names.
@@ -89,6 +89,12 @@
 //! - **Hardware.** The tests ran on x86_64. For aarch64 there are the loom models and a job of the CI.
 //! - **loom's own limits**: schedules of at most three preemptions, two to four threads, and no SeqCst reorderings that are
 //!   weaker than Acquire and Release. No ordering here relies on SeqCst.
-//! - **Fences under ThreadSanitizer**, which does not know them. No data other than atomics is ordered by one.
+//! - **ThreadSanitizer** knows no fences and doesn't follow std's locks, which come compiled: it checks the plain data behind
+//!   quipu's own lock, which spins under `--cfg quipu_tsan`. The orderings of atomics are loom's to check.
+//! - **Signal handlers that interrupt an allocation**: a first add there allocates, as `malloc` in a handler would.
+//! - **An allocator that counts** through quipu needs a std that lets an allocator register thread-local destructors:
+//!   Rust 1.93 or newer; tests ran on 1.95.
+//! - **A snapshot where memory is out** aborts, as any `Vec` that can't grow does. Adds and sums don't allocate there.
+//! - **A float counter that overflowed** to infinity is not a number after a reset.
 //! - **A fork within an allocator** that quipu is calling, or within a signal handler that interrupts quipu's cold path.
 //! - **A library that is unloaded** while it holds quipu's fork handlers or a thread with its thread-locals.
