@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering, fence};
 use std::thread;
 
 use parking_lot::RwLock;
+use quipu::strategy::{Adaptive, Locked, PerThread, SingleAtomic, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 use torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join};
 
@@ -145,4 +146,21 @@ torture::stamp! {
     element: CounterArray<9> { threads, counters }
     shown_counter: Shown<Counter> { threads }
     shown_up_down: Shown<UpDownCounter> { threads }
+    single_atomic: SingleAtomic { threads }
+    locked: Locked { threads }
+    striped: Striped { threads }
+    adaptive: Adaptive { threads }
+    per_thread: PerThread { threads }
+}
+
+#[cfg(feature = "percpu")]
+mod with_per_cpu {
+    use quipu::strategy::PerCpu;
+
+    use super::*;
+
+    torture::stamp! {
+        large_churn_of_per_cpu;
+        per_cpu: PerCpu { threads }
+    }
 }

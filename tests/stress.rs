@@ -7,6 +7,7 @@ mod torture;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
+use quipu::strategy::{Adaptive, Locked, PerThread, SingleAtomic, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 use torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join};
 
@@ -130,4 +131,21 @@ torture::stamp! {
     shown_counter: Shown<Counter> { reads }
     shown_up_down: Shown<UpDownCounter> { reads }
     shown_float: Shown<FloatCounter> { reads }
+    single_atomic: SingleAtomic { reads }
+    locked: Locked { reads }
+    striped: Striped { reads }
+    adaptive: Adaptive { reads }
+    per_thread: PerThread { reads }
+}
+
+#[cfg(feature = "percpu")]
+mod with_per_cpu {
+    use quipu::strategy::PerCpu;
+
+    use super::*;
+
+    torture::stamp! {
+        large_stress_of_per_cpu;
+        per_cpu: PerCpu { reads }
+    }
 }

@@ -1,5 +1,8 @@
 //! What is tortured: anything that counts, under one interface.
 
+#[cfg(feature = "percpu")]
+use quipu::strategy::PerCpu;
+use quipu::strategy::{Adaptive, Locked, PerThread, SingleAtomic, Strategy, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter, Value};
 
 /// What every counter and every strategy does.
@@ -105,3 +108,26 @@ macro_rules! shown {
 shown!(Counter);
 shown!(UpDownCounter);
 shown!(FloatCounter);
+
+/// The strategies that are exact.
+macro_rules! strategies {
+    ($($strategy:ty)*) => { $(
+        impl Adds for $strategy {
+            fn new() -> Self {
+                <$strategy>::new()
+            }
+
+            fn add(&self, amount: i64) {
+                Strategy::add(self, amount as u64);
+            }
+
+            fn sum(&self) -> i64 {
+                Strategy::sum(self) as i64
+            }
+        }
+    )* };
+}
+
+strategies!(SingleAtomic Locked Striped Adaptive PerThread);
+#[cfg(feature = "percpu")]
+strategies!(PerCpu);
