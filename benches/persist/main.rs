@@ -21,7 +21,7 @@ use way::{Way, lose, measure};
 fn main() {
     let time = Duration::from_secs_f64(seconds());
     let (redis, relaxed) = (Server::redis(), Server::redis_with_fsync("everysec"));
-    let postgres = Server::postgres();
+    let postgres = Server::postgres_with_fsync("on");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let places: [Box<dyn Place>; 4] = [
         Box::new(Redis::new("Redis, fsync each second", relaxed.port())),

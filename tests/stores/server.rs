@@ -51,15 +51,21 @@ impl Server {
         })
     }
 
-    /// With a database and a user `quipu`, who needs the password `knots`.
+    /// With a database and a user `quipu`, who needs the password `knots`. It is killed, but its disk is not.
     pub(crate) fn postgres() -> Self {
-        Self::start(|data, port| {
+        Self::postgres_with_fsync("off")
+    }
+
+    /// Which writes are on the disk when they are acknowledged, `on`, or merely given to the system.
+    pub(crate) fn postgres_with_fsync(fsync: &'static str) -> Self {
+        Self::start(move |data, port| {
             if !data.join("PG_VERSION").exists() {
                 initdb(data);
             }
             let mut command = postgres_command("postgres");
             command.arg("-D").arg(data).arg("-p").arg(port.to_string());
             command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+            command.arg("-c").arg(format!("fsync={fsync}"));
             command
         })
     }
