@@ -1,7 +1,7 @@
 //! Every figure of every peer.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::bytes;
 use crate::churn;
@@ -112,13 +112,15 @@ fn read(counter: &dyn Peer) -> Spread {
 fn is_exact_with_takes(counter: &dyn Peer) -> Option<bool> {
     const ADDERS: usize = 3;
     const ADDS: u64 = 1000;
-    const TAKES: usize = 20_000;
+    const TIME: Duration = Duration::from_millis(300);
     counter.take()?;
     let (is_over, added, taken) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     together(ADDERS + 1, false, |thread| {
         if thread == ADDERS {
-            let takes = (0..TAKES).filter_map(|_| counter.take());
-            taken.store(takes.sum(), Ordering::Relaxed);
+            let end = Instant::now() + TIME;
+            while Instant::now() < end {
+                taken.fetch_add(counter.take().unwrap_or(0), Ordering::Relaxed);
+            }
             return is_over.store(true, Ordering::Relaxed);
         }
         while !is_over.load(Ordering::Relaxed) {
