@@ -6,6 +6,7 @@ use crate::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter, V
 /// The spaces are the process's, so this is one test.
 #[test]
 fn counters_without_slots_count_in_themselves() {
+    let _alone = super::ALONE.lock();
     let before = Counter::named("exhaustion_before_total", "");
     before.inc();
 

@@ -16,3 +16,7 @@ mod reads;
 mod strategies;
 #[cfg(quipu_loom)]
 mod takes;
+
+/// Held by tests that look at the whole process's registry, which threads of other tests share.
+#[cfg(not(quipu_loom))]
+static ALONE: crate::sync::Mutex<()> = crate::sync::Mutex::new(());

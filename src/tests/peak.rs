@@ -5,9 +5,10 @@ use std::thread;
 use crate::Counter;
 use crate::engine::global;
 
-/// A thread may begin before the one that was joined has given its block back, and other tests have a few of their own.
+/// A thread may begin before the one that was joined has given its block back.
 #[test]
 fn blocks_stay_at_the_peak_of_concurrent_threads() {
+    let _alone = super::ALONE.lock();
     const THREADS: u64 = if cfg!(miri) { 20 } else { 10_000 };
     let counter = Counter::new();
     for _ in 0..THREADS {
