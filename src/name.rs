@@ -81,7 +81,13 @@ pub(crate) const fn check(name: &'static str, help: &'static str) -> Result<(), 
 pub(crate) const fn check_label(label: &'static str) -> Result<(), InvalidName> {
     let bytes = label.as_bytes();
     let is_reserved = bytes.len() >= 2 && bytes[0] == b'_' && bytes[1] == b'_';
-    if is_name(label, false) && !is_reserved { Ok(()) } else { Err(InvalidName { text: label, expected: LABEL }) }
+    if !is_name(label, false) || is_reserved {
+        return Err(InvalidName { text: label, expected: LABEL });
+    }
+    if label.len() > MAX_LEN {
+        return Err(InvalidName { text: label, expected: SHORT });
+    }
+    Ok(())
 }
 
 const fn is_name(text: &str, colon_allowed: bool) -> bool {

@@ -69,6 +69,13 @@ pub(crate) struct Column {
     pub(crate) row: u32,
 }
 
+impl Column {
+    /// Whether the other value's slots come next in the same chunk, and add up in the same way.
+    pub(crate) fn is_followed_by(&self, other: &Column) -> bool {
+        self.kind == other.kind && self.key.plus(self.kind.slots()) == other.key
+    }
+}
+
 impl Names {
     pub(crate) const fn new() -> Self {
         Self { listed: HashMap::with_hasher(Hasher::new()), plan: None }

@@ -6,10 +6,11 @@
 
 use std::slice;
 
+use super::chunk::Chunk;
 use super::kind::Kind;
 use super::names::{Column, Plan};
 use super::registry::Registry;
-use crate::sync::{Ordering, fence};
+use crate::sync::{AtomicU64, Ordering, fence};
 
 impl Registry {
     /// Reads every named counter. `f` gets the plan, and the value of each of its columns.
@@ -25,9 +26,9 @@ impl Registry {
         let baselines: Vec<u64> = columns.iter().map(|column| self.baselines.load(column.key)).collect();
         let mut values = vec![0; columns.len()];
         let mut rest = &mut values[..];
-        for group in columns.chunk_by(|a, b| a.key.chunk() == b.key.chunk()) {
-            let (totals, others) = rest.split_at_mut(group.len());
-            self.add_totals(group, totals);
+        for run in columns.chunk_by(Column::is_followed_by) {
+            let (totals, others) = rest.split_at_mut(run.len());
+            self.add_totals(run[0], totals);
             rest = others;
         }
         // Acquire: as in `value`.
@@ -46,32 +47,37 @@ impl Registry {
                 return column.kind.minus(total, baseline);
             }
             (total, baseline) = (0, now);
-            self.add_totals(slice::from_ref(column), slice::from_mut(&mut total));
+            self.add_totals(*column, slice::from_mut(&mut total));
             // Acquire: as in `value`.
             fence(Ordering::Acquire);
         }
     }
 
-    /// Adds up the slots of columns of one chunk, in the order that [`totals`](Registry::totals) gives the reason for.
-    fn add_totals(&self, columns: &[Column], totals: &mut [u64]) {
-        let directory = &self.directories[columns[0].key.chunk()];
-        if columns.iter().any(|column| column.kind == Kind::UpDownCounter) {
+    /// Adds up the slots of a column and those that follow it, in the order that [`totals`](Registry::totals) gives the
+    /// reason for. One block after another: each is read from front to back.
+    fn add_totals(&self, first: Column, totals: &mut [u64]) {
+        let directory = &self.directories[first.key.chunk()];
+        let (offset, step) = (first.key.offset(), first.kind.slots());
+        if first.kind == Kind::UpDownCounter {
             directory.for_each(|chunk| {
-                for (column, total) in columns.iter().zip(&mut *totals) {
-                    if column.kind == Kind::UpDownCounter {
-                        // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
-                        let down = unsafe { chunk.slot(column.key.offset() + 1) };
-                        *total = total.wrapping_sub(down.load(Ordering::Acquire));
-                    }
-                }
+                each_slot(chunk, offset + 1, step, totals, |total, slot| {
+                    *total = total.wrapping_sub(slot.load(Ordering::Acquire));
+                });
             });
         }
         directory.for_each(|chunk| {
-            for (column, total) in columns.iter().zip(&mut *totals) {
-                // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
-                let up = unsafe { chunk.slot(column.key.offset()) };
-                *total = column.kind.plus(*total, up.load(Ordering::Relaxed));
-            }
+            each_slot(chunk, offset, step, totals, |total, slot| {
+                *total = first.kind.plus(*total, slot.load(Ordering::Relaxed));
+            });
         });
+    }
+}
+
+/// Calls `f` with every total and its slot: that at `offset` for the first, and `step` further on for each other one.
+#[inline]
+fn each_slot(chunk: Chunk, offset: usize, step: usize, totals: &mut [u64], f: impl Fn(&mut u64, &AtomicU64)) {
+    for (index, total) in totals.iter_mut().enumerate() {
+        // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
+        f(total, unsafe { chunk.slot(offset + index * step) });
     }
 }
