@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use quipu::{Counter, FloatCounter, InvalidName, UpDownCounter};
+use quipu::{Counter, CounterArray, FloatCounter, InvalidName, UpDownCounter};
 
 /// One byte too long.
 static LONG: LazyLock<String> = LazyLock::new(|| "x".repeat(65_536));
@@ -36,7 +36,9 @@ fn what_prometheus_refuses_is_refused_by_name() {
 fn texts_have_at_most_65535_bytes() {
     let (text, longest): (&'static str, _) = (&LONG, &LONG[1..]);
     assert_eq!(checked(longest, longest), Ok(()));
-    for error in [checked(text, ""), checked("a", text)] {
+    let labelled = |label| CounterArray::try_named("a", "", label, &["b"]).map(drop);
+    assert_eq!(labelled(longest), Ok(()));
+    for error in [checked(text, ""), checked("a", text), labelled(text)] {
         let error = error.unwrap_err();
         assert_eq!(error.text(), text);
         assert!(error.to_string().ends_with("expected at most 65535 bytes of text"));
