@@ -7,9 +7,10 @@ macro_rules! reads {
         /// The total of every thread, dead or alive, since the last [`take`](Self::take) or [`reset`](Self::reset).
         ///
         /// A sum taken while others add lies between the true total at its start and at its end (intermediate value
-        /// linearizability); it includes every add that happens-before it; on a counter that only grows, successive
-        /// reads by one thread never go down. It costs one load for each thread that touched the counter or one of
-        /// its neighbours, and takes no lock.
+        /// linearizability; for amounts that are taken away see [`UpDownCounter`](crate::UpDownCounter)); it includes
+        /// every add that happens-before it; on a counter that only grows, successive reads by one thread never go
+        /// down. It costs one load for each thread that touched the counter or one of its neighbours, and takes no
+        /// lock.
         #[inline]
         #[must_use]
         pub fn sum(&$self) -> $number {
@@ -77,7 +78,8 @@ macro_rules! scalar {
                 /// first add, or by [`register`](Self::register).
                 ///
                 /// Counters of one name and kind appear as one: with the help text of the first that registered, and
-                /// the sum of their values.
+                /// the sum of their values. What a counter that only grows had when it was dropped stays in that sum
+                /// for as long as others have the name; with the last of them, the name is gone.
                 ///
                 /// # Panics
                 /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than 65,535

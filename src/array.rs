@@ -30,7 +30,8 @@ use crate::sync::const_fn;
 /// ```
 ///
 /// # Limits
-/// Those of [`Counter`](crate::Counter). `N` is from 1 to 2²⁶, which is checked when the program is compiled.
+/// Those of [`Counter`](crate::Counter). `N` is from 1 to 2²⁶, which is checked when the program is compiled. The array has
+/// 8 bytes for each of the `N` in itself, for adds that find no slot: a large one belongs in a `static`.
 pub struct CounterArray<const N: usize> {
     raw: Raw<N>,
     labels: Option<Labels>,
@@ -53,7 +54,8 @@ impl<const N: usize> CounterArray<N> {
         /// they are registered: by the first add to one of them, or by [`register`](CounterArray::register).
         ///
         /// Arrays of one name and with the same labels appear as one, as do elements of the same label value: with the
-        /// help text of the first that registered, and the sum of their values.
+        /// help text of the first that registered, and the sum of their values; see [`Counter::named`](crate::Counter::named)
+        /// for what is dropped.
         ///
         /// # Panics
         /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or the label, `[a-zA-Z_][a-zA-Z0-9_]*`

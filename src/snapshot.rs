@@ -33,7 +33,7 @@ pub fn snapshot() -> Snapshot {
 }
 
 fn samples(plan: &Plan, values: &[u64]) -> Vec<Sample> {
-    let mut totals = vec![0; plan.rows.len()];
+    let mut totals: Vec<u64> = plan.rows.iter().map(|row| row.dropped).collect();
     for (column, value) in plan.columns.iter().zip(values) {
         let total = &mut totals[column.row as usize];
         *total = column.kind.plus(*total, *value);
@@ -223,7 +223,8 @@ pub struct Change {
     /// The later sample.
     pub sample: Sample,
     /// What was added since the earlier one, or ever, if the earlier snapshot doesn't have the counter. Where a counter
-    /// that only grows was found lower, it has been reset, and the delta is what it counted since.
+    /// that only grows was found lower, it has been taken, reset or dropped and made anew (or has wrapped): the delta is
+    /// what it has counted since.
     pub delta: Value,
     /// The delta by the seconds between the snapshots; 0 if there was no time between them.
     pub per_second: f64,

@@ -5,7 +5,9 @@ use crate::raw::Raw;
 ///
 /// What is added and what is taken away are kept apart, in two slots that only grow. A sum reads the second before the
 /// first, so it sees every addition that came before a subtraction that it sees: **as long as no one takes away what
-/// was not added before, no sum is below zero**. While others add, a sum may include any of the additions in progress.
+/// was not added before, no sum is below zero**. It reads both until no subtraction came meanwhile, and so lies between the
+/// true totals at its start and at its end. Where subtractions don't cease for 16 such readings, it is the least of
+/// them, and may include additions of that time whose subtractions it doesn't.
 ///
 /// ```
 /// use quipu::UpDownCounter;
@@ -21,7 +23,8 @@ use crate::raw::Raw;
 /// # Limits
 /// Those of [`Counter`](crate::Counter), with sums that wrap at 2⁶³. Every thread spends 16 bytes on it. A
 /// [`take`](UpDownCounter::take) or [`reset`](UpDownCounter::reset) starts again at zero with whatever is in flight,
-/// whose end then counts below zero.
+/// whose end then counts below zero. Once it is registered, what had to be counted in the counter itself, for want of
+/// memory, is missing in a [`snapshot`](crate::snapshot()), which may so show less than zero.
 pub struct UpDownCounter {
     /// The first slot has what was added, the second what was taken away.
     raw: Raw<2>,

@@ -116,8 +116,13 @@ impl Keys {
     }
 
     fn reuse(&mut self, len: usize) -> Option<Key> {
-        let runs = self.free.iter_mut().find(|runs| runs.len >= len && !runs.keys.is_empty())?;
+        let position = self.free.iter().position(|runs| runs.len >= len && !runs.keys.is_empty())?;
+        let runs = &mut self.free[position];
         let (found, key) = (runs.len, runs.keys.pop()?);
+        // A long run that is used up slot by slot would leave a list for each length that it had.
+        if found > len && runs.keys.is_empty() {
+            self.free.remove(position);
+        }
         self.free(key.plus(len), found - len);
         Some(key)
     }

@@ -13,8 +13,8 @@
 //! # Invariants
 //! 1. **A slot has one writer**: the owner of the [`Block`](block::Block) that has its chunk. Adds load and store.
 //! 2. **Blocks are padded, slots are not.** Chunks begin and end on a cache line of their own.
-//! 3. **Addresses never move.** Chunks, segments of directories and baselines are allocated once and freed with the
-//!    registry. Chunk ids 0 and 32 never have a chunk, so a counter without a key finds none.
+//! 3. **Addresses never move.** Pages of chunks, segments of directories and baselines are allocated once and freed with
+//!    the registry. Chunk ids 0 and 32 never have a chunk, so a counter without a key finds none.
 //! 4. **A dead thread's values stay where they are.** Its block goes to the next new thread.
 //! 5. **Nobody zeroes an integer slot.** Takes, and counters in used slots, move a [`baseline`].
 //! 6. **An add is never lost.** Where no block can be had, it goes to a word in the counter itself.
@@ -35,7 +35,7 @@
 //! | key, load of a read | Acquire | pairs with it | `float_slot_is_clear_when_reused` |
 //! | key, load of an add | Relaxed | the unregistered key leads to the cold path, the other is right for ever | `key_is_registered_once` |
 //! | key, load of a float add | Acquire | the slot may have been zeroed by another thread | `float_slot_is_clear_when_reused` |
-//! | directory length | Release, Acquire | publishes the element, its segment, the chunk's zeros | `chunk_growth_is_seen_whole` |
+//! | directory length | Release, Acquire | publishes the page, its segment, the chunk's zeros | `chunk_growth_is_seen_whole` |
 //! | baseline, pointer to its chunk | Release, Acquire | publishes the zeros | `sum_against_takes` |
 //! | baseline, load | Acquire | the slots are at least what it was made from | `sum_against_takes` |
 //! | baseline, compare-exchange of a take | Release | pairs with that load | `sum_against_takes` |

@@ -38,6 +38,23 @@ struct Listed {
     family: Family,
     /// Of the counters that have the name now.
     keys: HashSet<Key, Hasher>,
+    /// What those had that were dropped while others kept the name, by index; empty if there were none.
+    dropped: Vec<u64>,
+}
+
+impl Listed {
+    /// Keeps what a dropped counter had, as a total that only grows must not fall. Where memory is out, it falls.
+    fn keep(&mut self, value: impl Fn(usize) -> u64) {
+        let Family { kind, labels, .. } = self.family;
+        let len = labels.map_or(1, |labels| labels.values.len());
+        if kind == Kind::UpDownCounter || self.dropped.try_reserve(len - self.dropped.len()).is_err() {
+            return;
+        }
+        self.dropped.resize(len, 0);
+        for (index, kept) in self.dropped.iter_mut().enumerate() {
+            *kept = kind.plus(*kept, value(index));
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -60,6 +77,8 @@ pub(crate) struct Plan {
 pub(crate) struct Row {
     pub(crate) family: Family,
     pub(crate) label: Option<Label>,
+    /// What dropped counters had.
+    pub(crate) dropped: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +105,7 @@ impl Names {
     pub(crate) fn insert(&mut self, family: Family, key: Key) -> Option<bool> {
         if !self.listed.contains_key(family.name) {
             self.listed.try_reserve(1).ok()?;
-            self.listed.insert(family.name, Listed { family, keys: HashSet::default() });
+            self.listed.insert(family.name, Listed { family, keys: HashSet::default(), dropped: Vec::new() });
         }
         let listed = self.listed.get_mut(family.name)?;
         if !listed.family.is_one_with(&family) {
@@ -102,8 +121,12 @@ impl Names {
         Some(true)
     }
 
-    pub(crate) fn remove(&mut self, name: &'static str, key: Key) {
-        if self.listed.get_mut(name).is_some_and(|listed| listed.keys.remove(&key)) {
+    /// Takes a counter off the list, which has this value at each index. While others have the name, what it had stays in
+    /// theirs.
+    pub(crate) fn remove(&mut self, name: &'static str, key: Key, value: impl Fn(usize) -> u64) {
+        let Some(listed) = self.listed.get_mut(name) else { return };
+        if listed.keys.remove(&key) {
+            listed.keep(value);
             self.remove_if_empty(name);
             self.plan = None;
         }
@@ -132,23 +155,26 @@ impl Plan {
         plan
     }
 
-    fn add(&mut self, Listed { family, keys }: &Listed) {
-        let first_row = self.rows.len();
+    fn add(&mut self, listed: &Listed) {
+        let (family, first_row) = (listed.family, self.rows.len());
         let Some(Labels { label: name, values }) = family.labels else {
-            self.rows.push(Row { family: *family, label: None });
-            return self.add_columns(family.kind, keys, 0, first_row);
+            self.rows.push(Row { family, label: None, dropped: 0 });
+            return self.add_columns(listed, 0, first_row);
         };
         let mut row_of = HashMap::new();
         for (index, value) in values.iter().enumerate() {
             let row = *row_of.entry(value).or_insert_with(|| {
-                self.rows.push(Row { family: *family, label: Some(Label { name, value }) });
+                self.rows.push(Row { family, label: Some(Label { name, value }), dropped: 0 });
                 self.rows.len() - 1
             });
-            self.add_columns(family.kind, keys, index, row);
+            self.add_columns(listed, index, row);
         }
     }
 
-    fn add_columns(&mut self, kind: Kind, keys: &HashSet<Key, Hasher>, index: usize, row: usize) {
-        self.columns.extend(keys.iter().map(|key| Column { key: key.plus(index), kind, row: row as u32 }));
+    fn add_columns(&mut self, listed: &Listed, index: usize, row: usize) {
+        let kind = listed.family.kind;
+        let dropped = listed.dropped.get(index).copied().unwrap_or(0);
+        self.rows[row].dropped = kind.plus(self.rows[row].dropped, dropped);
+        self.columns.extend(listed.keys.iter().map(|key| Column { key: key.plus(index), kind, row: row as u32 }));
     }
 }

@@ -94,6 +94,11 @@ impl Registry {
         if with_slots { cell.kind.plus(totals.slots, totals.spill) } else { totals.spill }
     }
 
+    /// The total of the slots since the last take, where no one adds and no one takes.
+    pub(super) fn value_of_slots(&self, kind: Kind, key: Key) -> u64 {
+        kind.minus(self.total_of_slots(kind, key), self.baselines.load(key))
+    }
+
     /// What the slots' total had when the counter got them, and what was taken of it since.
     pub(crate) fn taken_of_slots(&self, cell: Cell<'_>) -> u64 {
         self.baselines.load(cell.key())

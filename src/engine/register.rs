@@ -84,7 +84,8 @@ impl Registry {
     /// Takes back the slots of a counter that nobody can use any more.
     pub(crate) fn unregister(&self, key: Key, site: &Site<'_>) {
         if let Some(family) = site.family {
-            self.names.lock().remove(family.name, key);
+            let value = |index| self.value_of_slots(site.kind, key.plus(index));
+            self.names.lock().remove(family.name, key, value);
         }
         self.state.lock().keys(site.kind.space()).free(key, site.spill.len());
     }

@@ -156,6 +156,22 @@ fn snapshot_during_registration() {
     });
 }
 
+/// What a dropped counter had stays in the total of its name, for a snapshot that comes meanwhile as well.
+#[test]
+fn snapshot_during_a_drop() {
+    outcomes([Some(3)], || {
+        let (first, second) = (Counter::named("counter", ""), Counter::named("counter", ""));
+        first.inc();
+        second.add(2);
+        let reader = spawn(|| value_of("counter"));
+        drop(first);
+        let value = reader.join().unwrap();
+        drop(second);
+        assert_eq!(value_of("counter"), None);
+        value
+    });
+}
+
 fn value_of(name: &str) -> Option<i64> {
     snapshot().get(name, None).map(|sample| match sample.value {
         Value::Unsigned(value) => value as i64,

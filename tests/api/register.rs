@@ -27,8 +27,6 @@ fn counters_of_one_name_and_kind_appear_as_one() {
     assert_eq!(samples.len(), 1);
     assert_eq!((samples[0].help, samples[0].value), ("The first.", Value::Unsigned(5)));
     assert_eq!((first.sum(), second.sum()), (2, 3));
-    drop(first);
-    assert_eq!(in_snapshot("twice_total"), Some(Value::Unsigned(3)));
 }
 
 #[test]
@@ -60,6 +58,44 @@ fn a_name_with_other_labels_is_taken() {
     assert_eq!(CounterArray::named("labels_total", "", "side", &["left", "middle"]).register(), taken);
     assert_eq!(CounterArray::named("labels_total", "", "side", &["left"]).register(), taken);
     assert_eq!(CounterArray::named("labels_total", "", "side", &["left", "right"]).register(), Ok(()));
+}
+
+#[test]
+fn what_a_dropped_counter_had_stays_in_the_total_of_its_name() {
+    let (first, second) = (Counter::named("partly_dropped_total", ""), Counter::named("partly_dropped_total", ""));
+    first.add(1000);
+    assert_eq!(first.take(), 1000);
+    first.add(20);
+    second.add(3);
+    let earlier = quipu::snapshot();
+    drop(first);
+    second.add(5);
+    assert_eq!(in_snapshot("partly_dropped_total"), Some(Value::Unsigned(28)));
+    let diff = quipu::snapshot().since(&earlier);
+    let change = diff.changes().iter().find(|change| change.sample.name == "partly_dropped_total").unwrap();
+    assert_eq!(change.delta, Value::Unsigned(5));
+    drop(second);
+    assert_eq!(in_snapshot("partly_dropped_total"), None);
+    let third = Counter::named("partly_dropped_total", "");
+    third.inc();
+    assert_eq!(in_snapshot("partly_dropped_total"), Some(Value::Unsigned(1)));
+}
+
+#[test]
+fn what_a_dropped_array_had_stays_with_its_labels_and_a_gauge_takes_it_along() {
+    let array = || CounterArray::named("array_dropped_total", "", "side", &["left", "right"]);
+    let (first, second) = (array(), array());
+    first.get(1).unwrap().add(7);
+    second.get(0).unwrap().add(2);
+    drop(first);
+    let values = |side| quipu::snapshot().get("array_dropped_total", Some(side)).map(|sample| sample.value);
+    assert_eq!([values("left"), values("right")], [2, 7].map(|value| Some(Value::Unsigned(value))));
+
+    let (first, second) = (UpDownCounter::named("gauge_dropped", ""), UpDownCounter::named("gauge_dropped", ""));
+    first.add(7);
+    second.add(2);
+    drop(first);
+    assert_eq!(in_snapshot("gauge_dropped"), Some(Value::Signed(2)));
 }
 
 /// The name was taken by the first; once that one is dropped, the second can have it.
