@@ -321,6 +321,39 @@ fn shutdown_tries_again_while_there_is_time() {
     assert_eq!(worker.shutdown(Duration::from_millis(200)).unwrap_err().to_string(), "no answer");
 }
 
+#[test]
+fn shutdown_tries_again_after_an_outage_before_it() {
+    let (store, attempts) = (memory(), Arc::new(AtomicUsize::new(0)));
+    let (mut inner, begun) = (Arc::clone(&store), Arc::clone(&attempts));
+    let sink = Call(
+        move |batch: &Batch| {
+            if begun.fetch_add(1, Ordering::Relaxed) <= 10 { Err(unavailable()) } else { inner.write(batch) }
+        },
+    );
+    let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(sink).unwrap();
+    track(&worker, "likes", Arc::new(Counter::new())).add(9);
+    while attempts.load(Ordering::Relaxed) < 10 {
+        worker.flush(LONG).unwrap_err();
+    }
+    // The wait after so many failures, 23 s at least, is longer than this.
+    worker.shutdown(Duration::from_secs(20)).unwrap();
+    assert_eq!(store.lock().unwrap().value("likes"), 9);
+}
+
+#[test]
+fn shutdown_tries_again_although_the_wait_is_longer_than_its_time() {
+    let (store, mut attempts) = (memory(), 0);
+    let mut inner = Arc::clone(&store);
+    let sink = Call(move |batch: &Batch| {
+        attempts += 1;
+        if attempts == 1 { Err(unavailable()) } else { inner.write(batch) }
+    });
+    let worker = idle().start(sink).unwrap();
+    track(&worker, "likes", Arc::new(Counter::new())).add(9);
+    worker.shutdown(Duration::from_secs(3)).unwrap();
+    assert_eq!(store.lock().unwrap().value("likes"), 9);
+}
+
 /// A store that folds every writer after its third batch, before or after it stored it.
 struct Folding {
     kept: VersionVector,
