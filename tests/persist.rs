@@ -132,6 +132,37 @@ fn unfit_hosts_names_and_intervals_are_refused_by_value() {
     assert_eq!(error.to_string(), "\"likes\" is tracked already: expected one counter of a name in a worker");
 }
 
+#[test]
+fn a_counter_is_tracked_once() {
+    let (store, likes) = (memory(), Arc::new(Counter::new()));
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    track(&worker, "likes", Arc::clone(&likes)).add(5);
+    let refused = |worker: &Worker, name| {
+        let error = worker.track(name, Arc::clone(&likes)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let expected = "the counter is tracked already: expected one that no worker of this process had";
+        assert_eq!(error.to_string(), format!("{name:?}: {expected}"));
+    };
+    refused(&worker, "likes by another name");
+    refused(&idle().start(Arc::clone(&store)).unwrap(), "likes");
+    worker.shutdown(LONG).unwrap();
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    refused(&worker, "likes");
+    // A name that was refused is free.
+    track(&worker, "likes", Arc::new(Counter::new())).add(2);
+    assert_eq!(flushed(&worker, &store, "likes"), 7);
+}
+
+#[test]
+fn a_counter_in_the_place_of_one_that_was_tracked_is_tracked() {
+    for _ in 0..100 {
+        let worker = idle().start(memory()).unwrap();
+        worker.track("likes", Counter::new()).unwrap();
+        worker.track("gauge", Arc::new(UpDownCounter::new())).unwrap();
+        worker.shutdown(LONG).unwrap();
+    }
+}
+
 /// The value of the store after a flush.
 fn flushed(worker: &Worker, store: &Memory, counter: &str) -> i64 {
     worker.flush(LONG).unwrap();

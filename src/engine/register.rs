@@ -86,6 +86,9 @@ impl Registry {
         if let Some(family) = site.family {
             self.names.lock().remove(family.name, key);
         }
-        self.state.lock().keys(site.kind.space()).free(key, site.spill.len());
+        let mut state = self.state.lock();
+        #[cfg(feature = "persist")]
+        state.tracked.remove(key);
+        state.keys(site.kind.space()).free(key, site.spill.len());
     }
 }

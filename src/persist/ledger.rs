@@ -6,6 +6,7 @@ use std::mem;
 use super::predecessor::Predecessor;
 use super::tracked::sealed::Totals;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Writer};
+use crate::engine::generation;
 
 /// Rows of one batch at most, so that a request has a bounded size.
 pub(super) const BATCH: usize = 4096;
@@ -24,11 +25,18 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// A row that begins with what is in the counter's sum or, `from_now`, with what is added from now on.
-    pub(super) fn new(name: String, source: Box<dyn Totals>, from_now: bool) -> Self {
-        source.register();
-        let start = if from_now { source.total() } else { source.past() };
-        Self { name, source, start, stamp: Stamp::default(), is_stored: false }
+    /// A row that begins with what is in the counter's sum or, in a forked process, with what is added from now on.
+    pub(super) fn new(name: String, source: Box<dyn Totals>) -> Result<Self, Error> {
+        let unfit = |text| Err(Error::new(ErrorKind::Config, format!("{name:?}: {text}")));
+        match source.begin() {
+            Some(true) => {}
+            Some(false) => {
+                return unfit("the counter is tracked already: expected one that no worker of this process had");
+            }
+            None => return unfit("the counter has no slots: expected fewer counters, or more memory"),
+        }
+        let start = if generation() > 0 { source.total() } else { source.past() };
+        Ok(Self { name, source, start, stamp: Stamp::default(), is_stored: false })
     }
 
     fn read(&mut self, version: u64) {

@@ -75,8 +75,8 @@
 //! # Limits
 //! Totals are 64-bit numbers in two's complement. They carry whole numbers; a [`FloatCounter`](crate::FloatCounter)
 //! can't be shipped. The value is a sum of rows that change at different times, so it has every total that was stored
-//! before the read began, and no more is promised. A counter is for one worker in its life: a second one would ship
-//! its sum again, as another writer. A folded writer's rows move to a place that no sum reads, so as to know what was
+//! before the read began, and no more is promised. A process tracks a counter once: a second worker would ship its sum
+//! again, as another writer. A folded writer's rows move to a place that no sum reads, so as to know what was
 //! folded; nothing removes them.
 //!
 //! A store that is restored from a copy made before a `compact` has only what the copy has of a writer whose process
