@@ -1,5 +1,9 @@
 //! The model, and the worker over sinks that fail in every way that a sink can.
 
+#[path = "support/allocator.rs"]
+#[allow(dead_code, reason = "another test uses the rest")]
+mod allocator;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,6 +14,9 @@ use quipu::persist::{
     Batch, Builder, Error, ErrorKind, Outcome, Sink, Stamp, Store, Tracked, VersionVector, Worker, Writer,
 };
 use quipu::{Counter, UpDownCounter};
+
+#[global_allocator]
+static ALLOCATOR: allocator::Counting = allocator::Counting;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -249,6 +256,93 @@ fn the_interval_writes_what_changed_and_the_resend_all() {
     let sent = sent.lock().unwrap();
     assert_eq!(sent[flushes], ["a"]);
     assert_eq!(sent.last().unwrap(), &["a", "b"]);
+}
+
+#[test]
+fn a_store_that_forgets_is_healed_by_the_resend_alone() {
+    let store = memory();
+    let builder = Worker::builder("host").interval(Duration::from_millis(1)).resend_every(Duration::from_millis(20));
+    let worker = builder.start(Arc::clone(&store)).unwrap();
+    track(&worker, "likes", Arc::new(Counter::new())).add(5);
+    for _ in 0..3 {
+        wait_until(|| store.lock().unwrap().value("likes") == 5);
+        *store.lock().unwrap() = VersionVector::new();
+    }
+    assert_eq!(worker.status().unwrap().failures, 0);
+}
+
+/// Fails where it takes longer than anything does.
+fn wait_until(is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LONG);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Fails for so many times, and then writes to a store. Returns when the attempts began, and the batches.
+fn outage(attempts: usize, store: &Memory) -> (impl Sink + 'static, Arc<Mutex<Vec<(Instant, Batch)>>>) {
+    let (begun, mut inner) = (Arc::<Mutex<Vec<_>>>::default(), Arc::clone(store));
+    let log = Arc::clone(&begun);
+    let sink = Call(move |batch: &Batch| {
+        let mut log = log.lock().unwrap();
+        log.push((Instant::now(), batch.clone()));
+        if log.len() <= attempts { Err(unavailable()) } else { inner.write(batch) }
+    });
+    (sink, begun)
+}
+
+#[test]
+fn waits_grow_while_the_store_is_down() {
+    let store = memory();
+    let (sink, begun) = outage(4, &store);
+    let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(sink).unwrap();
+    track(&worker, "likes", Arc::new(Counter::new())).add(5);
+    wait_until(|| store.lock().unwrap().value("likes") == 5);
+    let begun = begun.lock().unwrap();
+    for (failures, wait) in (0..).zip([44, 89, 179, 359]) {
+        let waited = begun[failures + 1].0 - begun[failures].0;
+        assert!(waited >= Duration::from_millis(wait), "{waited:?} after the failure {failures}");
+    }
+}
+
+/// They would double to half a minute by the tenth, and to hours by the twentieth.
+#[test]
+fn waits_are_bounded_and_no_batches_pile_up() {
+    let store = memory();
+    let (sink, begun) = outage(20, &store);
+    let builder = Worker::builder("host").interval(Duration::from_millis(1)).max_backoff(Duration::from_millis(1));
+    let worker = builder.start(sink).unwrap();
+    let likes = track(&worker, "likes", Arc::new(Counter::new()));
+    wait_until(|| {
+        likes.inc();
+        begun.lock().unwrap().len() >= 20
+    });
+    worker.flush(LONG).unwrap();
+    assert_eq!(store.lock().unwrap().value("likes"), likes.sum() as i64);
+    let begun = begun.lock().unwrap();
+    assert!(begun.iter().all(|(_, batch)| batch.entries.len() == 1));
+    assert!(begun.is_sorted_by(|(_, a), (_, b)| a.entries[0].stamp <= b.entries[0].stamp));
+}
+
+/// The worker's thread, in which sinks run, holds as much after a thousand failures as after ten.
+#[test]
+fn an_outage_takes_a_bounded_place() {
+    let held = Arc::new(Mutex::new(Vec::with_capacity(1000)));
+    let log = Arc::clone(&held);
+    let sink = Call(move |_: &Batch| {
+        log.lock().unwrap().push(allocator::live());
+        Err(unavailable())
+    });
+    let worker = idle().start(sink).unwrap();
+    let likes = track(&worker, "likes", Arc::new(Counter::new()));
+    for _ in 0..1000 {
+        likes.inc();
+        worker.flush(LONG).unwrap_err();
+    }
+    worker.shutdown(Duration::ZERO).unwrap_err();
+    let held = held.lock().unwrap();
+    assert_eq!(held[10], held[999]);
 }
 
 #[test]
