@@ -1,5 +1,9 @@
 //! The model, and the worker over sinks that fail in every way that a sink can.
 
+#[path = "support/allocator.rs"]
+#[allow(dead_code, reason = "another test uses the rest")]
+mod allocator;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,6 +14,9 @@ use quipu::persist::{
     Batch, Builder, Error, ErrorKind, Outcome, Sink, Stamp, Store, Tracked, VersionVector, Worker, Writer,
 };
 use quipu::{Counter, UpDownCounter};
+
+#[global_allocator]
+static ALLOCATOR: allocator::Counting = allocator::Counting;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -132,6 +139,37 @@ fn unfit_hosts_names_and_intervals_are_refused_by_value() {
     assert_eq!(error.to_string(), "\"likes\" is tracked already: expected one counter of a name in a worker");
 }
 
+#[test]
+fn a_counter_is_tracked_once() {
+    let (store, likes) = (memory(), Arc::new(Counter::new()));
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    track(&worker, "likes", Arc::clone(&likes)).add(5);
+    let refused = |worker: &Worker, name| {
+        let error = worker.track(name, Arc::clone(&likes)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let expected = "the counter is tracked already: expected one that no worker of this process had";
+        assert_eq!(error.to_string(), format!("{name:?}: {expected}"));
+    };
+    refused(&worker, "likes by another name");
+    refused(&idle().start(Arc::clone(&store)).unwrap(), "likes");
+    worker.shutdown(LONG).unwrap();
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    refused(&worker, "likes");
+    // A name that was refused is free.
+    track(&worker, "likes", Arc::new(Counter::new())).add(2);
+    assert_eq!(flushed(&worker, &store, "likes"), 7);
+}
+
+#[test]
+fn a_counter_in_the_place_of_one_that_was_tracked_is_tracked() {
+    for _ in 0..100 {
+        let worker = idle().start(memory()).unwrap();
+        worker.track("likes", Counter::new()).unwrap();
+        worker.track("gauge", Arc::new(UpDownCounter::new())).unwrap();
+        worker.shutdown(LONG).unwrap();
+    }
+}
+
 /// The value of the store after a flush.
 fn flushed(worker: &Worker, store: &Memory, counter: &str) -> i64 {
     worker.flush(LONG).unwrap();
@@ -221,6 +259,93 @@ fn the_interval_writes_what_changed_and_the_resend_all() {
 }
 
 #[test]
+fn a_store_that_forgets_is_healed_by_the_resend_alone() {
+    let store = memory();
+    let builder = Worker::builder("host").interval(Duration::from_millis(1)).resend_every(Duration::from_millis(20));
+    let worker = builder.start(Arc::clone(&store)).unwrap();
+    track(&worker, "likes", Arc::new(Counter::new())).add(5);
+    for _ in 0..3 {
+        wait_until(|| store.lock().unwrap().value("likes") == 5);
+        *store.lock().unwrap() = VersionVector::new();
+    }
+    assert_eq!(worker.status().unwrap().failures, 0);
+}
+
+/// Fails where it takes longer than anything does.
+fn wait_until(is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LONG);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Fails for so many times, and then writes to a store. Returns when the attempts began, and the batches.
+fn outage(attempts: usize, store: &Memory) -> (impl Sink + 'static, Arc<Mutex<Vec<(Instant, Batch)>>>) {
+    let (begun, mut inner) = (Arc::<Mutex<Vec<_>>>::default(), Arc::clone(store));
+    let log = Arc::clone(&begun);
+    let sink = Call(move |batch: &Batch| {
+        let mut log = log.lock().unwrap();
+        log.push((Instant::now(), batch.clone()));
+        if log.len() <= attempts { Err(unavailable()) } else { inner.write(batch) }
+    });
+    (sink, begun)
+}
+
+#[test]
+fn waits_grow_while_the_store_is_down() {
+    let store = memory();
+    let (sink, begun) = outage(4, &store);
+    let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(sink).unwrap();
+    track(&worker, "likes", Arc::new(Counter::new())).add(5);
+    wait_until(|| store.lock().unwrap().value("likes") == 5);
+    let begun = begun.lock().unwrap();
+    for (failures, wait) in (0..).zip([44, 89, 179, 359]) {
+        let waited = begun[failures + 1].0 - begun[failures].0;
+        assert!(waited >= Duration::from_millis(wait), "{waited:?} after the failure {failures}");
+    }
+}
+
+/// They would double to half a minute by the tenth, and to hours by the twentieth.
+#[test]
+fn waits_are_bounded_and_no_batches_pile_up() {
+    let store = memory();
+    let (sink, begun) = outage(20, &store);
+    let builder = Worker::builder("host").interval(Duration::from_millis(1)).max_backoff(Duration::from_millis(1));
+    let worker = builder.start(sink).unwrap();
+    let likes = track(&worker, "likes", Arc::new(Counter::new()));
+    wait_until(|| {
+        likes.inc();
+        begun.lock().unwrap().len() >= 20
+    });
+    worker.flush(LONG).unwrap();
+    assert_eq!(store.lock().unwrap().value("likes"), likes.sum() as i64);
+    let begun = begun.lock().unwrap();
+    assert!(begun.iter().all(|(_, batch)| batch.entries.len() == 1));
+    assert!(begun.is_sorted_by(|(_, a), (_, b)| a.entries[0].stamp <= b.entries[0].stamp));
+}
+
+/// The worker's thread, in which sinks run, holds as much after a thousand failures as after ten.
+#[test]
+fn an_outage_takes_a_bounded_place() {
+    let held = Arc::new(Mutex::new(Vec::with_capacity(1000)));
+    let log = Arc::clone(&held);
+    let sink = Call(move |_: &Batch| {
+        log.lock().unwrap().push(allocator::live());
+        Err(unavailable())
+    });
+    let worker = idle().start(sink).unwrap();
+    let likes = track(&worker, "likes", Arc::new(Counter::new()));
+    for _ in 0..1000 {
+        likes.inc();
+        worker.flush(LONG).unwrap_err();
+    }
+    worker.shutdown(Duration::ZERO).unwrap_err();
+    let held = held.lock().unwrap();
+    assert_eq!(held[10], held[999]);
+}
+
+#[test]
 fn an_outage_is_reported_and_made_good() {
     let (store, is_down) = (memory(), Arc::new(AtomicBool::new(true)));
     let (inner, down) = (Arc::clone(&store), Arc::clone(&is_down));
@@ -263,6 +388,7 @@ fn a_panic_in_the_sink_is_an_error_of_the_flush() {
         assert_eq!(error.kind(), ErrorKind::Panicked);
         assert!(error.to_string().contains("no disk"), "{error}");
     }
+    worker.shutdown(Duration::ZERO).unwrap_err();
 }
 
 #[test]
@@ -321,10 +447,43 @@ fn shutdown_tries_again_while_there_is_time() {
     assert_eq!(worker.shutdown(Duration::from_millis(200)).unwrap_err().to_string(), "no answer");
 }
 
-/// A store that folds every writer after its third batch, before or after it stored it.
+#[test]
+fn shutdown_tries_again_after_an_outage_before_it() {
+    let (store, attempts) = (memory(), Arc::new(AtomicUsize::new(0)));
+    let (mut inner, begun) = (Arc::clone(&store), Arc::clone(&attempts));
+    let sink = Call(
+        move |batch: &Batch| {
+            if begun.fetch_add(1, Ordering::Relaxed) <= 10 { Err(unavailable()) } else { inner.write(batch) }
+        },
+    );
+    let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(sink).unwrap();
+    track(&worker, "likes", Arc::new(Counter::new())).add(9);
+    while attempts.load(Ordering::Relaxed) < 10 {
+        worker.flush(LONG).unwrap_err();
+    }
+    // The wait after so many failures, 23 s at least, is longer than this.
+    worker.shutdown(Duration::from_secs(20)).unwrap();
+    assert_eq!(store.lock().unwrap().value("likes"), 9);
+}
+
+#[test]
+fn shutdown_tries_again_although_the_wait_is_longer_than_its_time() {
+    let (store, mut attempts) = (memory(), 0);
+    let mut inner = Arc::clone(&store);
+    let sink = Call(move |batch: &Batch| {
+        attempts += 1;
+        if attempts == 1 { Err(unavailable()) } else { inner.write(batch) }
+    });
+    let worker = idle().start(sink).unwrap();
+    track(&worker, "likes", Arc::new(Counter::new())).add(9);
+    worker.shutdown(Duration::from_secs(3)).unwrap();
+    assert_eq!(store.lock().unwrap().value("likes"), 9);
+}
+
+/// A store that folds writers, and can be copied.
+#[derive(Clone, Default)]
 struct Folding {
     kept: VersionVector,
-    batches: BTreeMap<Writer, u32>,
     folded: BTreeMap<Writer, BTreeMap<String, i64>>,
 }
 
@@ -334,6 +493,9 @@ impl Folding {
     }
 
     fn fold(&mut self, writer: &Writer) {
+        if self.folded.contains_key(writer) {
+            return;
+        }
         let mut rest = VersionVector::new();
         for (who, stamp) in self.kept.by_writer("likes").unwrap() {
             if who == *writer {
@@ -345,31 +507,39 @@ impl Folding {
         self.folded.entry(writer.clone()).or_default();
         self.kept = rest;
     }
+
+    fn fold_all(&mut self) {
+        self.kept.by_writer("likes").unwrap().keys().for_each(|writer| self.fold(writer));
+    }
 }
 
 impl Sink for Folding {
     fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        if let Some(folded) = self.folded.get(&batch.writer) {
-            return Ok(Outcome::Folded(folded.clone()));
+        match self.folded.get(&batch.writer) {
+            Some(folded) => Ok(Outcome::Folded(folded.clone())),
+            None => self.kept.write(batch),
         }
-        let batches = self.batches.entry(batch.writer.clone()).or_default();
-        *batches += 1;
-        if *batches < 3 {
-            return self.kept.write(batch);
-        }
-        if self.folded.len() % 2 == 0 {
-            self.kept.write(batch)?;
-        }
-        self.fold(&batch.writer);
-        Err(unavailable())
     }
 }
 
 #[test]
 fn a_folded_writer_goes_on_as_another_with_the_rest() {
-    let store =
-        Arc::new(Mutex::new(Folding { kept: VersionVector::new(), batches: BTreeMap::new(), folded: BTreeMap::new() }));
-    let worker = idle().start(Arc::clone(&store)).unwrap();
+    let store = Arc::new(Mutex::new(Folding::default()));
+    let (inner, mut batches) = (Arc::clone(&store), 0);
+    // Folds the writer of every third batch, before or after it stored it.
+    let sink = Call(move |batch: &Batch| {
+        let mut inner = inner.lock().unwrap();
+        batches += u32::from(!inner.folded.contains_key(&batch.writer));
+        if batches % 3 > 0 || inner.folded.contains_key(&batch.writer) {
+            return inner.write(batch);
+        }
+        if batches % 2 == 0 {
+            inner.write(batch)?;
+        }
+        inner.fold(&batch.writer);
+        Err(unavailable())
+    });
+    let worker = idle().start(sink).unwrap();
     let likes = track(&worker, "likes", Arc::new(Counter::new()));
     let first = worker.status().unwrap().writer;
     for n in 1..=40 {
@@ -384,11 +554,74 @@ fn a_folded_writer_goes_on_as_another_with_the_rest() {
     assert_eq!(worker.status().unwrap().writer.host(), "host");
 }
 
+/// What a copy from before a fold lacks is written by nobody but the folded writer's successor.
+#[test]
+fn a_store_restored_from_before_a_fold_has_all_again() {
+    let store = Arc::new(Mutex::new(Folding::default()));
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    let likes = track(&worker, "likes", Arc::new(Counter::new()));
+    let flushed = |n| {
+        likes.add(n);
+        worker.flush(LONG).unwrap();
+        store.lock().unwrap().value()
+    };
+    assert_eq!(flushed(10), 10);
+    let copy = store.lock().unwrap().clone();
+    assert_eq!(flushed(90), 100);
+    store.lock().unwrap().fold_all();
+    assert_eq!(flushed(20), 120);
+    *store.lock().unwrap() = copy.clone();
+    assert_eq!(flushed(0), 120);
+    // The copy is folded itself, with less than what was folded before; and then comes back once more.
+    *store.lock().unwrap() = copy.clone();
+    store.lock().unwrap().fold_all();
+    assert_eq!(flushed(3), 123);
+    *store.lock().unwrap() = copy;
+    assert_eq!(flushed(0), 123);
+}
+
+#[test]
+fn folds_restores_and_lost_answers_in_any_order() {
+    for seed in 0..300 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let store = Arc::new(Mutex::new(Folding::default()));
+        let (mut inner, mut of_sink) = (Arc::clone(&store), random.fork());
+        let is_down = Arc::new(AtomicBool::new(false));
+        let down = Arc::clone(&is_down);
+        let sink = Call(move |batch: &Batch| {
+            let fate = if down.load(Ordering::Relaxed) { of_sink.u8(..4) } else { 3 };
+            let answer = if fate > 0 { inner.write(batch) } else { Err(unavailable()) };
+            if fate > 1 { answer } else { Err(unavailable()) }
+        });
+        let worker = idle().start(sink).unwrap();
+        let likes = track(&worker, "likes", Arc::new(Counter::new()));
+        let (mut copy, mut folds) = (Folding::default(), 0);
+        for _ in 0..60 {
+            match random.u8(..10) {
+                0 => (copy, folds) = (store.lock().unwrap().clone(), 0),
+                1 => *store.lock().unwrap() = copy.clone(),
+                2 if folds < 16 => {
+                    store.lock().unwrap().fold_all();
+                    folds += 1;
+                }
+                _ => likes.add(random.u64(..100)),
+            }
+            is_down.store(random.bool(), Ordering::Relaxed);
+            let stored = worker.flush(LONG);
+            let (value, sum) = (store.lock().unwrap().value(), likes.sum() as i64);
+            assert!(value <= sum, "{value} > {sum}, seed {seed}");
+            assert!(stored.is_err() || value == sum, "{value} != {sum}, seed {seed}");
+        }
+        is_down.store(false, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_sink_that_folds_all_writers_is_an_error() {
     let worker = idle().start(Call(|_: &Batch| Ok(Outcome::Folded(BTreeMap::new())))).unwrap();
     let _likes = track(&worker, "likes", Arc::new(Counter::new()));
     assert_eq!(worker.flush(LONG).unwrap_err().kind(), ErrorKind::Store);
+    worker.shutdown(Duration::ZERO).unwrap_err();
 }
 
 #[test]

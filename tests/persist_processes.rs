@@ -1,37 +1,37 @@
 //! Processes that fork, are killed, or write at the same time.
+//!
+//! The children start threads and use SQLite, so each test has a process of its own, which forks while no other thread
+//! is inside either: see [`child::is_alone`].
 
 #![cfg(unix)]
+
+mod support;
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::os::fd::FromRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use quipu::Counter;
 use quipu::persist::{ErrorKind, Sqlite, Store, Worker, Writer};
+use support::child::{self, PATIENCE};
 
 /// Longer than anything takes that doesn't hang.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A file in a folder of its own, for a test that is alone in the process: a fork while another thread is inside SQLite
-/// leaves SQLite's locks taken in the child.
-struct File {
-    folder: tempfile::TempDir,
-    _alone: MutexGuard<'static, ()>,
-}
+/// A file in a folder of its own.
+struct File(tempfile::TempDir);
 
 impl File {
     fn new() -> Self {
-        static ALONE: Mutex<()> = Mutex::new(());
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { folder: tempfile::tempdir().expect("a temporary folder"), _alone: alone }
+        Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.path().join("totals.db")
+        self.0.path().join("totals.db")
     }
 }
 
@@ -44,6 +44,8 @@ impl Child {
         let pid = unsafe { libc::fork() };
         assert!(pid >= 0, "fork");
         if pid == 0 {
+            // SAFETY: has no preconditions.
+            unsafe { libc::alarm(PATIENCE) };
             let failed = catch_unwind(AssertUnwindSafe(work)).is_err();
             // SAFETY: ends the process, without the test harness's destructors.
             unsafe { libc::_exit(i32::from(failed)) };
@@ -74,6 +76,9 @@ fn worker(file: &File, counter: &Arc<Counter>) -> Worker {
 
 #[test]
 fn a_forked_child_ships_what_it_counted_itself() {
+    if !child::is_alone("a_forked_child_ships_what_it_counted_itself") {
+        return;
+    }
     let (file, likes) = (File::new(), Arc::new(Counter::new()));
     let parents = worker(&file, &likes);
     likes.add(100);
@@ -95,6 +100,25 @@ fn a_forked_child_ships_what_it_counted_itself() {
         Sqlite::new(file.path()).by_writer("likes").unwrap().values().map(|stamp| stamp.total).collect();
     totals.sort_unstable();
     assert_eq!(totals, [8, 120]);
+}
+
+#[test]
+fn a_child_forked_before_the_first_worker_ships_what_it_counted_itself() {
+    if !child::is_alone("a_child_forked_before_the_first_worker_ships_what_it_counted_itself") {
+        return;
+    }
+    let (file, likes) = (File::new(), Arc::new(Counter::new()));
+    likes.add(100);
+    for _ in 0..2 {
+        let child = Child::fork(|| {
+            let own = worker(&file, &likes);
+            likes.add(7);
+            own.shutdown(LONG).unwrap();
+        });
+        assert_eq!(child.wait(), 0);
+    }
+    worker(&file, &likes).shutdown(LONG).unwrap();
+    assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 114);
 }
 
 /// The two ends of a pipe: where to read, where to write.
@@ -121,6 +145,9 @@ fn count_and_tell(file: &File, mut tell: &std::fs::File) {
 
 #[test]
 fn a_killed_process_leaves_what_it_had_flushed_and_no_more_than_it_had_begun() {
+    if !child::is_alone("a_killed_process_leaves_what_it_had_flushed_and_no_more_than_it_had_begun") {
+        return;
+    }
     let file = File::new();
     for round in 0..10 {
         let before = writers(&file);
@@ -149,6 +176,9 @@ fn writers(file: &File) -> BTreeSet<Writer> {
 
 #[test]
 fn processes_share_a_file() {
+    if !child::is_alone("processes_share_a_file") {
+        return;
+    }
     let file = File::new();
     let count = || {
         let likes = Arc::new(Counter::new());
@@ -170,6 +200,9 @@ fn processes_share_a_file() {
 
 #[test]
 fn a_file_that_may_only_be_read_is_read() {
+    if !child::is_alone("a_file_that_may_only_be_read_is_read") {
+        return;
+    }
     let (file, likes) = (File::new(), Arc::new(Counter::new()));
     likes.add(3);
     worker(&file, &likes).shutdown(LONG).unwrap();
@@ -180,9 +213,11 @@ fn a_file_that_may_only_be_read_is_read() {
         // SAFETY: has no preconditions. Root may write to any file, `nobody` may not; others can't change their id.
         unsafe { libc::setuid(65534) };
         assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 3);
-        let error = worker(&file, &likes).flush(LONG).unwrap_err();
+        let worker = worker(&file, &likes);
+        let error = worker.flush(LONG).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
         assert!(error.to_string().contains("expected a file and a folder that this user may write to"), "{error}");
+        worker.shutdown(Duration::ZERO).unwrap_err();
     });
     assert_eq!(child.wait(), 0);
     set_mode(&folder, 0o755);

@@ -10,7 +10,7 @@ mod imp {
     use crate::engine::local::{global, set_busy};
     use crate::engine::names::Names;
     use crate::engine::registry::State;
-    use crate::sync::{AtomicBool, MutexGuard, Ordering};
+    use crate::sync::{AtomicBool, AtomicU32, MutexGuard, Ordering};
 
     unsafe extern "C" {
         fn pthread_atfork(
@@ -21,6 +21,8 @@ mod imp {
     }
 
     static IS_PREPARED: AtomicBool = AtomicBool::new(false);
+
+    static GENERATION: AtomicU32 = AtomicU32::new(0);
 
     type Guards = (MutexGuard<'static, Names>, MutexGuard<'static, State>);
 
@@ -39,7 +41,7 @@ mod imp {
         }
         // SAFETY: the handlers are functions of this program for as long as it runs; see the limits in the docs for a
         // library that is unloaded.
-        if unsafe { pthread_atfork(Some(before), Some(after), Some(after)) } == 0 {
+        if unsafe { pthread_atfork(Some(before), Some(after), Some(in_child)) } == 0 {
             IS_PREPARED.store(true, Ordering::Relaxed);
         }
     }
@@ -58,11 +60,33 @@ mod imp {
             set_busy(false);
         }
     }
+
+    unsafe extern "C" fn in_child() {
+        // Relaxed: the number guards no other memory, and the child has one thread.
+        GENERATION.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: this is the other half of the fork that `before` began.
+        unsafe { after() };
+    }
+
+    /// Differs from that of the process that this one was forked from; 0 of one that wasn't forked, or before the
+    /// first counter was registered.
+    #[cfg(feature = "persist")]
+    pub(crate) fn generation() -> u32 {
+        // Relaxed: as above.
+        GENERATION.load(Ordering::Relaxed)
+    }
 }
 
 #[cfg(not(all(unix, not(miri), not(quipu_loom))))]
 mod imp {
     pub(crate) fn prepare_for_forks() {}
+
+    #[cfg(feature = "persist")]
+    pub(crate) fn generation() -> u32 {
+        0
+    }
 }
 
+#[cfg(feature = "persist")]
+pub(crate) use imp::generation;
 pub(super) use imp::prepare_for_forks;

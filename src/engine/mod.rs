@@ -61,8 +61,12 @@ mod register;
 mod registry;
 mod scan;
 mod site;
+#[cfg(feature = "persist")]
+mod track;
 mod update;
 
+#[cfg(feature = "persist")]
+pub(crate) use fork::generation;
 pub(crate) use key::Key;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use key::Space;

@@ -30,7 +30,7 @@ impl Family {
     }
 }
 
-type Hasher = BuildHasherDefault<DefaultHasher>;
+pub(super) type Hasher = BuildHasherDefault<DefaultHasher>;
 
 /// A listed name: its family is that of the first counter which registered under it.
 #[derive(Debug)]

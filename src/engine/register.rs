@@ -87,6 +87,9 @@ impl Registry {
             let value = |index| self.value_of_slots(site.kind, key.plus(index));
             self.names.lock().remove(family.name, key, value);
         }
-        self.state.lock().keys(site.kind.space()).free(key, site.spill.len());
+        let mut state = self.state.lock();
+        #[cfg(feature = "persist")]
+        state.tracked.remove(key);
+        state.keys(site.kind.space()).free(key, site.spill.len());
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct State {
     free: Vec<Block>,
     /// Blocks that exist, owned or free.
     blocks: usize,
+    #[cfg(feature = "persist")]
+    pub(super) tracked: super::track::Tracked,
 }
 
 impl State {
@@ -61,6 +63,8 @@ impl Registry {
                     floats: Keys::new(Space::Floats),
                     free: Vec::new(),
                     blocks: 0,
+                    #[cfg(feature = "persist")]
+                    tracked: super::track::Tracked::new(),
                 }),
                 names: Mutex::new(Names::new()),
             }

@@ -22,7 +22,7 @@ pub(super) struct Flusher {
     pace: Pace,
     /// When all rows were last stored.
     last_resend: Option<Instant>,
-    /// Whether the last flush was tried and failed; from then on it waits between attempts.
+    /// Whether the last flush was tried; from then on it waits between attempts.
     is_stopping: bool,
 }
 
@@ -46,18 +46,28 @@ impl Flusher {
         let mut failures = 0;
         loop {
             let task = self.wait(pause);
+            if task.stop_by.is_some() && !self.is_stopping {
+                // An outage before the end says little of the time that is left.
+                self.is_stopping = true;
+                failures = 0;
+            }
             let result = self.flush(task.scope);
             if result.is_ok() && task.scope != Scope::Changed {
                 self.last_resend = Some(Instant::now());
             }
             failures = if result.is_ok() { 0 } else { failures + 1 };
             pause = self.pace.after(failures);
-            let is_over = task.stop_by.is_some_and(|by| result.is_ok() || Instant::now() + pause >= by);
+            let mut is_over = false;
+            if let Some(by) = task.stop_by {
+                // Half of it, so that there is time for the attempt that follows.
+                let left = by.saturating_duration_since(Instant::now()) / 2;
+                pause = pause.min(left);
+                is_over = result.is_ok() || left < MIN_BACKOFF;
+            }
             self.report(&task, result, is_over);
             if is_over {
                 return;
             }
-            self.is_stopping = task.stop_by.is_some();
         }
     }
 

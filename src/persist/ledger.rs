@@ -1,12 +1,18 @@
 //! What the worker knows: its writer's totals, and which of them the store has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 
+use super::predecessor::Predecessor;
 use super::tracked::sealed::Totals;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Writer};
+use crate::engine::generation;
 
 /// Rows of one batch at most, so that a request has a bounded size.
-const BATCH: usize = 4096;
+pub(super) const BATCH: usize = 4096;
+
+/// Predecessors that are remembered, so that a writer which is folded again and again takes a bounded place.
+const PREDECESSORS: usize = 16;
 
 /// A counter that is shipped.
 pub(super) struct Row {
@@ -19,11 +25,18 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// A row that begins with what is in the counter's sum or, `from_now`, with what is added from now on.
-    pub(super) fn new(name: String, source: Box<dyn Totals>, from_now: bool) -> Self {
-        source.register();
-        let start = if from_now { source.total() } else { source.past() };
-        Self { name, source, start, stamp: Stamp::default(), is_stored: false }
+    /// A row that begins with what is in the counter's sum or, in a forked process, with what is added from now on.
+    pub(super) fn new(name: String, source: Box<dyn Totals>) -> Result<Self, Error> {
+        let unfit = |text| Err(Error::new(ErrorKind::Config, format!("{name:?}: {text}")));
+        match source.begin() {
+            Some(true) => {}
+            Some(false) => {
+                return unfit("the counter is tracked already: expected one that no worker of this process had");
+            }
+            None => return unfit("the counter has no slots: expected fewer counters, or more memory"),
+        }
+        let start = if generation() > 0 { source.total() } else { source.past() };
+        Ok(Self { name, source, start, stamp: Stamp::default(), is_stored: false })
     }
 
     fn read(&mut self, version: u64) {
@@ -38,7 +51,6 @@ impl Row {
         Entry { counter: self.name.clone(), stamp: self.stamp }
     }
 
-    /// Begins again for the next writer, after what the store folded of this one.
     fn begin_after(&mut self, folded: i64) {
         self.start = self.start.wrapping_add(folded as u64);
         self.stamp = Stamp::default();
@@ -51,6 +63,8 @@ pub(super) struct Ledger {
     writer: Writer,
     version: u64,
     rows: Vec<Row>,
+    /// The writers before, the last one last.
+    predecessors: VecDeque<Predecessor>,
 }
 
 /// Which rows a flush sends.
@@ -73,7 +87,7 @@ enum Written {
 
 impl Ledger {
     pub(super) fn new(writer: Writer) -> Self {
-        Self { writer, version: 0, rows: Vec::new() }
+        Self { writer, version: 0, rows: Vec::new(), predecessors: VecDeque::new() }
     }
 
     pub(super) fn writer(&self) -> &Writer {
@@ -92,11 +106,14 @@ impl Ledger {
     /// Reads the counters and writes what is in scope, as the writer's successor where the store folded the writer.
     /// Returns the number of batches.
     pub(super) fn flush(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<usize, Error> {
+        if scope != Scope::Changed {
+            self.write_predecessors(sink)?;
+        }
         let folded = match self.write(sink, scope)? {
             Written::Stored(batches) => return Ok(batches),
             Written::Folded(folded) => folded,
         };
-        self.succeed(&folded)?;
+        self.succeed(folded)?;
         match self.write(sink, scope)? {
             Written::Stored(batches) => Ok(batches),
             Written::Folded(_) => Err(Error::new(
@@ -125,12 +142,31 @@ impl Ledger {
         Ok(Written::Stored(batches))
     }
 
-    /// A folded total is one that was sent, so it is part of what the counter has: the successor has the rest.
-    fn succeed(&mut self, folded: &BTreeMap<String, i64>) -> Result<(), Error> {
-        self.writer = Writer::new(self.writer.host())?;
-        for row in &mut self.rows {
-            row.begin_after(folded.get(&row.name).copied().unwrap_or(0));
+    fn write_predecessors(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
+        for predecessor in &mut self.predecessors {
+            if let Some(more) = predecessor.write(sink)? {
+                begin_after(&mut self.rows, &more);
+            }
         }
         Ok(())
+    }
+
+    /// A folded total is one that was sent, so it is part of what the counter has: the successor has the rest.
+    fn succeed(&mut self, folded: BTreeMap<String, i64>) -> Result<(), Error> {
+        let successor = Writer::new(self.writer.host())?;
+        let folded_writer = mem::replace(&mut self.writer, successor);
+        begin_after(&mut self.rows, &folded);
+        if self.predecessors.len() == PREDECESSORS {
+            self.predecessors.pop_front();
+        }
+        self.predecessors.push_back(Predecessor::new(folded_writer, self.version, folded));
+        Ok(())
+    }
+}
+
+/// Begins again, after what the store folded of an earlier writer.
+fn begin_after(rows: &mut [Row], folded: &BTreeMap<String, i64>) {
+    for row in rows {
+        row.begin_after(folded.get(&row.name).copied().unwrap_or(0));
     }
 }

@@ -35,7 +35,8 @@
 //! Every start of a process makes new rows. `compact` of [`Sqlite`], [`Postgres`] and [`Redis`] folds the rows of
 //! writers that have closed, or weren't heard of for a given time, into one row of [`Writer::retired`], in one
 //! transaction. A folded writer's name stays in the store, with what was folded of it. Should the writer live after
-//! all, it is told so ([`Outcome::Folded`]), and goes on as a new incarnation with what exceeds the folded total.
+//! all, it is told so ([`Outcome::Folded`]), and goes on as a new incarnation with what exceeds the folded total. It
+//! writes the folded total again with each resend, for a store that was restored from a copy made before the fold.
 //! Choose a time well above the worker's `resend_every`: a writer that is idle is heard of no more often.
 //!
 //! # Comparison
@@ -74,12 +75,16 @@
 //! # Limits
 //! Totals are 64-bit numbers in two's complement. They carry whole numbers; a [`FloatCounter`](crate::FloatCounter)
 //! can't be shipped. The value is a sum of rows that change at different times, so it has every total that was stored
-//! before the read began, and no more is promised. A counter is for one worker in its life: a second one would ship
-//! its sum again, as another writer. A folded writer's rows move to a place that no sum reads, so as to know what was
-//! folded; nothing removes them. A store that is restored from a copy made before a `compact` has, of a writer that
-//! was folded and then carried on as another, only what the copy has. The image of a process that is resumed twice,
-//! as from a snapshot of a virtual machine, is one writer twice, and the two hide each other's counts: start the
-//! worker after the snapshot.
+//! before the read began, and no more is promised. A process tracks a counter once: a second worker would ship its sum
+//! again, as another writer. A folded writer's rows move to a place that no sum reads, so as to know what was
+//! folded; nothing removes them.
+//!
+//! A store that is restored from a copy made before a `compact` has only what the copy has of a writer whose process
+//! has ended, and of one that was folded and went on as another more than 16 times since. A request that was on its way
+//! when its writer was folded must not arrive after such a restore; who restores a server cuts its connections anyway.
+//!
+//! The image of a process that is resumed twice, as from a snapshot of a virtual machine, is one writer twice, and the
+//! two hide each other's counts: start the worker after the snapshot.
 
 #[cfg(feature = "cassandra")]
 mod cassandra;
@@ -93,6 +98,7 @@ mod model;
 mod nats;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod predecessor;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(any(feature = "postgres", feature = "nats", feature = "cassandra"))]

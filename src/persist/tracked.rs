@@ -7,13 +7,17 @@ use crate::{Counter, UpDownCounter};
 /// `Arc`.
 ///
 /// Takes and resets don't disturb it: what is shipped is all that was added since the worker began.
+///
+/// A process tracks a counter once, from then on and as long as the counter lives: a second worker, or a second name,
+/// would be another row with the same counts.
 pub trait Tracked: sealed::Totals {}
 
 pub(super) mod sealed {
     /// A counter's total as the engine knows it, which only adds change.
     pub trait Totals: Send + Sync + 'static {
-        /// Gives the counter its slots, so that totals of different slots are never compared.
-        fn register(&self);
+        /// Gives the counter its slots, so that totals of different slots are never compared, and marks it as tracked.
+        /// `Some(false)` if it is marked; `None` where there are no slots.
+        fn begin(&self) -> Option<bool>;
 
         /// All that was ever added.
         fn total(&self) -> u64;
@@ -28,8 +32,8 @@ macro_rules! tracked {
         impl Tracked for $counter {}
 
         impl sealed::Totals for $counter {
-            fn register(&self) {
-                exclusive(|registry| registry.register(&self.site()));
+            fn begin(&self) -> Option<bool> {
+                exclusive(|registry| registry.track(&self.site())).flatten()
             }
 
             fn total(&self) -> u64 {
@@ -51,8 +55,8 @@ macro_rules! through {
         impl<T: Tracked> Tracked for $pointer {}
 
         impl<T: Tracked> sealed::Totals for $pointer {
-            fn register(&self) {
-                T::register(self);
+            fn begin(&self) -> Option<bool> {
+                T::begin(self)
             }
 
             fn total(&self) -> u64 {

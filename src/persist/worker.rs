@@ -1,7 +1,6 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,9 +10,6 @@ use super::{Error, ErrorKind, Sink, Status, Tracked, Writer};
 
 /// How long a [`Worker`] that is dropped waits for its last flush.
 const DROP_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The process that began to ship counters; 0 before. A child that it forks has the same number here.
-static FIRST_PROCESS: AtomicU32 = AtomicU32::new(0);
 
 /// How often a worker writes, and how long it waits after a failure.
 #[derive(Clone, Copy, Debug)]
@@ -62,20 +58,14 @@ impl Builder {
             return Err(Error::new(ErrorKind::Config, "an interval of zero: expected some time between two flushes"));
         }
         let writer = Writer::new(&self.host)?;
-        let pid = process::id();
-        // Relaxed: the number guards no other memory.
-        let first = FIRST_PROCESS.compare_exchange(0, pid, Ordering::Relaxed, Ordering::Relaxed);
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(Status::new(writer.clone()))),
-            changed: Condvar::new(),
-            is_forked: first.is_err_and(|first| first != pid),
-        });
+        let shared =
+            Arc::new(Shared { state: Mutex::new(State::new(Status::new(writer.clone()))), changed: Condvar::new() });
         let flusher = Flusher::new(Arc::clone(&shared), Ledger::new(writer), Box::new(sink), self.pace);
         std::thread::Builder::new()
             .name("quipu-persist".to_owned())
             .spawn(move || flusher.run())
             .map_err(|error| Error::new(ErrorKind::Config, "the worker's thread can't be started").caused_by(error))?;
-        Ok(Worker { shared, pid })
+        Ok(Worker { shared, pid: process::id() })
     }
 }
 
@@ -83,8 +73,6 @@ impl Builder {
 pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) changed: Condvar,
-    /// Whether this process was forked from one that ships what was counted before.
-    is_forked: bool,
 }
 
 impl Shared {
@@ -152,9 +140,9 @@ impl State {
 /// # Forks
 /// A forked child has the handle, but no thread: what is asked of the handle there fails with
 /// [`ErrorKind::Forked`]. The child starts a worker of its own, which is a writer of its own. The counts that the
-/// child inherited are the parent's to ship, so its worker begins with what is added after
-/// [`track`](Worker::track): call it first thing in the child. (A process that forks *before* its first worker starts
-/// should not have counted yet, for nobody knows then whose those counts are.)
+/// child inherited are the parent's to ship, whether or not it has a worker yet, so the child's worker begins with what
+/// is added after [`track`](Worker::track): call it first thing in the child. A process that goes into the background
+/// by a fork so loses what it counted before, unless it ships that first.
 pub struct Worker {
     shared: Arc<Shared>,
     pid: u32,
@@ -174,20 +162,24 @@ impl Worker {
     /// Ships a counter under a name, from now on and as long as the worker runs. The total begins with the counter's
     /// sum: what was taken before is not in it, what is taken later is.
     ///
-    /// A counter is for one worker in its life, or what it counted is shipped twice.
+    /// A counter is tracked once in its life, or the store would have its sum twice: a worker that follows another
+    /// tracks new counters.
     ///
     /// # Errors
-    /// If the name isn't 1 to 255 bytes without control characters, or the worker has a counter of this name; if the
-    /// worker was shut down or is another process's.
+    /// If the name isn't 1 to 255 bytes without control characters, or the worker has a counter of this name; if a
+    /// worker of this process has or had the counter, or there are no slots for it; if the worker was shut down or is
+    /// another process's.
     pub fn track(&self, name: impl Into<String>, counter: impl Tracked) -> Result<(), Error> {
         let name = name.into();
         check_name(&name)?;
         let mut state = self.lock()?;
-        if !state.names.insert(name.clone()) {
+        if state.names.contains(&name) {
             let text = format!("{name:?} is tracked already: expected one counter of a name in a worker");
             return Err(Error::new(ErrorKind::Config, text));
         }
-        state.arrivals.push(Row::new(name, Box::new(counter), self.shared.is_forked));
+        let row = Row::new(name.clone(), Box::new(counter))?;
+        state.names.insert(name);
+        state.arrivals.push(row);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod faults;
 mod proxy;
 mod rig;
 mod server;
+mod tally;
 mod unruly;
 
 use std::time::Duration;

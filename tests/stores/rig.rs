@@ -23,14 +23,20 @@ pub(crate) trait Rig {
     /// Goes back to the copy.
     fn restore(&mut self);
 
-    /// Kills the server while `during` runs, and starts it again after.
-    fn crash(&mut self, during: &mut dyn FnMut());
+    /// Runs `during`, kills the server after some time of it, and then starts the server again. False where there is
+    /// none.
+    fn crash(&mut self, time: Duration, during: &mut dyn FnMut()) -> bool;
 
     /// Cuts connections after so many answers, or never.
     fn cut_after(&self, answers: Option<i64>);
+
+    /// Whether a read comes to its end although a host writes on and on.
+    fn is_read_while_written(&self) -> bool {
+        true
+    }
 }
 
-/// A file: no server, so its crash is that of a process in the middle of a transaction.
+/// A file: no server that could crash, nor a proxy.
 pub(crate) struct File {
     folder: TempDir,
 }
@@ -70,8 +76,9 @@ impl Rig for File {
         std::fs::copy(self.copy(), self.path()).expect("a copy to restore");
     }
 
-    fn crash(&mut self, during: &mut dyn FnMut()) {
+    fn crash(&mut self, _time: Duration, during: &mut dyn FnMut()) -> bool {
         during();
+        false
     }
 
     fn cut_after(&self, _answers: Option<i64>) {}
@@ -171,17 +178,18 @@ impl Rig for Service {
         self.wait();
     }
 
-    fn crash(&mut self, during: &mut dyn FnMut()) {
+    fn crash(&mut self, time: Duration, during: &mut dyn FnMut()) -> bool {
         std::thread::scope(|scope| {
             let server = &mut self.server;
             scope.spawn(move || {
-                std::thread::sleep(Duration::from_micros(fastrand::u64(..5000)));
+                std::thread::sleep(time);
                 server.kill();
             });
             during();
         });
         self.server.restart();
         self.wait();
+        true
     }
 
     fn cut_after(&self, answers: Option<i64>) {
@@ -189,5 +197,9 @@ impl Rig for Service {
             Some(answers) => self.proxy.cut_after(answers),
             None => self.proxy.heal(),
         }
+    }
+
+    fn is_read_while_written(&self) -> bool {
+        !matches!(self.kind, Kind::Nats)
     }
 }

@@ -29,9 +29,14 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// The bytes that this thread has allocated and not freed.
+pub(crate) fn live() -> isize {
+    LIVE.get()
+}
+
 /// The result of `f`, and the bytes that it allocated on this thread and did not free.
 pub(crate) fn allocated<T>(f: impl FnOnce() -> T) -> (T, isize) {
-    let before = LIVE.get();
+    let before = live();
     let result = f();
-    (result, LIVE.get() - before)
+    (result, live() - before)
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 use std::{env, io, ptr};
 
 /// Seconds after which a child that hangs is killed.
-const PATIENCE: u32 = 60;
+pub(crate) const PATIENCE: u32 = 60;
 
 /// Runs `f` in a forked child and waits for it. Panics unless `f` returned true in time.
 pub(crate) fn fork(f: impl FnOnce() -> bool) {
