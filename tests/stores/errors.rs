@@ -203,7 +203,10 @@ mod redis {
 }
 
 mod nats {
-    use quipu::persist::{ErrorKind, Nats};
+    use std::time::Duration;
+
+    use async_nats::jetstream::stream::{Config, RetentionPolicy};
+    use quipu::persist::{ErrorKind, Nats, Store};
 
     use super::{assert_error, write};
     use crate::rig::Service;
@@ -222,17 +225,28 @@ mod nats {
         let url = format!("nats://127.0.0.1:{}", service.port());
         let at = |url: &str| Nats::new(url).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let context = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
-            context.delete_stream("quipu").await.unwrap();
-            let config = async_nats::jetstream::stream::Config {
-                name: "quipu".to_owned(),
-                subjects: vec!["likes".to_owned()],
-                ..Default::default()
-            };
-            context.create_stream(config).await.unwrap();
-        });
-        assert_error(&write(at(&url)), ErrorKind::Schema, &["has the subjects [\"likes\"]", "delete the stream"]);
+        let change = |change: fn(&mut Config)| {
+            runtime.block_on(async {
+                let context = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
+                let mut config = context.get_stream("quipu").await.unwrap().cached_info().config.clone();
+                context.delete_stream("quipu").await.unwrap();
+                change(&mut config);
+                context.create_stream(config).await.unwrap();
+            });
+        };
+        change(|_| {});
+        assert_eq!(at(&url).total("likes").unwrap(), 0);
+        let changes: [(fn(&mut Config), _); 4] = [
+            (|config| config.max_age = Duration::from_secs(3600), "max_age of the stream quipu is 3600s: expected 0ns"),
+            (|config| config.max_bytes = 1 << 20, "max_bytes of the stream quipu is 1048576: expected 0"),
+            (|config| config.retention = RetentionPolicy::WorkQueue, "is WorkQueue: expected Limits"),
+            (|config| config.subjects = vec!["likes".to_owned()], "subjects of the stream quipu is [\"likes\"]"),
+        ];
+        for (changed, expected) in changes {
+            change(changed);
+            assert_error(&write(at(&url)), ErrorKind::Schema, &[expected, "edit or delete the stream"]);
+            change(|config| (config.max_age, config.max_bytes, config.retention) = Default::default());
+        }
         assert_error(
             &write(at("nats://quipu.invalid")),
             ErrorKind::Unavailable,
