@@ -7,6 +7,7 @@ use scylla::client::session_builder::SessionBuilder;
 use scylla::errors::NewSessionError;
 use scylla::statement::prepared::PreparedStatement;
 
+use super::kept::Kept;
 use super::runtime::Runtime;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
 
@@ -52,7 +53,7 @@ pub struct Cassandra {
     nodes: Vec<String>,
     keyspace: String,
     login: Option<(String, String)>,
-    link: Option<Link>,
+    link: Kept<Link>,
 }
 
 struct Link {
@@ -67,7 +68,7 @@ impl Cassandra {
     /// A store in this keyspace, of a cluster that has these nodes, among others: `host` or `host:port`.
     pub fn new(nodes: impl IntoIterator<Item = impl Into<String>>, keyspace: impl Into<String>) -> Self {
         let nodes = nodes.into_iter().map(Into::into).collect();
-        Self { nodes, keyspace: keyspace.into(), login: None, link: None }
+        Self { nodes, keyspace: keyspace.into(), login: None, link: Kept::NONE }
     }
 
     /// With a user and a password.
@@ -94,7 +95,7 @@ impl Cassandra {
                 Error::new(ErrorKind::Unavailable, text)
             })
         })?;
-        self.link = Some(link);
+        self.link.keep(link);
         Ok(result)
     }
 

@@ -85,6 +85,10 @@
 mod cassandra;
 mod error;
 mod flusher;
+#[cfg(feature = "sqlite")]
+mod inside;
+#[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
+mod kept;
 mod ledger;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
 mod limits;

@@ -1,6 +1,6 @@
 //! What every store does, whatever it is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use quipu::persist::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, VersionVector, Writer};
@@ -66,10 +66,12 @@ fn agrees_with_the_model(rig: &dyn Rig) {
     println!("seed {seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     let writers: Vec<_> = (0..3).map(|_| writer("host")).collect();
-    let mut rows: Vec<_> = (0..60)
-        .map(|_| (random.usize(..3), ["a", "b"][random.usize(..2)], random.u64(1..9)))
-        .map(|(writer, counter, version)| (writer, counter, version, version as i64 * 7 - 30 + writer as i64))
-        .collect();
+    // Each version once, and then twice: no more of a writer's counter than a stream of NATS keeps.
+    let rows: BTreeSet<_> =
+        (0..60).map(|_| (random.usize(..3), ["a", "b"][random.usize(..2)], random.u64(1..9))).collect();
+    let total = |version: u64, writer: usize| version as i64 * 7 - 30 + writer as i64;
+    let mut rows: Vec<_> =
+        rows.into_iter().map(|(writer, counter, version)| (writer, counter, version, total(version, writer))).collect();
     rows.extend_from_within(..);
     random.shuffle(&mut rows);
     let (mut sink, mut model) = (rig.sink(), VersionVector::new());
@@ -90,6 +92,8 @@ fn folds(rig: &dyn Rig) {
     let (closed, silent) = (writer("closed"), writer("silent"));
     sink.write(&Batch { closes: true, ..batch(&closed, &[("likes", 9, 100), ("shares", 9, i64::MAX / 4)]) }).unwrap();
     sink.write(&batch(&silent, &[("likes", 4, 20)])).unwrap();
+    // Late and open, which doesn't open the writer again.
+    sink.write(&batch(&closed, &[("likes", 8, 90)])).unwrap();
     assert_eq!(compact(Duration::from_secs(3600)), 1);
     assert_eq!(compact(Duration::from_secs(3600)), 0);
     let rows = store.by_writer("likes").unwrap();
@@ -105,6 +109,43 @@ fn folds(rig: &dyn Rig) {
     assert_eq!((store.total("likes").unwrap(), store.total("shares").unwrap()), (120, i64::MAX / 4));
     assert_eq!(compact(Duration::ZERO), 0);
     assert_eq!(store.counters().unwrap(), ["likes", "shares"]);
+}
+
+/// More writers than are folded at once, a few of which have other counters.
+fn folds_many(rig: &dyn Rig) {
+    let (mut sink, mut store) = (rig.sink(), rig.store());
+    for n in 0..250 {
+        let rows = [("likes", 1, n), ("shares", 1, 1)];
+        sink.write(&Batch { closes: true, ..batch(&writer("a"), &rows[..1 + usize::from(n % 10 == 0)]) }).unwrap();
+    }
+    assert_eq!(rig.compact(Duration::from_secs(3600)).expect("a store that folds").unwrap(), 250);
+    assert_eq!((store.total("likes").unwrap(), store.total("shares").unwrap()), (250 * 249 / 2, 25));
+    assert_eq!(store.by_writer("likes").unwrap().len(), 1);
+}
+
+/// Sums of what is folded wrap, as those that are read.
+fn folds_what_wraps(rig: &dyn Rig) {
+    let (mut sink, mut store) = (rig.sink(), rig.store());
+    let mut sum: i64 = 0;
+    for totals in [&[i64::MAX, i64::MAX][..], &[1], &[i64::MAX], &[i64::MIN, i64::MIN, -7], &[i64::MIN], &[-1]] {
+        for &total in totals {
+            sum = sum.wrapping_add(total);
+            sink.write(&Batch { closes: true, ..batch(&writer("a"), &[("wraps", 1, total), ("other", 1, 1)]) })
+                .unwrap();
+        }
+        assert_eq!(store.total("wraps").unwrap(), sum);
+        rig.compact(Duration::from_secs(3600)).expect("a store that folds").unwrap();
+        assert_eq!(store.total("wraps").unwrap(), sum);
+    }
+    assert_eq!((store.by_writer("wraps").unwrap().len(), store.total("other").unwrap()), (1, 9));
+}
+
+/// Asynchronous code can't call a store, but drop it.
+fn is_dropped_in_asynchronous_code(rig: &dyn Rig) {
+    let mut store = rig.store();
+    store.counters().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { drop(store) });
 }
 
 /// A queue's messages reach a store, some of them more than once.
@@ -197,15 +238,23 @@ macro_rules! contract {
 contract! {
     sqlite: File::new(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
+    sqlite_folds: File::new(), [folds_many, folds_what_wraps];
     #[ignore = "needs postgres: run .ci/services"]
     service_postgres: crate::rig::Service::postgres(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
+    #[ignore = "needs postgres: run .ci/services"]
+    service_postgres_folds: crate::rig::Service::postgres(),
+        [folds_many, folds_what_wraps, is_dropped_in_asynchronous_code];
     #[ignore = "needs redis-server: run .ci/services"]
     service_redis: crate::rig::Service::redis(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
+    #[ignore = "needs redis-server: run .ci/services"]
+    service_redis_folds: crate::rig::Service::redis(),
+        [folds_many, folds_what_wraps, is_dropped_in_asynchronous_code];
     #[ignore = "needs nats-server: run .ci/services"]
     service_nats: crate::rig::Service::nats(),
-        [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, forwards];
+        [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, forwards,
+            is_dropped_in_asynchronous_code];
     #[ignore = "needs nats-server: run .ci/services"]
     service_nats_after_folds: crate::rig::Service::nats(), [forwards_after_folds];
     #[ignore = "needs nats-server: run .ci/services"]

@@ -4,9 +4,13 @@
 
 #![cfg(unix)]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod contract;
 mod errors;
 mod faults;
+mod forks;
 mod proxy;
 mod rig;
 mod server;

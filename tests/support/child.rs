@@ -40,7 +40,8 @@ pub(crate) fn is_started_again() -> bool {
 /// Runs one test of this binary once more, in a process of its own in which [`is_started_again`].
 pub(crate) fn start_again(test: &str) -> Output {
     let this = env::current_exe().expect("the path of this binary");
-    Command::new(this).args([test, "--exact", "--nocapture"]).env(ROLE, "child").output().expect("a child process")
+    let args = [test, "--exact", "--include-ignored", "--nocapture"];
+    Command::new(this).args(args).env(ROLE, "child").output().expect("a child process")
 }
 
 /// Whether this process runs one test only. If not, the test is run in such a process, and must succeed there.
