@@ -11,6 +11,7 @@ mod contract;
 mod errors;
 mod faults;
 mod forks;
+mod likes;
 mod proxy;
 mod rig;
 mod server;
