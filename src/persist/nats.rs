@@ -402,3 +402,72 @@ impl fmt::Debug for Nats {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn messages()(host in "[a-z0-9._:-]{1,3}", incarnation in any::<u128>(), counter in "\\PC{1,9}", stamp: (u64, i64))
+            -> Message
+        {
+            let writer = format!("{host}/{incarnation:032x}").parse().unwrap();
+            Message { writer, entry: Entry { counter, stamp: Stamp { version: stamp.0, total: stamp.1 } } }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn messages_come_back_as_they_went(message in messages()) {
+            let parsed = parse(&serde_json::to_vec(&message).unwrap()).unwrap();
+            prop_assert_eq!((parsed.writer, parsed.entry), (message.writer, message.entry));
+        }
+
+        /// Whatever they are, they don't panic.
+        #[test]
+        fn other_messages_are_refused(message in messages(), at: prop::sample::Index, byte: u8, text: Vec<u8>) {
+            let mut payload = serde_json::to_vec(&message).unwrap();
+            let _ = parse(&payload[..at.index(payload.len())]).unwrap_err();
+            let at = at.index(payload.len());
+            payload[at] = byte;
+            let _ = (parse(&payload), parse(&text));
+        }
+
+        #[test]
+        fn tokens_are_one_word_of_a_subject_and_of_one_counter(a: String, b: String) {
+            let (of_a, of_b) = (token(&a), token(&b));
+            prop_assert!(of_a.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-=".contains(&byte)));
+            prop_assert_eq!(of_a == of_b, a == b);
+            let (of_a, of_escaped) = (token(&a), token(&of_b));
+            prop_assert_eq!(of_a == of_escaped, a == of_b);
+        }
+
+        #[test]
+        fn batches_have_the_newest_row_of_each(rows in prop::collection::vec((0..2_u128, "[ab]", 1..4_u64, -2..3_i64), 0..20)) {
+            let message = |(incarnation, counter, version, total): (u128, String, u64, i64)| Message {
+                writer: format!("host/{incarnation:032x}").parse().unwrap(),
+                entry: Entry { counter, stamp: Stamp { version, total } },
+            };
+            let messages: Vec<_> = rows.into_iter().map(message).collect();
+            let (mut expected, mut found) = (VersionVector::new(), VersionVector::new());
+            for Message { writer, entry } in &messages {
+                expected.observe(&entry.counter, writer, entry.stamp);
+            }
+            for batch in batches(messages.iter()) {
+                for entry in &batch.entries {
+                    prop_assert!(found.observe(&entry.counter, &batch.writer, entry.stamp), "one row of each");
+                }
+            }
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn successors_are_others_of_the_host() {
+        let last: Writer = format!("host/{:032x}", u128::MAX).parse().unwrap();
+        assert_eq!(successor(&last).unwrap().to_string(), format!("host/{:032x}", 0));
+        assert_eq!(successor(&successor(&last).unwrap()).unwrap().incarnation(), 1);
+    }
+}

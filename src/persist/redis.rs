@@ -234,3 +234,39 @@ impl fmt::Debug for Redis {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_come_back_as_they_went(version: u64, total: i64) {
+            prop_assert_eq!(parse("likes", &format!("{version} {total}")).unwrap(), Stamp { version, total });
+        }
+
+        #[test]
+        fn other_rows_are_refused(row in prop_oneof!["[0-9 -]{0,40}", any::<String>()]) {
+            match parse("likes", &row) {
+                Ok(Stamp { version, total }) => prop_assert_eq!(
+                    row.split(' ').map(|number| number.parse().unwrap()).collect::<Vec<i128>>(),
+                    [version.into(), total.into()]
+                ),
+                Err(error) => {
+                    prop_assert_eq!(error.kind(), ErrorKind::Schema);
+                    let says_which = error.to_string().contains(&format!("{row:?}"));
+                    prop_assert!(says_which, "{}", error);
+                }
+            }
+        }
+
+        #[test]
+        fn any_info_says_whether_keys_are_dropped(before: String, policy in "(allkeys|volatile|no)[a-z-]{0,8}") {
+            let client = Client::open("redis://localhost/").unwrap();
+            let info = format!("{before}\r\nmaxmemory_policy:{policy}\r\nmaxmemory:0\r\n");
+            prop_assert_eq!(check_policy(&client, &info).is_err(), policy.starts_with("allkeys-"));
+        }
+    }
+}

@@ -138,3 +138,39 @@ pub(super) fn check_schema(version: Option<i64>) -> Result<(), Error> {
 pub(super) fn parse((writer, version, total): (String, i64, i64)) -> Result<(Writer, Stamp), Error> {
     Ok((writer.parse()?, Stamp { version: version as u64, total }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_come_back_as_they_went(host in "[a-z0-9._:-]{1,9}", incarnation: u128, version: u64, total: i64) {
+            let writer = format!("{host}/{incarnation:032x}");
+            let (parsed, stamp) = parse((writer.clone(), version as i64, total)).unwrap();
+            prop_assert_eq!((parsed.to_string(), stamp), (writer, Stamp { version, total }));
+        }
+
+        #[test]
+        fn other_writers_are_refused(writer in prop_oneof!["[a-z/]{0,3}/[0-9a-fA-F+]{31,33}", any::<String>()]) {
+            match parse((writer.clone(), 1, 1)) {
+                Ok((parsed, _)) => prop_assert_eq!(parsed.to_string(), writer),
+                Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Config),
+            }
+        }
+
+        #[test]
+        fn sums_are_those_of_each_counter(rows in prop::collection::vec(("[ab]", any::<i64>()), 0..20)) {
+            let sums = sums(rows.clone());
+            prop_assert_eq!(sums.len(), rows.iter().map(|(counter, _)| counter).collect::<BTreeSet<_>>().len());
+            for (counter, sum) in sums {
+                let exact: i128 = rows.iter().filter(|(of, _)| *of == counter).map(|(_, total)| i128::from(*total)).sum();
+                prop_assert_eq!(sum, exact as i64);
+            }
+        }
+    }
+}
