@@ -30,7 +30,8 @@ const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 /// `USING TIMESTAMP` of its version, and the newest wins wherever it arrives. Connections are made when they are
 /// needed, without TLS.
 ///
-/// **This store has been compiled and its statements have been read, but it has not been run against a live cluster.**
+/// **This store has not been run against a live cluster**, only against a node that the tests make up: it speaks the
+/// protocol, and takes statements of these forms.
 ///
 /// ```no_run
 /// use quipu::Counter;
