@@ -26,9 +26,11 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 type Failure = Box<dyn Error + Send + Sync>;
 
 pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    let worker = Worker::builder(&args.host).interval(Duration::from_millis(200)).start(store::open(&args.store)?)?;
+    let mut store = store::open(&args.store)?;
+    // Read and then written to, so that a mistake in the configuration shows at once.
+    store.total(LINES)?;
+    let worker = Worker::builder(&args.host).interval(Duration::from_millis(200)).start(store)?;
     let lines = Lines::new(worker, args.count_by)?;
-    // So that a mistake in the configuration shows at once.
     lines.worker.flush(TIMEOUT)?;
     thread::scope(|scope| {
         let (counting, is_over) = mpsc::channel();

@@ -18,6 +18,10 @@ const COUNTERS: &str = "{quipu}:counters";
 const RETIRED: &str = "{quipu}:retired";
 const RETIRED_VERSIONS: &str = "{quipu}:retired-versions";
 
+/// What to do about keys that the scripts don't fit.
+const OTHER_KEYS: &str =
+    "expected keys as this version makes them; use another database, or rename those that are there";
+
 /// The hash of a counter: by writer, `version total`.
 fn totals(counter: &str) -> String {
     format!("{{quipu}}:totals:{counter}")
@@ -48,8 +52,8 @@ fn folded(writer: &str) -> String {
 /// # Limits
 /// What Redis keeps over a crash is a matter of its `appendfsync`; living writers make it good. A server whose
 /// `maxmemory-policy` is one of `allkeys-…` is refused: it drops any key when its memory is full, also the one that
-/// says which writers were folded, and then counts them twice. Versions above 2⁵³ are rounded: a flush each millisecond
-/// takes 285,000 years.
+/// says which writers were folded, and then counts them twice. Versions above 2⁵³ are rounded: a flush each
+/// millisecond takes 285,000 years.
 pub struct Redis {
     client: Client,
     connection: Kept<Connection>,
@@ -153,14 +157,9 @@ fn explain(client: &Client, error: RedisError) -> Error {
             "expected a user that may run scripts and write keys that begin with {quipu}:, on the primary",
         ),
         (_, Some("OOM" | "MISCONF")) => (ErrorKind::Full, "expected room in its memory and on its disk"),
-        (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => (
-            ErrorKind::Schema,
-            "expected keys as this version makes them; use another database, or rename those that are there",
-        ),
-        _ if error.detail().is_some_and(|detail| detail.contains("not an integer")) => (
-            ErrorKind::Schema,
-            "expected keys as this version makes them; use another database, or rename those that are there",
-        ),
+        (Kind::UnexpectedReturnType, _) | (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => (ErrorKind::Schema, OTHER_KEYS),
+        // Of a hash's field.
+        _ if error.detail().is_some_and(|detail| detail.contains("not an integer")) => (ErrorKind::Schema, OTHER_KEYS),
         (Kind::Io, _) if error.is_timeout() => {
             (ErrorKind::Timeout, "expected an answer within 10 seconds of a server that is up and not overloaded")
         }

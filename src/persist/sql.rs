@@ -168,7 +168,8 @@ mod tests {
             let sums = sums(rows.clone());
             prop_assert_eq!(sums.len(), rows.iter().map(|(counter, _)| counter).collect::<BTreeSet<_>>().len());
             for (counter, sum) in sums {
-                let exact: i128 = rows.iter().filter(|(of, _)| *of == counter).map(|(_, total)| i128::from(*total)).sum();
+                let totals = rows.iter().filter(|(of, _)| *of == counter).map(|(_, total)| i128::from(*total));
+                let exact: i128 = totals.sum();
                 prop_assert_eq!(sum, exact as i64);
             }
         }

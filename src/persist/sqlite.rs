@@ -43,8 +43,8 @@ WHERE quipu_totals.version < excluded.version";
 ///
 /// # Limits
 /// The value may go through a fork, but a fork while a thread is inside SQLite leaves locks of SQLite's taken in the
-/// child, for good. Where a store of quipu's was inside, calls in the child fail with [`ErrorKind::Forked`]; where other
-/// code was, they may hang. So fork before the first worker starts.
+/// child, for good. Where a store of quipu's was inside, calls in the child fail with [`ErrorKind::Forked`]; where
+/// other code was, they may hang. So fork before the first worker starts.
 ///
 /// To put a copy in the file's place, stop all its writers first, and remove the `-journal`, `-wal` and `-shm` beside
 /// it: SQLite would roll what they have into the copy.

@@ -118,8 +118,8 @@ fn rows(columns: &[String], rows: &[Vec<Vec<u8>>]) -> Vec<u8> {
 }
 
 /// The node's own row in `system.local`.
-fn local(column: &String) -> Vec<u8> {
-    match column.as_str() {
+fn local(column: &str) -> Vec<u8> {
+    match column {
         "host_id" | "schema_version" => vec![7; 16],
         "rpc_address" => vec![127, 0, 0, 1],
         "tokens" => [&int(1)[..], &bytes(b"0")].concat(),
@@ -180,7 +180,7 @@ impl Table {
         let [distinct, columns, table, key] =
             groups(SELECT, statement).and_then(|groups| groups.try_into().ok()).ok_or_else(|| statement.to_owned())?;
         match table[0].as_str() {
-            "system.local" => Ok(rows(&columns, &[columns.iter().map(local).collect()])),
+            "system.local" => Ok(rows(&columns, &[columns.iter().map(|column| local(column)).collect()])),
             "quipu_totals" => self.select(!distinct.is_empty(), &columns, key.first().map(|_| &values[0])),
             table if table.contains(".scylla") => Err(format!("unconfigured table {table}")),
             _ => Ok(rows(&columns, &[])),
