@@ -158,6 +158,8 @@ impl Sqlite {
             Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
                 (ErrorKind::Schema, sql::OTHER_TABLES)
             }
+            None if matches!(error, rusqlite::Error::NulError(_)) => (ErrorKind::Unavailable, CANNOT_OPEN),
+            // A value of another type than its column's.
             None => (ErrorKind::Schema, sql::OTHER_TABLES),
             Some(ErrorCode::NotADatabase) => (ErrorKind::Config, "expected an SQLite database, or no file"),
             _ => (ErrorKind::Store, "expected SQLite to read and write it"),

@@ -38,6 +38,9 @@ fn sqlite_in_no_folder() {
     let error = Sqlite::new(&path).total("likes").unwrap_err();
     assert_error(&error, ErrorKind::Unavailable, &["missing/totals.db: expected a folder that exists"]);
     assert_eq!(Sqlite::new("missing.db").total("likes").unwrap(), 0);
+    for error in [Sqlite::new("likes\0.db").total("likes").unwrap_err(), write(Sqlite::new("likes\0.db"))] {
+        assert_error(&error, ErrorKind::Unavailable, &["expected a folder that exists, and a file"]);
+    }
 }
 
 #[test]
