@@ -33,10 +33,9 @@
 //!
 //! # Clean-up
 //! Every start of a process makes new rows. `compact` of [`Sqlite`], [`Postgres`] and [`Redis`] folds the rows of
-//! writers that have closed, or weren't heard of for a given time, into one row of [`Writer::retired`], each writer
-//! as a whole, a hundred in a transaction. A folded writer's name stays in the store, with what was folded of it.
-//! Should the writer live after all, it is told so ([`Outcome::Folded`]), and goes on as a new incarnation with what
-//! exceeds the folded total.
+//! writers that have closed, or weren't heard of for a given time, into one row of [`Writer::retired`], 100 in one
+//! transaction. A folded writer's name stays in the store, with what was folded of it. Should the writer live after
+//! all, it is told so ([`Outcome::Folded`]), and goes on as a new incarnation with what exceeds the folded total.
 //! Choose a time well above the worker's `resend_every`: a writer that is idle is heard of no more often.
 //!
 //! # Comparison
