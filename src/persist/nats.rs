@@ -102,9 +102,6 @@ impl Nats {
         let mut forwarded = 0;
         loop {
             let messages = self.run(async |link| fetch_durable(link, name).await)?;
-            if messages.is_empty() {
-                return Ok(forwarded);
-            }
             let rows: Vec<_> = messages.iter().map(decode).collect();
             let written = batches(rows.iter().flatten()).into_iter().try_for_each(|batch| self.pass_on(batch, into));
             let answers = rows.iter().map(|row| match (&written, row) {
@@ -117,6 +114,9 @@ impl Nats {
             for row in rows {
                 row?;
                 forwarded += 1;
+            }
+            if messages.len() < FETCH {
+                return Ok(forwarded);
             }
         }
     }
@@ -151,11 +151,10 @@ impl Nats {
     fn answer(&mut self, messages: &[jetstream::Message], answers: Vec<AckKind>) -> Result<(), Error> {
         let store = shown(&self.address);
         self.run(async |_| {
-            let last = answers.len() - 1;
-            for (at, (message, answer)) in messages.iter().zip(answers).enumerate() {
+            for (at, (message, answer)) in (1..).zip(messages.iter().zip(answers)) {
                 // The last is waited for, so that the next fetch comes after all of them.
-                let sent =
-                    if at == last { message.double_ack_with(answer).await } else { message.ack_with(answer).await };
+                let is_last = at == messages.len();
+                let sent = if is_last { message.double_ack_with(answer).await } else { message.ack_with(answer).await };
                 sent.map_err(|error| explain(&store, error))?;
             }
             Ok(())
@@ -275,12 +274,12 @@ async fn read(link: &Link, store: &str, subject: String) -> Result<VersionVector
     let mut rows = VersionVector::new();
     loop {
         let messages = fetch(&consumer).await.map_err(explain)?;
-        if messages.is_empty() {
-            break;
-        }
         for message in &messages {
             let Message { writer, entry } = decode(message)?;
             rows.observe(&entry.counter, &writer, entry.stamp);
+        }
+        if messages.len() < FETCH {
+            break;
         }
     }
     let name = &consumer.cached_info().name;
@@ -288,7 +287,7 @@ async fn read(link: &Link, store: &str, subject: String) -> Result<VersionVector
     Ok(rows)
 }
 
-/// The next messages; none if all were fetched.
+/// The next messages: fewer than [`FETCH`] if there were no more for a moment.
 async fn fetch(consumer: &PullConsumer) -> Result<Vec<jetstream::Message>, Boxed> {
     let mut batch = consumer.fetch().max_messages(FETCH).messages().await?;
     let mut messages = Vec::new();

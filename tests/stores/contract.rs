@@ -1,6 +1,7 @@
 //! What every store does, whatever it is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use quipu::persist::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, VersionVector, Writer};
@@ -225,6 +226,29 @@ fn forwards_past_what_it_cannot_read(rig: &crate::rig::Service) {
     assert_eq!(queue.forward("store", &mut store).unwrap(), 0);
 }
 
+/// A read has an end although someone writes on and on.
+fn is_read_while_written(rig: &crate::rig::Service) {
+    let (mut store, is_over) = (rig.store(), AtomicBool::new(false));
+    let write = &|mut sink: Box<dyn Sink>| {
+        let who = writer("a");
+        for version in (1..).take_while(|_| !is_over.load(Ordering::Relaxed)) {
+            sink.write(&batch(&who, &[("likes", version, version as i64)])).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let sink = rig.sink();
+            scope.spawn(move || write(sink));
+        }
+        let reads: Vec<_> = (0..5).map(|_| store.total("likes")).collect();
+        let forwarded = rig.queue().forward("memory", &mut VersionVector::new());
+        is_over.store(true, Ordering::Relaxed);
+        let totals: Vec<_> = reads.into_iter().map(Result::unwrap).collect();
+        assert!(totals.is_sorted(), "{totals:?}");
+        forwarded.unwrap();
+    });
+}
+
 macro_rules! contract {
     ($($(#[$attribute:meta])* $name:ident: $rig:expr, [$($check:ident),*];)*) => { $(
         $(#[$attribute])*
@@ -255,6 +279,8 @@ contract! {
     service_nats: crate::rig::Service::nats(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, forwards,
             is_dropped_in_asynchronous_code];
+    #[ignore = "needs nats-server: run .ci/services"]
+    service_nats_while_written: crate::rig::Service::nats(), [is_read_while_written];
     #[ignore = "needs nats-server: run .ci/services"]
     service_nats_after_folds: crate::rig::Service::nats(), [forwards_after_folds];
     #[ignore = "needs nats-server: run .ci/services"]
