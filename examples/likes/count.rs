@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -14,8 +14,11 @@ use quipu::persist::{self, Worker};
 use crate::args::Args;
 use crate::store;
 
-/// All lines.
+/// The counter of all lines.
 pub(crate) const LINES: &str = "lines";
+
+/// The counter of lines whose field can't name one.
+const OTHER: &str = "other";
 
 /// How long the store is waited for at the start and at the end.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -23,13 +26,37 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 type Failure = Box<dyn Error + Send + Sync>;
 
 pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    let worker = Worker::builder(&args.host).interval(Duration::from_millis(200)).start(store::open(&args.store)?)?;
-    // So that a mistake in the configuration shows at once.
-    worker.flush(TIMEOUT)?;
+    let mut store = store::open(&args.store)?;
+    // Read and then written to, so that a mistake in the configuration shows at once.
+    store.total(LINES)?;
+    let worker = Worker::builder(&args.host).interval(Duration::from_millis(200)).start(store)?;
     let lines = Lines::new(worker, args.count_by)?;
-    count_all(args, &lines).map_err(|error| -> Box<dyn Error> { error })?;
+    lines.worker.flush(TIMEOUT)?;
+    thread::scope(|scope| {
+        let (counting, is_over) = mpsc::channel();
+        scope.spawn(|| show_errors(&lines.worker, is_over));
+        let counted = count_all(args, &lines);
+        drop(counting);
+        counted.map_err(|error| -> Box<dyn Error> { error })
+    })?;
     lines.worker.shutdown(TIMEOUT)?;
     Ok(())
+}
+
+/// Says what is wrong with the store, whenever that changes, until the channel's other end is dropped.
+fn show_errors(worker: &Worker, is_over: mpsc::Receiver<()>) {
+    let mut shown = None;
+    while is_over.recv_timeout(Duration::from_millis(500)) == Err(mpsc::RecvTimeoutError::Timeout) {
+        let Ok(status) = worker.status() else { return };
+        let error = status.last_error.filter(|_| status.failures_in_a_row > 0).map(|error| error.to_string());
+        if error != shown {
+            eprintln!(
+                "likes: {}",
+                error.as_deref().unwrap_or("the store is there again, and has all that was counted")
+            );
+            shown = error;
+        }
+    }
 }
 
 /// A thread for each file.
@@ -45,6 +72,11 @@ fn count_all(args: &Args, lines: &Lines) -> Result<(), Failure> {
         let threads: Vec<_> = args.files.iter().map(|path| scope.spawn(move || count(path))).collect();
         threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
     })
+}
+
+/// Whether a value can be the name of its counter.
+fn is_name(value: &str) -> bool {
+    value != LINES && value.len() <= 255 && !value.chars().any(char::is_control)
 }
 
 /// The counters: one of all lines, and one for each value of the field.
@@ -65,10 +97,12 @@ impl Lines {
     fn count(&self, input: impl BufRead) -> Result<(), Failure> {
         // A thread finds the counters that it has met without the lock.
         let mut known: HashMap<String, Arc<Counter>> = HashMap::new();
-        for line in input.lines() {
+        for line in input.split(b'\n') {
             let line = line?;
             self.all.inc();
+            let line = String::from_utf8_lossy(&line);
             let Some(value) = self.field.and_then(|field| line.split_whitespace().nth(field - 1)) else { continue };
+            let value = if is_name(value) { value } else { OTHER };
             match known.get(value) {
                 Some(counter) => counter.inc(),
                 None => {
@@ -87,7 +121,7 @@ impl Lines {
             return Ok(Arc::clone(counter));
         }
         let counter = Arc::new(Counter::new());
-        self.worker.track(format!("{LINES} of {value}"), Arc::clone(&counter))?;
+        self.worker.track(value, Arc::clone(&counter))?;
         by_value.insert(value.to_owned(), Arc::clone(&counter));
         Ok(counter)
     }

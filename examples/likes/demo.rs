@@ -1,10 +1,10 @@
-//! Three processes that count the lines of an access log each, and the totals, live. At the end they are compared with
-//! what was written.
+//! Three processes that count the events of a log each, and another that shows the totals, live. At the end they are
+//! compared with what was written.
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -16,51 +16,58 @@ use crate::watch;
 const PROCESSES: u64 = 3;
 const LINES_OF_EACH: u64 = 300_000;
 
+/// What happens, by a line's number: clicks are the most frequent.
+const EVENTS: [&str; 8] = ["clicks", "likes", "clicks", "retweets", "clicks", "likes", "clicks", "shares"];
+
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("likes.db");
+    let mut watching = likes(&["watch"], &path)?.spawn()?;
+    let counted = count(&path);
+    watching.kill()?;
+    watching.wait()?;
+    counted?;
     let mut store = Sqlite::new(&path);
-    let mut hosts = (1..=PROCESSES).map(|host| start(host, &path)).collect::<Result<Vec<_>, _>>()?;
-    thread::scope(|scope| {
-        for (host, process) in (1..).zip(&mut hosts) {
-            let input = process.stdin.take();
-            scope.spawn(move || input.map(|input| write_log(host, input)));
-        }
-        while hosts.iter_mut().any(|process| matches!(process.try_wait(), Ok(None))) {
-            watch::show(&watch::table(&mut store)?);
-            thread::sleep(Duration::from_millis(500));
-        }
-        Ok::<(), Box<dyn Error>>(())
-    })?;
     watch::show(&watch::table(&mut store)?);
     check(&mut store)
 }
 
-fn start(host: u64, path: &Path) -> std::io::Result<Child> {
-    Command::new(std::env::current_exe()?)
-        .args(["count", "--count-by", "9", "--host"])
-        .arg(format!("host-{host}"))
-        .arg("--store")
-        .arg(path)
-        .stdin(Stdio::piped())
-        .spawn()
+/// This program, as another process.
+fn likes(args: &[&str], path: &Path) -> io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(args).arg("--store").arg(path);
+    Ok(command)
 }
 
-/// The status of a line: one in ten isn't found.
-fn status(line: u64) -> u32 {
-    if line % 10 == 0 { 404 } else { 200 }
+fn count(path: &Path) -> Result<(), Box<dyn Error>> {
+    let start = |host| {
+        likes(&["count", "--count-by", "2", "--host", &format!("host-{host}")], path)?.stdin(Stdio::piped()).spawn()
+    };
+    let mut hosts = (1..=PROCESSES).map(start).collect::<Result<Vec<_>, _>>()?;
+    thread::scope(|scope| {
+        for process in &mut hosts {
+            let input = process.stdin.take();
+            scope.spawn(move || input.map(write_log));
+        }
+    });
+    for process in &mut hosts {
+        let status = process.wait()?;
+        if !status.success() {
+            return Err(format!("a process that counts ended with {status}").into());
+        }
+    }
+    Ok(())
 }
 
-/// Lines in the Common Log Format, whose 9th field is the status.
-fn write_log(host: u64, input: ChildStdin) -> std::io::Result<()> {
-    let mut input = std::io::BufWriter::new(input);
+fn event(line: u64) -> &'static str {
+    EVENTS[(line % EVENTS.len() as u64) as usize]
+}
+
+/// Lines of a log, with the event as their second field.
+fn write_log(input: ChildStdin) -> io::Result<()> {
+    let mut input = io::BufWriter::new(input);
     for line in 0..LINES_OF_EACH {
-        let status = status(line);
-        writeln!(
-            input,
-            "10.0.{host}.{} - - [24/Nov/2026:02:26:01 +0000] \"GET /like/{line} HTTP/1.1\" {status} 12",
-            line % 256
-        )?;
+        writeln!(input, "2026-11-24T02:26:01Z {} user={}", event(line), line % 256)?;
         if line % (LINES_OF_EACH / 20) == 0 {
             thread::sleep(Duration::from_millis(100));
         }
@@ -69,18 +76,14 @@ fn write_log(host: u64, input: ChildStdin) -> std::io::Result<()> {
 }
 
 fn check(store: &mut Sqlite) -> Result<(), Box<dyn Error>> {
-    let of = |wanted| (0..LINES_OF_EACH).filter(|line| status(*line) == wanted).count() as u64 * PROCESSES;
-    let expected = [
-        (LINES.to_owned(), PROCESSES * LINES_OF_EACH),
-        (format!("{LINES} of 200"), of(200)),
-        (format!("{LINES} of 404"), of(404)),
-    ];
-    for (counter, written) in expected {
-        let total = store.total(&counter)?;
+    let of = |wanted| (0..LINES_OF_EACH).filter(|line| event(*line) == wanted).count() as u64 * PROCESSES;
+    let events = ["likes", "retweets", "clicks", "shares"].map(|event| (event, of(event)));
+    for (counter, written) in events.into_iter().chain([(LINES, PROCESSES * LINES_OF_EACH)]) {
+        let total = store.total(counter)?;
         if total != written as i64 {
             return Err(format!("{counter}: {total} in the store, {written} were written").into());
         }
     }
-    println!("Each total is what was written: {} lines by {PROCESSES} processes.", PROCESSES * LINES_OF_EACH);
+    println!("Each total is what was written: {} events by {PROCESSES} processes.", PROCESSES * LINES_OF_EACH);
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Events counted by several processes, and their totals over all of them, through a store.
 //!
 //! ```text
-//! cargo run --release --features sqlite --example likes          # all of it, once: three processes and a table
-//! likes count --count-by 9 access.log                            # lines by their 9th field, here the status
+//! cargo run --release --features sqlite --example likes          # all of it, once: three processes count, one watches
+//! likes count --count-by 9 access.log                            # lines, and by their 9th field, here the status
 //! tail -F access.log | likes count --store redis://127.0.0.1/    # lines, as they come
 //! likes watch --store redis://127.0.0.1/                         # the totals, refreshing
 //! ```
@@ -25,7 +25,8 @@ usage: likes [demo]
 
   STORE   a file of SQLite (likes.db, if nothing else is said), or a URL: postgres://, redis:// or nats://
   ID      what this host is called in the store (localhost, if nothing else is said)
-  FIELD   count lines by this field too: 1 is the first, and spaces lie between
+  FIELD   count lines by this field too: 1 is the first, and spaces lie between; where it can't name a counter, the
+          line counts as \"other\"
   FILE    where the lines are; the standard input, if there is none";
 
 fn main() -> ExitCode {

@@ -14,7 +14,13 @@ use crate::store;
 pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let mut store = store::open(&args.store)?;
     loop {
-        show(&table(&mut *store)?);
+        let table = table(&mut *store);
+        match table {
+            Ok(table) => show(&table),
+            Err(error) if args.once => return Err(error.into()),
+            // It may be there again soon.
+            Err(error) => eprintln!("likes: {error}"),
+        }
         if args.once {
             return Ok(());
         }
@@ -31,7 +37,9 @@ pub(crate) fn show(table: &str) {
 pub(crate) fn table(store: &mut dyn Store) -> Result<String, persist::Error> {
     let mut table = format!("{:<40} {:>12} {:>8}\n", "counter", "total", "writers");
     for counter in store.counters()? {
-        let (total, writers) = (store.total(&counter)?, store.by_writer(&counter)?.len());
+        let rows = store.by_writer(&counter)?;
+        let total = rows.values().fold(0_i64, |sum, stamp| sum.wrapping_add(stamp.total));
+        let writers = rows.len();
         // Writing to a string doesn't fail.
         let _ = writeln!(table, "{counter:<40} {total:>12} {writers:>8}");
     }

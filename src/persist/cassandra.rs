@@ -7,6 +7,7 @@ use scylla::client::session_builder::SessionBuilder;
 use scylla::errors::NewSessionError;
 use scylla::statement::prepared::PreparedStatement;
 
+use super::kept::Kept;
 use super::runtime::Runtime;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
 
@@ -29,7 +30,8 @@ const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 /// `USING TIMESTAMP` of its version, and the newest wins wherever it arrives. Connections are made when they are
 /// needed, without TLS.
 ///
-/// **This store has been compiled and its statements have been read, but it has not been run against a live cluster.**
+/// **This store has not been run against a live cluster**, only against a node that the tests make up: it speaks the
+/// protocol, and takes statements of these forms.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -52,7 +54,7 @@ pub struct Cassandra {
     nodes: Vec<String>,
     keyspace: String,
     login: Option<(String, String)>,
-    link: Option<Link>,
+    link: Kept<Link>,
 }
 
 struct Link {
@@ -67,7 +69,7 @@ impl Cassandra {
     /// A store in this keyspace, of a cluster that has these nodes, among others: `host` or `host:port`.
     pub fn new(nodes: impl IntoIterator<Item = impl Into<String>>, keyspace: impl Into<String>) -> Self {
         let nodes = nodes.into_iter().map(Into::into).collect();
-        Self { nodes, keyspace: keyspace.into(), login: None, link: None }
+        Self { nodes, keyspace: keyspace.into(), login: None, link: Kept::NONE }
     }
 
     /// With a user and a password.
@@ -94,7 +96,7 @@ impl Cassandra {
                 Error::new(ErrorKind::Unavailable, text)
             })
         })?;
-        self.link = Some(link);
+        self.link.keep(link);
         Ok(result)
     }
 

@@ -33,7 +33,7 @@
 //!
 //! # Clean-up
 //! Every start of a process makes new rows. `compact` of [`Sqlite`], [`Postgres`] and [`Redis`] folds the rows of
-//! writers that have closed, or weren't heard of for a given time, into one row of [`Writer::retired`], in one
+//! writers that have closed, or weren't heard of for a given time, into one row of [`Writer::retired`], 100 in one
 //! transaction. A folded writer's name stays in the store, with what was folded of it. Should the writer live after
 //! all, it is told so ([`Outcome::Folded`]), and goes on as a new incarnation with what exceeds the folded total. It
 //! writes the folded total again with each resend, for a store that was restored from a copy made before the fold.
@@ -90,6 +90,10 @@
 mod cassandra;
 mod error;
 mod flusher;
+#[cfg(feature = "sqlite")]
+mod inside;
+#[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
+mod kept;
 mod ledger;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
 mod limits;

@@ -4,11 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
-use async_nats::jetstream::{self, Context, stream};
+use async_nats::jetstream::{self, AckKind, Context, stream};
 use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
+use super::kept::Kept;
 use super::runtime::Runtime;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Store, VersionVector, Writer};
 
@@ -16,9 +17,6 @@ const STREAM: &str = "quipu";
 
 /// Followed by the writer's incarnation and the counter.
 const SUBJECTS: &str = "quipu.totals";
-
-/// The durable consumer of [`Nats::forward`].
-const FORWARD: &str = "quipu-forward";
 
 /// Messages that are kept of one writer's total of one counter. Older ones that arrive late push out newer ones, so it is
 /// more than can be late.
@@ -29,6 +27,9 @@ const ACK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Messages that are fetched at once.
 const FETCH: usize = 1000;
+
+/// How often a writer's totals may have been folded where they are forwarded to, before it is taken for a fault there.
+const FOLDS: usize = 1000;
 
 /// A row, as a message has it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,13 +58,12 @@ struct Message {
 /// ```
 ///
 /// # Limits
-/// A stream can't be compacted, and doesn't know that a writer has closed; compact the store that it is forwarded to,
-/// after a time well above the time that messages may wait in the queue: nobody tells a writer that its message was
-/// refused there. Sixteen or more older totals that overtake a newer one push it out until the next resend. Calls
-/// block, for 10 seconds at most: asynchronous code makes them on a thread for blocking work.
+/// A stream can't be compacted, and doesn't know that a writer has closed; compact the store that it is forwarded to.
+/// Sixteen or more older totals that overtake a newer one push it out until the next resend. Calls block, for 10
+/// seconds at most: asynchronous code makes them on a thread for blocking work.
 pub struct Nats {
     address: ServerAddr,
-    link: Option<Link>,
+    link: Kept<Link>,
 }
 
 struct Link {
@@ -84,33 +84,81 @@ impl Nats {
             let text = "the address of NATS: expected nats://user:password@host:4222";
             Error::new(ErrorKind::Config, text).caused_by(error)
         })?;
-        Ok(Self { address, link: None })
+        Ok(Self { address, link: Kept::NONE })
     }
 
-    /// Moves what came since the last call into another store, and returns how many messages it was. What the store
-    /// refuses comes again. Several processes may do this for one stream.
+    /// Moves what came since the last call of this name into another store, and returns how many messages it was. Each
+    /// store has a name of its own, by which the queue knows what it has; several processes may forward to one.
+    ///
+    /// What the store refuses comes again at the next call, and what a process had fetched that died, after 30 seconds.
+    /// A writer that the store has folded goes on there as another, the incarnation of the next higher number, with
+    /// what exceeds the folded total.
     ///
     /// # Errors
-    /// If the queue can't be read, or the store says so.
-    pub fn forward(&mut self, into: &mut dyn Sink) -> Result<usize, Error> {
-        let (mut forwarded, store) = (0, shown(&self.address));
+    /// If the name isn't 1 to 128 ASCII letters, digits, `_` or `-`; if the queue can't be read, or the store says so.
+    /// If there were messages that aren't of this version: they won't come again, and the next call goes on.
+    pub fn forward(&mut self, name: &str, into: &mut dyn Sink) -> Result<usize, Error> {
+        check_name(name)?;
+        let mut forwarded = 0;
         loop {
-            let messages = self.run(async |link| fetch_durable(link).await)?;
-            if messages.is_empty() {
+            let messages = self.run(async |link| fetch_durable(link, name).await)?;
+            let rows: Vec<_> = messages.iter().map(decode).collect();
+            let written = batches(rows.iter().flatten()).into_iter().try_for_each(|batch| self.pass_on(batch, into));
+            let answers = rows.iter().map(|row| match (&written, row) {
+                (Err(_), _) => AckKind::Nak(None),
+                (Ok(()), Ok(_)) => AckKind::Ack,
+                (Ok(()), Err(_)) => AckKind::Term,
+            });
+            let answered = self.answer(&messages, answers.collect());
+            written.and(answered)?;
+            for row in rows {
+                row?;
+                forwarded += 1;
+            }
+            if messages.len() < FETCH {
                 return Ok(forwarded);
             }
-            for batch in batches(&messages)? {
-                // Totals of a folded writer are in the store, but for what it counted since it was last heard of.
-                into.write(&batch)?;
-            }
-            forwarded += messages.len();
-            self.run(async |_| {
-                for message in messages {
-                    message.ack().await.map_err(|error| explain(&store, error))?;
-                }
-                Ok(())
-            })?;
         }
+    }
+
+    /// Writes a batch, as a successor of its writer where that was folded: with what its newest total in the queue
+    /// exceeds the folded one by. (The batch's may be older than the folded one, and would take off what came later.)
+    fn pass_on(&mut self, mut batch: Batch, into: &mut dyn Sink) -> Result<(), Error> {
+        let origin = batch.writer.clone();
+        let mut newest = VersionVector::new();
+        newest.write(&batch)?;
+        let mut folded: BTreeMap<String, i64> = BTreeMap::new();
+        for _ in 0..FOLDS {
+            let Outcome::Folded(more) = into.write(&batch)? else { return Ok(()) };
+            for (counter, total) in more {
+                let sum = folded.entry(counter).or_default();
+                *sum = sum.wrapping_add(total);
+            }
+            batch.writer = successor(&batch.writer)?;
+            // Read after each refusal, so that it isn't older than what was folded.
+            newest.merge(&self.read(format!("{}.>", subject(&origin)))?);
+            for Entry { counter, stamp } in &mut batch.entries {
+                let known = newest.by_writer(counter)?;
+                *stamp = known.get(&origin).copied().unwrap_or(*stamp);
+                stamp.total = stamp.total.wrapping_sub(folded.get(counter).copied().unwrap_or(0));
+            }
+        }
+        let text =
+            format!("{origin}: expected the store to take what {FOLDS} successors of it write, and all are folded");
+        Err(Error::new(ErrorKind::Store, text))
+    }
+
+    fn answer(&mut self, messages: &[jetstream::Message], answers: Vec<AckKind>) -> Result<(), Error> {
+        let store = shown(&self.address);
+        self.run(async |_| {
+            for (at, (message, answer)) in (1..).zip(messages.iter().zip(answers)) {
+                // The last is waited for, so that the next fetch comes after all of them.
+                let is_last = at == messages.len();
+                let sent = if is_last { message.double_ack_with(answer).await } else { message.ack_with(answer).await };
+                sent.map_err(|error| explain(&store, error))?;
+            }
+            Ok(())
+        })
     }
 
     /// Runs `work` on a connection, which is kept if it succeeds.
@@ -120,14 +168,14 @@ impl Nats {
             None => connect(&self.address)?,
         };
         let result = link.runtime.run(&shown(&self.address), work(&link))?;
-        self.link = Some(link);
+        self.link.keep(link);
         Ok(result)
     }
 
     /// The rows in the messages of this subject.
     fn read(&mut self, subject: String) -> Result<VersionVector, Error> {
         let store = shown(&self.address);
-        self.run(async |link| read(link, subject).await.map_err(|error| explain(&store, error)))
+        self.run(async |link| read(link, &store, subject).await)
     }
 }
 
@@ -158,18 +206,51 @@ fn config() -> stream::Config {
     }
 }
 
+/// An error if the stream isn't [`config`]'s, and might drop a total.
 fn check_schema(store: &str, found: &stream::Config) -> Result<(), Error> {
-    if found.subjects == config().subjects && found.max_messages_per_subject == KEPT {
+    // No limit is 0, or -1 from a server.
+    let settings = |config: &stream::Config| {
+        [
+            ("subjects", format!("{:?}", config.subjects)),
+            ("max_msgs_per_subject", config.max_messages_per_subject.to_string()),
+            ("max_msgs", config.max_messages.max(0).to_string()),
+            ("max_bytes", config.max_bytes.max(0).to_string()),
+            ("max_age", format!("{:?}", config.max_age)),
+            ("retention", format!("{:?}", config.retention)),
+            ("discard", format!("{:?}", config.discard)),
+        ]
+    };
+    for ((name, found), (_, expected)) in settings(found).into_iter().zip(settings(&config())) {
+        if found != expected {
+            let text = format!(
+                "{store}: {name} of the stream {STREAM} is {found}: expected {expected}; \
+                 edit or delete the stream, or use another account"
+            );
+            return Err(Error::new(ErrorKind::Schema, text));
+        }
+    }
+    Ok(())
+}
+
+/// The name of a durable consumer.
+fn check_name(name: &str) -> Result<(), Error> {
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if (1..=128).contains(&name.len()) && name.bytes().all(is_fit) {
         return Ok(());
     }
-    let text = format!(
-        "{store}: the stream {STREAM} has the subjects {:?} and keeps {} messages of each: \
-         expected {:?} and {KEPT}; delete the stream, or use another account",
-        found.subjects,
-        found.max_messages_per_subject,
-        config().subjects
-    );
-    Err(Error::new(ErrorKind::Schema, text))
+    let text = format!("{name:?}: expected a name of 1 to 128 ASCII letters, digits, '_' or '-' to forward under");
+    Err(Error::new(ErrorKind::Config, text))
+}
+
+/// Who goes on for a writer that was folded where it was forwarded to: for any forwarder the same. Incarnations are
+/// random, so it is no one else.
+fn successor(writer: &Writer) -> Result<Writer, Error> {
+    format!("{}/{:032x}", writer.host(), writer.incarnation().wrapping_add(1)).parse()
+}
+
+/// What the subjects of a writer's messages begin with.
+fn subject(writer: &Writer) -> String {
+    format!("{SUBJECTS}.{:032x}", writer.incarnation())
 }
 
 async fn publish(link: &Link, batch: &Batch) -> Result<(), Boxed> {
@@ -177,7 +258,7 @@ async fn publish(link: &Link, batch: &Batch) -> Result<(), Boxed> {
     for entry in &batch.entries {
         let message = Message { writer: batch.writer.clone(), entry: entry.clone() };
         let payload = serde_json::to_vec(&message)?;
-        let subject = format!("{SUBJECTS}.{:032x}.{}", batch.writer.incarnation(), token(&entry.counter));
+        let subject = format!("{}.{}", subject(&batch.writer), token(&entry.counter));
         acknowledgements.push(link.context.publish(subject, payload.into()).await?);
     }
     for acknowledgement in acknowledgements {
@@ -186,25 +267,27 @@ async fn publish(link: &Link, batch: &Batch) -> Result<(), Boxed> {
     Ok(())
 }
 
-async fn read(link: &Link, subject: String) -> Result<VersionVector, Boxed> {
+async fn read(link: &Link, store: &str, subject: String) -> Result<VersionVector, Error> {
+    let explain = |error| explain(store, error);
     let config = pull::Config { filter_subject: subject, ack_policy: AckPolicy::None, ..pull::Config::default() };
-    let consumer = link.stream.create_consumer(config).await?;
+    let consumer = link.stream.create_consumer(config).await.map_err(|error| explain(error.into()))?;
     let mut rows = VersionVector::new();
     loop {
-        let messages = fetch(&consumer).await?;
-        if messages.is_empty() {
-            break;
-        }
-        for message in messages {
-            let Message { writer, entry } = serde_json::from_slice(&message.payload)?;
+        let messages = fetch(&consumer).await.map_err(explain)?;
+        for message in &messages {
+            let Message { writer, entry } = decode(message)?;
             rows.observe(&entry.counter, &writer, entry.stamp);
         }
+        if messages.len() < FETCH {
+            break;
+        }
     }
-    link.stream.delete_consumer(&consumer.cached_info().name).await?;
+    let name = &consumer.cached_info().name;
+    link.stream.delete_consumer(name).await.map_err(|error| explain(error.into()))?;
     Ok(rows)
 }
 
-/// The next messages; none if all were fetched.
+/// The next messages: fewer than [`FETCH`] if there were no more for a moment.
 async fn fetch(consumer: &PullConsumer) -> Result<Vec<jetstream::Message>, Boxed> {
     let mut batch = consumer.fetch().max_messages(FETCH).messages().await?;
     let mut messages = Vec::new();
@@ -214,30 +297,42 @@ async fn fetch(consumer: &PullConsumer) -> Result<Vec<jetstream::Message>, Boxed
     Ok(messages)
 }
 
-async fn fetch_durable(link: &Link) -> Result<Vec<jetstream::Message>, Error> {
+async fn fetch_durable(link: &Link, name: &str) -> Result<Vec<jetstream::Message>, Error> {
     let config = pull::Config {
-        durable_name: Some(FORWARD.to_owned()),
+        durable_name: Some(name.to_owned()),
         filter_subject: format!("{SUBJECTS}.>"),
         ack_policy: AckPolicy::Explicit,
         ..pull::Config::default()
     };
-    let fetch = async { fetch(&link.stream.get_or_create_consumer(FORWARD, config).await?).await };
+    let fetch = async { fetch(&link.stream.get_or_create_consumer(name, config).await?).await };
     fetch.await.map_err(|error| explain("NATS", error))
 }
 
-/// The newest rows of the messages, a batch for each writer.
-fn batches(messages: &[jetstream::Message]) -> Result<Vec<Batch>, Error> {
-    let mut newest: BTreeMap<Writer, BTreeMap<String, Stamp>> = BTreeMap::new();
-    for message in messages {
-        let Message { writer, entry } = serde_json::from_slice(&message.payload).map_err(|error| {
-            let text = format!("a message of {}: expected one of this version", message.subject);
-            Error::new(ErrorKind::Schema, text).caused_by(error)
-        })?;
-        let stamp = newest.entry(writer).or_default().entry(entry.counter).or_insert(entry.stamp);
+fn decode(message: &jetstream::Message) -> Result<Message, Error> {
+    parse(&message.payload).map_err(|error| {
+        let text = format!("a message of {}: expected one of this version", message.subject);
+        Error::new(ErrorKind::Schema, text).caused_by(error)
+    })
+}
+
+fn parse(payload: &[u8]) -> serde_json::Result<Message> {
+    serde_json::from_slice(payload)
+}
+
+/// The newest of the rows, a batch for each writer.
+fn batches<'a>(rows: impl Iterator<Item = &'a Message>) -> Vec<Batch> {
+    let mut newest: BTreeMap<&Writer, BTreeMap<&str, Stamp>> = BTreeMap::new();
+    for Message { writer, entry } in rows {
+        let stamp = newest.entry(writer).or_default().entry(&entry.counter).or_insert(entry.stamp);
         *stamp = entry.stamp.max(*stamp);
     }
-    let entries = |rows: BTreeMap<_, _>| rows.into_iter().map(|(counter, stamp)| Entry { counter, stamp }).collect();
-    Ok(newest.into_iter().map(|(writer, rows)| Batch { writer, entries: entries(rows), closes: false }).collect())
+    let entry = |(counter, stamp): (&str, _)| Entry { counter: counter.to_owned(), stamp };
+    let batch = |(writer, rows): (&Writer, BTreeMap<_, _>)| Batch {
+        writer: writer.clone(),
+        entries: rows.into_iter().map(entry).collect(),
+        closes: false,
+    };
+    newest.into_iter().map(batch).collect()
 }
 
 /// A counter's name as one token of a subject, which has no dots, spaces or wildcards.
@@ -302,5 +397,79 @@ impl fmt::Debug for Nats {
             .field("store", &shown(&self.address))
             .field("is_connected", &self.link.is_some())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn messages()(host in "[a-z0-9._:-]{1,3}", incarnation: u128, counter in "\\PC{1,9}", stamp: (u64, i64))
+            -> Message
+        {
+            let writer = format!("{host}/{incarnation:032x}").parse().unwrap();
+            Message { writer, entry: Entry { counter, stamp: Stamp { version: stamp.0, total: stamp.1 } } }
+        }
+    }
+
+    /// Few enough that some are of the same writer and counter.
+    fn row() -> impl Strategy<Value = (u128, String, u64, i64)> {
+        (0..2_u128, "[ab]", 1..4_u64, -2..3_i64)
+    }
+
+    proptest! {
+        #[test]
+        fn messages_come_back_as_they_went(message in messages()) {
+            let parsed = parse(&serde_json::to_vec(&message).unwrap()).unwrap();
+            prop_assert_eq!((parsed.writer, parsed.entry), (message.writer, message.entry));
+        }
+
+        /// Whatever they are, they don't panic.
+        #[test]
+        fn other_messages_are_refused(message in messages(), at: prop::sample::Index, byte: u8, text: Vec<u8>) {
+            let mut payload = serde_json::to_vec(&message).unwrap();
+            let _ = parse(&payload[..at.index(payload.len())]).unwrap_err();
+            let at = at.index(payload.len());
+            payload[at] = byte;
+            let _ = (parse(&payload), parse(&text));
+        }
+
+        #[test]
+        fn tokens_are_one_word_of_a_subject_and_of_one_counter(a: String, b: String) {
+            let (of_a, of_b) = (token(&a), token(&b));
+            prop_assert!(of_a.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-=".contains(&byte)));
+            prop_assert_eq!(of_a == of_b, a == b);
+            let (of_a, of_escaped) = (token(&a), token(&of_b));
+            prop_assert_eq!(of_a == of_escaped, a == of_b);
+        }
+
+        #[test]
+        fn batches_have_the_newest_row_of_each(rows in prop::collection::vec(row(), 0..20)) {
+            let message = |(incarnation, counter, version, total): (u128, String, u64, i64)| Message {
+                writer: format!("host/{incarnation:032x}").parse().unwrap(),
+                entry: Entry { counter, stamp: Stamp { version, total } },
+            };
+            let messages: Vec<_> = rows.into_iter().map(message).collect();
+            let (mut expected, mut found) = (VersionVector::new(), VersionVector::new());
+            for Message { writer, entry } in &messages {
+                expected.observe(&entry.counter, writer, entry.stamp);
+            }
+            for batch in batches(messages.iter()) {
+                for entry in &batch.entries {
+                    prop_assert!(found.observe(&entry.counter, &batch.writer, entry.stamp), "one row of each");
+                }
+            }
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn successors_are_others_of_the_host() {
+        let last: Writer = format!("host/{:032x}", u128::MAX).parse().unwrap();
+        assert_eq!(successor(&last).unwrap().to_string(), format!("host/{:032x}", 0));
+        assert_eq!(successor(&successor(&last).unwrap()).unwrap().incarnation(), 1);
     }
 }

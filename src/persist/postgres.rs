@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
-use std::fmt;
+use std::error::Error as _;
 use std::time::Duration;
+use std::{fmt, io, iter};
 
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres::types::{ToSql, Type, WasNull, WrongType};
+use tokio_postgres::{Client, Config, IsolationLevel, NoTls, Row};
 
+use super::kept::Kept;
 use super::runtime::Runtime;
-use super::sql::{self, mark_dead, touch};
+use super::sql::{self, dead, mark_dead, retire, touch};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
 
 /// A whole batch in one round trip: `$1` is the writer, `$2` its state, `$3` to `$5` are the rows. Returns whether the
@@ -26,6 +29,8 @@ const WRITE: &str = concat!(
 );
 
 const MARK_DEAD: &str = mark_dead!("CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)");
+
+const RETIRE: &str = retire!("SELECT batch.counter, $1, 1, batch.total FROM unnest($2, $3) AS batch (counter, total)");
 
 /// Keeps two processes from making the tables, or folding, at once. The number is arbitrary.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7164797015)";
@@ -54,7 +59,7 @@ const HAS_TABLES: &str = "SELECT to_regclass('quipu_schema') IS NOT NULL, to_reg
 /// Its calls block, for 10 seconds at most: asynchronous code makes them on a thread for blocking work.
 pub struct Postgres {
     config: Config,
-    link: Option<Link>,
+    link: Kept<Link>,
 }
 
 struct Link {
@@ -69,31 +74,27 @@ impl Postgres {
     /// # Errors
     /// If the text is neither. Nothing is connected to yet.
     pub fn new(url: &str) -> Result<Self, Error> {
-        let config = url.parse().map_err(|error: tokio_postgres::Error| {
-            // The text itself may have a password, so it isn't shown.
-            let text = "the address of PostgreSQL: expected postgres://user:password@host:5432/database";
-            Error::new(ErrorKind::Config, text).caused_by(error)
-        })?;
-        Ok(Self { config, link: None })
+        // The text itself may have a password, so it isn't shown.
+        let unfit = |expected| Error::new(ErrorKind::Config, format!("the address of PostgreSQL: expected {expected}"));
+        let form = "postgres://user:password@host:5432/database";
+        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| unfit(form).caused_by(error))?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(unfit(form));
+        }
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(unfit("sslmode=prefer or none, since TLS isn't supported, and a tunnel where it is needed"));
+        }
+        Ok(Self { config, link: Kept::NONE })
     }
 
     /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see
     /// [clean-up](super#clean-up). Returns how many they were.
     ///
     /// # Errors
-    /// If the database can't be reached or written to; then nothing was folded, unless the commit's answer was lost.
+    /// If the database can't be reached or written to. Each writer was then folded as a whole, or not at all.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
         let seconds = limits::seconds(dead_after);
-        self.run(async |client| {
-            let transaction = client.transaction().await?;
-            transaction.batch_execute(LOCK).await?;
-            let writers = transaction.execute_typed(MARK_DEAD, &[(&seconds, Type::INT8)]).await?;
-            for statement in sql::FOLD {
-                transaction.batch_execute(statement).await?;
-            }
-            transaction.commit().await?;
-            Ok(writers as usize)
-        })
+        limits::fold_all(|| self.run(async |client| fold(client, seconds).await))
     }
 
     /// Runs `work` on a connection, which is kept if it succeeds.
@@ -105,12 +106,17 @@ impl Postgres {
         };
         let Link { client, runtime } = &mut link;
         let result = runtime.run(&store, async { work(client).await.map_err(|error| explain(&store, error)) })?;
-        self.link = Some(link);
+        self.link.keep(link);
         Ok(result)
     }
 
-    fn query(&mut self, query: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, Error> {
-        self.run(async |client| client.query_typed(query, parameters).await)
+    fn query<T>(
+        &mut self,
+        query: &str,
+        parameters: &[(&(dyn ToSql + Sync), Type)],
+        row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.run(async |client| client.query_typed(query, parameters).await?.iter().map(row).collect())
     }
 }
 
@@ -133,7 +139,11 @@ async fn prepare(client: &mut Client, store: &str) -> Result<(), Error> {
     if !row.get::<_, bool>(0) && !row.get::<_, bool>(1) {
         return create(client).await.map_err(explain);
     }
-    let version = if row.get(0) { client.query_one(sql::VERSION, &[]).await.map_err(explain)?.get(0) } else { None };
+    let version = if row.get(0) {
+        client.query_one(sql::VERSION, &[]).await.and_then(|row| row.try_get(0)).map_err(explain)?
+    } else {
+        None
+    };
     sql::check_schema(version)
 }
 
@@ -147,18 +157,47 @@ async fn create(client: &mut Client) -> Result<(), tokio_postgres::Error> {
     transaction.commit().await
 }
 
+/// Folds some of the writers that have closed, or weren't heard of for so long.
+async fn fold(client: &mut Client, seconds: i64) -> Result<usize, tokio_postgres::Error> {
+    // Each statement sees what was committed before it, also by those that it waited for.
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
+    transaction.batch_execute(LOCK).await?;
+    let limit = limits::FOLDS as i64;
+    let writers = transaction.execute_typed(MARK_DEAD, &[(&seconds, Type::INT8), (&limit, Type::INT8)]).await?;
+    transaction.batch_execute(sql::KEEP_FOLDED).await?;
+    let retired = Writer::retired().to_string();
+    let rows = transaction.query_typed(sql::FOLDING, &[(&retired, Type::TEXT)]).await?;
+    let rows: Vec<(String, i64)> = rows.iter().map(pair).collect::<Result<_, _>>()?;
+    let (counters, totals): (Vec<_>, Vec<_>) = sql::sums(rows).into_iter().unzip();
+    let parameters: [(&(dyn ToSql + Sync), _); 3] =
+        [(&retired, Type::TEXT), (&counters, Type::TEXT_ARRAY), (&totals, Type::INT8_ARRAY)];
+    transaction.execute_typed(RETIRE, &parameters).await?;
+    for statement in sql::REMOVE_FOLDED {
+        transaction.batch_execute(statement).await?;
+    }
+    transaction.commit().await?;
+    Ok(writers as usize)
+}
+
+/// A counter and a total.
+fn pair(row: &Row) -> Result<(String, i64), tokio_postgres::Error> {
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
 /// Where the database is, without the password.
 fn shown(config: &Config) -> String {
-    let hosts: Vec<String> = config
-        .get_hosts()
-        .iter()
-        .map(|host| match host {
-            tokio_postgres::config::Host::Tcp(name) => name.clone(),
-            #[cfg(unix)]
-            tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
-        })
-        .collect();
-    format!("PostgreSQL at {}", hosts.join(","))
+    let name = |host: &Host| match host {
+        Host::Tcp(name) => name.clone(),
+        #[cfg(unix)]
+        Host::Unix(path) => path.display().to_string(),
+    };
+    let hosts = config.get_hosts().iter().map(name);
+    let addresses = config.get_hostaddrs().iter().map(ToString::to_string);
+    let names: Vec<_> = if hosts.len() > 0 { hosts.collect() } else { addresses.collect() };
+    // One port may be for all hosts.
+    let ports = config.get_ports().iter().copied().cycle().chain(iter::repeat(5432));
+    let places: Vec<_> = names.iter().zip(ports).map(|(name, port)| format!("{name}:{port}")).collect();
+    format!("PostgreSQL at {}", places.join(","))
 }
 
 fn explain(store: &str, error: tokio_postgres::Error) -> Error {
@@ -170,15 +209,27 @@ fn explain(store: &str, error: tokio_postgres::Error) -> Error {
         Some(&SqlState::INVALID_SCHEMA_NAME) => {
             (ErrorKind::Schema, "expected a search_path that begins with a schema that exists")
         }
-        Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN | &SqlState::DATATYPE_MISMATCH) => {
-            (ErrorKind::Schema, "expected quipu_ tables as this version makes them; drop or move those that are there")
-        }
+        Some(
+            &SqlState::UNDEFINED_TABLE
+            | &SqlState::UNDEFINED_COLUMN
+            | &SqlState::UNDEFINED_FUNCTION
+            | &SqlState::INVALID_COLUMN_REFERENCE
+            | &SqlState::DATATYPE_MISMATCH,
+        ) => (ErrorKind::Schema, sql::OTHER_TABLES),
         Some(&SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::READ_ONLY_SQL_TRANSACTION) => {
             (ErrorKind::Denied, "expected a user that may write to the quipu_ tables, on the primary server")
         }
         Some(&SqlState::DISK_FULL) => (ErrorKind::Full, "expected room on its disk"),
         Some(_) => (ErrorKind::Store, "expected it to read and write the quipu_ tables"),
-        None => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
+        None => match error.source() {
+            Some(cause) if cause.is::<WrongType>() || cause.is::<WasNull>() => (ErrorKind::Schema, sql::OTHER_TABLES),
+            // What is left is that the server asks for what the URL doesn't have.
+            Some(cause) if !cause.is::<io::Error>() => (
+                ErrorKind::Denied,
+                "expected a user and a password that it lets in, without TLS; see the URL and pg_hba.conf",
+            ),
+            _ => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
+        },
     };
     Error::new(kind, format!("{store}: {expected}")).caused_by(error)
 }
@@ -198,23 +249,26 @@ impl Sink for Postgres {
                 (&versions, Type::INT8_ARRAY),
                 (&totals, Type::INT8_ARRAY),
             ],
+            |row| row.try_get(0),
         )?;
-        if rows.iter().any(|row| row.get(0)) {
+        if rows.contains(&true) {
             return Ok(Outcome::Stored);
         }
-        let folded = self.query(sql::FOLDED, &[(&writer, Type::TEXT)])?;
-        Ok(Outcome::Folded(folded.iter().map(|row| (row.get(0), row.get(1))).collect()))
+        let folded = self.query(sql::FOLDED, &[(&writer, Type::TEXT)], pair)?;
+        Ok(Outcome::Folded(folded.into_iter().collect()))
     }
 }
 
 impl Store for Postgres {
     fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
-        let rows = self.query(sql::BY_WRITER, &[(&counter, Type::TEXT)])?;
-        rows.iter().map(|row| sql::parse((row.get(0), row.get(1), row.get(2)))).collect()
+        let row = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+        self.query(sql::BY_WRITER, &[(&counter, Type::TEXT)], row)?.into_iter().map(sql::parse).collect()
     }
 
     fn counters(&mut self) -> Result<Vec<String>, Error> {
-        Ok(self.query(sql::COUNTERS, &[])?.iter().map(|row| row.get(0)).collect())
+        let mut counters: Vec<String> = self.query(sql::COUNTERS, &[], |row| row.try_get(0))?;
+        counters.sort_unstable();
+        Ok(counters)
     }
 }
 

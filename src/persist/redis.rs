@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use redis::{Client, Connection, ErrorKind as Kind, RedisError, RedisResult, Script, ServerErrorKind};
 
+use super::kept::Kept;
 use super::limits::{self, TIMEOUT};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
 
@@ -16,6 +17,10 @@ const COUNTERS: &str = "{quipu}:counters";
 /// By counter: the sum of what was folded, and the number of folds.
 const RETIRED: &str = "{quipu}:retired";
 const RETIRED_VERSIONS: &str = "{quipu}:retired-versions";
+
+/// What to do about keys that the scripts don't fit.
+const OTHER_KEYS: &str =
+    "expected keys as this version makes them; use another database, or rename those that are there";
 
 /// The hash of a counter: by writer, `version total`.
 fn totals(counter: &str) -> String {
@@ -45,12 +50,13 @@ fn folded(writer: &str) -> String {
 /// ```
 ///
 /// # Limits
-/// What Redis keeps over a crash is a matter of its `appendfsync`; living writers make it good. A script doesn't
-/// roll back: a [`compact`](Redis::compact) of totals whose sum overflows 64 bits would fold half of them. Versions
-/// above 2⁵³ are rounded: a flush each millisecond takes 285,000 years.
+/// What Redis keeps over a crash is a matter of its `appendfsync`; living writers make it good. A server whose
+/// `maxmemory-policy` is one of `allkeys-…` is refused: it drops any key when its memory is full, also the one that
+/// says which writers were folded, and then counts them twice. Versions above 2⁵³ are rounded: a flush each
+/// millisecond takes 285,000 years.
 pub struct Redis {
     client: Client,
-    connection: Option<Connection>,
+    connection: Kept<Connection>,
     write: Script,
     compact: Script,
 }
@@ -69,7 +75,7 @@ impl Redis {
         let script = |code| Script::new(&[include_str!("redis/schema.lua"), code].concat());
         Ok(Self {
             client,
-            connection: None,
+            connection: Kept::NONE,
             write: script(include_str!("redis/write.lua")),
             compact: script(include_str!("redis/compact.lua")),
         })
@@ -79,20 +85,13 @@ impl Redis {
     /// [clean-up](super#clean-up). Returns how many they were.
     ///
     /// # Errors
-    /// If the server can't be reached or written to.
+    /// If the server can't be reached or written to. Each writer was then folded as a whole, or not at all.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
-        let seconds = limits::seconds(dead_after);
         let script = self.compact.clone();
-        self.run(|connection| {
-            script
-                .key(SCHEMA)
-                .key(WRITERS)
-                .key(COUNTERS)
-                .key(RETIRED)
-                .key(RETIRED_VERSIONS)
-                .arg(seconds)
-                .invoke(connection)
-        })
+        let mut call = script.prepare_invoke();
+        call.key(SCHEMA).key(WRITERS).key(COUNTERS).key(RETIRED).key(RETIRED_VERSIONS);
+        call.arg(limits::seconds(dead_after)).arg(limits::FOLDS);
+        limits::fold_all(|| self.run(|connection| call.invoke(connection)))
     }
 
     /// Runs `work` on a connection, which is kept if it succeeds.
@@ -100,21 +99,52 @@ impl Redis {
         let explain = |error| explain(&self.client, error);
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(&self.client).map_err(explain)?,
+            None => {
+                let (connection, memory) = connect(&self.client).map_err(explain)?;
+                check_policy(&self.client, &memory)?;
+                connection
+            }
         };
         let result = work(&mut connection).map_err(explain)?;
-        self.connection = Some(connection);
+        self.connection.keep(connection);
         Ok(result)
     }
 }
 
-fn connect(client: &Client) -> RedisResult<Connection> {
+/// A connection, and what `INFO` says of the server's memory.
+fn connect(client: &Client) -> RedisResult<(Connection, String)> {
     let mut connection = client.get_connection_with_timeout(TIMEOUT)?;
     connection.set_read_timeout(Some(TIMEOUT))?;
     connection.set_write_timeout(Some(TIMEOUT))?;
     // A script's call is too long for a client that isn't let in, and the answer doesn't say why.
     redis::cmd("PING").exec(&mut connection)?;
-    Ok(connection)
+    let memory = match redis::cmd("INFO").arg("memory").query(&mut connection) {
+        // A user may not be allowed to ask.
+        Err(error) if error.code() == Some("NOPERM") => String::new(),
+        memory => memory?,
+    };
+    Ok((connection, memory))
+}
+
+/// An error if the server may drop keys that have no end. It might forget that a writer was folded, and count it twice.
+fn check_policy(client: &Client, memory: &str) -> Result<(), Error> {
+    let policy = memory.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
+    match policy {
+        Some(policy) if policy.starts_with("allkeys-") => {
+            let text = format!(
+                "{}: maxmemory-policy is {policy}, by which it drops totals when its memory is full: \
+                 expected noeviction, or one that begins with volatile-",
+                shown(client)
+            );
+            Err(Error::new(ErrorKind::Config, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where the server is, without the password.
+fn shown(client: &Client) -> String {
+    format!("Redis at {}", client.get_connection_info().addr())
 }
 
 fn explain(client: &Client, error: RedisError) -> Error {
@@ -127,10 +157,9 @@ fn explain(client: &Client, error: RedisError) -> Error {
             "expected a user that may run scripts and write keys that begin with {quipu}:, on the primary",
         ),
         (_, Some("OOM" | "MISCONF")) => (ErrorKind::Full, "expected room in its memory and on its disk"),
-        (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => (
-            ErrorKind::Schema,
-            "expected keys as this version makes them; use another database, or rename those that are there",
-        ),
+        (Kind::UnexpectedReturnType, _) | (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => (ErrorKind::Schema, OTHER_KEYS),
+        // Of a hash's field.
+        _ if error.detail().is_some_and(|detail| detail.contains("not an integer")) => (ErrorKind::Schema, OTHER_KEYS),
         (Kind::Io, _) if error.is_timeout() => {
             (ErrorKind::Timeout, "expected an answer within 10 seconds of a server that is up and not overloaded")
         }
@@ -139,7 +168,7 @@ fn explain(client: &Client, error: RedisError) -> Error {
         }
         _ => (ErrorKind::Store, "expected it to run the scripts of this version"),
     };
-    Error::new(kind, format!("Redis at {}: {expected}", client.get_connection_info().addr())).caused_by(error)
+    Error::new(kind, format!("{}: {expected}", shown(client))).caused_by(error)
 }
 
 impl Sink for Redis {
@@ -202,5 +231,41 @@ impl fmt::Debug for Redis {
             .field("address", self.client.get_connection_info().addr())
             .field("is_connected", &self.connection.is_some())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_come_back_as_they_went(version: u64, total: i64) {
+            prop_assert_eq!(parse("likes", &format!("{version} {total}")).unwrap(), Stamp { version, total });
+        }
+
+        #[test]
+        fn other_rows_are_refused(row in prop_oneof!["[0-9 -]{0,40}", any::<String>()]) {
+            match parse("likes", &row) {
+                Ok(Stamp { version, total }) => prop_assert_eq!(
+                    row.split(' ').map(|number| number.parse().unwrap()).collect::<Vec<i128>>(),
+                    [version.into(), total.into()]
+                ),
+                Err(error) => {
+                    prop_assert_eq!(error.kind(), ErrorKind::Schema);
+                    let says_which = error.to_string().contains(&format!("{row:?}"));
+                    prop_assert!(says_which, "{}", error);
+                }
+            }
+        }
+
+        #[test]
+        fn any_info_says_whether_keys_are_dropped(before: String, policy in "(allkeys|volatile|no)[a-z-]{0,8}") {
+            let client = Client::open("redis://localhost/").unwrap();
+            let info = format!("{before}\r\nmaxmemory_policy:{policy}\r\nmaxmemory:0\r\n");
+            prop_assert_eq!(check_policy(&client, &info).is_err(), policy.starts_with("allkeys-"));
+        }
     }
 }

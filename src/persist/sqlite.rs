@@ -1,14 +1,18 @@
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
-use super::sql::{self, mark_dead, touch};
+use super::inside::Inside;
+use super::sql::{self, dead, mark_dead, retire, touch};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
 
 /// How long a transaction of another process is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+const CANNOT_OPEN: &str = "expected a folder that exists, and a file that this user may read and write";
 
 const UPSERT: &str = "
 INSERT INTO quipu_totals (counter, writer, version, total) VALUES ($1, $2, $3, $4)
@@ -18,8 +22,7 @@ WHERE quipu_totals.version < excluded.version";
 /// Totals in an SQLite file, for the processes of one host.
 ///
 /// The tables are made when they are first written to; their names begin with `quipu_`, so the file may have others.
-/// A flush is one transaction. The file is opened for each, so it may be replaced by a copy at any time, and the
-/// value may go through a fork. Its journal mode is left as it is.
+/// A flush is one transaction, for which the file is opened. Its journal mode is left as it is.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,6 +40,14 @@ WHERE quipu_totals.version < excluded.version";
 /// assert_eq!(Sqlite::new(&path).total("shares_traded_total")?, 100);
 /// # Ok::<(), quipu::persist::Error>(())
 /// ```
+///
+/// # Limits
+/// The value may go through a fork, but a fork while a thread is inside SQLite leaves locks of SQLite's taken in the
+/// child, for good. Where a store of quipu's was inside, calls in the child fail with [`ErrorKind::Forked`]; where
+/// other code was, they may hang. So fork before the first worker starts.
+///
+/// To put a copy in the file's place, stop all its writers first, and remove the `-journal`, `-wal` and `-shm` beside
+/// it: SQLite would roll what they have into the copy.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     path: PathBuf,
@@ -52,20 +63,15 @@ impl Sqlite {
     /// [clean-up](super#clean-up). Returns how many they were.
     ///
     /// # Errors
-    /// If the file can't be read or written; then nothing was folded.
+    /// If the file can't be read or written. Each writer was then folded as a whole, or not at all.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
         let seconds = limits::seconds(dead_after);
-        self.transaction(|transaction| {
-            let writers = transaction.execute(mark_dead!("unixepoch()"), params![seconds])?;
-            for statement in sql::FOLD {
-                transaction.execute(statement, [])?;
-            }
-            Ok(writers)
-        })
+        limits::fold_all(|| self.transaction(|transaction| fold(transaction, seconds)))
     }
 
     /// Runs `work` in a transaction on tables of this version.
     fn transaction<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+        let _inside = Inside::enter()?;
         let mut connection = self.open(OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let explain = |error| self.explain(error);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
@@ -84,15 +90,33 @@ impl Sqlite {
         parameters: &[&str],
         row: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, Error> {
-        if !self.path.exists() {
+        if !self.is_there()? {
             return Ok(Vec::new());
         }
+        let _inside = Inside::enter()?;
         // To be written too, if it may be: a reader undoes what a process that was killed left half done.
         let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if !self.has_tables(&connection)? {
             return Ok(Vec::new());
         }
         select(&connection, query, parameters, row).map_err(|error| self.explain(error))
+    }
+
+    /// Whether there is a file. An error if that can't be seen, or there is no folder that it could be made in.
+    fn is_there(&self) -> Result<bool, Error> {
+        let look = || {
+            if self.path.try_exists()? {
+                return Ok(true);
+            }
+            // That of a mere name is empty, and there.
+            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            folder.map_or(Ok(()), |folder| folder.metadata().map(drop))?;
+            Ok(false)
+        };
+        look().map_err(|error: io::Error| {
+            let text = format!("{}: {CANNOT_OPEN}", self.path.display());
+            Error::new(ErrorKind::Unavailable, text).caused_by(error)
+        })
     }
 
     fn open(&self, flags: OpenFlags) -> Result<Connection, Error> {
@@ -129,9 +153,14 @@ impl Sqlite {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 (ErrorKind::Denied, "expected a file and a folder that this user may write to")
             }
-            Some(ErrorCode::CannotOpen) => {
-                (ErrorKind::Unavailable, "expected a folder that exists, and a file that this user may read and write")
+            Some(ErrorCode::CannotOpen) => (ErrorKind::Unavailable, CANNOT_OPEN),
+            // The statements are right, so it is the tables that aren't. (SQLite calls most of that "SQL logic error".)
+            Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+                (ErrorKind::Schema, sql::OTHER_TABLES)
             }
+            None if matches!(error, rusqlite::Error::NulError(_)) => (ErrorKind::Unavailable, CANNOT_OPEN),
+            // A value of another type than its column's.
+            None => (ErrorKind::Schema, sql::OTHER_TABLES),
             Some(ErrorCode::NotADatabase) => (ErrorKind::Config, "expected an SQLite database, or no file"),
             _ => (ErrorKind::Store, "expected SQLite to read and write it"),
         };
@@ -148,6 +177,22 @@ fn select<T>(
     let mut statement = connection.prepare(query)?;
     let rows = statement.query_map(rusqlite::params_from_iter(parameters), row)?;
     rows.collect()
+}
+
+/// Folds some of the writers that have closed, or weren't heard of for so long.
+fn fold(transaction: &Transaction<'_>, seconds: i64) -> rusqlite::Result<usize> {
+    let writers = transaction.execute(mark_dead!("unixepoch()"), params![seconds, limits::FOLDS as i64])?;
+    transaction.execute(sql::KEEP_FOLDED, [])?;
+    let retired = Writer::retired().to_string();
+    let rows = select(transaction, sql::FOLDING, &[&retired], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut retire = transaction.prepare(retire!("VALUES ($1, $2, 1, $3)"))?;
+    for (counter, total) in sql::sums(rows) {
+        retire.execute(params![counter, retired, total])?;
+    }
+    for statement in sql::REMOVE_FOLDED {
+        transaction.execute(statement, [])?;
+    }
+    Ok(writers)
 }
 
 /// Writes the batch or, if the writer was folded, returns what of it was.
@@ -177,6 +222,8 @@ impl Store for Sqlite {
     }
 
     fn counters(&mut self) -> Result<Vec<String>, Error> {
-        self.read(sql::COUNTERS, &[], |row| row.get(0))
+        let mut counters: Vec<String> = self.read(sql::COUNTERS, &[], |row| row.get(0))?;
+        counters.sort_unstable();
+        Ok(counters)
     }
 }

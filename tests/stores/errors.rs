@@ -1,14 +1,20 @@
 //! Mistakes in the configuration, and stores that can't be written to: each error says what to change.
 
-use quipu::persist::{Batch, Entry, Error, ErrorKind, Sink, Sqlite, Stamp, Store, Writer};
+use std::process::Command;
+
+use quipu::persist::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Sqlite, Stamp, Store, Writer};
 
 use crate::rig::File;
+use crate::support::child;
+
+fn batch() -> Batch {
+    let entry = Entry { counter: "likes".to_owned(), stamp: Stamp { version: 1, total: 1 } };
+    Batch { writer: Writer::new("host").unwrap(), entries: vec![entry], closes: false }
+}
 
 /// What a write says, which must fail.
 fn write(mut sink: impl Sink) -> Error {
-    let entry = Entry { counter: "likes".to_owned(), stamp: Stamp { version: 1, total: 1 } };
-    let batch = Batch { writer: Writer::new("host").unwrap(), entries: vec![entry], closes: false };
-    sink.write(&batch).unwrap_err()
+    sink.write(&batch()).unwrap_err()
 }
 
 #[track_caller]
@@ -29,6 +35,28 @@ fn sqlite_in_no_folder() {
         ErrorKind::Unavailable,
         &["missing/totals.db: expected a folder that exists"],
     );
+    let error = Sqlite::new(&path).total("likes").unwrap_err();
+    assert_error(&error, ErrorKind::Unavailable, &["missing/totals.db: expected a folder that exists"]);
+    assert_eq!(Sqlite::new("missing.db").total("likes").unwrap(), 0);
+    for error in [Sqlite::new("likes\0.db").total("likes").unwrap_err(), write(Sqlite::new("likes\0.db"))] {
+        assert_error(&error, ErrorKind::Unavailable, &["expected a folder that exists, and a file"]);
+    }
+}
+
+#[test]
+fn sqlite_tables_of_another_layout() {
+    for change in [
+        "ALTER TABLE quipu_totals DROP COLUMN total",
+        "ALTER TABLE quipu_totals ADD COLUMN place TEXT NOT NULL DEFAULT ''; \
+         UPDATE quipu_totals SET total = 'ten', version = 'one'",
+        "ALTER TABLE quipu_totals RENAME TO quipu_sums",
+    ] {
+        let file = File::new();
+        assert_eq!(Sqlite::new(file.path()).write(&batch()).unwrap(), Outcome::Stored);
+        rusqlite::Connection::open(file.path()).unwrap().execute_batch(change).unwrap();
+        let error = Sqlite::new(file.path()).total("likes").unwrap_err();
+        assert_error(&error, ErrorKind::Schema, &["expected quipu_ tables as this version makes them", "move these"]);
+    }
 }
 
 #[test]
@@ -67,14 +95,30 @@ fn sqlite_locked_by_another_process() {
     assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 0);
 }
 
-#[test]
-#[ignore = "needs root and mount: run .ci/services"]
-fn service_sqlite_on_a_full_disk() {
-    use std::process::Command;
+/// A command that runs another with the right to mount, in a namespace of its own.
+fn unshare() -> Command {
+    let ways: [&[&str]; 2] = [&["unshare", "-rm", "env"], &["sudo", "-n", "unshare", "-m", "env"]];
+    let command = |way: &&[&str]| {
+        let mut command = Command::new(way[0]);
+        command.args(&way[1..]);
+        command
+    };
+    let works = |way: &&&[&str]| command(way).arg("true").output().is_ok_and(|output| output.status.success());
+    let way = ways.iter().find(works).expect(
+        "expected `unshare -rm` to work, of Debian's package util-linux, or sudo where user namespaces are restricted",
+    );
+    command(way)
+}
 
+#[test]
+#[ignore = "needs unshare and mount: run .ci/services"]
+fn service_sqlite_on_a_full_disk() {
+    if !child::is_started_again() {
+        return child::assert_passed(&child::start_again_by(unshare(), "errors::service_sqlite_on_a_full_disk"));
+    }
     let folder = tempfile::tempdir().unwrap();
     let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(folder.path()).status();
-    assert!(mounted.unwrap().success(), "expected to be root, and mount to work");
+    assert!(mounted.unwrap().success(), "expected mount to work, of Debian's package mount");
     let path = folder.path().join("totals.db");
     let (likes, worker) = (std::sync::Arc::new(quipu::Counter::new()), quipu::persist::Worker::builder("host"));
     let worker = worker.interval(crate::LONG).start(Sqlite::new(&path)).unwrap();
@@ -97,9 +141,9 @@ fn service_sqlite_on_a_full_disk() {
     assert_eq!(total.unwrap(), 11);
 }
 mod postgres {
-    use quipu::persist::{ErrorKind, Postgres, Store};
+    use quipu::persist::{ErrorKind, Outcome, Postgres, Sink, Store};
 
-    use super::{assert_error, write};
+    use super::{assert_error, batch, write};
     use crate::rig::Service;
 
     fn at(url: &str) -> Postgres {
@@ -111,6 +155,10 @@ mod postgres {
         let error = Postgres::new("mysql://root:secret@localhost/").unwrap_err();
         assert_error(&error, ErrorKind::Config, &["expected postgres://user:password@host:5432/database"]);
         assert!(!error.to_string().contains("secret"), "{error}");
+        let error = Postgres::new("postgres:///totals").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected postgres://user:password@host:5432/database"]);
+        let error = Postgres::new("postgres://root:secret@localhost/totals?sslmode=require").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected sslmode=prefer or none", "TLS isn't supported"]);
     }
 
     #[test]
@@ -123,6 +171,10 @@ mod postgres {
         assert_error(&error, ErrorKind::Denied, &["expected a user and a password"]);
         let error = write(at(&url("nobody:knots", "postgres")));
         assert_error(&error, ErrorKind::Denied, &["expected a user and a password"]);
+        for login in ["quipu", "quipu:"] {
+            let error = write(at(&url(login, "postgres")));
+            assert_error(&error, ErrorKind::Denied, &["expected a user and a password"]);
+        }
         let error = write(at(&url("quipu:knots", "missing")));
         assert_error(&error, ErrorKind::Config, &["expected a database that exists"]);
         let error = write(at(&url("quipu:knots", "postgres?options=-csearch_path%3Dmissing")));
@@ -130,9 +182,9 @@ mod postgres {
         let error = write(at(&url("quipu:knots", "postgres?options=-cdefault_transaction_read_only%3Don")));
         assert_error(&error, ErrorKind::Denied, &["may write"]);
         let error = write(at("postgres://quipu:knots@quipu.invalid/postgres"));
-        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at quipu.invalid: expected a server"]);
+        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at quipu.invalid:5432: expected a server"]);
         let error = write(at("postgres://quipu:knots@127.0.0.1:1/postgres"));
-        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at 127.0.0.1: expected a server"]);
+        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at 127.0.0.1:1: expected a server"]);
     }
 
     #[test]
@@ -154,12 +206,34 @@ mod postgres {
         assert_error(&write(at(&url)), ErrorKind::Schema, &["no version", "expected version 1"]);
         execute("DROP TABLE quipu_totals, quipu_writers, quipu_folded");
         assert_eq!(at(&url).total("likes").unwrap(), 0);
+        assert_eq!(at(&url).write(&batch()).unwrap(), Outcome::Stored);
+        let as_made = "expected quipu_ tables as this version makes them";
+        for (change, undo) in [
+            ("ALTER COLUMN version TYPE INTEGER", "ALTER COLUMN version TYPE BIGINT"),
+            ("ALTER COLUMN total TYPE NUMERIC", "ALTER COLUMN total TYPE BIGINT"),
+            ("ALTER COLUMN total DROP NOT NULL", "ALTER COLUMN total SET NOT NULL"),
+        ] {
+            execute(&format!("ALTER TABLE quipu_totals {change}"));
+            if change.ends_with("NULL") {
+                execute("UPDATE quipu_totals SET total = NULL");
+            }
+            assert_error(&at(&url).total("likes").unwrap_err(), ErrorKind::Schema, &[as_made]);
+            execute("UPDATE quipu_totals SET total = 1");
+            execute(&format!("ALTER TABLE quipu_totals {undo}"));
+        }
+        execute("ALTER TABLE quipu_schema ALTER COLUMN version TYPE TEXT");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &[as_made]);
+        execute("ALTER TABLE quipu_schema ALTER COLUMN version TYPE BIGINT USING version::BIGINT");
+        execute("ALTER TABLE quipu_totals DROP CONSTRAINT quipu_totals_pkey");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &[as_made]);
         execute("ALTER TABLE quipu_totals DROP COLUMN version");
-        assert_error(&write(at(&url)), ErrorKind::Schema, &["expected quipu_ tables as this version makes them"]);
+        assert_error(&write(at(&url)), ErrorKind::Schema, &[as_made]);
     }
 }
 mod redis {
-    use quipu::persist::{ErrorKind, Redis};
+    use std::time::Duration;
+
+    use quipu::persist::{Batch, Entry, ErrorKind, Redis, Sink, Stamp, Store, Writer};
     use redis::Commands;
 
     use super::{assert_error, write};
@@ -187,12 +261,15 @@ mod redis {
         assert_error(&write(at(&url)), ErrorKind::Schema, &["WRONGTYPE", "expected keys as this version"]);
         redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
 
-        for (setting, value) in [("maxmemory", "1"), ("requirepass", "knots")] {
+        for (setting, value, kind, expected) in [
+            ("maxmemory-policy", "allkeys-lru", ErrorKind::Config, "is allkeys-lru, by which it drops totals"),
+            ("maxmemory-policy", "allkeys-random", ErrorKind::Config, "expected noeviction, or one that begins"),
+            ("maxmemory-policy", "volatile-lru", ErrorKind::Full, "expected room"),
+            ("maxmemory-policy", "noeviction", ErrorKind::Full, "expected room"),
+            ("requirepass", "knots", ErrorKind::Denied, "expected a user and a password"),
+        ] {
+            redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1").exec(&mut connection).unwrap();
             redis::cmd("CONFIG").arg("SET").arg(setting).arg(value).exec(&mut connection).unwrap();
-            let (kind, expected) = match setting {
-                "maxmemory" => (ErrorKind::Full, "expected room"),
-                _ => (ErrorKind::Denied, "expected a user and a password"),
-            };
             assert_error(&write(at(&url)), kind, &[expected]);
         }
         let wrong = format!("redis://:wrong@127.0.0.1:{}/", service.port());
@@ -200,10 +277,52 @@ mod redis {
         assert_error(&write(at("redis://quipu.invalid/")), ErrorKind::Unavailable, &["expected a server at this host"]);
         assert_error(&write(at("redis://127.0.0.1:1/")), ErrorKind::Unavailable, &["127.0.0.1:1: expected a server"]);
     }
+
+    /// A fold that can't be done changes nothing, and can be done once its cause is gone.
+    #[test]
+    #[ignore = "needs redis-server: run .ci/services"]
+    fn service_redis_fold_that_fails() {
+        let service = Service::redis();
+        let url = format!("redis://127.0.0.1:{}/", service.port());
+        let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
+        let mut store = Redis::new(&url).unwrap();
+        let counters = ["likes", "retweets", "clicks", "shares"];
+        let entry = |counter: &&str| Entry { counter: (*counter).to_owned(), stamp: Stamp { version: 2, total: 100 } };
+        let entries: Vec<_> = counters.iter().map(entry).collect();
+        for _ in 0..2 {
+            let writer = Writer::new("host").unwrap();
+            store.write(&Batch { writer: writer.clone(), entries: entries.clone(), closes: true }).unwrap();
+            for broken in counters {
+                let row = format!("{{quipu}}:totals:{broken}");
+                for key in ["{quipu}:retired", "{quipu}:retired-versions", &row] {
+                    let field = if key == row { writer.to_string() } else { broken.to_owned() };
+                    let old: Option<String> = connection.hget(key, &field).unwrap();
+                    connection.hset::<_, _, _, ()>(key, &field, "knots").unwrap();
+                    let error = store.compact(Duration::from_secs(3600)).unwrap_err();
+                    assert_error(
+                        &error,
+                        ErrorKind::Schema,
+                        &["not an integer", "expected keys as this version makes them"],
+                    );
+                    match old {
+                        Some(old) => connection.hset::<_, _, _, ()>(key, &field, old).unwrap(),
+                        None => connection.hdel::<_, _, ()>(key, &field).unwrap(),
+                    }
+                    let before = if connection.hlen::<_, u32>("{quipu}:retired").unwrap() == 0 { 100 } else { 200 };
+                    assert!(counters.iter().all(|counter| store.total(counter).unwrap() == before));
+                }
+            }
+            assert_eq!(store.compact(Duration::from_secs(3600)).unwrap(), 1);
+        }
+        assert!(counters.iter().all(|counter| store.total(counter).unwrap() == 200));
+    }
 }
 
 mod nats {
-    use quipu::persist::{ErrorKind, Nats};
+    use std::time::Duration;
+
+    use async_nats::jetstream::stream::{Config, RetentionPolicy};
+    use quipu::persist::{ErrorKind, Nats, Store};
 
     use super::{assert_error, write};
     use crate::rig::Service;
@@ -222,17 +341,28 @@ mod nats {
         let url = format!("nats://127.0.0.1:{}", service.port());
         let at = |url: &str| Nats::new(url).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let context = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
-            context.delete_stream("quipu").await.unwrap();
-            let config = async_nats::jetstream::stream::Config {
-                name: "quipu".to_owned(),
-                subjects: vec!["likes".to_owned()],
-                ..Default::default()
-            };
-            context.create_stream(config).await.unwrap();
-        });
-        assert_error(&write(at(&url)), ErrorKind::Schema, &["has the subjects [\"likes\"]", "delete the stream"]);
+        let change = |change: fn(&mut Config)| {
+            runtime.block_on(async {
+                let context = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
+                let mut config = context.get_stream("quipu").await.unwrap().cached_info().config.clone();
+                context.delete_stream("quipu").await.unwrap();
+                change(&mut config);
+                context.create_stream(config).await.unwrap();
+            });
+        };
+        change(|_| {});
+        assert_eq!(at(&url).total("likes").unwrap(), 0);
+        let changes: [(fn(&mut Config), _); 4] = [
+            (|config| config.max_age = Duration::from_secs(3600), "max_age of the stream quipu is 3600s: expected 0ns"),
+            (|config| config.max_bytes = 1 << 20, "max_bytes of the stream quipu is 1048576: expected 0"),
+            (|config| config.retention = RetentionPolicy::WorkQueue, "is WorkQueue: expected Limits"),
+            (|config| config.subjects = vec!["likes".to_owned()], "subjects of the stream quipu is [\"likes\"]"),
+        ];
+        for (changed, expected) in changes {
+            change(changed);
+            assert_error(&write(at(&url)), ErrorKind::Schema, &[expected, "edit or delete the stream"]);
+            change(|config| (config.max_age, config.max_bytes, config.retention) = Default::default());
+        }
         assert_error(
             &write(at("nats://quipu.invalid")),
             ErrorKind::Unavailable,

@@ -4,9 +4,14 @@
 
 #![cfg(unix)]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod contract;
 mod errors;
 mod faults;
+mod forks;
+mod likes;
 mod proxy;
 mod rig;
 mod server;

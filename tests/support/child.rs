@@ -39,8 +39,20 @@ pub(crate) fn is_started_again() -> bool {
 
 /// Runs one test of this binary once more, in a process of its own in which [`is_started_again`].
 pub(crate) fn start_again(test: &str) -> Output {
+    start_again_by(Command::new("env"), test)
+}
+
+/// The same by a command that ends in `env`, which may change more than the environment.
+pub(crate) fn start_again_by(mut command: Command, test: &str) -> Output {
     let this = env::current_exe().expect("the path of this binary");
-    Command::new(this).args([test, "--exact", "--nocapture"]).env(ROLE, "child").output().expect("a child process")
+    command.arg(format!("{ROLE}=child")).arg(this).args([test, "--exact", "--include-ignored", "--nocapture"]);
+    command.output().expect("a child process")
+}
+
+/// Of a process that was started again: there was the test, and it passed.
+pub(crate) fn assert_passed(output: &Output) {
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("ok. 1 passed"), "{told}{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Whether this process runs one test only. If not, the test is run in such a process, and must succeed there.
@@ -49,8 +61,7 @@ pub(crate) fn start_again(test: &str) -> Output {
 /// another test's thread was starting.
 pub(crate) fn is_alone(test: &str) -> bool {
     is_started_again() || {
-        let output = start_again(test);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_passed(&start_again(test));
         false
     }
 }

@@ -1,11 +1,13 @@
 -- KEYS: schema, writers, counters, what was folded of the writer, then the hash of each counter.
 -- ARGV: writer, state, then name, version and total of each counter.
--- Returns whether the writer was folded, and what of it was.
-if redis.call('HGET', KEYS[2], ARGV[1]) == 'folded' then
+-- Returns whether the writer was folded, and what of it was. One that has closed stays closed, whatever arrives late.
+local known = redis.call('HGET', KEYS[2], ARGV[1])
+if known == 'folded' then
     return {1, redis.call('HGETALL', KEYS[4])}
 end
+local state = known and string.match(known, '^closed') or ARGV[2]
 redis.call('SET', KEYS[1], '1')
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ' ' .. redis.call('TIME')[1])
+redis.call('HSET', KEYS[2], ARGV[1], state .. ' ' .. redis.call('TIME')[1])
 for i = 5, #KEYS do
     local at = (i - 5) * 3 + 3
     local known = redis.call('HGET', KEYS[i], ARGV[1])
