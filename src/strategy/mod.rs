@@ -39,6 +39,8 @@ mod single;
 mod striped;
 
 pub use adaptive::Adaptive;
+#[cfg(all(test, target_os = "linux", not(quipu_loom)))]
+pub(crate) use adaptive::cores;
 pub use approximate::Approximate;
 pub use cached::Cached;
 pub use locked::Locked;
