@@ -1,18 +1,21 @@
 //! Per-CPU slots, with threads that are moved between CPUs, interrupted, and denied their restartable sequences.
 #![cfg(all(feature = "percpu", target_os = "linux", not(miri)))]
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::env;
 use std::io;
 use std::mem;
 use std::process::Command;
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::strategy::{PerCpu, Strategy};
+use support::child;
 
 /// Set in the process that has to do without restartable sequences.
 const SWITCH: &str = "QUIPU_PERCPU";
@@ -190,6 +193,39 @@ fn slots_of_dropped_counters_start_from_zero() {
     assert!(others.iter().all(|other| other.sum() == 0));
 }
 
+/// Makes a counter, adds to it, and drops it.
+fn use_a_counter() -> bool {
+    let counter = PerCpu::new();
+    counter.add(2);
+    counter.sum() == 2
+}
+
+#[test]
+fn a_child_forked_amid_work_makes_counters() {
+    const FORKS: usize = 200;
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    assert!(use_a_counter());
+                }
+            });
+        }
+        let _finish = Finish(&done);
+        (0..FORKS).for_each(|_| child::fork(use_a_counter));
+    });
+}
+
+/// Ends the other threads' work, also where a check fails.
+struct Finish<'a>(&'a AtomicBool);
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Runs the other tests in a process that has the sequences switched off.
 #[test]
 fn all_of_it_without_restartable_sequences() {
@@ -200,5 +236,5 @@ fn all_of_it_without_restartable_sequences() {
     let program = env::current_exe().unwrap();
     let output = Command::new(program).env(SWITCH, "off").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("5 passed"), "{text}");
+    assert!(output.status.success() && text.contains("6 passed"), "{text}");
 }
