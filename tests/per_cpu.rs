@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 use quipu::strategy::{PerCpu, Strategy};
 use support::child;
 
-/// Set in the process that has to do without restartable sequences.
-const SWITCH: &str = "QUIPU_PERCPU";
+/// Set in processes that have to do without restartable sequences: quipu doesn't want them, or glibc registers no thread.
+const WITHOUT: [(&str, &str); 2] = [("QUIPU_PERCPU", "off"), ("GLIBC_TUNABLES", "glibc.pthread.rseq=0")];
 
-fn is_switched_off() -> bool {
-    env::var_os(SWITCH).is_some_and(|value| value == "off")
+fn is_set((variable, value): &(&str, &str)) -> bool {
+    env::var_os(variable).is_some_and(|found| found == *value)
 }
 
 /// The CPUs that the process may use: those of its main thread, which no test pins.
@@ -57,9 +57,10 @@ fn move_to(cpu: usize) -> bool {
 fn restartable_where_glibc_has_registered() {
     // SAFETY: it only looks the symbol up.
     let size = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__rseq_size".as_ptr()) };
+    let is_possible = cfg!(all(target_arch = "x86_64", target_pointer_width = "64", target_env = "gnu"));
     // SAFETY: if it exists, it is an unsigned int.
-    let is_registered = cfg!(target_arch = "x86_64") && !size.is_null() && unsafe { *size.cast::<u32>() } > 0;
-    assert_eq!(PerCpu::new().is_restartable(), is_registered && !is_switched_off());
+    let is_registered = is_possible && !size.is_null() && unsafe { *size.cast::<u32>() } > 0;
+    assert_eq!(PerCpu::new().is_restartable(), is_registered && !is_set(&WITHOUT[0]));
 }
 
 #[test]
@@ -226,15 +227,71 @@ impl Drop for Finish<'_> {
     }
 }
 
-/// Runs the other tests in a process that has the sequences switched off.
+/// The same counter has adds by sequences, and by locked instructions of threads that have no area.
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64", target_env = "gnu"))]
+#[test]
+fn exact_where_some_threads_are_not_registered() {
+    const THREADS: usize = 8;
+    const ADDS: usize = 20_000;
+    let (counter, barrier) = (PerCpu::new(), Barrier::new(THREADS));
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (counter, barrier) = (&counter, &barrier);
+            scope.spawn(move || {
+                counter.add(1);
+                if thread % 2 == 0 && counter.is_restartable() {
+                    unregister();
+                }
+                barrier.wait();
+                (1..ADDS).for_each(|_| counter.add(1));
+            });
+        }
+    });
+    assert_eq!(counter.sum(), (THREADS * ADDS) as u64);
+}
+
+/// Ends the registration that glibc made for the current thread.
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64", target_env = "gnu"))]
+fn unregister() {
+    const SIGNATURE: u32 = 0x5305_3053;
+    const UNREGISTER: libc::c_int = 1;
+    const CPU_ID: usize = 4;
+    /// The auxiliary vector's size and alignment of what the kernel has to say, which glibc rounds up to.
+    const AT_RSEQ_FEATURE_SIZE: libc::c_ulong = 27;
+    const AT_RSEQ_ALIGN: libc::c_ulong = 28;
+    let thread_pointer: *mut u8;
+    // SAFETY: on x86_64, the first word at the thread pointer is the thread pointer.
+    unsafe { std::arch::asm!("mov {}, fs:0", out(reg) thread_pointer, options(nostack, readonly, preserves_flags)) };
+    // SAFETY: it only looks the symbol up, which is there if a counter is restartable, and a `ptrdiff_t`.
+    let area = unsafe {
+        let offset = libc::dlsym(libc::RTLD_DEFAULT, c"__rseq_offset".as_ptr()).cast::<isize>();
+        thread_pointer.offset(offset.read())
+    };
+    // SAFETY: they ask for numbers only; 0 from kernels that don't know them.
+    let (size, align) = unsafe { (libc::getauxval(AT_RSEQ_FEATURE_SIZE), libc::getauxval(AT_RSEQ_ALIGN)) };
+    // It must be the size that glibc registered with: 32 at first, and as much as the kernel knows in later versions.
+    let is_unregistered = [32, size.next_multiple_of(align.max(1)).max(32)].into_iter().any(|size| {
+        // SAFETY: the kernel checks that it has this area, and forgets it.
+        unsafe { libc::syscall(libc::SYS_rseq, area, size as u32, UNREGISTER, SIGNATURE) == 0 }
+    });
+    assert!(is_unregistered, "{}", io::Error::last_os_error());
+    // SAFETY: the area is as valid as before; the kernel has written to it.
+    let cpu_id = unsafe { area.add(CPU_ID).cast::<i32>().read_volatile() };
+    assert_eq!(cpu_id, -1, "no CPU");
+}
+
+/// Runs the other tests in processes that have the sequences switched off, by quipu's variable and by glibc's.
 #[test]
 fn all_of_it_without_restartable_sequences() {
-    if is_switched_off() {
+    if WITHOUT.iter().any(is_set) {
         assert_eq!(PerCpu::new().name(), "per CPU (fallback)");
         return;
     }
-    let program = env::current_exe().unwrap();
-    let output = Command::new(program).env(SWITCH, "off").output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("6 passed"), "{text}");
+    for (variable, value) in WITHOUT {
+        let program = env::current_exe().unwrap();
+        let output = Command::new(program).env(variable, value).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let are_run = text.contains("exact_when_interrupted_and_moved_within_an_add ... ok");
+        assert!(output.status.success() && are_run, "{variable}={value}: {text}");
+    }
 }

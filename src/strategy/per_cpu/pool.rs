@@ -21,7 +21,8 @@ pub(super) const SHARED_ROWS: usize = 8;
 static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 
 pub(crate) struct Pool {
-    rseq: Option<Rseq>,
+    /// `None` if sequences can't be used, or don't work.
+    pub(super) rseq: Option<Rseq>,
     /// Columns that no counter has.
     free: Vec<Slots>,
 }
@@ -70,7 +71,7 @@ pub(crate) fn lock() -> Guard {
 pub(super) fn take() -> (Slots, Option<Rseq>) {
     prepare_for_forks();
     let mut pool = lock();
-    let pool = pool.get_or_insert_with(Pool::new);
+    let pool = pool.get_or_insert_with(|| Pool::new(rseq::detect()));
     let slots = pool.take();
     // Relaxed: nobody has these slots, and who gets the counter gets them with it.
     slots.rows().for_each(|slot| slot.store(0, Ordering::Relaxed));
@@ -85,8 +86,8 @@ pub(super) fn give_back(slots: &Slots) {
 }
 
 impl Pool {
-    fn new() -> Self {
-        let mut pool = Self { rseq: rseq::detect(), free: Vec::new() };
+    pub(super) fn new(rseq: Option<Rseq>) -> Self {
+        let mut pool = Self { rseq, free: Vec::new() };
         let slots = pool.take();
         pool.rseq = pool.rseq.filter(|rseq| works(*rseq, &slots));
         pool.free.push(slots);
