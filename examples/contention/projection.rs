@@ -9,7 +9,8 @@
 //!
 //! where `locked` is what the add takes on a line that the core has, and `transfer` how much longer it takes when another
 //! core changed it last; and a core waits for those of the others: its add costs it `n * s(n)`. Adds to `c` cells, whose
-//! users are spread evenly, are `c` such queues of `n / c` cores, and plain adds to a core's own line cost the same on every core.
+//! users are spread evenly, are `c` such queues of `n / c` cores, and plain adds to a core's own line cost the same on
+//! every core.
 //!
 //! That adds to a contended line are serialised, each at the cost of a transfer, was measured by T. David, R. Guerraoui and
 //! V. Trigonakis, "Everything You Always Wanted to Know About Synchronization but Were Afraid to Ask" (SOSP 2013), and by
