@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use quipu::strategy::{PerCpu, Strategy};
 use support::child;
 
-/// Set in processes that have to do without restartable sequences: quipu doesn't want them, or glibc registers no thread.
+/// Set in processes that have to do without restartable sequences: quipu doesn't want them, or glibc registers nothing.
 const WITHOUT: [(&str, &str); 2] = [("QUIPU_PERCPU", "off"), ("GLIBC_TUNABLES", "glibc.pthread.rseq=0")];
 
 fn is_set((variable, value): &(&str, &str)) -> bool {

@@ -7,10 +7,10 @@
 //! s(n) = locked + (1 - 1/n) * transfer
 //! ```
 //!
-//! where `locked` is what the add takes on a line that the core has, and `transfer` how much longer it takes when another
-//! core changed it last; and a core waits for those of the others: its add costs it `n * s(n)`. Adds to `c` cells, whose
-//! users are spread evenly, are `c` such queues of `n / c` cores, and plain adds to a core's own line cost the same on
-//! every core.
+//! where `locked` is what the add takes on a line that the core has, and `transfer` how much longer it takes when
+//! another core changed it last; and a core waits for those of the others: its add costs it `n * s(n)`. Adds to `c`
+//! cells, whose users are spread evenly, are `c` such queues of `n / c` cores, and plain adds to a core's own line cost
+//! the same on every core.
 //!
 //! That adds to a contended line are serialised, each at the cost of a transfer, was measured by T. David, R. Guerraoui and
 //! V. Trigonakis, "Everything You Always Wanted to Know About Synchronization but Were Afraid to Ask" (SOSP 2013), and by
@@ -78,8 +78,8 @@ fn handover(options: &Options) -> Result<f64, String> {
     Ok(Spread::of(bursts).least)
 }
 
-/// Each thread tries to exchange its number for the other's: a locked instruction that fetches the line to change it, as
-/// an add does. Who loaded and then stored would fetch it twice, to read and to write.
+/// Each thread tries to exchange its number for the other's: a locked instruction that fetches the line to change it,
+/// as an add does. Who loaded and then stored would fetch it twice, to read and to write.
 fn burst(options: &Options) -> Result<f64, String> {
     const HANDOVERS: u64 = 2000;
     const PATIENCE: u64 = 10_000;

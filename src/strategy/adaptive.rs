@@ -151,8 +151,8 @@ fn enough() -> usize {
     }
 }
 
-/// The machine's cores, and not those that the current thread may use: the first one to ask may be kept to a core of its
-/// own. On Linux `available_parallelism` is about the thread, so there it's the last of the list, as in 0-3,8-11.
+/// The machine's cores, and not those that the current thread may use: the first one to ask may be kept to a core of
+/// its own. On Linux `available_parallelism` is about the thread, so there it's the last of the list, as in 0-3,8-11.
 #[cfg(not(quipu_loom))]
 pub(crate) fn cores() -> usize {
     let list = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
