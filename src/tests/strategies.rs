@@ -43,6 +43,19 @@ fn adaptive_grows_when_two_collide_and_only_then() {
     outcomes([0, 2], || sums_meanwhile::<Adaptive>().1.cells());
 }
 
+/// Two of the adders can collide with the third, and then both make cells, of which one's are dropped.
+#[test]
+fn adaptive_is_exact_where_two_collide_with_a_third() {
+    outcomes([0, 2], || {
+        let counter = shared(Adaptive::new());
+        let adders = [1, 2].map(|n| start(&counter, move |counter| counter.add(n)));
+        counter.add(4);
+        adders.map(|adder| adder.join().unwrap());
+        assert_eq!(counter.sum(), 7);
+        counter.cells()
+    });
+}
+
 /// Two threads that have collided both make cells, then twice as many, and add to those that there are.
 #[test]
 fn adaptive_grows_once_where_two_want_it() {
