@@ -50,7 +50,7 @@ fn adaptive_is_exact_where_two_collide_with_a_third() {
         let counter = shared(Adaptive::new());
         let adders = [1, 2].map(|n| start(&counter, move |counter| counter.add(n)));
         counter.add(4);
-        adders.map(|adder| adder.join().unwrap());
+        adders.into_iter().for_each(|adder| adder.join().unwrap());
         assert_eq!(counter.sum(), 7);
         counter.cells()
     });
