@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, reason = "the symbols are for the disassembler")]
 
+#[cfg(feature = "percpu")]
+use quipu::strategy::{PerCpu, Strategy};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 
 static COUNTER: Counter = Counter::new();
@@ -42,7 +44,16 @@ pub fn hot_array_add(index: usize) {
     }
 }
 
+#[cfg(feature = "percpu")]
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_per_cpu_add(counter: &PerCpu, n: u64) {
+    counter.add(n);
+}
+
 fn main() {
+    #[cfg(feature = "percpu")]
+    hot_per_cpu_add(&PerCpu::new(), 3);
     for index in 0..8 {
         hot_counter_add(3);
         hot_counter_add_by_reference(&COUNTER);

@@ -5,9 +5,9 @@
 mod torture;
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
-use quipu::strategy::{Adaptive, Locked, PerThread, SingleAtomic, Striped};
+use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 use torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join};
 
@@ -26,79 +26,99 @@ impl<'a, S: Adds> Watch<'a, S> {
     }
 
     fn check(&mut self) {
-        let (sum, bounds) = self.ledger.bounds(|| self.subject.sum());
-        assert!(bounds.contains(&sum), "a sum of {sum}, expected one of {bounds:?}");
+        let sum = self.ledger.check_sum(self.subject);
         let least = if S::SIGNED { 0 } else { self.last };
         assert!(sum >= least, "a sum of {sum} after one of {least}");
         self.last = sum;
     }
 }
 
+/// Starts a worker for each account. Each adds a few times, calls `between`, and goes on.
+fn start_adders<'scope, S: Adds>(
+    scope: &'scope Scope<'scope, '_>,
+    run: &'scope Run,
+    subject: &'scope S,
+    ledger: &'scope Ledger,
+    between: impl Fn(&mut fastrand::Rng) + Copy + Send + 'scope,
+) -> impl Iterator<Item = ScopedJoinHandle<'scope, ()>> {
+    run.expect_workers(ledger.accounts().len());
+    ledger.accounts().iter().enumerate().map(move |(worker, account)| {
+        scope.spawn(move || {
+            run.work(worker, |random| {
+                let adds = random.u64(1..64);
+                (0..adds).for_each(|_| account.add_at_random(subject, random));
+                between(random);
+                adds
+            });
+        })
+    })
+}
+
 /// Workers add, watchers read.
 fn reads<S: Adds>(run: &Run) {
-    let (subject, workers) = (S::new(), Run::threads());
-    let ledger = Ledger::new(workers);
-    run.expect_workers(workers);
+    let (subject, ledger) = (S::new(), Ledger::new(Run::threads()));
     thread::scope(|scope| {
-        let adders = (0..workers).map(|worker| {
-            let (subject, account) = (&subject, ledger.account(worker));
-            scope.spawn(move || {
-                run.work(worker, |random| {
-                    let adds = random.u64(1..64);
-                    (0..adds).for_each(|_| account.add_at_random(subject, random));
-                    adds
-                });
-            })
-        });
+        let adders = start_adders(scope, run, &subject, &ledger, |_| ());
         let watchers = (0..WATCHERS).map(|_| {
             let mut watch = Watch::new(&subject, &ledger);
             scope.spawn(move || run.watch(|| watch.check()))
         });
         join(adders.chain(watchers));
     });
-    assert_eq!(subject.sum(), ledger.balance());
+    ledger.check_sum(&subject);
 }
 
-/// As [`reads`], while takes and resets come between.
+/// As [`reads`], while takes come between.
 fn takes<S: Takes>(run: &Run) {
-    let (subject, workers, taken) = (S::new(), Run::threads(), AtomicI64::new(0));
-    let ledger = Ledger::new(workers);
+    let (subject, ledger, taken) = (S::new(), Ledger::new(Run::threads()), AtomicI64::new(0));
     let take = || {
         let units = subject.take();
         assert!(S::SIGNED || units >= 0, "took {units}");
         // Release: who sees the units as taken does not see them in a sum.
         taken.fetch_add(units, Ordering::Release);
     };
-    run.expect_workers(workers);
     thread::scope(|scope| {
-        let adders = (0..workers).map(|worker| {
-            let (subject, account, take) = (&subject, ledger.account(worker), &take);
-            scope.spawn(move || {
-                run.work(worker, |random| {
-                    let adds = random.u64(1..64);
-                    (0..adds).for_each(|_| account.add_at_random(subject, random));
-                    if random.u8(..8) == 0 {
-                        take();
-                    }
-                    adds
-                });
-            })
+        let adders = start_adders(scope, run, &subject, &ledger, |random| {
+            if random.u8(..8) == 0 {
+                take();
+            }
         });
         let watchers = [
             scope.spawn(|| run.watch(take)),
-            scope.spawn(|| run.watch(|| check_untaken(&subject, &ledger, &taken))),
+            scope.spawn(|| run.watch(|| check_without(&taken, &subject, &ledger))),
             scope.spawn(|| watch_cursor(run, &subject, &ledger)),
         ];
         join(adders.chain(watchers));
     });
     assert_eq!(taken.load(Ordering::Acquire) + subject.sum(), ledger.balance(), "takes and what is left");
-    subject.reset();
-    assert_eq!(subject.sum(), 0);
 }
 
-/// A sum has none of the units that were taken before it began.
-fn check_untaken<S: Takes>(subject: &S, ledger: &Ledger, taken: &AtomicI64) {
-    let before = taken.load(Ordering::Acquire);
+/// As [`reads`], while one thread resets.
+fn resets<S: Takes>(run: &Run) {
+    let (subject, ledger, dropped) = (S::new(), Ledger::new(Run::threads()), AtomicI64::new(0));
+    thread::scope(|scope| {
+        let adders = start_adders(scope, run, &subject, &ledger, |_| ());
+        let watchers = [
+            scope.spawn(|| {
+                run.watch(|| {
+                    let ((), bounds) = ledger.bounds(|| subject.reset());
+                    // Release: who sees the units as dropped does not see them in a sum.
+                    dropped.store(*bounds.start(), Ordering::Release);
+                });
+            }),
+            scope.spawn(|| run.watch(|| check_without(&dropped, &subject, &ledger))),
+            scope.spawn(|| watch_cursor(run, &subject, &ledger)),
+        ];
+        join(adders.chain(watchers));
+    });
+    assert_eq!(subject.sum(), 0, "after a reset that came after every add");
+    subject.add(5);
+    assert_eq!(subject.sum(), 5);
+}
+
+/// A sum has none of the units that were taken or dropped before it began.
+fn check_without<S: Takes>(gone: &AtomicI64, subject: &S, ledger: &Ledger) {
+    let before = gone.load(Ordering::Acquire);
     let (sum, bounds) = ledger.bounds(|| subject.sum());
     if !S::SIGNED {
         let most = bounds.end() - before;
@@ -124,18 +144,20 @@ fn watch_cursor<S: Takes>(run: &Run, subject: &S, ledger: &Ledger) {
 
 torture::stamp! {
     large_stress;
-    counter: Counter { reads, takes }
-    up_down: UpDownCounter { reads, takes }
-    float: FloatCounter { reads, takes }
-    element: CounterArray<9> { reads, takes }
-    shown_counter: Shown<Counter> { reads }
-    shown_up_down: Shown<UpDownCounter> { reads }
-    shown_float: Shown<FloatCounter> { reads }
+    counter: Counter { reads, takes, resets }
+    up_down: UpDownCounter { reads, takes, resets }
+    float: FloatCounter { reads, takes, resets }
+    element: CounterArray<9> { reads, takes, resets }
+    shown_counter: Shown<Counter> { reads, takes, resets }
+    shown_up_down: Shown<UpDownCounter> { reads, takes, resets }
+    shown_float: Shown<FloatCounter> { reads, takes, resets }
     single_atomic: SingleAtomic { reads }
     locked: Locked { reads }
     striped: Striped { reads }
     adaptive: Adaptive { reads }
     per_thread: PerThread { reads }
+    cached: Cached { reads }
+    approximate: Approximate { reads }
 }
 
 #[cfg(feature = "percpu")]

@@ -36,7 +36,7 @@ pub(crate) struct Entry {
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    entry("floor", |counters, _| Box::new(Floor { counters, total: AtomicU64::new(0) })),
+    entry("floor", |counters, threads| Box::new(Floor { counters, threads, total: AtomicU64::new(0) })),
     entry("private-fetch-add", |counters, threads| Box::new(Private::new(counters, threads))),
     entry("single-atomic", make::<SingleAtomic>),
     entry("locked", make::<Locked>),
@@ -97,6 +97,7 @@ impl<S: Strategy> Contestant for Bank<S> {
 /// A plain add to memory that the thread owns: nothing that counts can be faster.
 struct Floor {
     counters: usize,
+    threads: usize,
     total: AtomicU64,
 }
 
@@ -120,7 +121,7 @@ impl Contestant for Floor {
     }
 
     fn bytes(&self) -> usize {
-        self.counters * size_of::<u64>()
+        self.threads * self.counters * size_of::<CachePadded<Cell<u64>>>()
     }
 }
 

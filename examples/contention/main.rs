@@ -5,6 +5,7 @@
 
 mod contestants;
 mod load;
+mod machine;
 mod measure;
 mod memory;
 mod options;
@@ -46,7 +47,7 @@ fn lab(options: &Options) -> Result<(), String> {
     let progress = options.progress();
     // Reads first: they depend on how many threads have counted at one time, which only ever grows.
     let mut records = reads::run(options, &progress)?;
-    records.extend(memory::run(options, &progress));
+    records.extend(memory::run(options, &progress)?);
     let comparisons = reads::compare(options, &progress)?;
     records.extend(measure::run(options, &progress)?);
     progress.finish_and_clear();

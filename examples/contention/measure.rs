@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use crate::contestants::Entry;
+use crate::contestants::{Contestant, Entry};
 use crate::load::Load;
 use crate::options::Options;
 use crate::record::{Measure, Record};
@@ -53,7 +53,7 @@ fn records(case: Case, counters: usize) -> [Record; 3] {
 }
 
 /// The load that takes as long as a measurement is to take, about.
-fn calibrate(entry: &Entry, threads: usize, options: &Options) -> Result<Load, String> {
+pub(crate) fn calibrate(entry: &Entry, threads: usize, options: &Options) -> Result<Load, String> {
     let batch = Load::new(options.read_share, options.work);
     let trial = batch.repeated(100_000 / batch.operations() + 1);
     let nanos = cost(entry, threads, options, trial)? * threads as f64 / threads.min(cores()) as f64;
@@ -69,7 +69,18 @@ pub(crate) fn cost(entry: &Entry, threads: usize, options: &Options, load: Load)
 
 fn time(entry: &Entry, threads: usize, options: &Options, load: Load) -> Result<Duration, String> {
     let contestant = (entry.make)(options.counters as usize, threads);
-    let time = together(threads, options.pin, |thread| contestant.run(thread, &load));
+    run_checked(entry, &*contestant, threads, options.pin, load)
+}
+
+/// Runs the load on so many threads at once. An error if the counters, new before, have not counted it.
+pub(crate) fn run_checked(
+    entry: &Entry,
+    contestant: &dyn Contestant,
+    threads: usize,
+    pinned: bool,
+    load: Load,
+) -> Result<Duration, String> {
+    let time = together(threads, pinned, |thread| contestant.run(thread, &load));
     let (total, expected) = (contestant.total(), threads as u64 * load.adds());
     if total.abs_diff(expected) > contestant.tolerance() {
         return Err(format!("{} counted {total} of {expected} adds by {threads} threads", entry.name));

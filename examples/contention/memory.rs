@@ -3,10 +3,10 @@
 use indicatif::ProgressBar;
 
 use crate::load::Load;
+use crate::measure::run_checked;
 use crate::options::Options;
 use crate::record::{Measure, Record};
 use crate::stats::Spread;
-use crate::threads::together;
 
 const COUNTERS: [usize; 5] = [1, 10, 100, 1000, 10_000];
 
@@ -15,7 +15,7 @@ pub(crate) fn threads(options: &Options) -> usize {
     options.readers_of.iter().max().map_or(1, |&most| most as usize)
 }
 
-pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Vec<Record> {
+pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Record>, String> {
     let threads = threads(options);
     let mut records = Vec::new();
     for entry in options.entries() {
@@ -24,11 +24,11 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Vec<Record> {
             let contestant = (entry.make)(counters, threads);
             // A thousand adds a batch.
             let load = Load::new(0.0, 0).repeated(counters.div_ceil(1000) as u64);
-            together(threads, false, |thread| contestant.run(thread, &load));
+            run_checked(entry, &*contestant, threads, false, load)?;
             let value = Spread::exactly(contestant.bytes() as f64);
             records.push(Record { strategy: entry.name, measure: Measure::Memory, threads, counters, value });
         }
         progress.inc(1);
     }
-    records
+    Ok(records)
 }

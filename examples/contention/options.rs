@@ -51,7 +51,7 @@ pub(crate) struct Options {
     pub(crate) pin: bool,
 
     /// Measure what a line transfer, a locked and a plain add cost, and draw what a model makes of it for 4 to 256 cores
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["strategies", "threads", "readers_of", "read_share", "work", "counters"])]
     pub(crate) projection: bool,
 
     /// Write the plots to this file; beside the program if it isn't given

@@ -166,6 +166,10 @@ fn draw_legend(area: &Area<'_>, curves: &[Curve]) -> Result<(), Box<dyn std::err
         area.draw(&style.mark((22, y)))?;
         area.draw(&Text::new(*name, (52, y - 8), ("sans-serif", 16)))?;
     }
+    if curves.iter().flat_map(|curve| &curve.points).any(|point| point.ends.0 < point.ends.1) {
+        let y = 50 + 26 * curves.len() as i32;
+        area.draw(&Text::new("bars: least and most of the rounds", (0, y), ("sans-serif", 13)))?;
+    }
     Ok(())
 }
 

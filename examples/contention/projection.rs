@@ -7,8 +7,10 @@
 //! s(n) = locked + (1 - 1/n) * transfer
 //! ```
 //!
-//! and a core waits for those of the others: its add costs it `n * s(n)`. Adds to `c` cells, whose users are
-//! spread evenly, are `c` such queues of `n / c` cores, and plain adds to a core's own line cost the same on every core.
+//! where `locked` is what the add takes on a line that the core has, and `transfer` how much longer it takes when
+//! another core changed it last; and a core waits for those of the others: its add costs it `n * s(n)`. Adds to `c`
+//! cells, whose users are spread evenly, are `c` such queues of `n / c` cores, and plain adds to a core's own line cost
+//! the same on every core.
 //!
 //! That adds to a contended line are serialised, each at the cost of a transfer, was measured by T. David, R. Guerraoui and
 //! V. Trigonakis, "Everything You Always Wanted to Know About Synchronization but Were Afraid to Ask" (SOSP 2013), and by
@@ -17,16 +19,16 @@
 //! several times before the line is taken from it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use crossbeam_utils::CachePadded;
 
 use crate::contestants::ENTRIES;
-use crate::load::Load;
 use crate::measure;
 use crate::options::Options;
 use crate::record::{Measure, Record};
 use crate::stats::Spread;
-use crate::threads::together;
+use crate::threads::{cores, together};
 
 /// Cells of a `Striped`, unless its user says otherwise.
 const CELLS: f64 = 16.0;
@@ -47,16 +49,16 @@ fn shared(n: f64, locked: f64, transfer: f64) -> f64 {
     n * (locked + (1.0 - 1.0 / n) * transfer)
 }
 
+/// An error if there is one core only, which has nobody to hand a line to.
 pub(crate) fn measure(options: &Options) -> Result<Projection, String> {
+    if cores() < 2 {
+        return Err("--projection: a line is handed from core to core: expected two cores, found one".to_owned());
+    }
     let mut rounds = [const { Vec::new() }; 5];
     for _ in 0..options.rounds {
-        let figures = [
-            cost("per-thread", 1, options)?,
-            cost("private-fetch-add", 1, options)?,
-            transfer(options)?,
-            cost("single-atomic", 2, options)?,
-            cost("per-thread", 2, options)?,
-        ];
+        let (plain, locked) = (cost("per-thread", 1, options)?, cost("private-fetch-add", 1, options)?);
+        let transfer = (handover(options)? - locked).max(0.0);
+        let figures = [plain, locked, transfer, cost("single-atomic", 2, options)?, cost("per-thread", 2, options)?];
         rounds.iter_mut().zip(figures).for_each(|(rounds, figure)| rounds.push(figure));
     }
     let [plain, locked, transfer, shared_by_two, plain_by_two] = rounds.map(Spread::of);
@@ -64,28 +66,34 @@ pub(crate) fn measure(options: &Options) -> Result<Projection, String> {
 }
 
 fn cost(name: &str, threads: usize, options: &Options) -> Result<f64, String> {
-    const BATCHES: u64 = 5000;
     let entry = ENTRIES.iter().find(|entry| entry.name == name).ok_or("a contestant is missing")?;
-    measure::cost(entry, threads, options, Load::new(0.0, 0).repeated(BATCHES))
+    measure::cost(entry, threads, options, measure::calibrate(entry, threads, options)?)
 }
 
-/// Two threads that hand a line to each other: each waits for the other's number, and stores the next. The least of several
-/// bursts, as one in which a thread had to wait for a core says nothing of the line.
-fn transfer(options: &Options) -> Result<f64, String> {
+/// Two threads that hand a line to each other. The least of several bursts, as one in which a thread had to wait for a
+/// core says nothing of the line.
+fn handover(options: &Options) -> Result<f64, String> {
     const BURSTS: usize = 30;
     let bursts: Vec<f64> = (0..BURSTS).map(|_| burst(options)).collect::<Result<_, _>>()?;
     Ok(Spread::of(bursts).least)
 }
 
+/// Each thread tries to exchange its number for the other's: a locked instruction that fetches the line to change it,
+/// as an add does. Who loaded and then stored would fetch it twice, to read and to write.
 fn burst(options: &Options) -> Result<f64, String> {
     const HANDOVERS: u64 = 2000;
+    const PATIENCE: u64 = 10_000;
     let turn = CachePadded::new(AtomicU64::new(0));
     let time = together(2, options.pin, |thread| {
         for next in (thread as u64..HANDOVERS).step_by(2) {
-            while turn.load(Ordering::Acquire) != next {
-                std::hint::spin_loop();
+            let mut tries = 0;
+            while turn.compare_exchange(next, next + 1, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+                tries += 1;
+                // The other thread may wait for this one's core.
+                if tries % PATIENCE == 0 {
+                    thread::yield_now();
+                }
             }
-            turn.store(next + 1, Ordering::Release);
         }
     });
     let handed_over = turn.load(Ordering::Relaxed);
@@ -114,13 +122,22 @@ impl Projection {
         [("single-atomic, measured", self.shared_by_two), ("per-thread, measured", self.plain_by_two)]
     }
 
+    /// What was measured, and what the model makes of it.
     pub(crate) fn records(&self) -> Vec<Record> {
-        let record = |strategy, (cores, cost)| {
-            let value = Spread::exactly(cost);
-            Record { strategy, measure: Measure::Projection, threads: cores as usize, counters: 1, value }
+        let record = |strategy, measure, threads, value| Record { strategy, measure, threads, counters: 1, value };
+        let measured = [
+            record("per-thread", Measure::OperationCost, 1, self.plain),
+            record("private-fetch-add", Measure::OperationCost, 1, self.locked),
+            record("single-atomic", Measure::LineTransfer, 2, self.transfer),
+            record("single-atomic", Measure::OperationCost, 2, self.shared_by_two),
+            record("per-thread", Measure::OperationCost, 2, self.plain_by_two),
+        ];
+        let points = |(strategy, points): (_, Vec<(f64, f64)>)| {
+            let point =
+                move |(cores, cost)| record(strategy, Measure::Projection, cores as usize, Spread::exactly(cost));
+            points.into_iter().map(point)
         };
-        let points = |(strategy, points): (_, Vec<_>)| points.into_iter().map(move |point| record(strategy, point));
-        self.curves().into_iter().flat_map(points).collect()
+        measured.into_iter().chain(self.curves().into_iter().flat_map(points)).collect()
     }
 
     pub(crate) fn table(&self) -> String {
@@ -135,7 +152,7 @@ impl Projection {
         text += "| | predicted | measured |\n|---|--:|--:|\n";
         text += &row("plain add, 1 core", None, &self.plain);
         text += &row("locked add, 1 core", None, &self.locked);
-        text += &row("handing a line over", None, &self.transfer);
+        text += &row("fetching a line, besides", None, &self.transfer);
         text += &row("single-atomic, 2 cores", Some(shared(2.0, locked, transfer)), &self.shared_by_two);
         text += &row("per-thread, 2 cores", Some(self.plain.median), &self.plain_by_two);
         text

@@ -9,6 +9,7 @@ use quipu::{Counter, Value, snapshot};
 
 use crate::contestants::Contestant;
 use crate::load::Load;
+use crate::measure::run_checked;
 use crate::memory;
 use crate::options::Options;
 use crate::record::{Measure, Record};
@@ -28,7 +29,7 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Recor
         let mut cases = Vec::new();
         for entry in options.entries() {
             let contestant = (entry.make)(1, threads);
-            together(threads, options.pin, |thread| contestant.run(thread, &Load::new(0.0, 0)));
+            run_checked(entry, &*contestant, threads, options.pin, Load::new(0.0, 0))?;
             let reads = (ROUND.as_nanos() as f64 / nanos(&*contestant, 1000)) as u64 + 1;
             cases.push((entry, contestant, reads, Vec::new()));
         }

@@ -20,6 +20,8 @@ pub(crate) enum Measure {
     ReadRate,
     /// Bytes for all counters.
     Memory,
+    /// Nanoseconds that a locked instruction takes longer if the line is another core's.
+    LineTransfer,
     /// Nanoseconds of one core for an add, by the model.
     Projection,
 }

@@ -1,23 +1,18 @@
 //! The tables on the terminal, in Markdown.
 
-use std::fs;
-
+use crate::machine::machine;
 use crate::options::Options;
 use crate::reads::Comparison;
 use crate::record::{Measure, Record};
 use crate::stats::Spread;
-use crate::threads::cores;
 
 /// Under which conditions the figures were measured.
 pub(crate) fn conditions(options: &Options) -> String {
-    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let model = model.map_or("unknown processor", |(_, model)| model);
     format!(
-        "{model}, {} cores. Medians, and the least and the most, of {} interleaved rounds of about {} ms. The barrier in \
+        "{}. Medians, and the least and the most, of {} interleaved rounds of about {} ms. The barrier in \
          the loops is an empty `asm!` that takes the reference in a register. No figure is shown unless every total was \
          as exact as its strategy says.\n",
-        cores(),
+        machine(),
         options.rounds,
         options.duration
     )

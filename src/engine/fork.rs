@@ -1,5 +1,5 @@
-//! A fork while another thread holds one of the registry's locks would leave it locked for ever in the child. So the
-//! forking thread takes both first, as an allocator does with its own.
+//! A fork while another thread holds one of the crate's locks would leave it locked for ever in the child. So the
+//! forking thread takes them all first, in the order in which others do, as an allocator does with its own.
 
 #[cfg(all(unix, not(miri), not(quipu_loom)))]
 mod imp {
@@ -10,6 +10,8 @@ mod imp {
     use crate::engine::local::{global, set_busy};
     use crate::engine::names::Names;
     use crate::engine::registry::State;
+    #[cfg(feature = "percpu")]
+    use crate::strategy::pool;
     use crate::sync::{AtomicBool, AtomicU32, MutexGuard, Ordering};
 
     unsafe extern "C" {
@@ -24,7 +26,15 @@ mod imp {
 
     static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-    type Guards = (MutexGuard<'static, Names>, MutexGuard<'static, State>);
+    type Guards = (pool::Guard, MutexGuard<'static, Names>, MutexGuard<'static, State>);
+
+    /// Without per-CPU slots there is nothing to lock.
+    #[cfg(not(feature = "percpu"))]
+    mod pool {
+        pub(super) type Guard = ();
+
+        pub(super) fn lock() {}
+    }
 
     thread_local! {
         /// The locks that the current thread took for a fork. Never dropped here, so that it needs no destructor.
@@ -50,7 +60,7 @@ mod imp {
     /// was so before, a signal handler or an allocator forks, and what it holds it gives back itself.
     unsafe extern "C" fn before() {
         if !set_busy(true) {
-            GUARDS.set(Some(ManuallyDrop::new((global().names.lock(), global().state.lock()))));
+            GUARDS.set(Some(ManuallyDrop::new((pool::lock(), global().names.lock(), global().state.lock()))));
         }
     }
 
@@ -89,4 +99,4 @@ mod imp {
 
 #[cfg(feature = "persist")]
 pub(crate) use imp::generation;
-pub(super) use imp::prepare_for_forks;
+pub(crate) use imp::prepare_for_forks;

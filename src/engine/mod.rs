@@ -51,7 +51,7 @@ mod baseline;
 mod block;
 mod chunk;
 mod directory;
-mod fork;
+pub(crate) mod fork;
 mod key;
 mod kind;
 mod local;

@@ -14,8 +14,8 @@ use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, 
 
 type Word = CachePadded<AtomicU64>;
 
-/// Room for 65,536 cells (under loom, two).
-const SEGMENTS: usize = if cfg!(quipu_loom) { 1 } else { 16 };
+/// Room for 65,536 cells (under loom, four).
+const SEGMENTS: usize = if cfg!(quipu_loom) { 2 } else { 16 };
 
 // The number that chooses the current thread's cell in every counter, until another thread gets in its way; 0 before the first use.
 local! { static PROBE: Cell<u64> = Cell::new(0); }
@@ -46,8 +46,6 @@ local! { static PROBE: Cell<u64> = Cell::new(0); }
 pub struct Adaptive {
     base: Word,
     len: AtomicUsize,
-    /// How many cells are enough; 0 as long as nobody has needed to know.
-    enough: AtomicUsize,
     segments: [AtomicPtr<Word>; SEGMENTS],
 }
 
@@ -64,7 +62,6 @@ impl Adaptive {
             Self {
                 base: CachePadded::new(AtomicU64::new(0)),
                 len: AtomicUsize::new(0),
-                enough: AtomicUsize::new(0),
                 segments: array!(AtomicPtr::new(ptr::null_mut()); SEGMENTS),
             }
         }
@@ -72,7 +69,7 @@ impl Adaptive {
 
     /// The word that a thread with this probe adds to, of the base and this many cells.
     #[inline(always)]
-    fn word(&self, len: usize, probe: u64) -> &AtomicU64 {
+    pub(crate) fn word(&self, len: usize, probe: u64) -> &AtomicU64 {
         if len == 0 {
             return &self.base;
         }
@@ -80,25 +77,26 @@ impl Adaptive {
         let segment = (index | 1).ilog2() as usize;
         // Relaxed: published by the length.
         let cells = self.segments[segment].load(Ordering::Relaxed);
+        debug_assert!(!cells.is_null(), "the length {len} was published before segment {segment}");
         // SAFETY: the length counts cells of segments that were allocated in full, and they live as long as `self`.
         unsafe { &*cells.add(if segment == 0 { index } else { index - segment_len(segment) }) }
     }
 
     /// The second try, in another cell, and the last, for which there may be more cells.
     #[cold]
-    fn add_contended(&self, len: usize, n: u64) {
+    pub(crate) fn add_contended(&self, len: usize, n: u64) {
         if len > 0 && try_add(self.word(len, probe_again()), n) {
             return;
         }
-        let len = self.grow(len);
+        let len = self.grow(len, enough());
         self.word(len, probe_again()).fetch_add(n, Ordering::Relaxed);
     }
 
     /// Doubles `len` cells, unless another thread has or there are enough. Returns how many there are.
-    fn grow(&self, len: usize) -> usize {
+    pub(crate) fn grow(&self, len: usize, enough: usize) -> usize {
         // Acquire: pairs with the Release below; it is used in place of `len`.
         let now = self.len.load(Ordering::Acquire);
-        if now != len || len >= self.enough() {
+        if now != len || len >= enough {
             return now;
         }
         let segment = if len == 0 { 0 } else { len.ilog2() as usize };
@@ -130,24 +128,36 @@ impl Adaptive {
         true
     }
 
-    /// A cell for each core; under loom, as many as there is room for.
-    fn enough(&self) -> usize {
-        if cfg!(quipu_loom) {
-            return 2;
-        }
-        // Relaxed, twice: whoever finds no number finds it out again.
-        let mut enough = self.enough.load(Ordering::Relaxed);
-        if enough == 0 {
-            enough = std::thread::available_parallelism().map_or(1, usize::from).next_power_of_two();
-            self.enough.store(enough, Ordering::Relaxed);
-        }
-        enough
-    }
-
-    fn cells(&self) -> usize {
+    pub(crate) fn cells(&self) -> usize {
         // Acquire: pairs with the Release in `grow`.
         self.len.load(Ordering::Acquire)
     }
+}
+
+/// How many cells are enough: one for each core; under loom, as many as there is room for.
+fn enough() -> usize {
+    #[cfg(quipu_loom)]
+    return 4;
+    #[cfg(not(quipu_loom))]
+    {
+        static ENOUGH: AtomicUsize = AtomicUsize::new(0);
+        // Relaxed, twice: whoever finds no number finds it out again.
+        let mut enough = ENOUGH.load(Ordering::Relaxed);
+        if enough == 0 {
+            enough = cores().next_power_of_two();
+            ENOUGH.store(enough, Ordering::Relaxed);
+        }
+        enough
+    }
+}
+
+/// The machine's cores, and not those that the current thread may use: the first one to ask may be kept to a core of
+/// its own. On Linux `available_parallelism` is about the thread, so there it's the last of the list, as in 0-3,8-11.
+#[cfg(not(quipu_loom))]
+pub(crate) fn cores() -> usize {
+    let list = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
+    let last = list.trim_end().rsplit(['-', ',']).next().and_then(|last| last.parse::<usize>().ok());
+    last.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |last| last + 1)
 }
 
 /// Adds unless another thread does at the same time.

@@ -13,6 +13,9 @@ use crate::sync::{Mutex, const_fn};
 /// COUNT.add(2);
 /// assert_eq!(COUNT.sum(), 2);
 /// ```
+///
+/// # Limits
+/// A child that is forked while another thread is within an add or a read finds the lock taken, and waits for ever.
 #[derive(Debug)]
 pub struct Locked {
     count: Mutex<u64>,

@@ -39,11 +39,15 @@ mod single;
 mod striped;
 
 pub use adaptive::Adaptive;
+#[cfg(all(test, target_os = "linux", not(quipu_loom)))]
+pub(crate) use adaptive::cores;
 pub use approximate::Approximate;
 pub use cached::Cached;
 pub use locked::Locked;
 #[cfg(all(feature = "percpu", not(quipu_loom)))]
 pub use per_cpu::PerCpu;
+#[cfg(all(feature = "percpu", unix, not(miri), not(quipu_loom)))]
+pub(crate) use per_cpu::pool;
 pub use per_thread::PerThread;
 pub use single::SingleAtomic;
 pub use striped::Striped;

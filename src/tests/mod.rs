@@ -1,5 +1,7 @@
 //! What needs the crate's insides: above all the loom models, on the production types.
 
+#[cfg(not(quipu_loom))]
+mod adaptive;
 #[cfg(quipu_loom)]
 mod blocks;
 #[cfg(not(quipu_loom))]

@@ -1,41 +1,29 @@
-//! Models of the strategies: two threads add while a third reads. Each collects what it saw, and fails if a legal
-//! outcome was not among it, as it would then not have explored what it is there to explore.
+//! Models of the strategies: two threads add while a third reads twice.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
-
+use super::model::{outcomes, shared, start};
 use crate::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
 
-/// The sums that were read while one thread added 1 and another added 2; after both, `at_end` gets the counter.
-fn sums_meanwhile<S: Strategy + Default + 'static>(at_end: impl Fn(&S) + Send + Sync + 'static) -> BTreeSet<u64> {
-    let seen = Arc::new(Mutex::new(BTreeSet::new()));
-    let seen_by_model = Arc::clone(&seen);
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(2);
-    builder.check(move || {
-        let counter = loom::sync::Arc::new(S::default());
-        let (of_adder, of_reader) = (counter.clone(), counter.clone());
-        let adder = loom::thread::spawn(move || of_adder.add(2));
-        // Made last, so that it reads last in the first execution: what loom 0.7 sees first, it explores less of when a
-        // thread loads a word before it stores it.
-        let reader = loom::thread::spawn(move || (of_reader.sum(), of_reader.sum()));
-        counter.add(1);
-        adder.join().unwrap();
-        let (earlier, later) = reader.join().unwrap();
-        assert!(earlier <= later, "{} went down from {earlier} to {later}", counter.name());
-        seen_by_model.lock().unwrap().insert(later);
-        at_end(&counter);
-    });
-    let seen = seen.lock().unwrap();
-    seen.clone()
+/// The pair of sums that were read while one thread added 1 and another added 2, and the counter after both.
+fn sums_meanwhile<S: Strategy + Default + 'static>() -> ((u64, u64), loom::sync::Arc<S>) {
+    let counter = shared(S::default());
+    let adder = start(&counter, |counter| counter.add(2));
+    let reader = start(&counter, |counter| (counter.sum(), counter.sum()));
+    counter.add(1);
+    adder.join().unwrap();
+    let (earlier, later) = reader.join().unwrap();
+    ((earlier, later), counter)
 }
 
 macro_rules! exact {
     ($($name:ident: $strategy:ty;)*) => { $(
+        /// The sums never go down, nor does a later one miss what an earlier one had.
         #[test]
         fn $name() {
-            let seen = sums_meanwhile::<$strategy>(|counter| assert_eq!(counter.sum(), 3));
-            assert_eq!(seen, BTreeSet::from([0, 1, 2, 3]));
+            outcomes([(0, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 3), (2, 2), (2, 3), (3, 3)], || {
+                let (sums, counter) = sums_meanwhile::<$strategy>();
+                assert_eq!(counter.sum(), 3);
+                sums
+            });
         }
     )* };
 }
@@ -52,20 +40,48 @@ exact! {
 
 #[test]
 fn adaptive_grows_when_two_collide_and_only_then() {
-    let sizes = Arc::new(Mutex::new(BTreeSet::new()));
-    let sizes_of_model = Arc::clone(&sizes);
-    sums_meanwhile::<Adaptive>(move |counter| {
-        sizes_of_model.lock().unwrap().insert(counter.bytes());
+    outcomes([0, 2], || sums_meanwhile::<Adaptive>().1.cells());
+}
+
+/// Two of the adders can collide with the third, and then both make cells, of which one's are dropped.
+#[test]
+fn adaptive_is_exact_where_two_collide_with_a_third() {
+    outcomes([0, 2], || {
+        let counter = shared(Adaptive::new());
+        let adders = [1, 2].map(|n| start(&counter, move |counter| counter.add(n)));
+        counter.add(4);
+        adders.into_iter().for_each(|adder| adder.join().unwrap());
+        assert_eq!(counter.sum(), 7);
+        counter.cells()
     });
-    assert_eq!(sizes.lock().unwrap().len(), 2, "with cells and without");
+}
+
+/// Two threads that have collided both make cells, then twice as many, and add to those that there are.
+#[test]
+fn adaptive_grows_once_where_two_want_it() {
+    let count_twice = |counter: &Adaptive, n| {
+        counter.add_contended(0, n);
+        counter.grow(2, 4);
+        counter.add(n);
+        counter.sum()
+    };
+    outcomes([8, 9, 10], move || {
+        let counter = shared(Adaptive::new());
+        let other = start(&counter, move |counter| count_twice(counter, 1));
+        let sum = count_twice(&counter, 4);
+        other.join().unwrap();
+        assert_eq!((counter.sum(), counter.cells()), (10, 4));
+        sum
+    });
 }
 
 #[test]
 fn cached_is_within_its_bound() {
-    let seen = sums_meanwhile::<Cached<2>>(|counter| {
+    // Where both added by one block, one after the other, the 1 was carried over with the 2, or not yet.
+    outcomes([(0, 0), (0, 2), (2, 2)], || {
+        let (sums, counter) = sums_meanwhile::<Cached<2>>();
         let Accuracy::Within(bound) = counter.accuracy() else { panic!("{:?}", counter.accuracy()) };
         assert!(counter.sum().abs_diff(3) <= bound, "{} is more than {bound} off 3", counter.sum());
+        sums
     });
-    // Where both added by one block, one after the other, the 1 was carried over with the 2, or not yet.
-    assert_eq!(seen, BTreeSet::from([0, 2]));
 }

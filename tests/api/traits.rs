@@ -3,12 +3,16 @@
 use std::error::Error;
 use std::fmt::{Debug, Display};
 
+#[cfg(feature = "percpu")]
+use quipu::strategy::PerCpu;
+use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
 use quipu::{
     Change, Counter, CounterArray, Cursor, Diff, Element, FloatCounter, InvalidAmount, InvalidName, Kind, Label,
     Prometheus, RegisterError, Sample, Snapshot, UpDownCounter, Value,
 };
 
-const fn shared<T: Send + Sync + Debug>() {}
+const fn shared<T: Send + Sync + Debug + ?Sized>() {}
+const fn strategy<T: Strategy + Default + Send + Sync + Debug + 'static>() {}
 const fn copied<T: Copy + PartialEq>() {}
 const fn defaulted<T: Default>() {}
 const fn displayed<T: Display>() {}
@@ -26,6 +30,17 @@ const _: () = {
     shared::<Snapshot>();
     shared::<Diff>();
     shared::<Prometheus<'_>>();
+    strategy::<SingleAtomic>();
+    strategy::<Locked>();
+    strategy::<Striped>();
+    strategy::<Adaptive>();
+    strategy::<PerThread>();
+    strategy::<Cached>();
+    strategy::<Approximate>();
+    #[cfg(feature = "percpu")]
+    strategy::<PerCpu>();
+    shared::<dyn Strategy>();
+    copied::<Accuracy>();
     copied::<Kind>();
     copied::<Label>();
     copied::<Sample>();
@@ -59,5 +74,14 @@ fn every_constructor_is_const() {
     static ARRAY: CounterArray<2> = CounterArray::new();
     static TRIED: Result<Counter, InvalidName> = Counter::try_named("const_tried_total", "");
     assert_eq!((COUNTER.sum(), UP_DOWN.sum(), FLOAT.sum(), ARRAY.sums()), (0, 0, 0.0, [0, 0]));
+    static SINGLE: SingleAtomic = SingleAtomic::new();
+    static LOCKED: Locked = Locked::new();
+    static STRIPED: Striped<2> = Striped::new();
+    static ADAPTIVE: Adaptive = Adaptive::new();
+    static PER_THREAD: PerThread = PerThread::new();
+    static CACHED: Cached<2> = Cached::new();
+    static APPROXIMATE: Approximate = Approximate::new();
+    let strategies: [&dyn Strategy; 7] = [&SINGLE, &LOCKED, &STRIPED, &ADAPTIVE, &PER_THREAD, &CACHED, &APPROXIMATE];
+    assert!(strategies.iter().all(|strategy| strategy.sum() == 0));
     assert_eq!((NAMED.name(), TRIED.as_ref().unwrap().name()), (Some("const_total"), Some("const_tried_total")));
 }

@@ -25,7 +25,7 @@ impl Entry {
     fn around(&self, amount: i64, add: impl FnOnce()) {
         let after = self.begun.load(Ordering::Relaxed) + amount;
         self.begun.store(after, Ordering::Relaxed);
-        // Release: pairs with the fence in `Ledger::check`; who sees the add sees that it had begun.
+        // Release: pairs with the fence in `Ledger::bounds`; who sees the add sees that it had begun.
         fence(Ordering::Release);
         add();
         // Release: who sees that it is done, by Acquire, sees the add.
@@ -62,6 +62,10 @@ impl Ledger {
         Self((0..accounts).map(|_| CachePadded::default()).collect())
     }
 
+    pub(crate) fn accounts(&self) -> &[CachePadded<Account>] {
+        &self.0
+    }
+
     pub(crate) fn account(&self, worker: usize) -> &Account {
         &self.0[worker]
     }
@@ -83,5 +87,14 @@ impl Ledger {
         fence(Ordering::Acquire);
         let least = up - self.total(|account| &account.down.begun);
         (value, least..=self.total(|account| &account.up.begun) - down)
+    }
+
+    /// Checks that a sum of the subject lies between its bounds, or as near as the subject says. Returns the sum.
+    pub(crate) fn check_sum<S: Adds>(&self, subject: &S) -> i64 {
+        let (sum, bounds) = self.bounds(|| subject.sum());
+        let error = subject.error(*bounds.end());
+        let allowed = bounds.start() - error..=bounds.end() + error;
+        assert!(allowed.contains(&sum), "a sum of {sum}, expected one of {allowed:?}");
+        sum
     }
 }

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
-use quipu::strategy::{Adaptive, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter, Value};
 
 /// What every counter and every strategy does.
@@ -13,6 +13,11 @@ pub(crate) trait Adds: Send + Sync {
     fn new() -> Self;
     fn add(&self, amount: i64);
     fn sum(&self) -> i64;
+
+    /// By how much a sum may be off where this much was added.
+    fn error(&self, _added: i64) -> i64 {
+        0
+    }
 }
 
 /// What the counters do besides.
@@ -102,6 +107,20 @@ macro_rules! shown {
                 }
             }
         }
+
+        impl Takes for Shown<$counter> {
+            fn take(&self) -> i64 {
+                Takes::take(&self.0)
+            }
+
+            fn reset(&self) {
+                Takes::reset(&self.0);
+            }
+
+            fn cursor(&self) -> impl FnMut() -> i64 + Send {
+                Takes::cursor(&self.0)
+            }
+        }
     };
 }
 
@@ -109,7 +128,6 @@ shown!(Counter);
 shown!(UpDownCounter);
 shown!(FloatCounter);
 
-/// The strategies that are exact.
 macro_rules! strategies {
     ($($strategy:ty)*) => { $(
         impl Adds for $strategy {
@@ -124,10 +142,22 @@ macro_rules! strategies {
             fn sum(&self) -> i64 {
                 Strategy::sum(self) as i64
             }
+
+            /// By chance, an approximate one is further off once in 10⁸ times.
+            fn error(&self, added: i64) -> i64 {
+                match self.accuracy() {
+                    Accuracy::Exact => 0,
+                    Accuracy::Within(bound) => bound as i64,
+                    Accuracy::Relative(deviation) => {
+                        (6.0 * deviation * added as f64) as i64 + (added - i64::from(u32::MAX)).max(0)
+                    }
+                    other => panic!("{other:?}: expected a known accuracy"),
+                }
+            }
         }
     )* };
 }
 
-strategies!(SingleAtomic Locked Striped Adaptive PerThread);
+strategies!(SingleAtomic Locked Striped Adaptive PerThread Cached Approximate);
 #[cfg(feature = "percpu")]
 strategies!(PerCpu);

@@ -1,11 +1,13 @@
 import java.util.Scanner;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Measures LongAdder and AtomicLong. Each line of the standard input is "add|read|take LongAdder|AtomicLong threads
- * times"; it is answered with nanoseconds and a sum.
+ * Measures LongAdder and AtomicLong. Each line of the standard input is "add|read LongAdder|AtomicLong threads
+ * times", which is answered with nanoseconds and a sum, or "take LongAdder|AtomicLong threads milliseconds", which is
+ * answered with what was added and what was taken.
  */
 public class Counters {
     interface Counter {
@@ -57,7 +59,7 @@ public class Counters {
     }
 
     /** Lets threads add at the same time. Returns the nanoseconds from the first one's start to the last one's end. */
-    static long together(Counter counter, int threads, long times, Runnable meanwhile) throws Exception {
+    static long together(Counter counter, int threads, long times) throws Exception {
         CyclicBarrier barrier = new CyclicBarrier(threads);
         long[] starts = new long[threads];
         long[] ends = new long[threads];
@@ -77,10 +79,7 @@ public class Counters {
             workers[i].start();
         }
         for (Thread worker : workers) {
-            while (worker.isAlive()) {
-                meanwhile.run();
-                worker.join(0, 100_000);
-            }
+            worker.join();
         }
         long start = Long.MAX_VALUE;
         long end = Long.MIN_VALUE;
@@ -91,27 +90,51 @@ public class Counters {
         return end - start;
     }
 
+    /** Takes all the time while threads add. Returns what they added, and what was taken. */
+    static String takeAmidAdds(Counter counter, int threads, long millis) throws Exception {
+        final long adds = 1000;
+        AtomicLong added = new AtomicLong();
+        AtomicBoolean isOver = new AtomicBoolean();
+        Thread[] workers = new Thread[threads];
+        for (int i = 0; i < threads; i++) {
+            workers[i] = new Thread(() -> {
+                while (!isOver.get()) {
+                    counter.add(adds);
+                    added.addAndGet(adds);
+                }
+            });
+            workers[i].start();
+        }
+        long taken = 0;
+        long end = System.nanoTime() + millis * 1_000_000;
+        while (System.nanoTime() < end) {
+            taken += counter.take();
+        }
+        isOver.set(true);
+        for (Thread worker : workers) {
+            worker.join();
+        }
+        return added.get() + " " + (taken + counter.take());
+    }
+
     static String answer(String what, String kind, int threads, long times) throws Exception {
         Counter counter = make(kind);
         switch (what) {
             case "add": {
-                long nanos = together(counter, threads, times, () -> {});
+                long nanos = together(counter, threads, times);
                 return nanos + " " + counter.sum();
             }
             case "read": {
-                together(counter, threads, 1000, () -> {});
+                together(counter, threads, 1);
                 long start = System.nanoTime();
                 long sum = 0;
                 for (long i = 0; i < times; i++) {
-                    sum ^= counter.sum();
+                    sum += counter.sum();
                 }
-                return (System.nanoTime() - start) + " " + (sum & 1);
+                return (System.nanoTime() - start) + " " + sum / times;
             }
-            case "take": {
-                long[] taken = new long[1];
-                long nanos = together(counter, threads, times, () -> taken[0] += counter.take());
-                return nanos + " " + (taken[0] + counter.take());
-            }
+            case "take":
+                return takeAmidAdds(counter, threads, times);
             default:
                 throw new IllegalArgumentException(what + ": expected add, read or take");
         }

@@ -4,11 +4,12 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
+use crate::measure::{Timed, nanos};
 use crate::peers::Peer;
-use crate::threads::cores;
 
-/// Nanoseconds of one core for an add by two threads with so many short-lived ones between them.
-pub(crate) fn cost(counter: &dyn Peer, short_lived: usize, adds: u64) -> f64 {
+/// The nanoseconds that each of two threads, with so many short-lived ones between them, takes for its adds to a new
+/// counter.
+pub(crate) fn time(counter: &dyn Peer, short_lived: usize, adds: u64) -> Timed {
     let (is_first_ready, go) = (Barrier::new(2), Barrier::new(2));
     let timed = || {
         counter.add(1);
@@ -30,5 +31,6 @@ pub(crate) fn cost(counter: &dyn Peer, short_lived: usize, adds: u64) -> f64 {
         let second = scope.spawn(timed);
         first.join().expect("a counter panicked").max(second.join().expect("a counter panicked"))
     });
-    slowest.as_secs_f64() * 1e9 / adds as f64 * 2_usize.min(cores()) as f64 / 2.0
+    // The first thread adds before the others, and both before they start together.
+    (nanos(slowest), counter.sum() == 2 * adds + short_lived as u64 + 3)
 }

@@ -4,17 +4,14 @@ use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use crate::measure::{READ_AFTER, Row};
-use crate::stats::Spread;
+use crate::measure::{ADDERS, READ_AFTER, TAKES, Timed};
 
-const KINDS: [&str; 2] = ["LongAdder", "AtomicLong"];
+pub(crate) const KINDS: [&str; 2] = ["LongAdder", "AtomicLong"];
 
 pub(crate) struct Java {
     child: Child,
     pipes: RefCell<(ChildStdin, BufReader<ChildStdout>)>,
 }
-
-type Answer = (f64, u64);
 
 impl Java {
     /// `None`, and a line about it, where there is no JDK.
@@ -30,46 +27,31 @@ impl Java {
         Ok(Some(Self { child, pipes: RefCell::new((input, BufReader::new(output))) }))
     }
 
-    /// Sends "what kind threads times", and gets nanoseconds and a sum.
-    fn ask(&self, what: &str, kind: &str, threads: usize, times: u64) -> Result<Answer, String> {
+    /// Asks as `Counters.java` says.
+    fn ask(&self, what: &str, kind: &str, threads: usize, times: u64) -> Result<(u64, u64), String> {
         let (input, output) = &mut *self.pipes.borrow_mut();
         let mut line = String::new();
         let sent = writeln!(input, "{what} {kind} {threads} {times}").and_then(|()| input.flush());
         sent.and_then(|()| output.read_line(&mut line)).map_err(|error| format!("java: {error}"))?;
-        let words = line.split_once(' ').and_then(|(nanos, sum)| Some((nanos.parse().ok()?, sum.trim().parse().ok()?)));
-        words.ok_or_else(|| format!("java answered {line:?}: expected nanoseconds and a sum"))
+        let words =
+            line.split_once(' ').and_then(|(first, second)| Some((first.parse().ok()?, second.trim().parse().ok()?)));
+        words.ok_or_else(|| format!("java answered {line:?}: expected two whole numbers"))
     }
 
-    /// What is measured of each kind alone.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = Result<Row, String>> {
-        KINDS.iter().map(|kind| self.row(kind))
+    pub(crate) fn add(&self, kind: &str, threads: usize, times: u64) -> Result<Timed, String> {
+        let (nanos, sum) = self.ask("add", kind, threads, times)?;
+        Ok((nanos as f64, sum == threads as u64 * times))
     }
 
-    fn row(&self, kind: &str) -> Result<Row, String> {
-        const READS: u64 = 1_000_000;
-        const ADDS: u64 = 2_000_000;
-        let reads: Result<Vec<f64>, String> =
-            (0..7).map(|_| Ok(self.ask("read", kind, READ_AFTER, READS)?.0 / READS as f64)).collect();
-        let (_, taken) = self.ask("take", kind, 3, ADDS)?;
-        Ok(Row {
-            name: format!("Java `{kind}`"),
-            add: Vec::new(),
-            read: Some(Spread::of(reads?)),
-            bytes: None,
-            is_exact: true,
-            is_exact_with_takes: Some(taken == 3 * ADDS),
-            churn: Vec::new(),
-        })
+    /// Of a counter that as many threads have added 1 to as here.
+    pub(crate) fn read(&self, kind: &str, times: u64) -> Result<Timed, String> {
+        let (nanos, sum) = self.ask("read", kind, READ_AFTER, times)?;
+        Ok((nanos as f64, sum == READ_AFTER as u64))
     }
 
-    /// How each kind adds.
-    pub(crate) fn adding<'a>(
-        &'a self,
-    ) -> impl Iterator<Item = Box<dyn FnMut(usize, u64) -> Result<Answer, String> + 'a>> {
-        KINDS.iter().map(move |kind| {
-            let ask = move |threads, adds| self.ask("add", kind, threads, adds);
-            Box::new(ask) as Box<dyn FnMut(usize, u64) -> Result<Answer, String> + 'a>
-        })
+    pub(crate) fn is_exact_with_takes(&self, kind: &str) -> Result<bool, String> {
+        let (added, taken) = self.ask("take", kind, ADDERS, TAKES.as_millis() as u64)?;
+        Ok(added == taken)
     }
 }
 

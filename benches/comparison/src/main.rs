@@ -1,7 +1,8 @@
-//! quipu beside other counters, in one run: `cargo run --release` in this folder. It prints a table in Markdown.
+//! quipu beside other counters, in one run: `cargo run --release` in this folder. It prints a table in Markdown;
+//! `cargo run --release -- --write ../../README.md` puts it into the README, between its two marks.
 //!
-//! What the examples' lab measures with is used here, too: the same barrier in the loops, threads that start together, and
-//! medians of interleaved rounds.
+//! What the examples' lab measures with is used here, too: the same barrier in the loops, threads that start together,
+//! and medians of interleaved rounds.
 
 mod bytes;
 mod churn;
@@ -9,7 +10,10 @@ mod java;
 #[path = "../../../examples/contention/load.rs"]
 #[expect(dead_code, reason = "the lab's loads have options that this run doesn't need")]
 mod load;
+#[path = "../../../examples/contention/machine.rs"]
+mod machine;
 mod measure;
+mod page;
 mod peers;
 #[path = "../../../examples/contention/pin.rs"]
 #[expect(dead_code, reason = "threads are pinned at the lab's option only")]
@@ -22,17 +26,29 @@ mod telemetry;
 #[path = "../../../examples/contention/threads.rs"]
 mod threads;
 
+use std::env;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match measure::all() {
-        Ok(rows) => {
-            println!("{}", table::of(&rows));
-            ExitCode::SUCCESS
-        }
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("comparison: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(arguments: &[&str]) -> Result<(), String> {
+    match *arguments {
+        [] => println!("{}", table::of(&measure::all()?)),
+        ["--write", path] => {
+            page::around_table(path)?;
+            page::write(path, &table::of(&measure::all()?))?;
+        }
+        [bytes::ARGUMENT, index, counters] => println!("{}", bytes::of_arguments(index, counters)?),
+        _ => return Err(format!("{}: expected no argument, or --write and a file", arguments.join(" "))),
+    }
+    Ok(())
 }

@@ -1,12 +1,12 @@
-//! Every figure of every peer.
+//! Every figure of every counter.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::bytes;
 use crate::churn;
-use crate::java::Java;
-use crate::peers::{ENTRIES, Peer};
+use crate::java::{self, Java};
+use crate::peers::{ENTRIES, Entry, Peer};
 use crate::stats::Spread;
 use crate::threads::{cores, together};
 
@@ -16,108 +16,171 @@ pub(crate) const SHORT_LIVED: [usize; 3] = [0, 63, 127];
 /// How many threads have added before a read, and to what memory is measured for.
 pub(crate) const READ_AFTER: usize = 64;
 
+/// How many counters memory is measured for: just before a power of two, and just past it.
+pub(crate) const COUNTERS: [usize; 2] = [1000, 1025];
+
 const ROUNDS: usize = 7;
 
 /// Nanoseconds that a measurement is to take, about.
 const NANOS: f64 = 20e6;
 
-/// What was found out about one peer. What it can't do, or wasn't asked, is `None`.
+/// What was found out about one counter. What it can't do, or wasn't asked, is missing.
 pub(crate) struct Row {
     pub(crate) name: String,
     /// Nanoseconds of one core for an add, for each of `THREADS`.
     pub(crate) add: Vec<Spread>,
     pub(crate) read: Option<Spread>,
-    pub(crate) bytes: Option<f64>,
+    /// Bytes of one counter, for each of `COUNTERS`.
+    pub(crate) bytes: Vec<f64>,
     pub(crate) is_exact: bool,
     pub(crate) is_exact_with_takes: Option<bool>,
     /// Nanoseconds of one core for an add by two threads, for each of `SHORT_LIVED`.
     pub(crate) churn: Vec<Spread>,
 }
 
-/// Something that adds, here or in another process: (threads, adds by each) to (nanoseconds, sum).
-type Adding<'a> = Box<dyn FnMut(usize, u64) -> Result<(f64, u64), String> + 'a>;
+/// Nanoseconds, and whether the counter stood where it should afterwards.
+pub(crate) type Timed = (f64, bool);
+
+/// A counter to measure, here or in Java's process.
+enum Subject<'a> {
+    Local(&'static Entry),
+    Java(&'a Java, &'static str),
+}
+
+impl Subject<'_> {
+    fn name(&self) -> String {
+        match self {
+            Self::Local(entry) => entry.name.to_owned(),
+            Self::Java(_, kind) => format!("Java `{kind}`"),
+        }
+    }
+
+    fn add(&self, threads: usize, times: u64) -> Result<Timed, String> {
+        match self {
+            Self::Local(entry) => {
+                let counter = (entry.make)(threads);
+                let time = together(threads, false, |_| counter.add(times));
+                Ok((nanos(time), counter.sum() == threads as u64 * times))
+            }
+            Self::Java(java, kind) => java.add(kind, threads, times),
+        }
+    }
+
+    fn read(&self, times: u64) -> Result<Timed, String> {
+        match self {
+            Self::Local(entry) => {
+                let counter = (entry.make)(READ_AFTER);
+                together(READ_AFTER, false, |_| counter.add(1));
+                let start = Instant::now();
+                counter.read(times);
+                Ok((nanos(start.elapsed()), counter.sum() == READ_AFTER as u64))
+            }
+            Self::Java(java, kind) => java.read(kind, times),
+        }
+    }
+
+    fn is_exact_with_takes(&self) -> Result<Option<bool>, String> {
+        match self {
+            Self::Local(entry) => Ok(is_exact_with_takes(&*(entry.make)(READ_AFTER))),
+            Self::Java(java, kind) => java.is_exact_with_takes(kind).map(Some),
+        }
+    }
+}
+
+/// Counters, and what was found out about them so far.
+type Cases<'a> = Vec<(Subject<'a>, Row)>;
 
 pub(crate) fn all() -> Result<Vec<Row>, String> {
     let java = Java::start()?;
-    // Before any adds: memory and reads depend on how many threads have counted at one time.
-    let mut rows: Vec<Row> = ENTRIES.iter().map(|entry| one_by_one(entry.name, entry.make)).collect();
-    rows.extend(java.iter().flat_map(Java::rows).collect::<Result<Vec<_>, _>>()?);
-    let mut adding: Vec<Adding<'_>> = ENTRIES.iter().map(|entry| local(entry.make)).collect();
-    adding.extend(java.iter().flat_map(Java::adding));
-    for threads in THREADS {
-        let mut cases = Vec::new();
-        for (add, row) in adding.iter_mut().zip(&mut rows) {
-            let adds = calibrate(add, threads)?;
-            cases.push((add, row, adds, Vec::new()));
-        }
-        for _ in 0..ROUNDS {
-            for (add, row, adds, costs) in &mut cases {
-                let (nanos, sum) = add(threads, *adds)?;
-                row.is_exact &= sum == threads as u64 * *adds;
-                costs.push(nanos * threads.min(cores()) as f64 / (threads as u64 * *adds) as f64);
-            }
-        }
-        cases.into_iter().for_each(|(_, row, _, costs)| row.add.push(Spread::of(costs)));
+    let mut cases = Cases::new();
+    for (index, entry) in ENTRIES.iter().enumerate() {
+        let bytes = COUNTERS.iter().map(|&counters| bytes::in_own_process(index, counters));
+        cases.push(case(Subject::Local(entry), bytes.collect::<Result<_, _>>()?)?);
     }
-    Ok(rows)
+    for kind in java::KINDS {
+        if let Some(java) = &java {
+            cases.push(case(Subject::Java(java, kind), Vec::new())?);
+        }
+    }
+    interleave(&mut cases, 1.0, Subject::read, |row, cost| row.read = Some(cost))?;
+    for threads in THREADS {
+        let scale = threads.min(cores()) as f64 / threads as f64;
+        interleave(&mut cases, scale, |subject, times| subject.add(threads, times), |row, cost| row.add.push(cost))?;
+    }
+    let locals = cases.iter().filter(|(subject, _)| matches!(subject, Subject::Local(_))).count();
+    for short_lived in SHORT_LIVED {
+        let churn = |subject: &Subject<'_>, times| match subject {
+            // What a thread is given depends on chance or on those before it: a new counter each time.
+            Subject::Local(entry) => Ok(churn::time(&*(entry.make)(READ_AFTER), short_lived, times)),
+            Subject::Java(..) => Err("java's threads are not of this process".to_owned()),
+        };
+        let scale = 2_usize.min(cores()) as f64 / 2.0;
+        interleave(&mut cases[..locals], scale, churn, |row, cost| row.churn.push(cost))?;
+    }
+    Ok(cases.into_iter().map(|(_, row)| row).collect())
 }
 
-fn local<'a>(make: fn(usize) -> Box<dyn Peer>) -> Adding<'a> {
-    Box::new(move |threads, adds| {
-        let counter = make(threads);
-        let time = together(threads, false, |_| counter.add(adds));
-        Ok((time.as_secs_f64() * 1e9, counter.sum()))
-    })
+fn case(subject: Subject<'_>, bytes: Vec<f64>) -> Result<(Subject<'_>, Row), String> {
+    let row = Row {
+        name: subject.name(),
+        add: Vec::new(),
+        read: None,
+        bytes,
+        is_exact: true,
+        is_exact_with_takes: subject.is_exact_with_takes()?,
+        churn: Vec::new(),
+    };
+    Ok((subject, row))
 }
 
-/// The adds by each of so many threads that take as long as a measurement is to take.
-fn calibrate(add: &mut Adding<'_>, threads: usize) -> Result<u64, String> {
+/// Measures every counter, round by round, so that whatever disturbs the machine for a while disturbs all of them.
+/// `run` does something so many times; `scale` makes its time that of one core for one of them.
+fn interleave<'a>(
+    cases: &mut [(Subject<'a>, Row)],
+    scale: f64,
+    run: impl Fn(&Subject<'a>, u64) -> Result<Timed, String>,
+    put: impl Fn(&mut Row, Spread),
+) -> Result<(), String> {
+    let mut rounds = Vec::new();
+    for (subject, _) in &*cases {
+        rounds.push((calibrate(|times| run(subject, times))?, Vec::new()));
+    }
+    for _ in 0..ROUNDS {
+        for ((subject, row), (times, costs)) in cases.iter_mut().zip(&mut rounds) {
+            let (nanos, is_exact) = run(subject, *times)?;
+            row.is_exact &= is_exact;
+            costs.push(nanos * scale / *times as f64);
+        }
+    }
+    cases.iter_mut().zip(rounds).for_each(|((_, row), (_, costs))| put(row, Spread::of(costs)));
+    Ok(())
+}
+
+/// How many times take as long as a measurement is to take.
+fn calibrate(run: impl Fn(u64) -> Result<Timed, String>) -> Result<u64, String> {
     const TRIAL: u64 = 20_000;
     // The first warms up.
-    add(threads, TRIAL)?;
-    let (nanos, _) = add(threads, TRIAL)?;
+    run(TRIAL)?;
+    let (nanos, _) = run(TRIAL)?;
     Ok((NANOS / nanos * TRIAL as f64) as u64 + 1)
 }
 
-/// What is measured of each peer alone.
-fn one_by_one(name: &str, make: fn(usize) -> Box<dyn Peer>) -> Row {
-    let mut churn = Vec::new();
-    for short_lived in SHORT_LIVED {
-        // What a thread is given depends on chance or on those before it: several counters.
-        churn.push(Spread::of((0..ROUNDS).map(|_| churn::cost(&*make(READ_AFTER), short_lived, 500_000)).collect()));
-    }
-    Row {
-        name: name.to_owned(),
-        add: Vec::new(),
-        read: Some(read(&*make(READ_AFTER))),
-        bytes: Some(bytes::per_counter(make, READ_AFTER)),
-        is_exact: true,
-        is_exact_with_takes: is_exact_with_takes(&*make(READ_AFTER)),
-        churn,
-    }
+pub(crate) fn nanos(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e9
 }
 
-fn read(counter: &dyn Peer) -> Spread {
-    together(READ_AFTER, false, |_| counter.add(1));
-    let time = |times: u64| {
-        let start = Instant::now();
-        counter.read(times);
-        start.elapsed().as_secs_f64() * 1e9 / times as f64
-    };
-    let times = (2e6 / time(10)) as u64 + 1;
-    Spread::of((0..ROUNDS).map(|_| time(times)).collect())
-}
+/// The threads that add while takes are tried, and for how long.
+pub(crate) const ADDERS: usize = 3;
+pub(crate) const TAKES: Duration = Duration::from_millis(300);
 
 /// Whether takes while others add lose nothing and have nothing twice. `None` if it can't take.
 fn is_exact_with_takes(counter: &dyn Peer) -> Option<bool> {
-    const ADDERS: usize = 3;
     const ADDS: u64 = 1000;
-    const TIME: Duration = Duration::from_millis(300);
     counter.take()?;
     let (is_over, added, taken) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     together(ADDERS + 1, false, |thread| {
         if thread == ADDERS {
-            let end = Instant::now() + TIME;
+            let end = Instant::now() + TAKES;
             while Instant::now() < end {
                 taken.fetch_add(counter.take().unwrap_or(0), Ordering::Relaxed);
             }

@@ -93,6 +93,10 @@ pub(crate) const ENTRIES: &[Entry] = &[
         make: |_| used(mutex(), |c| *locked(c) += 1, |c| *locked(c), |c| Some(std::mem::take(&mut *locked(c)))),
     },
     Entry {
+        name: "parking_lot `Mutex<u64>`, padded",
+        make: |_| used(Parked::default(), |c| *c.lock() += 1, |c| *c.lock(), |c| Some(std::mem::take(&mut *c.lock()))),
+    },
+    Entry {
         name: "`thread_local`, padded atomic, load and store by hand",
         make: |_| used(Slots::default(), add_by_hand, |c| c.iter().map(|slot| slot.load(Relaxed)).sum(), |_| None),
     },
@@ -177,6 +181,8 @@ fn mutex() -> CachePadded<Mutex<u64>> {
 fn locked(mutex: &Mutex<u64>) -> std::sync::MutexGuard<'_, u64> {
     mutex.lock().expect("no holder panics")
 }
+
+type Parked = CachePadded<parking_lot::Mutex<u64>>;
 
 /// What one writes without a crate for counters.
 type Slots = ThreadLocal<CachePadded<AtomicU64>>;

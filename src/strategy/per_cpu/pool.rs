@@ -6,7 +6,8 @@ use std::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use super::rseq::{self, Rseq};
-use crate::sync::{AtomicU64, Mutex, Ordering};
+use crate::engine::fork::prepare_for_forks;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// Counters in a page.
 const COLUMNS: usize = 64;
@@ -19,8 +20,9 @@ pub(super) const SHARED_ROWS: usize = 8;
 
 static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 
-struct Pool {
-    rseq: Option<Rseq>,
+pub(crate) struct Pool {
+    /// `None` if sequences can't be used, or don't work.
+    pub(super) rseq: Option<Rseq>,
     /// Columns that no counter has.
     free: Vec<Slots>,
 }
@@ -58,10 +60,18 @@ impl Slots {
     }
 }
 
+pub(crate) type Guard = MutexGuard<'static, Option<Pool>>;
+
+/// Locks the pool. A thread that holds its lock may lock the registry, but not the other way round.
+pub(crate) fn lock() -> Guard {
+    POOL.lock()
+}
+
 /// Slots that stand at zero, and how to add to them.
 pub(super) fn take() -> (Slots, Option<Rseq>) {
-    let mut pool = POOL.lock();
-    let pool = pool.get_or_insert_with(Pool::new);
+    prepare_for_forks();
+    let mut pool = lock();
+    let pool = pool.get_or_insert_with(|| Pool::new(rseq::detect()));
     let slots = pool.take();
     // Relaxed: nobody has these slots, and who gets the counter gets them with it.
     slots.rows().for_each(|slot| slot.store(0, Ordering::Relaxed));
@@ -70,14 +80,14 @@ pub(super) fn take() -> (Slots, Option<Rseq>) {
 
 /// Takes back the slots of a counter that is dropped.
 pub(super) fn give_back(slots: &Slots) {
-    if let Some(pool) = &mut *POOL.lock() {
+    if let Some(pool) = &mut *lock() {
         pool.free.push(*slots);
     }
 }
 
 impl Pool {
-    fn new() -> Self {
-        let mut pool = Self { rseq: rseq::detect(), free: Vec::new() };
+    pub(super) fn new(rseq: Option<Rseq>) -> Self {
+        let mut pool = Self { rseq, free: Vec::new() };
         let slots = pool.take();
         pool.rseq = pool.rseq.filter(|rseq| works(*rseq, &slots));
         pool.free.push(slots);

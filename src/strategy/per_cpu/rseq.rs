@@ -1,6 +1,8 @@
 //! Whether restartable sequences can be used, and where the current thread's area is.
 
 mod add;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::CStr;
 use std::num::NonZero;

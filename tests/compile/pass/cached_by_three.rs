@@ -1,0 +1,5 @@
+use quipu::strategy::Cached;
+
+fn main() {
+    let _ = Cached::<4>::new();
+}
