@@ -280,9 +280,12 @@ fn wait_until(is_so: impl Fn() -> bool) {
     }
 }
 
-/// Fails for so many times, and then writes to a store. Returns when the attempts began, and the batches.
-fn outage(attempts: usize, store: &Memory) -> (impl Sink + 'static, Arc<Mutex<Vec<(Instant, Batch)>>>) {
-    let (begun, mut inner) = (Arc::<Mutex<Vec<_>>>::default(), Arc::clone(store));
+/// When attempts began, and the batches.
+type Attempts = Arc<Mutex<Vec<(Instant, Batch)>>>;
+
+/// Fails for so many times, and then writes to a store.
+fn outage(attempts: usize, store: &Memory) -> (impl Sink + 'static, Attempts) {
+    let (begun, mut inner) = (Attempts::default(), Arc::clone(store));
     let log = Arc::clone(&begun);
     let sink = Call(move |batch: &Batch| {
         let mut log = log.lock().unwrap();

@@ -152,7 +152,7 @@ fn total(place: &dyn Place) -> i64 {
 /// Counts while requests and answers are lost. Returns by how much the store went up, and how many were counted.
 pub(crate) fn lose(place: &dyn Place, way: Way, retries: bool) -> (i64, i64) {
     if matches!(way, Way::Quipu) {
-        return lose_with_quipu(place);
+        return lose_with_quipu(place, retries);
     }
     let (mut adder, before, mut loss) = (place.adder(), place.added(), Loss::some(retries));
     let mut counted = 0;
@@ -168,13 +168,13 @@ pub(crate) fn lose(place: &dyn Place, way: Way, retries: bool) -> (i64, i64) {
     (place.added() - before, counted as i64)
 }
 
-fn lose_with_quipu(place: &dyn Place) -> (i64, i64) {
+/// Repeats each flush that fails or leaves it to the next, and only the last is repeated.
+fn lose_with_quipu(place: &dyn Place, retries: bool) -> (i64, i64) {
     let before = total(place);
     let (likes, worker) = start(Lossy { sink: place.sink(), loss: Loss::some(false) });
     for _ in 0..ROUNDS {
         likes.add(PIPELINE);
-        // What fails is made good by the next.
-        let _ = worker.flush(LONG);
+        while worker.flush(LONG).is_err() && retries {}
     }
     while worker.flush(LONG).is_err() {}
     (total(place) - before, likes.sum() as i64)

@@ -73,6 +73,24 @@
 //!
 //! *Checked by* `snapshot_during_registration`.
 //!
+//! ## A store never has more than was added, and has all of it after a flush
+//! This is `quipu::persist`, and no matter of memory orderings but of what a store and a network may do. A
+//! row belongs to one writer, and is replaced only by one of a higher version, for which the writer never sends two
+//! totals. So the newest row wins in whatever order and however often rows arrive, and the value, the sum over the
+//! writers, is the one that their newest rows have: a state-based CRDT, the PN-Counter of Shapiro, Preguiça, Baquero and
+//! Zawirski, "A comprehensive study of convergent and commutative replicated data types", INRIA research report 7506
+//! (2011), with a version in place of its maximum. A total is read before it is sent, so it is at most what was added;
+//! a flush sends all rows again, so one that succeeds brings the store up to date whatever was lost before. Nobody
+//! writes a counter's adds twice: an incarnation is 128 random bits, a process tracks a counter once, a forked child
+//! begins after what it inherited, and the successor of a folded writer begins after what the store says was folded.
+//! (The last is ours: what a successor and its predecessors have is the counter's total at each moment, as the
+//! successor's beginning moves by what the store folds, and the predecessors are sent again as they were folded.)
+//!
+//! *Checked by* the laws of the merge and random programs of folds, restores and lost answers in `tests/persist.rs`; by
+//! `tests/persist_processes.rs`, with forks and kills; by `tests/stores`: every store against the model, and rounds of
+//! faults with real servers, which compare the store with the adds after each step and fail if a kind of fault was not
+//! met. `.ci/services` runs those that need a server.
+//!
 //! # How the models are kept honest
 //! Each model collects what it saw over all schedules, and asserts that this is the set of legal outcomes: none other, and
 //! none missing. loom 0.7 needs help to see them all. Of a thread that loads and then stores an atomic it remembers the
@@ -96,5 +114,9 @@
 //!   Rust 1.93 or newer; tests ran on 1.95.
 //! - **A snapshot where memory is out** aborts, as any `Vec` that can't grow does. Adds and sums don't allocate there.
 //! - **A float counter that overflowed** to infinity is not a number after a reset.
+//! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes away may arrive at
+//!   different times. A request that its network delays until after its store was restored to before the writer was
+//!   folded is counted until the next resend. Cassandra was never run against a live cluster, power cuts were not
+//!   tried, and a writer's random incarnation is taken to be new. The page of `quipu::persist` has the rest.
 //! - **A fork within an allocator** that quipu is calling, or within a signal handler that interrupts quipu's cold path.
 //! - **A library that is unloaded** while it holds quipu's fork handlers or a thread with its thread-locals.

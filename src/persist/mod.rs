@@ -65,7 +65,8 @@
 //! The batched job and quipu write as often, and neither waits for the store when it counts; their events per second
 //! are what an add to memory costs (an atomic that the threads share against a slot of each thread), and differ by
 //! half from run to run on a machine that does other things. What tells them apart is the last columns: a batch that
-//! is added can't be repeated, a total can. When a process dies, both lose what they hadn't written.
+//! is added can't be repeated, a total can. Given up, a flush of quipu is not repeated but made good by the next; a
+//! worker always writes on, so only the last is repeated. When a process dies, both lose what they hadn't written.
 //!
 //! ZooKeeper's shared counter, the counters of JGroups or Atomix, and a row that is locked, give what quipu doesn't:
 //! a linearizable value that can be compared and set, so that "at most 1,000 altogether" holds at every instant, at
