@@ -69,7 +69,7 @@ macro_rules! const_fn {
 }
 
 pub(crate) use imp::*;
-pub(crate) use std::sync::atomic::Ordering;
+pub(crate) use std::sync::atomic::{Ordering, compiler_fence};
 
 /// `owner_load!(atomic)` loads what only the current thread may write at this time: its own slot, or a word that is
 /// written under a lock which it holds. Relaxed: it reads the last value there is.

@@ -1,4 +1,4 @@
-use crate::engine::{Decrease, Increase, Kind, add};
+use crate::engine::{IncreaseSide, Kind, add};
 use crate::raw::Raw;
 
 /// A number that goes up and down, such as requests in flight or bytes in use.
@@ -49,9 +49,9 @@ impl UpDownCounter {
     #[inline]
     pub fn add(&self, n: i64) {
         if n >= 0 {
-            add::<Increase>(self, 0, n.unsigned_abs());
+            add::<IncreaseSide>(self, 0, n.unsigned_abs());
         } else {
-            add::<Decrease>(self, 1, n.unsigned_abs());
+            add::<IncreaseSide>(self, 1, n.unsigned_abs());
         }
     }
 
@@ -59,9 +59,9 @@ impl UpDownCounter {
     #[inline]
     pub fn sub(&self, n: i64) {
         if n >= 0 {
-            add::<Decrease>(self, 1, n.unsigned_abs());
+            add::<IncreaseSide>(self, 1, n.unsigned_abs());
         } else {
-            add::<Increase>(self, 0, n.unsigned_abs());
+            add::<IncreaseSide>(self, 0, n.unsigned_abs());
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The memory of slots: arrays of atomics that begin and end on a cache line of their own, never move, and are
-//! freed only with their registry.
+//! freed only with their registry. They are allocated by pages: one chunk, or several short ones in a row.
 
 use std::ptr::NonNull;
 
@@ -25,6 +25,16 @@ impl Chunk {
         unsafe { self.0.add(offset).as_ref() }
     }
 
+    /// The chunk that begins `slots` further on.
+    ///
+    /// # Safety
+    /// They are in the same page.
+    #[inline(always)]
+    pub(crate) unsafe fn plus(self, slots: usize) -> Self {
+        // SAFETY: the caller vouches for it.
+        Self(unsafe { self.0.add(slots) })
+    }
+
     pub(crate) fn as_ptr(self) -> *mut AtomicU64 {
         self.0.as_ptr()
     }
@@ -33,6 +43,16 @@ impl Chunk {
     #[inline(always)]
     pub(crate) fn from_ptr(pointer: *mut AtomicU64) -> Option<Self> {
         NonNull::new(pointer).map(Self)
+    }
+
+    /// As [`Chunk::from_ptr`], for a pointer that is known not to be null.
+    ///
+    /// # Safety
+    /// The pointer isn't null.
+    #[inline(always)]
+    pub(crate) unsafe fn from_ptr_unchecked(pointer: *mut AtomicU64) -> Self {
+        // SAFETY: the caller vouches for it.
+        Self(unsafe { NonNull::new_unchecked(pointer) })
     }
 }
 
@@ -44,27 +64,43 @@ mod memory {
 
     use super::{AtomicU64, Chunk};
 
+    const LINE: usize = align_of::<CachePadded<u8>>();
+
+    /// With room to begin on a line, and for a word before it.
+    ///
+    /// The alignment isn't asked of the allocator: for more than its own, std's writes zeros to the whole of a page,
+    /// where a plain allocation of a large one has them from the kernel, as they are touched.
     fn layout(len: usize) -> Option<Layout> {
-        let layout = Layout::array::<AtomicU64>(len).ok()?;
-        Some(layout.align_to(align_of::<CachePadded<u8>>()).ok()?.pad_to_align())
+        let slots = Layout::array::<AtomicU64>(len).ok()?;
+        Layout::from_size_align(slots.size().checked_add(LINE)?, align_of::<AtomicU64>()).ok()
     }
 
     impl Chunk {
-        /// A chunk of `len` zeros, or `None` if there is no memory for it.
+        /// A page of `len` zeros, or `None` if there is no memory for it. It begins on a line of its own, and ends with
+        /// one if `len` slots do.
         pub(crate) fn allocate(len: usize) -> Option<Self> {
-            let layout = layout(len)?;
-            // SAFETY: chunks are not empty, so the layout's size is not zero.
-            Self::from_ptr(unsafe { alloc_zeroed(layout) }.cast())
+            // SAFETY: the layout's size is not zero.
+            let start = unsafe { alloc_zeroed(layout(len)?) };
+            if start.is_null() {
+                return None;
+            }
+            // SAFETY: the layout has that much more than the slots.
+            let page = unsafe { start.add(LINE - start.addr() % LINE) };
+            // SAFETY: all is aligned for a slot, so at least one lies before the page: room for a pointer.
+            unsafe { page.cast::<*mut u8>().sub(1).write(start) };
+            Self::from_ptr(page.cast())
         }
 
-        /// Frees a chunk of `len` slots.
+        /// Frees a page of `len` slots.
         ///
         /// # Safety
         /// It came from [`Chunk::allocate`] with this `len`, and nobody uses it any more.
         pub(crate) unsafe fn free(self, len: usize) {
             if let Some(layout) = layout(len) {
-                // SAFETY: the caller vouches for the pointer and that the layout is the one it was allocated with.
-                unsafe { dealloc(self.as_ptr().cast(), layout) }
+                // SAFETY: `allocate` wrote it.
+                let start = unsafe { self.as_ptr().cast::<*mut u8>().sub(1).read() };
+                // SAFETY: the caller vouches for the page and that the layout is the one it was allocated with.
+                unsafe { dealloc(start, layout) }
             }
         }
     }

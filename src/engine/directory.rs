@@ -1,34 +1,45 @@
 //! The chunks that the threads made for one chunk id, in an array that readers walk without a lock.
 //!
-//! The array grows by segments that double and never move, so a sum's loads do not wait for one another as they
-//! would along a linked list.
+//! Chunks shorter than a page lie in pages of several, so that a sum finds the slots of eight threads by one pointer, in
+//! memory that it walks at a steady pace. The array of pages grows by segments that double and never move, so a sum's
+//! loads do not wait for one another as they would along a linked list.
 //!
 //! # Synchronization
-//! [`push`](Directory::push) runs under the registry's lock. It writes the new element first and then the length
-//! with Release; a reader's Acquire of the length makes the elements below it, their segments and the zeroed slots
-//! behind them visible. Model: `chunk_growth_is_seen_whole`.
+//! [`grow`](Directory::grow) runs under the registry's lock. It writes the new page first and then the length
+//! with Release; a reader's Acquire of the length makes the pages below it, their segments and the zeroed slots
+//! visible. Model: `chunk_growth_is_seen_whole`.
 
-use std::ptr;
+use std::{ptr, slice};
 
 use super::chunk::Chunk;
 use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, owner_load};
 
-/// Chunks in the first segment; each further segment has twice as many as the one before.
+/// Slots in a page of several chunks: 4 KiB of them.
+const PAGE: usize = if cfg!(quipu_loom) { 4 } else { 512 };
+
+/// Pages in the first segment; each further segment has twice as many as the one before.
 const FIRST_SEGMENT: usize = if cfg!(quipu_loom) { 1 } else { 8 };
 
-/// Room for 8 million threads' chunks (under loom, three).
+/// Room for 8 million pages (under loom, three).
 const SEGMENTS: usize = if cfg!(quipu_loom) { 2 } else { 20 };
 
 type Element = AtomicPtr<AtomicU64>;
 
 #[derive(Debug)]
 pub(crate) struct Directory {
+    /// Chunks.
     len: AtomicUsize,
     segments: [AtomicPtr<Element>; SEGMENTS],
 }
 
 const fn segment_len(segment: usize) -> usize {
     FIRST_SEGMENT << segment
+}
+
+/// How many chunks of this length, a power of two, a page has.
+const fn chunks_in_page(chunk_len: usize) -> usize {
+    let chunks = PAGE >> chunk_len.ilog2();
+    if chunks == 0 { 1 } else { chunks }
 }
 
 impl Directory {
@@ -38,21 +49,26 @@ impl Directory {
         }
     }
 
-    /// Appends a chunk, or returns false where memory is out.
+    /// Appends a chunk of so many slots, or returns `None` where memory is out.
     ///
     /// The caller holds the registry's lock.
-    pub(crate) fn push(&self, chunk: Chunk) -> bool {
-        let len = owner_load!(self.len);
-        let segment = (len / FIRST_SEGMENT + 1).ilog2() as usize;
-        let index = len - (segment_len(segment) - FIRST_SEGMENT);
-        let Some(elements) = self.segment(segment) else { return false };
+    pub(crate) fn grow(&self, chunk_len: usize) -> Option<Chunk> {
+        let (len, chunks) = (owner_load!(self.len), chunks_in_page(chunk_len));
+        let (page, place) = (len / chunks, len % chunks);
+        let segment = (page / FIRST_SEGMENT + 1).ilog2() as usize;
+        let index = page - (segment_len(segment) - FIRST_SEGMENT);
         // SAFETY: `index` is below the segment's length by the two lines that made it.
-        let element = unsafe { &*elements.add(index) };
-        // Relaxed: published by the length.
-        element.store(chunk.as_ptr(), Ordering::Relaxed);
-        // Release: pairs with the Acquire in `for_each`.
+        let element = unsafe { &*self.segment(segment)?.add(index) };
+        if place == 0 {
+            // Relaxed: published by the length.
+            element.store(Chunk::allocate(chunks * chunk_len)?.as_ptr(), Ordering::Relaxed);
+        }
+        let page = Chunk::from_ptr(owner_load!(element))?;
+        // SAFETY: the page has room for `chunks` of them, and `place` is below that.
+        let chunk = unsafe { page.plus(place * chunk_len) };
+        // Release: pairs with the Acquire in `len`.
         self.len.store(len + 1, Ordering::Release);
-        true
+        Some(chunk)
     }
 
     /// The segment's elements, allocated if they were not; null and full segments give `None`.
@@ -71,25 +87,38 @@ impl Directory {
         Some(elements)
     }
 
+    /// How many chunks there are. What they are is visible to who has their number.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        // Acquire: pairs with the Release in `grow`.
+        self.len.load(Ordering::Acquire)
+    }
+
     /// Calls `f` with every chunk, in the order in which they were made.
     #[inline]
-    pub(crate) fn for_each(&self, mut f: impl FnMut(Chunk)) {
-        // Acquire: pairs with the Release in `push`.
-        let mut left = self.len.load(Ordering::Acquire);
+    pub(crate) fn for_each(&self, chunk_len: usize, mut f: impl FnMut(Chunk)) {
+        let mut left = self.len();
         for (segment, elements) in self.segments.iter().enumerate() {
-            let count = left.min(segment_len(segment));
-            if count == 0 {
+            if left == 0 {
                 return;
             }
             // Relaxed, here and below: written before the length that was acquired.
             let elements = elements.load(Ordering::Relaxed);
-            // SAFETY: the length counts elements of segments that were allocated in full before it was stored.
-            for element in unsafe { std::slice::from_raw_parts(elements, count) } {
-                if let Some(chunk) = Chunk::from_ptr(element.load(Ordering::Relaxed)) {
-                    f(chunk);
+            // SAFETY: the length counts chunks in segments that were allocated in full before it was stored.
+            for element in unsafe { slice::from_raw_parts(elements, segment_len(segment)) } {
+                let chunks = left.min(chunks_in_page(chunk_len));
+                if chunks == 0 {
+                    return;
                 }
+                // SAFETY: the length counts chunks in pages that were allocated before it was stored.
+                let mut chunk = unsafe { Chunk::from_ptr_unchecked(element.load(Ordering::Relaxed)) };
+                for _ in 0..chunks {
+                    f(chunk);
+                    // SAFETY: the page has so many chunks, or ends there.
+                    chunk = unsafe { chunk.plus(chunk_len) };
+                }
+                left -= chunks;
             }
-            left -= count;
         }
     }
 
@@ -98,14 +127,16 @@ impl Directory {
     /// # Safety
     /// Nobody uses a chunk of this directory any more.
     pub(crate) unsafe fn free(&mut self, chunk_len: usize) {
-        // SAFETY: the caller vouches that nobody uses the chunks; each is in the directory once.
-        self.for_each(|chunk| unsafe { chunk.free(chunk_len) });
         for (segment, elements) in self.segments.iter().enumerate() {
             let elements = elements.load(Ordering::Relaxed);
-            if !elements.is_null() {
-                let elements = ptr::slice_from_raw_parts_mut(elements, segment_len(segment));
-                // SAFETY: `segment` made it from a box of this length.
-                drop(unsafe { Box::from_raw(elements) });
+            if elements.is_null() {
+                continue;
+            }
+            // SAFETY: `segment` made it from a box of this length.
+            let elements = unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(elements, segment_len(segment))) };
+            for page in elements.iter().filter_map(|element| Chunk::from_ptr(element.load(Ordering::Relaxed))) {
+                // SAFETY: the caller vouches that nobody uses it; `grow` allocated it with this length.
+                unsafe { page.free(chunks_in_page(chunk_len) * chunk_len) };
             }
         }
     }

@@ -14,7 +14,7 @@ use super::key::{IDS, Key};
 use super::registry::Registry;
 use super::site::Site;
 use super::update::Update;
-use crate::sync::{AtomicU64, Ordering, array, const_fn, global, local};
+use crate::sync::{AtomicU64, Ordering, array, compiler_fence, const_fn, global, local};
 
 global!(Registry);
 
@@ -150,12 +150,15 @@ struct Busy;
 impl Busy {
     fn begin() -> Option<Self> {
         let was_busy = LOCAL.try_with(|local| local.busy.replace(true)).unwrap_or(false);
+        // A signal handler must find the mark wherever the thread may hold a lock.
+        compiler_fence(Ordering::SeqCst);
         (!was_busy).then(|| Self)
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
+        compiler_fence(Ordering::SeqCst);
         let _ = LOCAL.try_with(|local| local.busy.set(false));
     }
 }

@@ -29,8 +29,8 @@
 //! | where | ordering | because | model |
 //! |---|---|---|---|
 //! | slot, load and store of an add | Relaxed | one writer; a reader wants the number only | `sum_lies_between_start_and_end_and_never_goes_down` |
-//! | slot, store of a subtraction | Release | who sees it sees the addition before it | `up_down_is_never_negative` |
-//! | slot and spill word, load of a subtraction | Acquire | pairs with it | `up_down_is_never_negative`, `…_where_it_spills`, `up_down_in_a_snapshot_…` |
+//! | slot, store of an up-down counter's | Release | who sees a subtraction sees the addition before it, and the other way round | `up_down_is_never_negative`, `up_down_that_alternates_…` |
+//! | slots and spill word, loads of an up-down counter's | Acquire | pair with it | the same, `…_where_it_spills`, `up_down_in_a_snapshot_…` |
 //! | key, store | Release | publishes baselines and zeroed floats | `reused_key_starts_from_zero` |
 //! | key, load of a read | Acquire | pairs with it | `float_slot_is_clear_when_reused` |
 //! | key, load of an add | Relaxed | the unregistered key leads to the cold path, the other is right for ever | `key_is_registered_once` |
@@ -72,4 +72,4 @@ pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
 pub(crate) use names::{Family, Labels, Plan, Row};
 pub(crate) use site::{Cell, Site};
-pub(crate) use update::{Decrease, Increase, IncreaseFloat};
+pub(crate) use update::{Increase, IncreaseFloat, IncreaseSide};

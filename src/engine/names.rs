@@ -70,9 +70,9 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    /// Whether the other value's slots come next in the same chunk, and add up in the same way.
+    /// Whether both values are of one slot each, the other's comes next in the same chunk, and they add up in the same way.
     pub(crate) fn is_followed_by(&self, other: &Column) -> bool {
-        self.kind == other.kind && self.key.plus(self.kind.slots()) == other.key
+        self.kind.slots() == 1 && self.kind == other.kind && self.key.plus(1) == other.key
     }
 }
 

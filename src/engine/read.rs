@@ -10,6 +10,9 @@ use super::registry::Registry;
 use super::site::{Cell, Site};
 use crate::sync::{Ordering, fence};
 
+/// How often an up-down counter is read again before what it had at one time is given up.
+const ATTEMPTS: usize = if cfg!(quipu_loom) { 3 } else { 16 };
+
 /// The two parts of a value: what is in the slots, and what is in the spill words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Parts {
@@ -19,10 +22,10 @@ struct Parts {
 
 impl Registry {
     /// The sum of one slot over all blocks.
-    #[inline]
+    #[inline(always)]
     fn sum_slots(&self, kind: Kind, key: Key, ordering: Ordering) -> u64 {
         let mut sum = 0;
-        self.directories[key.chunk()].for_each(|chunk| {
+        self.each_chunk(key.chunk(), |chunk| {
             // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
             sum = kind.plus(sum, unsafe { chunk.slot(key.offset()) }.load(ordering));
         });
@@ -31,26 +34,49 @@ impl Registry {
 
     /// How many slots the value occupies: one for each block that has its chunk.
     pub(crate) fn slots(&self, cell: Cell<'_>) -> usize {
-        let mut slots = 0;
-        self.directories[cell.key().chunk()].for_each(|_| slots += 1);
-        slots
+        self.directories[cell.key().chunk()].len()
     }
 
     /// All that was ever added to a value's slots, less all that was ever taken away, whatever the baselines.
-    ///
-    /// Of an up-down counter, what was taken away is read first, with Acquire, and what was added after it: who sees
-    /// a subtraction sees the additions that came before it. Model: `up_down_is_never_negative`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn total_of_slots(&self, kind: Kind, key: Key) -> u64 {
-        // Acquire: pairs with the Release in `Decrease`.
-        let down = if kind == Kind::UpDownCounter { self.sum_slots(kind, key.plus(1), Ordering::Acquire) } else { 0 };
-        // Relaxed: an addition publishes nothing but itself.
-        kind.minus(self.sum_slots(kind, key, Ordering::Relaxed), down)
+        match kind {
+            Kind::UpDownCounter => self.settled(key),
+            // Relaxed: an addition publishes nothing but itself.
+            kind => self.sum_slots(kind, key, Ordering::Relaxed),
+        }
+    }
+
+    /// The total of an up-down counter's slots.
+    ///
+    /// What was taken away is read first and what was added after it: who sees a subtraction sees the additions that came
+    /// before it. Model: `up_down_is_never_negative`. An addition in between counts, and the subtraction after it doesn't;
+    /// so both are read until no subtraction came meanwhile. Model: `up_down_that_alternates_is_seen_in_one_of_two_states`.
+    /// Where they never cease to come, the least total is the one that has the fewest of these.
+    fn settled(&self, key: Key) -> u64 {
+        // Acquire: pairs with the Releases in `IncreaseSide`.
+        let down = || self.sum_slots(Kind::UpDownCounter, key.plus(1), Ordering::Acquire);
+        let up = || self.sum_slots(Kind::UpDownCounter, key, Ordering::Acquire);
+        let mut before = down();
+        let mut least = up().wrapping_sub(before);
+        let mut total = least;
+        for _ in 0..ATTEMPTS {
+            let now = down();
+            if now == before {
+                return total;
+            }
+            before = now;
+            total = up().wrapping_sub(before);
+            if (total.wrapping_sub(least) as i64) < 0 {
+                least = total;
+            }
+        }
+        least
     }
 
     /// As [`total_of_slots`](Registry::total_of_slots), and the same of the spill words, which enclose the slots in
     /// the order of the reads.
-    #[inline]
+    #[inline(always)]
     fn totals(&self, cell: Cell<'_>) -> Parts {
         let kind = cell.kind;
         // Acquire: as above. The key is loaded after it, once: both slots belong to one registration.
@@ -87,7 +113,7 @@ impl Registry {
     }
 
     /// The total since the last [`take`](Registry::take).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn value(&self, cell: Cell<'_>) -> u64 {
         loop {
             let taken = self.taken(cell.key());

@@ -59,7 +59,7 @@ impl Registry {
     /// The difference of two large floats loses low bits, so their slots are zeroed. The counter that had them last
     /// is dropped, so no one adds; the next one's adds acquire its key.
     fn begin_cleared(&self, key: Key) -> bool {
-        self.directories[key.chunk()].for_each(|chunk| {
+        self.each_chunk(key.chunk(), |chunk| {
             // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
             self.zero(Some(unsafe { chunk.slot(key.offset()) }));
         });

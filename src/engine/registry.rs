@@ -119,15 +119,16 @@ impl Registry {
         if block.chunk(id).is_some() {
             return true;
         }
-        let Some(chunk) = Chunk::allocate(chunk_len(id)) else { return false };
         let _state = self.state.lock();
-        if self.directories[id].push(chunk) {
-            block.insert(id, chunk);
-            return true;
-        }
-        // SAFETY: allocated above with this length, and not published.
-        unsafe { chunk.free(chunk_len(id)) };
-        false
+        let Some(chunk) = self.directories[id].grow(chunk_len(id)) else { return false };
+        block.insert(id, chunk);
+        true
+    }
+
+    /// Calls `f` with every block's chunk of this id.
+    #[inline(always)]
+    pub(super) fn each_chunk(&self, id: usize, f: impl FnMut(Chunk)) {
+        self.directories[id].for_each(chunk_len(id), f);
     }
 
     /// Adds through a block, with a key and a chunk for the counter if it has none. False, and nothing done, where

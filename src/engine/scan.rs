@@ -4,13 +4,9 @@
 //! As in [`read`](super::read), for many counters at once. The lock of the names is held, so that no named counter
 //! comes or goes meanwhile and no index changes hands.
 
-use std::slice;
-
-use super::chunk::Chunk;
-use super::kind::Kind;
 use super::names::{Column, Plan};
 use super::registry::Registry;
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::sync::{Ordering, fence};
 
 impl Registry {
     /// Reads every named counter. `f` gets the plan, and the value of each of its columns.
@@ -28,7 +24,7 @@ impl Registry {
         let mut rest = &mut values[..];
         for run in columns.chunk_by(Column::is_followed_by) {
             let (totals, others) = rest.split_at_mut(run.len());
-            self.add_totals(run[0], totals);
+            self.read_totals(run[0], totals);
             rest = others;
         }
         // Acquire: as in `value`.
@@ -46,38 +42,25 @@ impl Registry {
             if now == baseline {
                 return column.kind.minus(total, baseline);
             }
-            (total, baseline) = (0, now);
-            self.add_totals(*column, slice::from_mut(&mut total));
+            (total, baseline) = (self.total_of_slots(column.kind, column.key), now);
             // Acquire: as in `value`.
             fence(Ordering::Acquire);
         }
     }
 
-    /// Adds up the slots of a column and those that follow it, in the order that [`totals`](Registry::totals) gives the
-    /// reason for. One block after another: each is read from front to back.
-    fn add_totals(&self, first: Column, totals: &mut [u64]) {
-        let directory = &self.directories[first.key.chunk()];
-        let (offset, step) = (first.key.offset(), first.kind.slots());
-        if first.kind == Kind::UpDownCounter {
-            directory.for_each(|chunk| {
-                each_slot(chunk, offset + 1, step, totals, |total, slot| {
-                    *total = total.wrapping_sub(slot.load(Ordering::Acquire));
-                });
-            });
+    /// The totals of the slots of a column and of those that follow it. One block after another: each is read from front
+    /// to back. An up-down counter, which is read more than once, is alone.
+    fn read_totals(&self, first: Column, totals: &mut [u64]) {
+        if let [total] = totals {
+            *total = self.total_of_slots(first.kind, first.key);
+            return;
         }
-        directory.for_each(|chunk| {
-            each_slot(chunk, offset, step, totals, |total, slot| {
+        self.each_chunk(first.key.chunk(), |chunk| {
+            for (index, total) in totals.iter_mut().enumerate() {
+                // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
+                let slot = unsafe { chunk.slot(first.key.offset() + index) };
                 *total = first.kind.plus(*total, slot.load(Ordering::Relaxed));
-            });
+            }
         });
-    }
-}
-
-/// Calls `f` with every total and its slot: that at `offset` for the first, and `step` further on for each other one.
-#[inline]
-fn each_slot(chunk: Chunk, offset: usize, step: usize, totals: &mut [u64], f: impl Fn(&mut u64, &AtomicU64)) {
-    for (index, total) in totals.iter_mut().enumerate() {
-        // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
-        f(total, unsafe { chunk.slot(offset + index * step) });
     }
 }

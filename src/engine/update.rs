@@ -40,13 +40,13 @@ impl Update for Increase {
     }
 }
 
-/// Adds to what was taken away from an up-down counter.
+/// Adds to one of the two slots of an up-down counter.
 #[derive(Debug)]
-pub(crate) struct Decrease;
+pub(crate) struct IncreaseSide;
 
-impl Update for Decrease {
-    // Release: pairs with the Acquire in `Registry::total`; who sees the subtraction sees the addition before it.
-    // Model: `up_down_is_never_negative`.
+impl Update for IncreaseSide {
+    // Release: pairs with the Acquires in `Registry::settled`; who sees what was taken away sees what was added before it,
+    // and the other way round. Models: `up_down_is_never_negative`, `up_down_that_alternates_is_seen_in_one_of_two_states`.
     const STORE: Ordering = Ordering::Release;
 
     #[inline(always)]

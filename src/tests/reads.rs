@@ -1,7 +1,7 @@
 //! Models of `sum`, `cursor` and `snapshot` against adds.
 
 use super::model::{outcomes, shared, spawn, start};
-use crate::engine::exclusive;
+use crate::engine::{Counting, Increase, exclusive};
 use crate::sync::{AtomicU32, Ordering};
 use crate::{Counter, UpDownCounter, Value, snapshot};
 
@@ -47,18 +47,23 @@ fn sum_includes_what_happens_before_it() {
     });
 }
 
-/// Two threads push their chunks: the second one needs a new segment of the directory.
+/// Three blocks get their chunks. Two lie in one page; the third needs a new page, in a new segment of the directory.
 #[test]
 fn chunk_growth_is_seen_whole() {
-    outcomes([0, 1, 2], || {
+    outcomes([0, 1, 2, 3], || {
         let counter = shared(Counter::new());
         counter.register().unwrap();
         let adder = start(&counter, Counter::inc);
         let reader = start(&counter, Counter::sum);
         counter.inc();
+        exclusive(|registry| {
+            let mut block = registry.claim().unwrap();
+            assert!(registry.add::<Increase>(&mut block, &counter.site(), 0, 1));
+            registry.release(block);
+        });
         adder.join().unwrap();
         let sum = reader.join().unwrap();
-        assert_eq!(counter.sum(), 2);
+        assert_eq!(counter.sum(), 3);
         sum
     });
 }
@@ -94,7 +99,22 @@ fn one_adds_another_takes_away(warm_up: fn(&UpDownCounter), take_away: fn(&UpDow
     });
 }
 
-/// As above, in one thread's slots, and through the pass over the named counters.
+/// One thread adds and takes away, twice: the gauge has one or none at any time, and no sum has two.
+#[test]
+fn up_down_that_alternates_is_seen_in_one_of_two_states() {
+    outcomes([0, 1], || {
+        let gauge = shared(UpDownCounter::new());
+        gauge.register().unwrap();
+        let reader = start(&gauge, UpDownCounter::sum);
+        for _ in 0..2 {
+            gauge.inc();
+            gauge.dec();
+        }
+        reader.join().unwrap()
+    });
+}
+
+/// One unit goes up and down in one thread's slots, read through the pass over the named counters.
 #[test]
 fn up_down_in_a_snapshot_is_never_negative() {
     outcomes([Some(0), Some(1)], || {
