@@ -45,9 +45,9 @@
 
 use std::sync::Arc;
 
-use super::shift::shift;
+pub use super::slot_gauge::SlotGauge;
+use crate::Counter;
 use crate::sync::Mutex;
-use crate::{Counter, FloatCounter};
 use ::metrics::{CounterFn, GaugeFn, Histogram, Key, KeyName, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_util::registry::{AtomicStorage, Registry, Storage};
 use metrics_util::storage::AtomicBucket;
@@ -67,61 +67,19 @@ impl CounterFn for Counter {
     }
 }
 
-/// A gauge of the metrics crate, on slots.
-///
-/// ```
-/// use metrics::GaugeFn;
-/// use quipu::integrations::metrics::SlotGauge;
-///
-/// let gauge = SlotGauge::default();
-/// gauge.set(20.5);
-/// gauge.increment(3.0);
-/// gauge.decrement(1.0);
-/// assert_eq!(gauge.value(), 22.5);
-/// ```
-///
-/// # Limits
-/// Of the increments by other threads that meet a `set`, each counts on top of the new value or is overwritten by it.
-/// Increments that are infinite or not a number are ignored; a `set` takes any value. As with any sum of floats, the
-/// last bits depend on the order; whole numbers are exact up to 2⁵³.
-#[derive(Debug)]
-pub struct SlotGauge {
-    /// What was set last. Locked by who reads, so that a `set` is seen whole.
-    base: Mutex<f64>,
-    /// What it was moved by since.
-    moved: FloatCounter,
-}
-
-impl SlotGauge {
-    /// The gauge's value.
-    #[must_use]
-    pub fn value(&self) -> f64 {
-        let base = self.base.lock();
-        *base + self.moved.sum()
-    }
-}
-
-impl Default for SlotGauge {
-    fn default() -> Self {
-        Self { base: Mutex::new(0.0), moved: FloatCounter::new() }
-    }
-}
-
 impl GaugeFn for SlotGauge {
     #[inline]
     fn increment(&self, amount: f64) {
-        shift(&self.moved, amount);
+        self.add(amount);
     }
 
     #[inline]
     fn decrement(&self, amount: f64) {
-        shift(&self.moved, -amount);
+        self.add(-amount);
     }
 
     fn set(&self, value: f64) {
-        let mut base = self.base.lock();
-        self.moved.reset();
-        *base = value;
+        self.set(value);
     }
 }
 
