@@ -9,7 +9,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use quipu::integrations::prometheus_client::NamedCounters;
+use quipu::integrations::prometheus_client::register;
 use quipu::{CounterArray, FloatCounter, UpDownCounter};
 use scrape::Scraped;
 
@@ -105,7 +105,7 @@ fn named_counters_are_exported_by_kind() {
     static LATE: quipu::Counter = quipu::Counter::named("pc_late", "Registered after the first scrape.");
 
     let mut registry = Registry::with_prefix_and_labels("app", [("zone".into(), "b".into())].into_iter());
-    registry.register_collector(Box::new(NamedCounters));
+    register(&mut registry).unwrap();
     in_threads(|| (0..ROUNDS).for_each(|_| SENT.inc()));
     LEVEL.sub(4);
     TIME.add(1.5);
@@ -131,7 +131,62 @@ fn named_counters_are_exported_by_kind() {
     assert!(!first.contains("pc_late"));
 
     LATE.inc();
-    assert_eq!(Scraped::parse(&text(&registry)).value("app_pc_late_total", &[zone]), 1.0);
+    assert_eq!(Scraped::parse(&text(&registry)).value("app_pc_late", &[zone]), 1.0);
+}
+
+#[test]
+fn a_name_is_exported_as_it_is_whatever_comes_later() {
+    let hits = quipu::Counter::named("later_hits", "Hits.");
+    let mut registry = Registry::default();
+    hits.add(u64::MAX);
+    register(&mut registry).unwrap();
+    let hits_line = || {
+        let text = text(&registry);
+        text.lines().find(|line| line.starts_with("later_hits ")).map(str::to_owned)
+    };
+    // More than an `i64` has room for, and so a float.
+    assert_eq!(hits_line().unwrap(), "later_hits 18446744073709553000.0");
+    hits.reset();
+    hits.add(1);
+    assert_eq!(hits_line().unwrap(), "later_hits 1");
+    let total = quipu::Counter::named("later_hits_total", "All hits.");
+    total.add(2);
+    assert_eq!(hits_line().unwrap(), "later_hits 1");
+    assert_eq!(Scraped::parse(&text(&registry)).value("later_hits_total", &[]), 2.0);
+    drop(hits);
+    assert_eq!(Scraped::parse(&text(&registry)).value("later_hits_total", &[]), 2.0);
+}
+
+#[test]
+fn a_clash_is_an_error_that_names_it() {
+    static TAKEN: quipu::Counter = quipu::Counter::named("clash_taken_total", "By a counter of quipu.");
+    static LABELLED: CounterArray<1> = CounterArray::named("clash_labelled_total", "Labelled.", "clash_zone", &["a"]);
+    TAKEN.register().unwrap();
+    LABELLED.register().unwrap();
+    let refusal = |registry: &mut Registry| register(registry).unwrap_err().to_string();
+    let once = "expected a name that the registry exports once";
+
+    // One family, and the same sample.
+    let mut registry = Registry::with_prefix("app");
+    registry.register("clash_taken", "By another", Counter::<u64>::default());
+    assert_eq!(refusal(&mut registry), format!("\"app_clash_taken\": {once}"));
+    assert!(!text(&registry).contains("clash_labelled_total"));
+    // Two families, and the same sample.
+    let mut registry = Registry::default();
+    registry.register("clash_taken_total", "By another", Gauge::<i64>::default());
+    assert_eq!(refusal(&mut registry), format!("\"clash_taken_total\": {once}"));
+
+    let mut registry = Registry::default();
+    register(&mut registry).unwrap();
+    assert!(refusal(&mut registry).ends_with(once));
+    assert_eq!(Scraped::parse(&text(&registry)).value("clash_taken_total", &[]), 0.0);
+
+    let with_label = |name: &str| Registry::with_labels([(name.to_owned().into(), "a\\\"} =".into())].into_iter());
+    assert_eq!(
+        refusal(&mut with_label("clash_zone")),
+        "\"clash_zone\": expected a label of \"clash_labelled_total\" that no label of the registry equals"
+    );
+    register(&mut with_label("clash_region")).unwrap();
 }
 
 #[test]
@@ -143,7 +198,7 @@ fn names_that_the_suffix_would_make_one_stay_two() {
     static BARE: quipu::Counter = quipu::Counter::named("_total", "A suffix alone.");
 
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(NamedCounters));
+    register(&mut registry).unwrap();
     HITS.add(1);
     HITS_TOTAL.add(2);
     CONNECTIONS.add(3);
@@ -156,7 +211,7 @@ fn names_that_the_suffix_would_make_one_stay_two() {
     assert_eq!(scraped.value("pair_hits_total", &[]), 2.0);
     assert_eq!(scraped.value("pair_connections", &[]), 3.0);
     assert_eq!(scraped.value("pair_connections_total", &[]), 4.5);
-    assert_eq!(scraped.value("_total_total", &[]), 5.0);
+    assert_eq!(scraped.value("_total", &[]), 5.0);
     assert!(text.contains("# TYPE pair_hits unknown\npair_hits 1\n"));
     assert!(text.contains("# TYPE pair_hits_total unknown\npair_hits_total 2\n"));
     assert!(text.contains("# TYPE pair_connections gauge\npair_connections 3\n"));

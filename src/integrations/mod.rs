@@ -2,8 +2,8 @@
 //!
 //! | feature | a counter in place of its atomics | the [named](crate::Counter::named) counters through its exporter |
 //! |---|---|---|
-//! | `prometheus-client` | `Counter<u64, quipu::Counter>` | `NamedCounters`, a collector |
-//! | `prometheus` | `GenericCounter<quipu::Counter>`, `GenericGauge<SlotGauge>` | `NamedCounters`, a collector |
+//! | `prometheus-client` | `Counter<u64, quipu::Counter>` | `register`, a collector |
+//! | `prometheus` | `GenericCounter<quipu::Counter>`, `GenericGauge<SlotGauge>` | `register`, a collector |
 //! | `metrics` | every `counter!` and `gauge!`, by `SlotRecorder` | |
 //! | `opentelemetry` | | `NamedCounters`, observable instruments |
 //! | `serde` | | `Serialize` for snapshots and their differences |
@@ -36,6 +36,8 @@ pub mod prometheus_client;
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 pub mod serde;
 
+#[cfg(feature = "prometheus-client")]
+mod clash;
 #[cfg(any(feature = "opentelemetry", feature = "prometheus", feature = "prometheus-client"))]
 mod named;
 #[cfg(any(feature = "prometheus", feature = "prometheus-client"))]
