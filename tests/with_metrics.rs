@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use metrics::{Key, counter, describe_counter, gauge, histogram, with_local_recorder};
+use metrics::{Key, counter, describe_counter, describe_gauge, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use metrics_util::MetricKindMask;
 use metrics_util::registry::Registry;
@@ -60,6 +60,21 @@ fn every_increment_is_exported() {
     assert_eq!(scraped.sample("level", &[]), Value::Gauge(total / 4.0));
     assert!(text.contains("# HELP requests_total Requests answered.\n"));
     assert!(text.contains("latency_seconds_count 4\n"));
+}
+
+#[test]
+#[ignore = "needs promtool: run .ci/services"]
+fn service_promtool_accepts_what_the_exporter_renders() {
+    let (recorder, handle) = exporter();
+    with_local_recorder(&recorder, || {
+        describe_counter!("checked_total", "Checked.");
+        describe_gauge!("checked_level", "The level.");
+        counter!("checked_total", "method" => "a \"quoted\" \\ one\n").increment(2);
+        gauge!("checked_level").set(f64::INFINITY);
+    });
+    recorder.flush();
+    let (status, complaints) = support::prometheus::check_metrics(&handle.render());
+    assert!(status && complaints.is_empty(), "{complaints}");
 }
 
 #[test]

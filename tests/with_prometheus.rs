@@ -1,6 +1,7 @@
 //! Through prometheus's registries and text encoder.
 
 mod scrape;
+mod support;
 
 use std::thread;
 
@@ -14,8 +15,12 @@ use scrape::Scraped;
 const THREADS: usize = 4;
 const ROUNDS: u64 = 10_000;
 
+fn text(registry: &Registry) -> String {
+    TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
+}
+
 fn scrape(registry: &Registry) -> Scraped {
-    Scraped::parse(&TextEncoder::new().encode_to_string(&registry.gather()).unwrap())
+    Scraped::parse(&text(registry))
 }
 
 fn in_threads(work: impl Fn() + Sync) {
@@ -206,4 +211,25 @@ fn a_label_of_the_registry_is_an_error_that_names_it() {
     let registry = Registry::new_custom(None, labels("pr_region")).unwrap();
     register(&registry).unwrap();
     assert_eq!(scrape(&registry).value("pr_labelled_total", &[("pr_zone", "a"), ("pr_region", "b")]), 0.0);
+}
+
+#[test]
+#[ignore = "needs promtool: run .ci/services"]
+fn service_promtool_accepts_what_the_registry_gathers() {
+    static SENT: Counter = Counter::named("checked_sent_total", "Messages\nsent, \"all\" \\ of them.");
+    static LEVEL: UpDownCounter = UpDownCounter::named("checked_level", "Level.");
+    static TIME: FloatCounter = FloatCounter::named("checked_seconds_total", "Time.");
+    static SIDES: CounterArray<2> =
+        CounterArray::named("checked_sides_total", "Sides.", "side", &["left", "a \"quoted\" \\ one\n"]);
+    let registry = Registry::new();
+    let load = GenericGauge::<SlotGauge>::new("checked_load", "Load.").unwrap();
+    load.set(f64::NEG_INFINITY);
+    registry.register(Box::new(load)).unwrap();
+    register(&registry).unwrap();
+    SENT.inc();
+    LEVEL.dec();
+    TIME.add(1e-300);
+    SIDES.get(1).unwrap().inc();
+    let (status, complaints) = support::prometheus::check_metrics(&text(&registry));
+    assert!(status && complaints.is_empty(), "{complaints}");
 }

@@ -1,8 +1,13 @@
 //! Through prometheus-client's registry and encoder.
 
 mod scrape;
+mod support;
 
+use std::sync::Arc;
 use std::thread;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -12,6 +17,7 @@ use prometheus_client::registry::Registry;
 use quipu::integrations::prometheus_client::register;
 use quipu::{CounterArray, FloatCounter, UpDownCounter};
 use scrape::Scraped;
+use support::prometheus::Prometheus;
 
 const THREADS: usize = 4;
 const ROUNDS: u64 = 10_000;
@@ -215,4 +221,60 @@ fn names_that_the_suffix_would_make_one_stay_two() {
     assert!(text.contains("# TYPE pair_hits unknown\npair_hits 1\n"));
     assert!(text.contains("# TYPE pair_hits_total unknown\npair_hits_total 2\n"));
     assert!(text.contains("# TYPE pair_connections gauge\npair_connections 3\n"));
+}
+
+/// Serves what the registry exports, and returns the address and port.
+fn serve(registry: Registry) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let authority = listener.local_addr().unwrap().to_string();
+    let registry = Arc::new(registry);
+    let metrics = move || {
+        let text = text(&registry);
+        async { ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text) }
+    };
+    let app = axum::Router::new().route("/metrics", get(metrics));
+    thread::spawn(move || runtime.block_on(async { axum::serve(listener, app).await }));
+    authority
+}
+
+#[test]
+#[ignore = "needs prometheus: run .ci/services"]
+fn service_prometheus_reads_what_the_client_exports() {
+    static SENT: quipu::Counter = quipu::Counter::named("served_sent_total", "Messages\nsent, \"all\" \\ of them.");
+    static PLAIN: quipu::Counter = quipu::Counter::named("served_plain", "No suffix.");
+    static PLAIN_TOTAL: quipu::Counter = quipu::Counter::named("served_plain_total", "Its suffixed sibling.");
+    static LEVEL: UpDownCounter = UpDownCounter::named("served_level", "");
+    static TIME: FloatCounter = FloatCounter::named("served_seconds_total", "Time.");
+    static SIDES: CounterArray<2> =
+        CounterArray::named("served_sides_total", "Sides.", "side", &["left", "a \"quoted\" \\ one\n"]);
+    let requests = Family::<[(&str, &str); 1], Counter<u64, quipu::Counter>>::default();
+    let mut registry = Registry::with_prefix("app");
+    registry.register("served_requests", "Requests answered", requests.clone());
+    register(&mut registry).unwrap();
+    in_threads(|| {
+        let get = requests.get_or_create_owned(&[("method", "GET")]);
+        (0..ROUNDS).for_each(|_| _ = (get.inc(), SENT.inc()));
+        LEVEL.sub(1);
+        TIME.add(0.25);
+        SIDES.get(1).unwrap().add(2);
+    });
+    PLAIN.add(u64::MAX);
+    PLAIN_TOTAL.add(5);
+
+    let prometheus = Prometheus::start(&serve(registry));
+    prometheus.wait_for("scrape that is accepted", "up == 1");
+    let total = THREADS as f64 * ROUNDS as f64;
+    for (series, expected) in [
+        ("app_served_requests_total{method='GET'}", total),
+        ("app_served_sent_total", total),
+        ("app_served_plain", u64::MAX as f64),
+        ("app_served_plain_total", 5.0),
+        ("app_served_level", -4.0),
+        ("app_served_seconds_total", 1.0),
+        ("app_served_sides_total{side='left'}", 0.0),
+        ("app_served_sides_total{side='a \"quoted\" \\\\ one\\n'}", 8.0),
+    ] {
+        assert_eq!(prometheus.query(series), Some(expected), "{series}");
+    }
 }
