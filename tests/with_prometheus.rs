@@ -202,10 +202,9 @@ fn a_label_of_the_registry_is_an_error_that_names_it() {
 
     let registry = Registry::new_custom(None, labels("pr_zone")).unwrap();
     let error = register(&registry).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "Error: \"pr_zone\" is a label of \"pr_labelled_total\" and of every metric of the registry: expected a name of its own"
-    );
+    let expected = "\"pr_zone\" is a label of \"pr_labelled_total\" and of every metric of the registry: \
+        expected a name of its own";
+    assert_eq!(error, format!("Error: {expected}"));
     assert!(registry.gather().is_empty());
 
     let registry = Registry::new_custom(None, labels("pr_region")).unwrap();

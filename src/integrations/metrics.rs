@@ -1,8 +1,8 @@
 //! The counters and gauges of the [`metrics`] facade on quipu's slots. For metrics 0.24 and metrics-util 0.20.
 //!
 //! [`SlotRecorder`] stands between the macros and the exporter that a program has already: `counter!` and `gauge!` hand
-//! out metrics on slots, and [`flush`](SlotRecorder::flush) passes on what they counted, before a scrape. To an exporter
-//! that serves scrapes or pushes by itself, [`flush_every`](SlotRecorder::flush_every) does so now and then.
+//! out metrics on slots, and [`flush`](SlotRecorder::flush) passes on what they counted, before a scrape. To an
+//! exporter that serves scrapes or pushes by itself, [`flush_every`](SlotRecorder::flush_every) does so now and then.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -126,9 +126,9 @@ impl<K> Storage<K> for SlotStorage {
 /// [`flush_every`](SlotRecorder::flush_every).
 ///
 /// # Limits
-/// It keeps every metric that was ever registered. To an exporter with an idle timeout a counter is idle when it doesn't
-/// grow from one flush to the next, and a gauge never. The exporter must not record metrics of its own while it registers
-/// one.
+/// It keeps every metric that was ever registered. To an exporter with an idle timeout a counter is idle when it
+/// doesn't grow from one flush to the next, and a gauge never. The exporter must not record metrics of its own while it
+/// registers one.
 #[derive(Debug)]
 pub struct SlotRecorder<R> {
     exporter: R,
@@ -167,8 +167,9 @@ impl<R: Recorder> SlotRecorder<R> {
         }
     }
 
-    /// Flushes once a period, of at least a millisecond, in a thread of its own, and a last time when the guard that it returns is dropped. Keep
-    /// the guard for as long as the program counts: what comes after the last flush isn't exported.
+    /// Flushes once a period, of at least a millisecond, in a thread of its own, and a last time when the guard that it
+    /// returns is dropped. Keep the guard for as long as the program counts: what comes after the last flush isn't
+    /// exported.
     ///
     /// ```no_run
     /// use std::{sync::Arc, thread, time::Duration};

@@ -18,9 +18,9 @@
 //! # Labels
 //! quipu itself tells counters apart by one label whose values are known when the program is compiled: a
 //! [`CounterArray`](crate::CounterArray), whose add costs what a counter's does. Where there are several labels (status
-//! and method, say), or values that only show at run time, use the family of one of these crates with quipu's counters in
-//! it, and keep the metrics that it hands out. There is no family of our own: its look-up by labels would cost many times
-//! the add, and be one more of what these crates have.
+//! and method, say), or values that only show at run time, use the family of one of these crates with quipu's counters
+//! in it, and keep the metrics that it hands out. There is no family of our own: its look-up by labels would cost many
+//! times the add, and be one more of what these crates have.
 //!
 //! # Measured
 //! The tables of the modules are by `cargo bench --all-features --bench integrations`: medians of 51 rounds of 500,000

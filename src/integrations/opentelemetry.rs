@@ -60,10 +60,8 @@ use ::opentelemetry::metrics::{AsyncInstrument, Meter};
 ///
 /// The SDK keeps 2,000 attribute sets an instrument and adds up the others, so that most elements of a larger
 /// [`CounterArray`](crate::CounterArray) would be missing and their sum wrong: raise its limit by a view with
-/// [`with_cardinality_limit`]. And it drops a measurement that is infinite, as the sum of a
-/// [`FloatCounter`](crate::FloatCounter) may get to be.
-///
-/// [`with_cardinality_limit`]: https://docs.rs/opentelemetry_sdk/0.33/opentelemetry_sdk/metrics/struct.StreamBuilder.html#method.with_cardinality_limit
+/// `StreamBuilder::with_cardinality_limit`. And it drops a measurement that is infinite, as the sum of a
+/// [`FloatCounter`](crate::FloatCounter) may get to be. OTLP has no whole numbers from 2⁶³ on: its exporter sends 0.
 #[derive(Debug)]
 pub struct NamedCounters {
     meter: Meter,

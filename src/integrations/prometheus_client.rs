@@ -144,7 +144,7 @@ impl gauge::Atomic<i64> for UpDownCounter {
 /// TAKINGS.register()?;
 /// let mut registry = Registry::with_labels([("till".into(), "main".into())].into_iter());
 /// let error = register(&mut registry).unwrap_err();
-/// assert_eq!(error.to_string(), "\"till\": expected a label of \"takings_total\" that no label of the registry equals");
+/// assert!(error.to_string().starts_with("\"till\": expected a label of \"takings_total\""));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -203,8 +203,8 @@ impl Collector for Checked {
 /// ```
 ///
 /// # Limits
-/// To register it without [`register`] checks nothing. Help texts are escaped for the text format, which its encoder leaves to the collector; the protobuf
-/// encoders show the escapes.
+/// To register it without [`register`] checks nothing. Help texts are escaped for the text format, which its encoder
+/// leaves to the collector; the protobuf encoders show the escapes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NamedCounters;
 

@@ -13,7 +13,7 @@ use crate::sync::Mutex;
 ///
 /// An increment is rounded to what the thread's slot can hold, and a slot keeps all that its threads ever moved the
 /// gauge by, whatever was set meanwhile: whole numbers are exact as long as no slot gets to 2⁵³, up or down, and beyond
-/// the largest float the gauge is not a number. A gauge that has come so far is replaced by a new one.
+/// the largest float the gauge is not a number. Make a new one where a gauge has come so far.
 #[derive(Debug)]
 pub struct SlotGauge {
     /// What was set last. Locked by who reads, so that a `set` is seen whole.
