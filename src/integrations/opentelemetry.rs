@@ -58,7 +58,7 @@ use ::opentelemetry::metrics::{AsyncInstrument, Meter};
 /// which only grows; but what was added and taken between two collections, none of them saw. Read an exported counter
 /// by [`cursor`](crate::Counter::cursor)s.
 ///
-/// The SDK keeps 2,000 attribute sets an instrument and adds up the others, so that most elements of a larger
+/// The SDK keeps 2,000 attribute sets an instrument and adds up the others, so that elements of a larger
 /// [`CounterArray`](crate::CounterArray) would be missing and their sum wrong: raise its limit by a view with
 /// `StreamBuilder::with_cardinality_limit`. And it drops a measurement that is infinite, as the sum of a
 /// [`FloatCounter`](crate::FloatCounter) may get to be. OTLP has no whole numbers from 2⁶³ on: its exporter sends 0.
