@@ -6,7 +6,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::{counter::Counter, family::Family};
 use prometheus_client::registry::Registry;
 use quipu::UpDownCounter;
-use quipu::integrations::prometheus_client::NamedCounters;
+use quipu::integrations::prometheus_client::register;
 
 static IN_FLIGHT: UpDownCounter = UpDownCounter::named("http_requests_in_flight", "Requests being answered.");
 
@@ -19,11 +19,11 @@ fn answer(requests: &Requests, method: &'static str) {
     IN_FLIGHT.dec();
 }
 
-fn main() -> Result<(), std::fmt::Error> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let requests = Requests::default();
     let mut registry = Registry::default();
     registry.register("http_requests", "Requests answered", requests.clone());
-    registry.register_collector(Box::new(NamedCounters));
+    register(&mut registry)?;
 
     thread::scope(|scope| {
         for method in ["GET", "PUT"] {

@@ -1,11 +1,15 @@
 //! Through the macros of the metrics crate and metrics-exporter-prometheus.
 
 mod scrape;
+mod support;
 
+use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
-use metrics::{Key, counter, describe_counter, gauge, histogram, with_local_recorder};
+use metrics::{Key, counter, describe_counter, describe_gauge, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_util::MetricKindMask;
 use metrics_util::registry::Registry;
 use prometheus_parse::Value;
 use quipu::integrations::metrics::{SlotGauge, SlotRecorder, SlotStorage};
@@ -59,6 +63,21 @@ fn every_increment_is_exported() {
 }
 
 #[test]
+#[ignore = "needs promtool: run .ci/services"]
+fn service_promtool_accepts_what_the_exporter_renders() {
+    let (recorder, handle) = exporter();
+    with_local_recorder(&recorder, || {
+        describe_counter!("checked_total", "Checked.");
+        describe_gauge!("checked_level", "The level.");
+        counter!("checked_total", "method" => "a \"quoted\" \\ one\n").increment(2);
+        gauge!("checked_level").set(f64::INFINITY);
+    });
+    recorder.flush();
+    let (status, complaints) = support::prometheus::check_metrics(&handle.render());
+    assert!(status && complaints.is_empty(), "{complaints}");
+}
+
+#[test]
 fn metrics_show_before_their_first_flush() {
     let (recorder, handle) = exporter();
     with_local_recorder(&recorder, || {
@@ -70,6 +89,47 @@ fn metrics_show_before_their_first_flush() {
     recorder.flush();
     let after = Scraped::parse(&handle.render());
     assert_eq!((after.value("shown_total", &[]), after.value("shown", &[])), (1.0, 2.0));
+}
+
+#[test]
+fn a_gauge_that_stays_the_same_is_not_idle() {
+    let builder = PrometheusBuilder::new().idle_timeout(MetricKindMask::ALL, Some(Duration::from_nanos(1)));
+    let exporter = builder.build_recorder();
+    let handle = exporter.handle();
+    let recorder = SlotRecorder::new(exporter);
+    with_local_recorder(&recorder, || gauge!("level").set(2.0));
+    for _ in 0..3 {
+        recorder.flush();
+        assert_eq!(Scraped::parse(&handle.render()).value("level", &[]), 2.0);
+    }
+}
+
+#[test]
+fn a_served_exporter_gets_what_came_before_the_last_flush() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let port = support::process::free_port();
+    let (exporter, server) = {
+        let _runtime = runtime.enter();
+        PrometheusBuilder::new().with_http_listener(([127, 0, 0, 1], port)).build().unwrap()
+    };
+    thread::spawn(move || runtime.block_on(server));
+    let scrape = || {
+        let answer = ureq::get(format!("http://127.0.0.1:{port}/metrics")).call();
+        Scraped::parse(&answer.unwrap().body_mut().read_to_string().unwrap()).value("served_total", &[])
+    };
+
+    let recorder = Arc::new(SlotRecorder::new(exporter));
+    let served = with_local_recorder(&recorder, || counter!("served_total"));
+    served.increment(1);
+    let often = recorder.flush_every(Duration::ZERO).unwrap();
+    support::process::wait_for("flush", || (scrape() == 1.0).then_some(()));
+    drop(often);
+
+    let never = recorder.flush_every(Duration::MAX).unwrap();
+    served.increment(2);
+    assert_eq!(scrape(), 1.0);
+    drop(never);
+    assert_eq!(scrape(), 3.0);
 }
 
 #[test]

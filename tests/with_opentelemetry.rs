@@ -6,7 +6,8 @@ use std::thread;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::{
-    InMemoryMetricExporter, InMemoryMetricExporterBuilder, PeriodicReader, SdkMeterProvider, Temporality,
+    InMemoryMetricExporter, InMemoryMetricExporterBuilder, Instrument, PeriodicReader, SdkMeterProvider, Stream,
+    Temporality,
 };
 use quipu::integrations::opentelemetry::NamedCounters;
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
@@ -23,9 +24,19 @@ type Points = BTreeMap<String, (f64, bool)>;
 
 impl Sdk {
     fn new() -> Self {
+        Self::with_limit_of_large(2000)
+    }
+
+    /// With room for so many elements of `ot_large_total`.
+    fn with_limit_of_large(limit: usize) -> Self {
+        let view = move |instrument: &Instrument| {
+            let stream = Stream::builder().with_cardinality_limit(limit).build();
+            stream.ok().filter(|_| instrument.name() == "ot_large_total")
+        };
         let exporter = |temporality| InMemoryMetricExporterBuilder::new().with_temporality(temporality).build();
         let (cumulative, delta) = (exporter(Temporality::Cumulative), exporter(Temporality::Delta));
         let provider = SdkMeterProvider::builder()
+            .with_view(view)
             .with_reader(PeriodicReader::builder(cumulative.clone()).build())
             .with_reader(PeriodicReader::builder(delta.clone()).build())
             .build();
@@ -161,4 +172,23 @@ fn later_counters_need_another_registration() {
     let (cumulative, delta) = sdk.collect();
     assert_eq!((cumulative["ot_late_total"].0, delta["ot_late_total"].0), (4.0, 4.0));
     assert_eq!(cumulative["ot_first_total"].0, 1.0);
+}
+
+#[test]
+fn a_view_makes_room_for_a_large_array() {
+    const LEN: usize = 2500;
+    let labels = (0..LEN).map(|index| &*index.to_string().leak()).collect::<Vec<&str>>().leak();
+    let large = CounterArray::<LEN>::named("ot_large_total", "Large.", "part", (&*labels).try_into().unwrap());
+    for index in 0..LEN {
+        large.get(index).unwrap().add(index as u64);
+    }
+    let sdk = Sdk::with_limit_of_large(LEN);
+    sdk.counters().register().unwrap();
+    for points in [sdk.collect().0, sdk.collect().0] {
+        let large: Vec<_> = points.iter().filter(|(name, _)| name.starts_with("ot_large_total ")).collect();
+        assert_eq!(large.len(), LEN);
+        for index in 0..LEN {
+            assert_eq!(points[&format!("ot_large_total part={index}")].0, index as f64);
+        }
+    }
 }

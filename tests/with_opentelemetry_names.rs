@@ -3,8 +3,8 @@
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use quipu::Counter;
 use quipu::integrations::opentelemetry::NamedCounters;
+use quipu::{Counter, FloatCounter};
 
 #[test]
 fn refused_names_are_errors_that_name_them() {
@@ -39,6 +39,15 @@ fn refused_names_are_errors_that_name_them() {
     assert_eq!(counters.register().unwrap_err(), error);
 
     assert_eq!(collect(), [("Fit_total".to_owned(), 4), (longest.to_owned(), 1)]);
+
+    // An instrument stays what it was made as.
+    let whole = Counter::named("swapped_total", "Whole.");
+    whole.inc();
+    assert_eq!(counters.register().unwrap_err(), error);
+    drop(whole);
+    let fractions = FloatCounter::named("swapped_total", "Fractions.");
+    fractions.add(0.5);
+    assert_eq!(counters.register().unwrap_err().names(), [error.names(), &["swapped_total"]].concat());
 }
 
 /// Instruments of one sum each, and the sum.

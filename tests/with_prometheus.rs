@@ -1,21 +1,26 @@
 //! Through prometheus's registries and text encoder.
 
 mod scrape;
+mod support;
 
 use std::thread;
 
 use prometheus::core::{Collector, GenericCounter, GenericCounterVec, GenericGauge};
 use prometheus::{IntCounter, IntGauge, Opts, Registry, TextEncoder};
 use prometheus_parse::Value;
-use quipu::integrations::prometheus::{NamedCounters, register};
+use quipu::integrations::prometheus::{NamedCounters, SlotGauge, register};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 use scrape::Scraped;
 
 const THREADS: usize = 4;
 const ROUNDS: u64 = 10_000;
 
+fn text(registry: &Registry) -> String {
+    TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
+}
+
 fn scrape(registry: &Registry) -> Scraped {
-    Scraped::parse(&TextEncoder::new().encode_to_string(&registry.gather()).unwrap())
+    Scraped::parse(&text(registry))
 }
 
 fn in_threads(work: impl Fn() + Sync) {
@@ -32,7 +37,7 @@ fn metrics_on_slots_export_every_change() {
         GenericCounterVec::<Counter>::new(Opts::new("answered_total", "Answered."), &["method", "status"]).unwrap();
     let seconds = GenericCounter::<FloatCounter>::new("seconds_total", "Time.").unwrap();
     let in_flight = GenericGauge::<UpDownCounter>::new("in_flight", "In flight.").unwrap();
-    let load = GenericGauge::<FloatCounter>::new("load", "Load.").unwrap();
+    let load = GenericGauge::<SlotGauge>::new("load", "Load.").unwrap();
     let registry = Registry::new();
     registry.register(Box::new(answered.clone())).unwrap();
     registry.register(Box::new(seconds.clone())).unwrap();
@@ -90,6 +95,22 @@ fn set_and_reset_replace_the_value() {
 }
 
 #[test]
+fn a_gauge_has_what_was_set_last() {
+    let gauge = GenericGauge::<SlotGauge>::new("e", "E.").unwrap();
+    let values = [0.5, -1e17, f64::MAX, f64::MIN_POSITIVE, 0.1, f64::INFINITY, f64::NAN, f64::NEG_INFINITY, 0.0];
+    for before in values {
+        for value in values {
+            gauge.set(before);
+            gauge.set(value);
+            assert!(gauge.get() == value || gauge.get().is_nan() && value.is_nan(), "{value} after {before}");
+        }
+    }
+    gauge.add(1e17);
+    gauge.set(0.5);
+    assert_eq!(gauge.get(), 0.5);
+}
+
+#[test]
 fn named_counters_are_in_the_default_registry() {
     static SENT: Counter = Counter::named("pr_sent_total", "Messages sent.");
     static LEVEL: UpDownCounter = UpDownCounter::named("pr_level", "Level.");
@@ -125,8 +146,15 @@ fn a_taken_name_is_an_error_that_names_it() {
 
     let registry = Registry::new();
     registry.register(Box::new(IntCounter::new("pr_taken_total", "By another.").unwrap())).unwrap();
-    let error = register(&registry).unwrap_err().to_string();
-    assert!(error.contains("\"pr_taken_total\""), "{error}");
+    let taken =
+        "Error: \"pr_taken_total\" is the name of a metric that the registry has already: expected a name of its own";
+    assert_eq!(register(&registry).unwrap_err().to_string(), taken);
+    assert_eq!(register(&registry).unwrap_err().to_string(), taken);
+
+    // Gathered as `app_pr_taken_total`.
+    let prefixed = Registry::new_custom(Some("app".into()), None).unwrap();
+    prefixed.register(Box::new(IntCounter::new("pr_taken_total", "By another.").unwrap())).unwrap();
+    assert_eq!(register(&prefixed).unwrap_err().to_string(), taken);
 
     let other_labels = Registry::new();
     let opts = Opts::new("pr_taken_total", "By another.").const_label("zone", "a");
@@ -161,6 +189,46 @@ fn a_registry_exports_the_named_counters_once() {
     let registry = Registry::new();
     register(&registry).unwrap();
     ONCE.inc();
-    register(&registry).unwrap_err();
+    let error = register(&registry).unwrap_err().to_string();
+    assert_eq!(error, "Error: the registry exports quipu's named counters already: expected one registration");
     assert_eq!(scrape(&registry).value("pr_once_total", &[]), 1.0);
+}
+
+#[test]
+fn a_label_of_the_registry_is_an_error_that_names_it() {
+    static LABELLED: CounterArray<1> = CounterArray::named("pr_labelled_total", "Labelled.", "pr_zone", &["a"]);
+    LABELLED.register().unwrap();
+    let labels = |name: &str| Some([(name.to_owned(), "b".to_owned())].into());
+
+    let registry = Registry::new_custom(None, labels("pr_zone")).unwrap();
+    let error = register(&registry).unwrap_err().to_string();
+    let expected = "\"pr_zone\" is a label of \"pr_labelled_total\" and of every metric of the registry: \
+        expected a name of its own";
+    assert_eq!(error, format!("Error: {expected}"));
+    assert!(registry.gather().is_empty());
+
+    let registry = Registry::new_custom(None, labels("pr_region")).unwrap();
+    register(&registry).unwrap();
+    assert_eq!(scrape(&registry).value("pr_labelled_total", &[("pr_zone", "a"), ("pr_region", "b")]), 0.0);
+}
+
+#[test]
+#[ignore = "needs promtool: run .ci/services"]
+fn service_promtool_accepts_what_the_registry_gathers() {
+    static SENT: Counter = Counter::named("checked_sent_total", "Messages\nsent, \"all\" \\ of them.");
+    static LEVEL: UpDownCounter = UpDownCounter::named("checked_level", "Level.");
+    static TIME: FloatCounter = FloatCounter::named("checked_seconds_total", "Time.");
+    static SIDES: CounterArray<2> =
+        CounterArray::named("checked_sides_total", "Sides.", "side", &["left", "a \"quoted\" \\ one\n"]);
+    let registry = Registry::new();
+    let load = GenericGauge::<SlotGauge>::new("checked_load", "Load.").unwrap();
+    load.set(f64::NEG_INFINITY);
+    registry.register(Box::new(load)).unwrap();
+    register(&registry).unwrap();
+    SENT.inc();
+    LEVEL.dec();
+    TIME.add(1e-300);
+    SIDES.get(1).unwrap().inc();
+    let (status, complaints) = support::prometheus::check_metrics(&text(&registry));
+    assert!(status && complaints.is_empty(), "{complaints}");
 }

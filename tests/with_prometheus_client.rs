@@ -1,17 +1,23 @@
 //! Through prometheus-client's registry and encoder.
 
 mod scrape;
+mod support;
 
+use std::sync::Arc;
 use std::thread;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use quipu::integrations::prometheus_client::NamedCounters;
+use quipu::integrations::prometheus_client::register;
 use quipu::{CounterArray, FloatCounter, UpDownCounter};
 use scrape::Scraped;
+use support::prometheus::Prometheus;
 
 const THREADS: usize = 4;
 const ROUNDS: u64 = 10_000;
@@ -105,7 +111,7 @@ fn named_counters_are_exported_by_kind() {
     static LATE: quipu::Counter = quipu::Counter::named("pc_late", "Registered after the first scrape.");
 
     let mut registry = Registry::with_prefix_and_labels("app", [("zone".into(), "b".into())].into_iter());
-    registry.register_collector(Box::new(NamedCounters));
+    register(&mut registry).unwrap();
     in_threads(|| (0..ROUNDS).for_each(|_| SENT.inc()));
     LEVEL.sub(4);
     TIME.add(1.5);
@@ -131,7 +137,62 @@ fn named_counters_are_exported_by_kind() {
     assert!(!first.contains("pc_late"));
 
     LATE.inc();
-    assert_eq!(Scraped::parse(&text(&registry)).value("app_pc_late_total", &[zone]), 1.0);
+    assert_eq!(Scraped::parse(&text(&registry)).value("app_pc_late", &[zone]), 1.0);
+}
+
+#[test]
+fn a_name_is_exported_as_it_is_whatever_comes_later() {
+    let hits = quipu::Counter::named("later_hits", "Hits.");
+    let mut registry = Registry::default();
+    hits.add(u64::MAX);
+    register(&mut registry).unwrap();
+    let hits_line = || {
+        let text = text(&registry);
+        text.lines().find(|line| line.starts_with("later_hits ")).map(str::to_owned)
+    };
+    // More than an `i64` has room for, and so a float.
+    assert_eq!(hits_line().unwrap(), "later_hits 18446744073709553000.0");
+    hits.reset();
+    hits.add(1);
+    assert_eq!(hits_line().unwrap(), "later_hits 1");
+    let total = quipu::Counter::named("later_hits_total", "All hits.");
+    total.add(2);
+    assert_eq!(hits_line().unwrap(), "later_hits 1");
+    assert_eq!(Scraped::parse(&text(&registry)).value("later_hits_total", &[]), 2.0);
+    drop(hits);
+    assert_eq!(Scraped::parse(&text(&registry)).value("later_hits_total", &[]), 2.0);
+}
+
+#[test]
+fn a_clash_is_an_error_that_names_it() {
+    static TAKEN: quipu::Counter = quipu::Counter::named("clash_taken_total", "By a counter of quipu.");
+    static LABELLED: CounterArray<1> = CounterArray::named("clash_labelled_total", "Labelled.", "clash_zone", &["a"]);
+    TAKEN.register().unwrap();
+    LABELLED.register().unwrap();
+    let refusal = |registry: &mut Registry| register(registry).unwrap_err().to_string();
+    let once = "expected a name that the registry exports once";
+
+    // One family, and the same sample.
+    let mut registry = Registry::with_prefix("app");
+    registry.register("clash_taken", "By another", Counter::<u64>::default());
+    assert_eq!(refusal(&mut registry), format!("\"app_clash_taken\": {once}"));
+    assert!(!text(&registry).contains("clash_labelled_total"));
+    // Two families, and the same sample.
+    let mut registry = Registry::default();
+    registry.register("clash_taken_total", "By another", Gauge::<i64>::default());
+    assert_eq!(refusal(&mut registry), format!("\"clash_taken_total\": {once}"));
+
+    let mut registry = Registry::default();
+    register(&mut registry).unwrap();
+    assert!(refusal(&mut registry).ends_with(once));
+    assert_eq!(Scraped::parse(&text(&registry)).value("clash_taken_total", &[]), 0.0);
+
+    let with_label = |name: &str| Registry::with_labels([(name.to_owned().into(), "a\\\"} =".into())].into_iter());
+    assert_eq!(
+        refusal(&mut with_label("clash_zone")),
+        "\"clash_zone\": expected a label of \"clash_labelled_total\" that no label of the registry equals"
+    );
+    register(&mut with_label("clash_region")).unwrap();
 }
 
 #[test]
@@ -143,7 +204,7 @@ fn names_that_the_suffix_would_make_one_stay_two() {
     static BARE: quipu::Counter = quipu::Counter::named("_total", "A suffix alone.");
 
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(NamedCounters));
+    register(&mut registry).unwrap();
     HITS.add(1);
     HITS_TOTAL.add(2);
     CONNECTIONS.add(3);
@@ -156,8 +217,64 @@ fn names_that_the_suffix_would_make_one_stay_two() {
     assert_eq!(scraped.value("pair_hits_total", &[]), 2.0);
     assert_eq!(scraped.value("pair_connections", &[]), 3.0);
     assert_eq!(scraped.value("pair_connections_total", &[]), 4.5);
-    assert_eq!(scraped.value("_total_total", &[]), 5.0);
+    assert_eq!(scraped.value("_total", &[]), 5.0);
     assert!(text.contains("# TYPE pair_hits unknown\npair_hits 1\n"));
     assert!(text.contains("# TYPE pair_hits_total unknown\npair_hits_total 2\n"));
     assert!(text.contains("# TYPE pair_connections gauge\npair_connections 3\n"));
+}
+
+/// Serves what the registry exports, and returns the address and port.
+fn serve(registry: Registry) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let authority = listener.local_addr().unwrap().to_string();
+    let registry = Arc::new(registry);
+    let metrics = move || {
+        let text = text(&registry);
+        async { ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text) }
+    };
+    let app = axum::Router::new().route("/metrics", get(metrics));
+    thread::spawn(move || runtime.block_on(async { axum::serve(listener, app).await }));
+    authority
+}
+
+#[test]
+#[ignore = "needs prometheus: run .ci/services"]
+fn service_prometheus_reads_what_the_client_exports() {
+    static SENT: quipu::Counter = quipu::Counter::named("served_sent_total", "Messages\nsent, \"all\" \\ of them.");
+    static PLAIN: quipu::Counter = quipu::Counter::named("served_plain", "No suffix.");
+    static PLAIN_TOTAL: quipu::Counter = quipu::Counter::named("served_plain_total", "Its suffixed sibling.");
+    static LEVEL: UpDownCounter = UpDownCounter::named("served_level", "");
+    static TIME: FloatCounter = FloatCounter::named("served_seconds_total", "Time.");
+    static SIDES: CounterArray<2> =
+        CounterArray::named("served_sides_total", "Sides.", "side", &["left", "a \"quoted\" \\ one\n"]);
+    let requests = Family::<[(&str, &str); 1], Counter<u64, quipu::Counter>>::default();
+    let mut registry = Registry::with_prefix("app");
+    registry.register("served_requests", "Requests answered", requests.clone());
+    register(&mut registry).unwrap();
+    in_threads(|| {
+        let get = requests.get_or_create_owned(&[("method", "GET")]);
+        (0..ROUNDS).for_each(|_| _ = (get.inc(), SENT.inc()));
+        LEVEL.sub(1);
+        TIME.add(0.25);
+        SIDES.get(1).unwrap().add(2);
+    });
+    PLAIN.add(u64::MAX);
+    PLAIN_TOTAL.add(5);
+
+    let prometheus = Prometheus::start(&serve(registry));
+    prometheus.wait_for("scrape that is accepted", "up == 1");
+    let total = THREADS as f64 * ROUNDS as f64;
+    for (series, expected) in [
+        ("app_served_requests_total{method='GET'}", total),
+        ("app_served_sent_total", total),
+        ("app_served_plain", u64::MAX as f64),
+        ("app_served_plain_total", 5.0),
+        ("app_served_level", -4.0),
+        ("app_served_seconds_total", 1.0),
+        ("app_served_sides_total{side='left'}", 0.0),
+        ("app_served_sides_total{side='a \"quoted\" \\\\ one\\n'}", 8.0),
+    ] {
+        assert_eq!(prometheus.query(series), Some(expected), "{series}");
+    }
 }

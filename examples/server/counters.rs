@@ -5,13 +5,12 @@ use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter};
 /// A request counts here when its head has arrived.
 pub(crate) static REQUESTS: Counter = Counter::named("http_requests_total", "Requests received.");
 
-/// A response counts here when its handler has made it, by the first digit of its status.
-pub(crate) static RESPONSES: CounterArray<5> = CounterArray::named(
-    "http_responses_total",
-    "Responses by class of status.",
-    "class",
-    &["1xx", "2xx", "3xx", "4xx", "5xx"],
-);
+/// What the routes answer with, and the rest.
+pub(crate) const STATUSES: [&str; 7] = ["200", "400", "404", "405", "413", "500", "other"];
+
+/// A response counts here when its handler has made it.
+pub(crate) static RESPONSES: CounterArray<{ STATUSES.len() }> =
+    CounterArray::named("http_responses_total", "Responses by status.", "status", &STATUSES);
 
 /// Without the heads of the responses.
 pub(crate) static RESPONSE_BYTES: Counter =

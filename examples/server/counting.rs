@@ -10,13 +10,14 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http_body::{Frame, SizeHint};
 
-use crate::counters::{BUSY_SECONDS, IN_FLIGHT, REQUESTS, RESPONSE_BYTES, RESPONSES};
+use crate::counters::{BUSY_SECONDS, IN_FLIGHT, REQUESTS, RESPONSE_BYTES, RESPONSES, STATUSES};
 
 /// Counts a request, its response, and the bytes of the body as they go.
 pub(crate) async fn count(request: Request, next: Next) -> Response {
     let in_flight = InFlight::begin();
     let response = next.run(request).await;
-    if let Some(responses) = RESPONSES.get(usize::from(response.status().as_u16() / 100 - 1)) {
+    let place = STATUSES.iter().position(|status| *status == response.status().as_str());
+    if let Some(responses) = RESPONSES.get(place.unwrap_or(STATUSES.len() - 1)) {
         responses.inc();
     }
     response.map(|body| Body::new(CountedBody { body, _in_flight: in_flight }))

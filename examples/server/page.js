@@ -53,7 +53,8 @@ class Card {
     this.part(".total").textContent = exact.format(value);
     const level = this.isGauge ? value : this.rate(at, value);
     this.last = { at, value };
-    if (level !== undefined) {
+    // A plot has no place for what is infinite.
+    if (Number.isFinite(level)) {
       this.points.push({ at, level });
       this.plot(at);
     }
@@ -74,13 +75,15 @@ class Card {
       this.points.shift();
     }
     const { width, height } = this.part("svg").viewBox.baseVal;
-    const most = Math.max(...this.points.map(({ level }) => level));
-    const scale = most > 0 ? (height * 0.95) / most : 0;
+    const levels = this.points.map(({ level }) => level);
+    const [least, top] = [Math.min(0, ...levels), Math.max(0, ...levels)];
+    const scale = top > least ? (height * 0.95) / (top - least) : 0;
+    const y = (level) => (height - (level - least) * scale).toFixed(2);
     const x = (at) => (width * (1 - (now - at) / WINDOW)).toFixed(2);
-    const line = this.points.map(({ at, level }) => `${x(at)},${(height - level * scale).toFixed(2)}`).join(" ");
+    const line = this.points.map(({ at, level }) => `${x(at)},${y(level)}`).join(" ");
     this.part(".line").setAttribute("points", line);
-    this.part(".area").setAttribute("points", `${x(this.points[0].at)},${height} ${line} ${width},${height}`);
-    this.caption(this.points.at(-1).level, most);
+    this.part(".area").setAttribute("points", `${x(this.points[0].at)},${y(0)} ${line} ${width},${y(0)}`);
+    this.caption(levels.at(-1), Math.max(...levels));
   }
 
   caption(level, most) {

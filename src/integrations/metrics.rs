@@ -1,8 +1,8 @@
 //! The counters and gauges of the [`metrics`] facade on quipu's slots. For metrics 0.24 and metrics-util 0.20.
 //!
 //! [`SlotRecorder`] stands between the macros and the exporter that a program has already: `counter!` and `gauge!` hand
-//! out metrics on slots, and [`flush`](SlotRecorder::flush) passes on what they counted, before a scrape or now and
-//! then.
+//! out metrics on slots, and [`flush`](SlotRecorder::flush) passes on what they counted, before a scrape. To an
+//! exporter that serves scrapes or pushes by itself, [`flush_every`](SlotRecorder::flush_every) does so now and then.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -43,11 +43,15 @@
 //! | `Counter::increment` | 2.61 | 2.26 | 1.1 | 40.98 | 2.53 | 16 |
 //! | `Gauge::increment` | 5.46 | 3.86 | 1.4 | 48.16 | 3.89 | 12 |
 
+use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use super::shift::shift;
+pub use super::slot_gauge::SlotGauge;
+use crate::Counter;
 use crate::sync::Mutex;
-use crate::{Counter, FloatCounter};
 use ::metrics::{CounterFn, GaugeFn, Histogram, Key, KeyName, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_util::registry::{AtomicStorage, Registry, Storage};
 use metrics_util::storage::AtomicBucket;
@@ -67,61 +71,19 @@ impl CounterFn for Counter {
     }
 }
 
-/// A gauge of the metrics crate, on slots.
-///
-/// ```
-/// use metrics::GaugeFn;
-/// use quipu::integrations::metrics::SlotGauge;
-///
-/// let gauge = SlotGauge::default();
-/// gauge.set(20.5);
-/// gauge.increment(3.0);
-/// gauge.decrement(1.0);
-/// assert_eq!(gauge.value(), 22.5);
-/// ```
-///
-/// # Limits
-/// Of the increments by other threads that meet a `set`, each counts on top of the new value or is overwritten by it.
-/// Increments that are infinite or not a number are ignored; a `set` takes any value. As with any sum of floats, the
-/// last bits depend on the order; whole numbers are exact up to 2⁵³.
-#[derive(Debug)]
-pub struct SlotGauge {
-    /// What was set last. Locked by who reads, so that a `set` is seen whole.
-    base: Mutex<f64>,
-    /// What it was moved by since.
-    moved: FloatCounter,
-}
-
-impl SlotGauge {
-    /// The gauge's value.
-    #[must_use]
-    pub fn value(&self) -> f64 {
-        let base = self.base.lock();
-        *base + self.moved.sum()
-    }
-}
-
-impl Default for SlotGauge {
-    fn default() -> Self {
-        Self { base: Mutex::new(0.0), moved: FloatCounter::new() }
-    }
-}
-
 impl GaugeFn for SlotGauge {
     #[inline]
     fn increment(&self, amount: f64) {
-        shift(&self.moved, amount);
+        self.add(amount);
     }
 
     #[inline]
     fn decrement(&self, amount: f64) {
-        shift(&self.moved, -amount);
+        self.add(-amount);
     }
 
     fn set(&self, value: f64) {
-        let mut base = self.base.lock();
-        self.moved.reset();
-        *base = value;
+        self.set(value);
     }
 }
 
@@ -160,17 +122,19 @@ impl<K> Storage<K> for SlotStorage {
 /// Hands out counters and gauges on slots, and passes what they hold on to the recorder of an exporter.
 ///
 /// The exporter gets a metric's description and registration at once, so that it shows it as it always does, and its
-/// changes by [`flush`](SlotRecorder::flush). An exporter that serves scrapes by itself needs a thread that flushes as
-/// often as its values are to be fresh.
+/// changes by [`flush`](SlotRecorder::flush). An exporter that serves scrapes or pushes by itself needs
+/// [`flush_every`](SlotRecorder::flush_every).
 ///
 /// # Limits
-/// It keeps every metric that was ever registered, as the exporter does without an idle timeout. The exporter must not
-/// record metrics of its own while it registers one.
+/// It keeps every metric that was ever registered. To an exporter with an idle timeout a counter is idle when it
+/// doesn't grow from one flush to the next, and a gauge never. The exporter must not record metrics of its own while it
+/// registers one.
 #[derive(Debug)]
 pub struct SlotRecorder<R> {
     exporter: R,
     registry: Registry<Key, SlotStorage>,
-    counters: Mutex<Vec<Forwarded<Counter>>>,
+    /// With the total that the exporter has of each.
+    counters: Mutex<Vec<(Forwarded<Counter>, u64)>>,
     gauges: Mutex<Vec<Forwarded<SlotGauge>>>,
 }
 
@@ -185,24 +149,62 @@ impl<R: Recorder> SlotRecorder<R> {
         }
     }
 
-    /// Passes on what has changed since the last flush: the increase of each counter, the value of each gauge.
+    /// Passes on the increase of each counter since the last flush, and the value of each gauge.
     ///
     /// Increments that happen before a flush are in it, each in exactly one.
     pub fn flush(&self) {
-        for counter in self.counters.lock().iter_mut() {
+        for (counter, exported) in self.counters.lock().iter_mut() {
             let total = counter.slots.sum();
             // Wraps where the sum does.
-            let increase = total.wrapping_sub(std::mem::replace(&mut counter.exported, total));
+            let increase = total.wrapping_sub(std::mem::replace(exported, total));
             if increase != 0 {
                 self.exporter.register_counter(&counter.key, &counter.origin.metadata()).increment(increase);
             }
         }
-        for gauge in self.gauges.lock().iter_mut() {
-            let value = gauge.slots.value();
-            if value.to_bits() != std::mem::replace(&mut gauge.exported, value.to_bits()) {
-                self.exporter.register_gauge(&gauge.key, &gauge.origin.metadata()).set(value);
-            }
+        // The unchanged ones too: to an exporter, a gauge that nobody sets is idle.
+        for gauge in self.gauges.lock().iter() {
+            self.exporter.register_gauge(&gauge.key, &gauge.origin.metadata()).set(gauge.slots.value());
         }
+    }
+
+    /// Flushes once a period, of at least a millisecond, in a thread of its own, and a last time when the guard that it
+    /// returns is dropped. Keep the guard for as long as the program counts: what comes after the last flush isn't
+    /// exported.
+    ///
+    /// ```no_run
+    /// use std::{sync::Arc, thread, time::Duration};
+    /// use metrics_exporter_prometheus::PrometheusBuilder;
+    /// use quipu::integrations::metrics::SlotRecorder;
+    ///
+    /// // What `install` would do, with a recorder in between.
+    /// let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// let (exporter, server) = {
+    ///     let _runtime = runtime.enter();
+    ///     PrometheusBuilder::new().with_http_listener(([127, 0, 0, 1], 9000)).build()?
+    /// };
+    /// thread::spawn(move || runtime.block_on(server));
+    /// let recorder = Arc::new(SlotRecorder::new(exporter));
+    /// metrics::set_global_recorder(Arc::clone(&recorder)).map_err(|_| "a recorder was set before")?;
+    /// let flushing = recorder.flush_every(Duration::from_secs(1))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the system refuses the thread.
+    pub fn flush_every(self: &Arc<Self>, period: Duration) -> io::Result<Flushing>
+    where
+        R: Send + Sync + 'static,
+    {
+        let (stop, stopped) = mpsc::channel();
+        let recorder = Arc::clone(self);
+        let period = period.max(Duration::from_millis(1));
+        let thread = thread::Builder::new().name("quipu-metrics".into()).spawn(move || {
+            while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
+                recorder.flush();
+            }
+            recorder.flush();
+        })?;
+        Ok(Flushing(Some((stop, thread))))
     }
 
     fn new_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Arc<Counter> {
@@ -212,7 +214,7 @@ impl<R: Recorder> SlotRecorder<R> {
             let _ = self.exporter.register_counter(key, metadata);
             let key = key.to_retained();
             let slots = self.registry.get_or_create_counter(&key, Arc::clone);
-            counters.push(Forwarded::new(key, metadata, &slots));
+            counters.push((Forwarded::new(key, metadata, &slots), 0));
             slots
         })
     }
@@ -257,19 +259,32 @@ impl<R: Recorder> Recorder for SlotRecorder<R> {
     }
 }
 
+/// Has a recorder flushed, by [`SlotRecorder::flush_every`]. Dropping it flushes a last time and ends the thread.
+#[must_use = "dropping it ends the flushing"]
+#[derive(Debug)]
+pub struct Flushing(Option<(Sender<()>, JoinHandle<()>)>);
+
+impl Drop for Flushing {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.0.take() {
+            drop(stop);
+            // The panic of an exporter has been reported by its thread.
+            let _ = thread.join();
+        }
+    }
+}
+
 /// A metric that is passed on to the exporter.
 #[derive(Debug)]
 struct Forwarded<T> {
     key: Key,
     origin: Origin,
     slots: Arc<T>,
-    /// What the exporter has of it: the total of a counter, the bits of a gauge's value.
-    exported: u64,
 }
 
 impl<T> Forwarded<T> {
     fn new(key: Key, metadata: &Metadata<'_>, slots: &Arc<T>) -> Self {
-        Self { key, origin: Origin::new(metadata), slots: Arc::clone(slots), exported: 0 }
+        Self { key, origin: Origin::new(metadata), slots: Arc::clone(slots) }
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! | feature | a counter in place of its atomics | the [named](crate::Counter::named) counters through its exporter |
 //! |---|---|---|
-//! | `prometheus-client` | `Counter<u64, quipu::Counter>` | `NamedCounters`, a collector |
-//! | `prometheus` | `GenericCounter<quipu::Counter>` | `NamedCounters`, a collector |
+//! | `prometheus-client` | `Counter<u64, quipu::Counter>` | `register`, a collector |
+//! | `prometheus` | `GenericCounter<quipu::Counter>`, `GenericGauge<SlotGauge>` | `register`, a collector |
 //! | `metrics` | every `counter!` and `gauge!`, by `SlotRecorder` | |
 //! | `opentelemetry` | | `NamedCounters`, observable instruments |
 //! | `serde` | | `Serialize` for snapshots and their differences |
@@ -11,8 +11,16 @@
 //! # What holds for all of them
 //! An increment through these crates is the add of quipu's own types and never sums. A `set`, which an atomic does in
 //! one store, has to: it adds the difference between the new value and the sum, under a lock that all `set`s of the
-//! program share. Increments by other threads during a `set` count on top of the new value or are overwritten by it,
-//! each in whole. Leave values that are mostly set to the crate's own gauge.
+//! program share. A gauge of floats, whose difference would be rounded, keeps what was set apart from its slots, under
+//! a lock of its own. Increments by other threads during a `set` count on top of the new value or are overwritten by
+//! it, each in whole. Leave values that are mostly set to the crate's own gauge.
+//!
+//! # Labels
+//! quipu itself tells counters apart by one label whose values are known when the program is compiled: a
+//! [`CounterArray`](crate::CounterArray), whose add costs what a counter's does. Where there are several labels (status
+//! and method, say), or values that only show at run time, use the family of one of these crates with quipu's counters
+//! in it, and keep the metrics that it hands out. There is no family of our own: its look-up by labels would cost many
+//! times the add, and be one more of what these crates have.
 //!
 //! # Measured
 //! The tables of the modules are by `cargo bench --all-features --bench integrations`: medians of 51 rounds of 500,000
@@ -35,9 +43,13 @@ pub mod prometheus_client;
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 pub mod serde;
 
+#[cfg(feature = "prometheus-client")]
+mod clash;
 #[cfg(any(feature = "opentelemetry", feature = "prometheus", feature = "prometheus-client"))]
 mod named;
 #[cfg(any(feature = "prometheus", feature = "prometheus-client"))]
 mod set;
-#[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
+#[cfg(any(feature = "metrics", feature = "prometheus"))]
 mod shift;
+#[cfg(any(feature = "metrics", feature = "prometheus"))]
+mod slot_gauge;

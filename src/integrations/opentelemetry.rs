@@ -57,17 +57,22 @@ use ::opentelemetry::metrics::{AsyncInstrument, Meter};
 /// A counter's [`take`](crate::Counter::take) or [`reset`](crate::Counter::reset) takes nothing from what is reported,
 /// which only grows; but what was added and taken between two collections, none of them saw. Read an exported counter
 /// by [`cursor`](crate::Counter::cursor)s.
+///
+/// The SDK keeps 2,000 attribute sets an instrument and adds up the others, so that elements of a larger
+/// [`CounterArray`](crate::CounterArray) would be missing and their sum wrong: raise its limit by a view with
+/// `StreamBuilder::with_cardinality_limit`. And it drops a measurement that is infinite, as the sum of a
+/// [`FloatCounter`](crate::FloatCounter) may get to be. OTLP has no whole numbers from 2⁶³ on: its exporter sends 0.
 #[derive(Debug)]
 pub struct NamedCounters {
     meter: Meter,
     totals: Arc<Mutex<Totals>>,
-    /// The names that have an instrument, by their lower case.
-    instruments: Mutex<HashMap<String, &'static str>>,
+    /// The names that have an instrument, and of what kind, by their lower case.
+    instruments: Mutex<HashMap<String, (&'static str, Kind)>>,
 }
 
 impl NamedCounters {
     /// Nothing yet, with a meter to make instruments by. Give it a meter of its own, whose name tells these from
-    /// others.
+    /// others; one from `opentelemetry::global` reports nothing, ever, unless the provider was set before.
     #[must_use]
     pub fn new(meter: Meter) -> Self {
         Self { meter, totals: Arc::new(Mutex::new(Totals::new())), instruments: Mutex::new(HashMap::new()) }
@@ -82,12 +87,12 @@ impl NamedCounters {
         let mut instruments = self.instruments.lock();
         let mut refused = Vec::new();
         for family in families(&snapshot) {
-            let Sample { name, .. } = family[0];
+            let Sample { name, kind, .. } = family[0];
             match instruments.get(&name.to_ascii_lowercase()) {
-                Some(&present) if present == name => {}
+                Some(&present) if present == (name, kind) => {}
                 None if is_instrument_name(name) => {
                     self.build(&family[0], instruments.len());
-                    instruments.insert(name.to_ascii_lowercase(), name);
+                    instruments.insert(name.to_ascii_lowercase(), (name, kind));
                 }
                 _ => refused.push(name),
             }
@@ -248,7 +253,7 @@ impl fmt::Display for InvalidInstrumentNames {
             write!(f, "{}{name:?}", if index == 0 { "" } else { ", " })?;
         }
         f.write_str(": expected an instrument name: a letter, then at most 254 letters, digits or '_'")?;
-        f.write_str(", that differs from every other by more than case")
+        f.write_str(", that differs from every other by more than case and keeps its kind")
     }
 }
 

@@ -2,31 +2,35 @@
 //! 0.14.
 //!
 //! # In place of its atomics
-//! [`Counter`], [`FloatCounter`] and [`UpDownCounter`] are an `Atomic` of its generic metrics. The type is all that
-//! changes, also within a vector with labels:
+//! [`Counter`] and [`FloatCounter`] are an `Atomic` of its generic counters, [`UpDownCounter`] and [`SlotGauge`] of its
+//! gauges. The type is all that changes, also within a vector with labels:
 //!
 //! ```
 //! use prometheus::core::{Collector, GenericCounter, GenericCounterVec, GenericGauge};
 //! use prometheus::Opts;
+//! use quipu::integrations::prometheus::SlotGauge;
 //!
 //! let requests = GenericCounter::<quipu::Counter>::new("requests_total", "Requests answered.")?;
 //! let in_flight = GenericGauge::<quipu::UpDownCounter>::new("in_flight", "Requests being answered.")?;
+//! let load = GenericGauge::<SlotGauge>::new("load", "Work waiting, in seconds.")?;
 //! let seconds = GenericCounterVec::<quipu::FloatCounter>::new(Opts::new("seconds_total", "Time spent."), &["on"])?;
 //! prometheus::register(Box::new(requests.clone()))?;
 //!
 //! requests.inc();
 //! in_flight.sub(1);
 //! seconds.with_label_values(&["reading"]).inc_by(0.25);
-//! assert_eq!((requests.get(), in_flight.get()), (1, -1));
+//! load.set(1.5);
+//! load.sub(0.25);
+//! assert_eq!((requests.get(), in_flight.get(), load.get()), (1, -1, 1.25));
 //! # Ok::<(), prometheus::Error>(())
 //! ```
 //!
 //! A vector's `with_label_values` takes a lock that all threads share, and so costs more than the increment: keep the
 //! metric that it returns where it is hot.
 //!
-//! `set`, and a counter's `reset`, sum; see [the limits of `set`](super). A `FloatCounter` here adds amounts of either
-//! sign, as the crate's own `AtomicF64` does, and ignores those that are infinite or not a number. To `set` it is to
-//! begin again at zero and to add: a reader may find it near zero in between.
+//! `set`, and a counter's `reset`, sum; see [the limits of `set`](super). Amounts that are infinite or not a number are
+//! ignored. A gauge of floats is a `SlotGauge`: a `FloatCounter` has no other `set` than to begin again at zero and to
+//! add, and its slots keep, and round by, all that they ever had.
 //!
 //! # Measured
 //! Nanoseconds a call, and the throughput on quipu by that of its atomic; see [how](super#measured).
@@ -40,7 +44,7 @@
 //! # The named counters
 //! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::prometheus::core::{Atomic, Collector, Desc};
 use ::prometheus::{Error, Registry, Result, proto};
@@ -48,6 +52,7 @@ use ::prometheus::{Error, Registry, Result, proto};
 use super::named::families;
 use super::set::Set;
 use super::shift::shift;
+pub use super::slot_gauge::SlotGauge;
 use crate::{Counter, FloatCounter, Kind, Sample, UpDownCounter};
 
 impl Atomic for Counter {
@@ -115,8 +120,10 @@ impl Atomic for FloatCounter {
         counter
     }
 
+    /// For a counter's `reset`, which sets zero.
     fn set(&self, value: f64) {
-        Set::set(self, value);
+        self.reset();
+        shift(self, value);
     }
 
     fn get(&self) -> f64 {
@@ -131,6 +138,34 @@ impl Atomic for FloatCounter {
     #[inline]
     fn dec_by(&self, amount: f64) {
         shift(self, -amount);
+    }
+}
+
+impl Atomic for SlotGauge {
+    type T = f64;
+
+    fn new(value: f64) -> Self {
+        let gauge = SlotGauge::default();
+        gauge.set(value);
+        gauge
+    }
+
+    fn set(&self, value: f64) {
+        self.set(value);
+    }
+
+    fn get(&self) -> f64 {
+        self.value()
+    }
+
+    #[inline]
+    fn inc_by(&self, amount: f64) {
+        self.add(amount);
+    }
+
+    #[inline]
+    fn dec_by(&self, amount: f64) {
+        self.add(-amount);
     }
 }
 
@@ -150,34 +185,58 @@ impl Atomic for FloatCounter {
 /// ```
 ///
 /// # Errors
-/// If the registry exports the named counters already, or has a metric of its own under the name of one of those that
-/// are listed by now: the error says which. [`register`](Counter::register) counters before whose names are to be
-/// checked; those that come later are exported as well, and Prometheus drops one of two samples with the same name.
+/// If the registry exports the named counters already, has a metric of its own under the name of one of those that are
+/// listed by now, or gives every metric a label that an array has too: the error says which.
+/// [`register`](Counter::register) counters before whose names are to be checked; those that come later are exported as
+/// well, and Prometheus drops one of two samples with the same name.
 pub fn register(registry: &Registry) -> Result<()> {
     let counters = NamedCounters::new()?;
-    let names: Vec<_> = counters.descs.iter().map(|desc| desc.fq_name.clone()).collect();
-    registry.register(Box::new(counters)).map_err(|error| match error {
-        Error::AlreadyReg => already_registered(registry, &names),
+    registry.register(Box::new(counters.clone())).map_err(|error| match error {
+        Error::AlreadyReg => already_registered(registry, &counters),
         other => other,
-    })
+    })?;
+    match registry.gather().iter().find_map(label_given_twice) {
+        Some(clash) => registry.unregister(Box::new(counters)).and(Err(clash)),
+        None => Ok(()),
+    }
 }
 
-/// [`Error::AlreadyReg`] doesn't say what is; the registry's families do, if it has no prefix.
-fn already_registered(registry: &Registry, names: &[String]) -> Error {
-    let families = registry.gather();
-    match families.iter().find(|family| names.iter().any(|name| name == family.name())) {
-        Some(family) => Error::Msg(format!(
+/// [`Error::AlreadyReg`] doesn't say what is: that is the first description that the registry refuses by itself.
+fn already_registered(registry: &Registry, counters: &NamedCounters) -> Error {
+    let is_taken = |desc: &&Desc| {
+        let probe = NamedCounters { descs: vec![Desc::clone(desc)] };
+        registry.register(Box::new(probe.clone())).and_then(|()| registry.unregister(Box::new(probe))).is_err()
+    };
+    match counters.descs.iter().find(is_taken) {
+        Some(desc) if desc.fq_name == MARKER => {
+            Error::Msg("the registry exports quipu's named counters already: expected one registration".into())
+        }
+        Some(desc) => Error::Msg(format!(
             "{:?} is the name of a metric that the registry has already: expected a name of its own",
-            family.name()
+            desc.fq_name
         )),
         None => Error::AlreadyReg,
     }
 }
 
+fn label_given_twice(family: &proto::MetricFamily) -> Option<Error> {
+    let labels = family.get_metric().first()?.get_label();
+    let mut names = HashSet::new();
+    let twice = labels.iter().find(|label| !names.insert(label.name()))?;
+    Some(Error::Msg(format!(
+        "{:?} is a label of {:?} and of every metric of the registry: expected a name of its own",
+        twice.name(),
+        family.name()
+    )))
+}
+
+/// The name of a description that makes a second collector of the named counters a duplicate.
+const MARKER: &str = "quipu_named_counters";
+
 /// A collector of the named counters, for [`register`].
 #[derive(Clone, Debug)]
 pub struct NamedCounters {
-    /// Those that the registry is to check, and one that makes a second collector a duplicate.
+    /// Those that the registry is to check, after the [`MARKER`].
     descs: Vec<Desc>,
 }
 
@@ -187,7 +246,7 @@ impl NamedCounters {
     /// # Errors
     /// If the crate refuses one of the names or labels; the error says which.
     pub fn new() -> Result<Self> {
-        let marker = desc("quipu_named_counters", "The named counters of the quipu crate.", None);
+        let marker = desc(MARKER, "The named counters of the quipu crate.", None);
         let snapshot = crate::snapshot();
         let listed = families(&snapshot).map(|family| {
             let Sample { name, help, label, .. } = family[0];

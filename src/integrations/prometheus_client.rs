@@ -40,15 +40,19 @@
 //! | `Gauge<i64>::inc` | 2.66 | 1.48 | 1.8 | 41.91 | 1.56 | 27 |
 //!
 //! # The named counters
-//! [`NamedCounters`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come after
-//! it was registered.
+//! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::prometheus_client::collector::Collector;
-use ::prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
+use ::prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use ::prometheus_client::metrics::{MetricType, counter, gauge};
+use ::prometheus_client::registry::Registry;
 
+pub use super::clash::Clash;
+use super::clash::clash;
 use super::named::families;
 use super::set::Set;
 use crate::exposition::Escaped;
@@ -129,33 +133,78 @@ impl gauge::Atomic<i64> for UpDownCounter {
     }
 }
 
+/// Has `registry` export every named counter, by a collector of [`NamedCounters`].
+///
+/// ```
+/// use prometheus_client::registry::Registry;
+/// use quipu::{CounterArray, integrations::prometheus_client::register};
+///
+/// static TAKINGS: CounterArray<2> = CounterArray::named("takings_total", "By till.", "till", &["1", "2"]);
+///
+/// TAKINGS.register()?;
+/// let mut registry = Registry::with_labels([("till".into(), "main".into())].into_iter());
+/// let error = register(&mut registry).unwrap_err();
+/// assert!(error.to_string().starts_with("\"till\": expected a label of \"takings_total\""));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If the registry would export some name twice, as it does where it has a metric of that name or the named counters
+/// already, or a label twice in one sample: the registry itself compares neither, and Prometheus rejects the whole
+/// scrape. Then the counters are not exported. To find that out the registry is encoded once. Counters whose names are
+/// to be checked are [registered](crate::Counter::register) before.
+pub fn register(registry: &mut Registry) -> Result<(), Clash> {
+    let counters = Checked::default();
+    let is_refused = Arc::clone(&counters.is_refused);
+    registry.register_collector(Box::new(counters));
+    let mut exported = String::new();
+    // An error is of another collector, as is what is missing after it.
+    let _ = text::encode(&mut exported, registry);
+    let Some(clash) = clash(&exported) else { return Ok(()) };
+    // Relaxed: the flag is all that is shared.
+    is_refused.store(true, Ordering::Relaxed);
+    Err(clash)
+}
+
+/// The named counters, unless they were refused: a registry has no way to give a collector back.
+#[derive(Debug, Default)]
+struct Checked {
+    is_refused: Arc<AtomicBool>,
+}
+
+impl Collector for Checked {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        // Relaxed: as above.
+        if self.is_refused.load(Ordering::Relaxed) { Ok(()) } else { NamedCounters.encode(encoder) }
+    }
+}
+
 /// Exports every named counter.
 ///
-/// A counter's samples are named as OpenMetrics wants them, with `_total` at the end: `hits` and `hits_total` are both
-/// exported as `hits_total`. Where there are counters, or a counter and an up-down counter, of both names, that would
-/// make two of one: then such a counter is exported under the very name that it has, with the type `unknown`, which
-/// has no such rule. Nothing else in a name, label or help text is refused.
+/// OpenMetrics wants a counter's samples to be named with `_total` at the end. A counter whose name has another end is
+/// exported with the type `unknown`, which has no such rule. So is `hits_total` where there is a `hits` too, as
+/// OpenMetrics calls the two by one name. The names of the samples are always those of the counters. Nothing else in a
+/// name, label or help text is refused.
 ///
 /// ```
 /// use prometheus_client::{encoding::text::encode, registry::Registry};
-/// use quipu::{Counter, integrations::prometheus_client::NamedCounters};
+/// use quipu::{Counter, integrations::prometheus_client::register};
 ///
 /// static VISITS: Counter = Counter::named("visits_total", "Visits to the site.");
 ///
 /// let mut registry = Registry::default();
-/// registry.register_collector(Box::new(NamedCounters));
+/// register(&mut registry)?;
 /// VISITS.add(2);
 ///
 /// let mut text = String::new();
 /// encode(&mut text, &registry)?;
 /// assert_eq!(text, "# HELP visits Visits to the site.\n# TYPE visits counter\nvisits_total 2\n# EOF\n");
-/// # Ok::<(), std::fmt::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Limits
-/// Register it once: the registry doesn't compare names, neither with those of another collector nor with those of
-/// its own metrics. Help texts are escaped for the text format, which its encoder leaves to the collector; the protobuf
-/// encoders show the escapes.
+/// To register it without [`register`] checks nothing. Help texts are escaped for the text format, which its encoder
+/// leaves to the collector; the protobuf encoders show the escapes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NamedCounters;
 
@@ -185,12 +234,10 @@ fn exported(snapshot: &Snapshot, sample: &Sample) -> (&'static str, MetricType) 
     if sample.kind == Kind::UpDownCounter {
         return (sample.name, MetricType::Gauge);
     }
-    let stem = sample.name.strip_suffix("_total").filter(|stem| !stem.is_empty());
-    let is_taken = match stem {
-        Some(stem) => has_name(snapshot, stem),
-        None => has_name(snapshot, &format!("{}_total", sample.name)),
-    };
-    if is_taken { (sample.name, MetricType::Unknown) } else { (stem.unwrap_or(sample.name), MetricType::Counter) }
+    match sample.name.strip_suffix("_total") {
+        Some(stem) if !stem.is_empty() && !has_name(snapshot, stem) => (stem, MetricType::Counter),
+        _ => (sample.name, MetricType::Unknown),
+    }
 }
 
 fn has_name(snapshot: &Snapshot, name: &str) -> bool {
@@ -202,8 +249,12 @@ fn encode_value(metric: &mut MetricEncoder<'_>, metric_type: MetricType, value: 
         (MetricType::Counter, Value::Unsigned(value)) => metric.encode_counter::<NoLabelSet, _, f64>(&value, None),
         (MetricType::Counter, value) => metric.encode_counter::<NoLabelSet, _, f64>(&value.as_f64(), None),
         // The encoder has no value of an unknown type: a gauge's looks the same.
-        (_, Value::Unsigned(value)) => metric.encode_gauge(&value),
         (_, Value::Signed(value)) => metric.encode_gauge(&value),
+        // Protobuf's is an `i64` or an `f64`.
+        (_, Value::Unsigned(value)) => match i64::try_from(value) {
+            Ok(value) => metric.encode_gauge(&value),
+            Err(_) => metric.encode_gauge(&(value as f64)),
+        },
         (_, Value::Float(value)) => metric.encode_gauge(&value),
     }
 }

@@ -1,8 +1,7 @@
-//! What `set` means on a sum.
+//! What `set` means on a sum of whole numbers.
 
-use super::shift::shift;
 use crate::sync::Mutex;
-use crate::{Counter, FloatCounter, UpDownCounter};
+use crate::{Counter, UpDownCounter};
 
 /// Held from a `set`'s sum to its add: of two that came between each other's, both would count.
 static SETTING: Mutex<()> = Mutex::new(());
@@ -26,16 +25,6 @@ impl Set<i64> for UpDownCounter {
         let _setting = SETTING.lock();
         let before = self.sum();
         self.add(value.wrapping_sub(before));
-        before
-    }
-}
-
-impl Set<f64> for FloatCounter {
-    /// Between the take and the add, a reader finds the counter near zero: a float's difference would be rounded.
-    fn set(&self, value: f64) -> f64 {
-        let _setting = SETTING.lock();
-        let before = self.take();
-        shift(self, value);
         before
     }
 }

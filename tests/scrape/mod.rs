@@ -6,7 +6,12 @@ use prometheus_parse::{Scrape, Value};
 pub(crate) struct Scraped(Scrape);
 
 impl Scraped {
+    /// Each line that is no comment has to be a sample: the parser skips what it can't read.
     pub(crate) fn parse(text: &str) -> Self {
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let read = Scrape::parse([Ok(line.to_owned())].into_iter()).expect("a text format");
+            assert_eq!(read.samples.len(), 1, "{line:?} in {text}");
+        }
         Self(Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).expect("a text format"))
     }
 

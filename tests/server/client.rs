@@ -3,17 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
+pub(crate) use crate::support::http::agent;
 use crate::tally::Tally;
-
-pub(crate) fn agent() -> Agent {
-    let config = Agent::config_builder().http_status_as_error(false).proxy(None);
-    config.timeout_global(Some(Duration::from_secs(60))).build().into()
-}
 
 /// Sends requests of all kinds from several threads, each of which goes on for as long as `go_on` of the number that
 /// it has sent. Every request is answered before the next.

@@ -56,7 +56,7 @@ impl Example {
 
     pub(crate) fn tally(&self) -> Tally {
         let metrics = self.metrics();
-        Tally::shown(|name, class| metrics.value(name, class))
+        Tally::shown(|name, status| metrics.value(name, status))
     }
 
     pub(crate) fn in_flight(&self) -> f64 {
@@ -73,10 +73,10 @@ impl Example {
 pub(crate) struct Metrics(Scrape);
 
 impl Metrics {
-    pub(crate) fn value(&self, name: &str, class: Option<&str>) -> f64 {
+    pub(crate) fn value(&self, name: &str, status: Option<&str>) -> f64 {
         let mut samples = self.0.samples.iter().filter(|sample| sample.metric == name);
-        let sample = samples.find(|sample| sample.labels.get("class") == class);
-        match sample.unwrap_or_else(|| panic!("no {name} of class {class:?} in {:?}", self.0)).value {
+        let sample = samples.find(|sample| sample.labels.get("status") == status);
+        match sample.unwrap_or_else(|| panic!("no {name} of status {status:?} in {:?}", self.0)).value {
             Value::Counter(value) | Value::Gauge(value) => value,
             ref other => panic!("{name}: expected a counter or a gauge, not {other:?}"),
         }

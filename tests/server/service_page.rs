@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, Screen};
 use crate::client::{self, Background};
 use crate::example::Example;
-use crate::tally::{CLASSES, Tally, series};
+use crate::tally::{STATUSES, Tally, series};
 
 /// The cards as an array of objects.
 const CARDS: &str = include_str!("cards.js");
@@ -52,7 +52,7 @@ fn service_page_shows_live_totals_rates_and_plots() {
     let busy = example.metrics().value("http_busy_seconds_total", None);
     assert_eq!(total(&cards["http_busy_seconds_total"]), (busy * 1000.0).round() / 1000.0);
     for (series, card) in &cards {
-        assert_eq!(card["rises"], !series.contains("1xx") && !series.contains("3xx"), "{card}");
+        assert_eq!(card["rises"], !series.contains("413") && !series.contains("other"), "{card}");
         // Half of the last digit that the total shows, and what doubles lose.
         let tolerance = 0.0005 + total(card) * 1e-9;
         assert!((card["grown"].as_f64().unwrap() - total(card)).abs() <= tolerance, "{card}");
@@ -152,6 +152,13 @@ fn service_page_understands_restarts_and_escapes() {
             {"id": "b", "name": "b", "label": "", "help": "", "value": "Infinity"},
         ])
     );
+
+    // The plot is 20 high, and leaves a twentieth of it free at the top.
+    let heights = "((levels) => { const card = new Card({ id: 'c', name: 'c', label: '', help: '', kind: 'gauge' });
+        levels.forEach((level, second) => card.show(second * 1000, level));
+        return [...card.part('.line').points].map(({ y }) => y); })";
+    assert_eq!(browser.evaluate(&format!("{heights}([-4, Infinity, 4, NaN, -Infinity, 0])")), json!([20, 1, 10.5]));
+    assert_eq!(browser.evaluate(&format!("{heights}([-1, -2])")), json!([10.5, 20]));
     assert_no_errors(&browser);
 }
 
@@ -172,14 +179,14 @@ fn wait_for_totals(browser: &mut Browser, got: Tally) -> BTreeMap<String, Value>
     browser.wait_for(&format!("page that shows {got:?}"), CARDS, |cards| {
         let cards: BTreeMap<_, _> =
             cards.as_array()?.iter().map(|card| (text(card, "series").to_owned(), card.clone())).collect();
-        let is_complete = cards.len() == 4 + CLASSES.len();
+        let is_complete = cards.len() == 4 + STATUSES.len();
         (is_complete && shown(&cards) == got).then_some(cards)
     })
 }
 
 fn shown(cards: &BTreeMap<String, Value>) -> Tally {
-    Tally::shown(|name, class| {
-        let series = series(name, class);
+    Tally::shown(|name, status| {
+        let series = series(name, status);
         total(cards.get(&series).unwrap_or_else(|| panic!("no {series} in {cards:?}")))
     })
 }

@@ -1,11 +1,11 @@
 //! Programs of others that check the metrics and send the load.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::client;
 use crate::example::Example;
 use crate::support::process::program;
+use crate::support::prometheus::check_metrics;
 use crate::tally::Tally;
 
 #[test]
@@ -18,16 +18,6 @@ fn service_promtool_accepts_the_metrics() {
 
     let (status, complaints) = check_metrics("# TYPE http_requests gauge\nhttp_requests many\n");
     assert!(!status && !complaints.is_empty(), "promtool accepts anything");
-}
-
-/// Whether `promtool check metrics` succeeds, and all that it says.
-fn check_metrics(metrics: &str) -> (bool, String) {
-    let mut command = program("promtool", "prometheus");
-    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut promtool = command.spawn().unwrap();
-    promtool.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
-    let output = promtool.wait_with_output().unwrap();
-    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
 }
 
 /// hey sends a number of requests and waits for every answer. wrk sends for a time and then drops the requests that
@@ -45,7 +35,7 @@ fn service_hey_has_counted_the_same() {
         )
     };
     let mut got = hey(&[], "/bytes/1000");
-    assert_eq!(got, Tally { requests: 10_000, bytes: 10_000_000, classes: [0, 10_000, 0, 0, 0] });
+    assert_eq!(got, Tally { requests: 10_000, bytes: 10_000_000, statuses: [10_000, 0, 0, 0, 0, 0, 0] });
     assert_eq!(example.tally(), got);
 
     got += hey(&["-m", "POST", "-d", "a body"], "/echo");

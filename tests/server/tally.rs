@@ -2,14 +2,14 @@
 
 use std::ops::{Add, AddAssign};
 
-pub(crate) const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+pub(crate) const STATUSES: [&str; 7] = ["200", "400", "404", "405", "413", "500", "other"];
 
-/// Answered requests, the bytes of their bodies, and their statuses by class.
+/// Answered requests, the bytes of their bodies, and their statuses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) requests: u64,
     pub(crate) bytes: u64,
-    pub(crate) classes: [u64; 5],
+    pub(crate) statuses: [u64; 7],
 }
 
 impl Tally {
@@ -21,22 +21,23 @@ impl Tally {
     pub(crate) fn answers(&mut self, status: u16, answers: u64, bytes: u64) {
         self.requests += answers;
         self.bytes += bytes;
-        self.classes[usize::from(status / 100) - 1] += answers;
+        let place = STATUSES.iter().position(|label| *label == status.to_string());
+        self.statuses[place.unwrap_or(STATUSES.len() - 1)] += answers;
     }
 
-    /// What a server shows, by the name of the metric and the class of status.
+    /// What a server shows, by the name of the metric and the status.
     pub(crate) fn shown(mut value: impl FnMut(&str, Option<&str>) -> f64) -> Self {
         Self {
             requests: whole(value("http_requests_total", None)),
             bytes: whole(value("http_response_bytes_total", None)),
-            classes: CLASSES.map(|class| whole(value("http_responses_total", Some(class)))),
+            statuses: STATUSES.map(|status| whole(value("http_responses_total", Some(status)))),
         }
     }
 }
 
 /// How Prometheus and the page write the name of a series.
-pub(crate) fn series(name: &str, class: Option<&str>) -> String {
-    class.map_or_else(|| name.into(), |class| format!("{name}{{class=\"{class}\"}}"))
+pub(crate) fn series(name: &str, status: Option<&str>) -> String {
+    status.map_or_else(|| name.into(), |status| format!("{name}{{status=\"{status}\"}}"))
 }
 
 fn whole(value: f64) -> u64 {
@@ -48,7 +49,7 @@ impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.requests += other.requests;
         self.bytes += other.bytes;
-        self.classes.iter_mut().zip(other.classes).for_each(|(class, others)| *class += others);
+        self.statuses.iter_mut().zip(other.statuses).for_each(|(status, others)| *status += others);
     }
 }
 

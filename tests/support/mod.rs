@@ -4,4 +4,6 @@
 
 #[cfg(all(unix, not(miri)))]
 pub(crate) mod child;
+pub(crate) mod http;
 pub(crate) mod process;
+pub(crate) mod prometheus;
