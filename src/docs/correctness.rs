@@ -2,7 +2,7 @@
 //!
 //! The loom models are in `src/tests`, one file a subject; `.ci/mutations` weakens each ordering and drops each step of
 //! the protocol, and shows the model or test that fails without it. The engine's own page, `src/engine/mod.rs`, has the
-//! table of orderings.
+//! tables of orderings and steps.
 //!
 //! # Promises
 //!
@@ -52,7 +52,8 @@
 //! A sum reads the baseline before and after the slots, and begins again if it moved: so it isn't a new add set against an
 //! old baseline. A counter in slots that another one had counts from what is found in them.
 //!
-//! *Checked by* `reset_against_add`, `reset_against_add_in_a_snapshot`, `sum_against_takes`, `reused_key_starts_from_zero`,
+//! *Checked by* `reset_against_add`, `reset_against_add_where_it_spills`, `reset_against_add_in_a_snapshot`,
+//! `sum_against_takes`, `reused_key_starts_from_zero`,
 //! `reused_key_starts_from_zero_in_a_slot_of_another_thread`, `float_slot_is_clear_when_reused`.
 //!
 //! ## An up-down counter whose subtractions follow their additions is never read below zero
@@ -60,7 +61,7 @@
 //! has every addition that came before a subtraction which was seen.
 //!
 //! *Checked by* `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`,
-//! `up_down_in_a_snapshot_is_never_negative`.
+//! `up_down_is_never_negative_where_the_addition_spills`, `up_down_in_a_snapshot_is_never_negative`.
 //!
 //! ## Cursors miss nothing and disturb no one
 //! A cursor keeps the total that it saw, which takes do not change.
@@ -71,7 +72,7 @@
 //! ## A snapshot shows a counter whole or not at all
 //! It holds the lock under which counters get and lose their names.
 //!
-//! *Checked by* `snapshot_during_registration`.
+//! *Checked by* `snapshot_during_registration`, `snapshot_during_reuse`.
 //!
 //! # How the models are kept honest
 //! Each model collects what it saw over all schedules, and asserts that this is the set of legal outcomes: none other, and
