@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use super::model::{outcomes, shared, start};
 use crate::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
 
 /// The sums that were read while one thread added 1 and another added 2; after both, `at_end` gets the counter.
@@ -58,6 +59,18 @@ fn adaptive_grows_when_two_collide_and_only_then() {
         sizes_of_model.lock().unwrap().insert(counter.bytes());
     });
     assert_eq!(sizes.lock().unwrap().len(), 2, "with cells and without");
+}
+
+/// One of three threads that add at once hinders both of the others: they make cells at the same time.
+#[test]
+fn adaptive_is_exact_when_two_grow_it() {
+    outcomes([7], || {
+        let counter = shared(Adaptive::new());
+        let adders = [1, 2].map(|n| start(&counter, move |counter| counter.add(n)));
+        counter.add(4);
+        adders.into_iter().for_each(|adder| adder.join().unwrap());
+        counter.sum()
+    });
 }
 
 #[test]
