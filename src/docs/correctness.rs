@@ -74,6 +74,24 @@
 //!
 //! *Checked by* `snapshot_during_registration`, `snapshot_during_reuse`.
 //!
+//! ## The strategies are as accurate as they say
+//! - `SingleAtomic`, `Locked`, `Striped`: each add is one read-modify-write of one word, or under the lock. `PerThread` is
+//!   a [`Counter`](crate::Counter).
+//! - `Adaptive`: each add ends in one exchange, or one locked add, of one word. It uses no cell but those below a length
+//!   that it acquired; their segment was made before the length was published with Release. Cells stay until the counter
+//!   is dropped. *Checked by* `adaptive_is_exact`, `adaptive_is_exact_when_two_grow_it`,
+//!   `adaptive_grows_when_two_collide_and_only_then`.
+//! - `Cached`: a thread carries over each multiple of its batch that its slot passes. So a slot keeps back less than a
+//!   batch, and one that another counter had begins with less than a batch. *Checked by* `cached_is_within_its_bound`,
+//!   `cached_keeps_its_bound_in_slots_that_others_had`.
+//! - `Approximate`: a step of `d` at a chance of `1 / d` is right on average. Its variance is below `d`, which is at most
+//!   the count / 4096: in all, at most c² / 8192. *Checked by* `approximate_errs_as_documented`, on 300 counters.
+//! - `PerCpu`: the kernel lets no two threads of a CPU be inside the sequence, whose last instruction is its only store
+//!   to a slot; what is interrupted before it begins anew, on the CPU where it then is. *Checked by* `tests/per_cpu.rs`,
+//!   with threads that are moved and interrupted, and without restartable sequences.
+//!
+//! *All of them are checked by* `tests/strategies.rs`, all but `PerCpu` by a model, the exact ones by the torture tests.
+//!
 //! # How the models are kept honest
 //! Each model collects what it saw over all schedules, and asserts that this is the set of legal outcomes: none other, and
 //! none missing. loom 0.7 needs help to see them all. Of a thread that loads and then stores an atomic it remembers the
@@ -92,10 +110,12 @@
 //!   weaker than Acquire and Release. No ordering here relies on SeqCst.
 //! - **ThreadSanitizer** knows no fences and doesn't follow std's locks, which come compiled: it checks the plain data behind
 //!   quipu's own lock, which spins under `--cfg quipu_tsan`. The orderings of atomics are loom's to check.
+//! - **The restartable sequence** of `PerCpu` is machine code, in which neither loom nor a sanitizer looks.
 //! - **Signal handlers that interrupt an allocation**: a first add there allocates, as `malloc` in a handler would.
 //! - **An allocator that counts** through quipu needs a std that lets an allocator register thread-local destructors:
 //!   Rust 1.93 or newer; tests ran on 1.95.
 //! - **A snapshot where memory is out** aborts, as any `Vec` that can't grow does. Adds and sums don't allocate there.
 //! - **A float counter that overflowed** to infinity is not a number after a reset.
 //! - **A fork within an allocator** that quipu is calling, or within a signal handler that interrupts quipu's cold path.
+//! - **A child of `vfork`** has its parent's memory, and no fork handler runs: what it adds, the parent has.
 //! - **A library that is unloaded** while it holds quipu's fork handlers or a thread with its thread-locals.
