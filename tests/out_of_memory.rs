@@ -1,6 +1,8 @@
 //! Allocation failure in every cold path: sums stay exact, and all is well once there is memory again.
 #![cfg(not(miri))]
 
+mod support;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -282,6 +284,22 @@ fn a_take_marks_nothing<const N: usize>() {
     let (taken, _) = short_of_memory(Failing::Once(1), || element.take());
     assert_eq!((taken, element.sum()), (100, 11));
     assert_eq!((element.take(), element.sum()), (11, 0));
+}
+
+/// In a process of its own, where no one else can have the slots meanwhile.
+#[cfg(unix)]
+#[test]
+fn slots_of_a_failed_registration_are_used_again() {
+    if !support::child::is_alone("slots_of_a_failed_registration_are_used_again") {
+        return;
+    }
+    drop(used_array::<5_000>());
+    let array = Box::new(CounterArray::<5_000>::new());
+    let (result, _) = short_of_memory(Failing::After(0), || array.register());
+    assert_eq!(result, Err(RegisterError::OutOfSlots));
+    // The thread has a chunk for these slots, so that they need memory for their baselines alone.
+    let ((), failed) = short_of_memory(Failing::After(1), || array.get(0).unwrap().inc());
+    assert_eq!((failed, array.get(0).unwrap().sum()), (0, 1));
 }
 
 /// The list of free slots may have no room for those of a dropped counter.

@@ -2,7 +2,7 @@
 //!
 //! The loom models are in `src/tests`, one file a subject; `.ci/mutations` weakens each ordering and drops each step of
 //! the protocol, and shows the model or test that fails without it. The engine's own page, `src/engine/mod.rs`, has the
-//! table of orderings.
+//! tables of orderings and steps.
 //!
 //! # Promises
 //!
@@ -52,7 +52,8 @@
 //! A sum reads the baseline before and after the slots, and begins again if it moved: so it isn't a new add set against an
 //! old baseline. A counter in slots that another one had counts from what is found in them.
 //!
-//! *Checked by* `reset_against_add`, `reset_against_add_in_a_snapshot`, `sum_against_takes`, `reused_key_starts_from_zero`,
+//! *Checked by* `reset_against_add`, `reset_against_add_where_it_spills`, `reset_against_add_in_a_snapshot`,
+//! `sum_against_takes`, `reused_key_starts_from_zero`,
 //! `reused_key_starts_from_zero_in_a_slot_of_another_thread`, `float_slot_is_clear_when_reused`.
 //!
 //! ## An up-down counter whose subtractions follow their additions is never read below zero
@@ -60,7 +61,7 @@
 //! has every addition that came before a subtraction which was seen.
 //!
 //! *Checked by* `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`,
-//! `up_down_in_a_snapshot_is_never_negative`.
+//! `up_down_is_never_negative_where_the_addition_spills`, `up_down_in_a_snapshot_is_never_negative`.
 //!
 //! ## Cursors miss nothing and disturb no one
 //! A cursor keeps the total that it saw, which takes do not change.
@@ -71,7 +72,25 @@
 //! ## A snapshot shows a counter whole or not at all
 //! It holds the lock under which counters get and lose their names.
 //!
-//! *Checked by* `snapshot_during_registration`.
+//! *Checked by* `snapshot_during_registration`, `snapshot_during_reuse`.
+//!
+//! ## The strategies are as accurate as they say
+//! - `SingleAtomic`, `Locked`, `Striped`: each add is one read-modify-write of one word, or under the lock. `PerThread` is
+//!   a [`Counter`](crate::Counter).
+//! - `Adaptive`: each add ends in one exchange, or one locked add, of one word. It uses no cell but those below a length
+//!   that it acquired; their segment was made before the length was published with Release. Cells stay until the counter
+//!   is dropped. *Checked by* `adaptive_is_exact`, `adaptive_is_exact_when_two_grow_it`,
+//!   `adaptive_grows_when_two_collide_and_only_then`.
+//! - `Cached`: a thread carries over each multiple of its batch that its slot passes. So a slot keeps back less than a
+//!   batch, and one that another counter had begins with less than a batch. *Checked by* `cached_is_within_its_bound`,
+//!   `cached_keeps_its_bound_in_slots_that_others_had`.
+//! - `Approximate`: a step of `d` at a chance of `1 / d` is right on average. Its variance is below `d`, which is at most
+//!   the count / 4096: in all, at most c² / 8192. *Checked by* `approximate_errs_as_documented`, on 300 counters.
+//! - `PerCpu`: the kernel lets no two threads of a CPU be inside the sequence, whose last instruction is its only store
+//!   to a slot; what is interrupted before it begins anew, on the CPU where it then is. *Checked by* `tests/per_cpu.rs`,
+//!   with threads that are moved and interrupted, and without restartable sequences.
+//!
+//! *All of them are checked by* `tests/strategies.rs`, all but `PerCpu` by a model, the exact ones by the torture tests.
 //!
 //! ## A store never has more than was added, and has all of it after a flush
 //! This is `quipu::persist`, and no matter of memory orderings but of what a store and a network may do. A
@@ -109,6 +128,7 @@
 //!   weaker than Acquire and Release. No ordering here relies on SeqCst.
 //! - **ThreadSanitizer** knows no fences and doesn't follow std's locks, which come compiled: it checks the plain data behind
 //!   quipu's own lock, which spins under `--cfg quipu_tsan`. The orderings of atomics are loom's to check.
+//! - **The restartable sequence** of `PerCpu` is machine code, in which neither loom nor a sanitizer looks.
 //! - **Signal handlers that interrupt an allocation**: a first add there allocates, as `malloc` in a handler would.
 //! - **An allocator that counts** through quipu needs a std that lets an allocator register thread-local destructors:
 //!   Rust 1.93 or newer; tests ran on 1.95.
@@ -119,4 +139,5 @@
 //!   folded is counted until the next resend. Cassandra was never run against a live cluster, power cuts were not
 //!   tried, and a writer's random incarnation is taken to be new. The page of `quipu::persist` has the rest.
 //! - **A fork within an allocator** that quipu is calling, or within a signal handler that interrupts quipu's cold path.
+//! - **A child of `vfork`** has its parent's memory, and no fork handler runs: what it adds, the parent has.
 //! - **A library that is unloaded** while it holds quipu's fork handlers or a thread with its thread-locals.

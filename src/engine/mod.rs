@@ -44,6 +44,27 @@
 //! | spill word, update | read-modify-write | any thread may be there | `nested_adds_of_two_threads_count` |
 //! | block, from thread to thread | the registry's lock | its values are seen by the next owner | `block_is_claimed_again_with_its_values` |
 //!
+//! # Steps
+//! What is done in which order, and by whom, with the model or test that fails if it isn't.
+//!
+//! | where | step | because | model |
+//! |---|---|---|---|
+//! | add | its slot is the thread's own, and the thread reads it again | no add is lost | `thread_reads_its_own_adds` |
+//! | add | all that it made is published before what the thread publishes next | reads have what happens-before them | `sum_includes_what_happens_before_it` |
+//! | add | goes to the spill word within the registry's own work, and where slots are out | it never waits, and is never lost | `nested_add_counts`, `exhausted_space_spills` |
+//! | add in a destructor | claims a block for itself, and gives it back | the thread's own may have a new owner | `add_in_a_thread_local_destructor_counts` |
+//! | end of a thread | the mirror is cleared | as above | `a_thread_has_slots_until_it_gives_its_block_back` |
+//! | growth | the lock is held; each chunk id has a directory of its own | threads that push at once lose no chunk | `chunk_growth_is_seen_whole`, `second_chunk_is_seen_whole` |
+//! | registration | the key is looked at again under the lock | two threads agree on it | `key_is_registered_once` |
+//! | registration in used slots | baselines begin at what is found, those of spill words at zero | the last counter's units aren't the new one's | `reused_key_starts_from_zero`, `…_in_a_slot_of_another_thread` |
+//! | registration in used slots | floats are zeroed | as above, without rounding | `float_slot_is_clear_when_reused` |
+//! | drop | the name goes before the slots do | a name doesn't show another counter's slots | `snapshot_during_reuse` |
+//! | snapshot | the names stay locked; the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_reuse`, `snapshot_during_registration` |
+//! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `…_where_it_spills`, `…_where_the_addition_spills` |
+//! | sum | begins again where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `…_where_it_spills`, `…_in_a_snapshot` |
+//! | take | sums again before each exchange | takes telescope | `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`, `takes_of_a_float_counter_share_every_unit` |
+//! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
+//!
 //! The fences order a take before the later adds of the thread that took. [`crate::docs::correctness`] has what that
 //! leaves open.
 
@@ -65,6 +86,8 @@ mod site;
 mod track;
 mod update;
 
+#[cfg(all(test, not(quipu_loom)))]
+pub(crate) use chunk::Chunk;
 #[cfg(feature = "persist")]
 pub(crate) use fork::generation;
 pub(crate) use key::Key;

@@ -1,6 +1,7 @@
 //! Models of registration, and of slots that change hands.
 
 use super::model::{outcomes, shared, start};
+use crate::engine::exclusive;
 use crate::{Counter, CounterArray, FloatCounter};
 
 #[test]
@@ -13,9 +14,10 @@ fn key_is_registered_once() {
 fn reused_key_starts_from_zero() {
     outcomes([0, 1, 2], || {
         let first = Counter::new();
+        exclusive(|_| first.inc());
         first.add(1);
-        // The word of the baseline is there already: nothing but the key publishes what is written to it.
-        assert_eq!(first.take(), 1);
+        // The words of the baselines are there already: nothing but the key publishes what is written to them.
+        assert_eq!(first.take(), 2);
         first.add(3);
         drop(first);
         two_adds_and_a_sum(&shared(Counter::new()))
@@ -48,18 +50,34 @@ fn reused_key_starts_from_zero_in_a_slot_of_another_thread() {
 fn float_slot_is_clear_when_reused() {
     outcomes([0, 1], || {
         let (first, second) = (shared(FloatCounter::new()), shared(FloatCounter::new()));
+        exclusive(|_| first.add(0.5));
+        first.add(0.5);
+        assert_eq!(first.take(), 1.0);
         let handle = first.clone();
         let adder = start(&second, move |second| {
             handle.add(3.0);
             drop(handle);
             second.add(1.0);
         });
-        let reader = start(&second, |second| second.sum() as u64);
+        let reader = start(&second, |second| second.sum() as i64);
         drop(first);
         second.register().unwrap();
         adder.join().unwrap();
         let sum = reader.join().unwrap();
         assert_eq!(second.sum(), 1.0);
+        sum
+    });
+}
+
+/// Slots of a second chunk: a block that has one chunk gets another, which goes to a directory of its own.
+#[test]
+fn second_chunk_is_seen_whole() {
+    outcomes([0, 1, 2], || {
+        let first = CounterArray::<2>::new();
+        first.get(1).unwrap().inc();
+        let counter = shared(Counter::new());
+        let sum = two_adds_and_a_sum(&counter);
+        assert_eq!(first.sums(), [0, 1]);
         sum
     });
 }

@@ -14,6 +14,8 @@ mod model;
 mod peak;
 #[cfg(quipu_loom)]
 mod reads;
+#[cfg(not(quipu_loom))]
+mod slots;
 #[cfg(quipu_loom)]
 mod strategies;
 #[cfg(quipu_loom)]

@@ -71,17 +71,29 @@ fn chunk_growth_is_seen_whole() {
 /// One thread adds before another takes away: the sum has no subtraction without the addition before it.
 #[test]
 fn up_down_is_never_negative() {
-    // The thread that takes away has its block by then, so that nothing but the slots orders the two.
-    one_adds_another_takes_away(|gauge| gauge.add(0), UpDownCounter::dec);
+    one_adds_another_takes_away(have_a_block, UpDownCounter::inc, UpDownCounter::dec);
 }
 
 /// As above, with the subtraction in the spill word: the key is not known to the reader before it.
 #[test]
 fn up_down_is_never_negative_where_it_spills() {
-    one_adds_another_takes_away(|_| (), |gauge| exclusive(|_| gauge.dec()).unwrap());
+    one_adds_another_takes_away(|_| (), UpDownCounter::inc, |gauge| exclusive(|_| gauge.dec()).unwrap());
 }
 
-fn one_adds_another_takes_away(warm_up: fn(&UpDownCounter), take_away: fn(&UpDownCounter)) {
+/// As above, with the addition there.
+#[test]
+fn up_down_is_never_negative_where_the_addition_spills() {
+    one_adds_another_takes_away(have_a_block, |gauge| exclusive(|_| gauge.inc()).unwrap(), UpDownCounter::dec);
+}
+
+/// So that nothing but the slots orders this thread and the other.
+fn have_a_block(gauge: &UpDownCounter) {
+    gauge.add(0);
+}
+
+type Step = fn(&UpDownCounter);
+
+fn one_adds_another_takes_away(warm_up: Step, add: Step, take_away: Step) {
     outcomes([0, 1], move || {
         let shared = shared((UpDownCounter::new(), AtomicU32::new(0)));
         let down = start(&shared, move |(gauge, turn)| {
@@ -92,7 +104,7 @@ fn one_adds_another_takes_away(warm_up: fn(&UpDownCounter), take_away: fn(&UpDow
         });
         let reader = start(&shared, |(gauge, _)| gauge.sum());
         let (gauge, turn) = &*shared;
-        gauge.inc();
+        add(gauge);
         turn.store(1, Ordering::Release);
         down.join().unwrap();
         reader.join().unwrap()
@@ -150,6 +162,7 @@ fn snapshot_during_registration() {
         let counter = Counter::named("counter", "");
         counter.inc();
         let value = reader.join().unwrap();
+        assert_eq!(value_of("counter"), Some(1));
         drop(counter);
         assert_eq!(value_of("counter"), None);
         value
@@ -169,6 +182,20 @@ fn snapshot_during_a_drop() {
         drop(second);
         assert_eq!(value_of("counter"), None);
         value
+    });
+}
+
+/// A snapshot has nothing of a counter that gets the slots of one which it shows.
+#[test]
+fn snapshot_during_reuse() {
+    outcomes([None, Some(0)], || {
+        let counter = Counter::named("counter", "");
+        counter.register().unwrap();
+        let other = spawn(|| Counter::new().inc());
+        let reader = spawn(|| value_of("counter"));
+        drop(counter);
+        other.join().unwrap();
+        reader.join().unwrap()
     });
 }
 

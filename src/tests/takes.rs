@@ -1,6 +1,7 @@
 //! Models of `take` and `reset`.
 
 use super::model::{outcomes, shared, spawn, start};
+use crate::engine::exclusive;
 use crate::{Counter, FloatCounter, UpDownCounter, Value, snapshot};
 
 /// Two takers and an adder: each unit is in exactly one take, or left; the one that was there before is taken.
@@ -19,19 +20,29 @@ fn takes_share_every_unit() {
 /// The total goes 1, 0, 1: a sum that has both units sets one add against the baseline before it.
 #[test]
 fn reset_against_add() {
-    outcomes([0, 1], || {
+    reset_between_adds(Counter::inc);
+}
+
+/// As above, in the spill word.
+#[test]
+fn reset_against_add_where_it_spills() {
+    reset_between_adds(|counter| exclusive(|_| counter.inc()).unwrap());
+}
+
+fn reset_between_adds(add: fn(&Counter)) {
+    outcomes([0, 1], move || {
         let counter = shared(Counter::new());
-        counter.inc();
+        add(&counter);
         let reader = start(&counter, Counter::sum);
         counter.reset();
-        counter.inc();
+        add(&counter);
         let sum = reader.join().unwrap();
         assert_eq!(counter.sum(), 1);
         sum
     });
 }
 
-/// As above, through the pass over the named counters.
+/// As above, through the pass over the named counters; and once more while it reads again what the first reset moved.
 #[test]
 fn reset_against_add_in_a_snapshot() {
     outcomes([0, 1], || {
@@ -41,8 +52,10 @@ fn reset_against_add_in_a_snapshot() {
             Value::Unsigned(value) => value,
             other => unreachable!("{other}"),
         });
-        counter.reset();
-        counter.inc();
+        for _ in 0..2 {
+            counter.reset();
+            counter.inc();
+        }
         reader.join().unwrap()
     });
 }

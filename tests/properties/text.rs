@@ -1,5 +1,6 @@
+use prometheus_parse::{Scrape, Value};
 use proptest::prelude::*;
-use quipu::CounterArray;
+use quipu::{CounterArray, FloatCounter, UpDownCounter};
 
 use crate::keep;
 
@@ -56,5 +57,30 @@ proptest! {
         } else {
             prop_assert_eq!(samples, [(first.to_owned(), "3"), (second.to_owned(), "4")]);
         }
+    }
+
+    /// Another's parser, which knows no escapes, finds every number: also those above 2^53, tiny ones, and infinity.
+    #[test]
+    fn numbers_are_read_back(
+        whole in any::<u64>(),
+        signed in any::<i64>(),
+        float in prop_oneof![0.0..1e9, Just(f64::MIN_POSITIVE / 4.0), Just(f64::MAX), proptest::num::f64::POSITIVE],
+        label in "[a-zA-Z0-9é/. :-]{0,9}",
+    ) {
+        let values: &'static [&'static str; 1] = Box::leak(Box::new([keep(label)]));
+        let array = CounterArray::named("property_whole_total", "", "value", values);
+        let up_down = UpDownCounter::named("property_signed", "");
+        let seconds = FloatCounter::named("property_float_total", "");
+        array.get(0).unwrap().add(whole);
+        up_down.add(signed);
+        (0..2).for_each(|_| seconds.add(float));
+
+        let text = quipu::snapshot().prometheus().to_string();
+        let scrape = Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap();
+        let found = |name: &str| scrape.samples.iter().find(|sample| sample.metric == name).expect("a sample");
+        prop_assert_eq!(&found("property_whole_total").value, &Value::Counter(whole as f64));
+        prop_assert_eq!(found("property_whole_total").labels.get("value"), Some(values[0]));
+        prop_assert_eq!(&found("property_signed").value, &Value::Gauge(signed as f64));
+        prop_assert_eq!(&found("property_float_total").value, &Value::Counter(2.0 * float));
     }
 }
