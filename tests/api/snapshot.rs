@@ -138,3 +138,17 @@ fn many_counters_keep_their_values_apart() {
     assert_eq!(many.len(), 2000);
     assert!(many.iter().enumerate().all(|(index, sample)| sample.value == Value::Unsigned(3 * index as u64)));
 }
+
+/// Most of them get neighbouring slots, which are read as one run.
+#[test]
+fn neighbours_have_their_own_values() {
+    const NAMES: [&str; 6] = ["row_a", "row_b", "row_c", "row_d", "row_e", "row_f"];
+    let gauges = NAMES.map(|name| UpDownCounter::named(name, ""));
+    for (gauge, value) in gauges.iter().zip(1..) {
+        gauge.add(10 * value);
+        gauge.sub(value);
+    }
+    for (name, value) in NAMES.into_iter().zip(1..) {
+        assert_eq!(in_snapshot(name), Some(Value::Signed(9 * value)));
+    }
+}
