@@ -76,9 +76,7 @@ impl Drop for Finish<'_> {
 /// Threads that come and go, one after the other.
 fn short_threads(counter: &dyn Strategy, threads: u64) {
     for _ in 0..threads {
-        thread::scope(|scope| {
-            scope.spawn(|| counter.add(7));
-        });
+        thread::scope(|scope| scope.spawn(|| counter.add(7)).join().unwrap());
     }
     check(counter, threads * 7);
 }
@@ -174,9 +172,8 @@ fn cached_keeps_its_bound_in_slots_that_others_had() {
     for n in 1..2000 {
         let counter = Cached::<64>::new();
         thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| counter.add(n));
-            }
+            let adders = [(); 3].map(|()| scope.spawn(|| counter.add(n)));
+            adders.into_iter().for_each(|adder| adder.join().unwrap());
         });
         assert!(counter.sum().abs_diff(3 * n) <= BOUND, "{} of {}", counter.sum(), 3 * n);
     }

@@ -79,8 +79,8 @@
 //!   a [`Counter`](crate::Counter).
 //! - `Adaptive`: each add ends in one exchange, or one locked add, of one word. It uses no cell but those below a length
 //!   that it acquired; their segment was made before the length was published with Release. Cells stay until the counter
-//!   is dropped. *Checked by* `adaptive_is_exact`, `adaptive_is_exact_when_two_grow_it`,
-//!   `adaptive_grows_when_two_collide_and_only_then`.
+//!   is dropped. *Checked by* `adaptive_is_exact`, `adaptive_grows_once_where_two_want_it`,
+//!   `adaptive_is_exact_where_two_collide_with_a_third`, `adaptive_grows_when_two_collide_and_only_then`.
 //! - `Cached`: a thread carries over each multiple of its batch that its slot passes. So a slot keeps back less than a
 //!   batch, and one that another counter had begins with less than a batch. *Checked by* `cached_is_within_its_bound`,
 //!   `cached_keeps_its_bound_in_slots_that_others_had`.

@@ -75,18 +75,6 @@ fn adaptive_grows_once_where_two_want_it() {
     });
 }
 
-/// One of three threads that add at once hinders both of the others: they make cells at the same time.
-#[test]
-fn adaptive_is_exact_when_two_grow_it() {
-    outcomes([7], || {
-        let counter = shared(Adaptive::new());
-        let adders = [1, 2].map(|n| start(&counter, move |counter| counter.add(n)));
-        counter.add(4);
-        adders.into_iter().for_each(|adder| adder.join().unwrap());
-        counter.sum()
-    });
-}
-
 #[test]
 fn cached_is_within_its_bound() {
     // Where both added by one block, one after the other, the 1 was carried over with the 2, or not yet.
