@@ -63,6 +63,14 @@
 //! *Checked by* `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`,
 //! `up_down_is_never_negative_where_the_addition_spills`, `up_down_in_a_snapshot_is_never_negative`.
 //!
+//! ## Nor does it show additions that are gone again
+//! An addition after the sum of the subtractions counts, and the subtraction that follows it doesn't. So the subtractions
+//! are summed again after the additions, until two of their sums agree: with what was added between them, that is what the
+//! counter had at some time, as additions are stored with Release and summed with Acquire, too. Where the sums don't agree
+//! 16 times in a row, the least difference is returned, which may have some of these additions.
+//!
+//! *Checked by* `up_down_that_alternates_is_seen_in_one_of_two_states`.
+//!
 //! ## Cursors miss nothing and disturb no one
 //! A cursor keeps the total that it saw, which takes do not change.
 //!
@@ -72,7 +80,7 @@
 //! ## A snapshot shows a counter whole or not at all
 //! It holds the lock under which counters get and lose their names.
 //!
-//! *Checked by* `snapshot_during_registration`, `snapshot_during_reuse`.
+//! *Checked by* `snapshot_during_registration`, `snapshot_during_reuse`, `snapshot_during_a_drop`.
 //!
 //! ## The strategies are as accurate as they say
 //! - `SingleAtomic`, `Locked`, `Striped`: each add is one read-modify-write of one word, or under the lock. `PerThread` is
@@ -139,5 +147,14 @@
 //!   folded is counted until the next resend. Cassandra was never run against a live cluster, power cuts were not
 //!   tried, and a writer's random incarnation is taken to be new. The page of `quipu::persist` has the rest.
 //! - **A fork within an allocator** that quipu is calling, or within a signal handler that interrupts quipu's cold path.
+//! - **A program's own fork handler that waits for a lock** which another thread holds while it adds for the first time,
+//!   creates or drops a counter: the fork has quipu's locks by then, and both wait for ever. So does an allocator that
+//!   counts while it holds a lock which it needs for quipu's own allocations.
+//! - **A fork handler that is the first to use quipu**, in a C library that holds its lock of handlers meanwhile (glibc
+//!   before 2.36, musl).
+//! - **Memory in a forked child**: the blocks of the parent's other threads stay in its sums, and nobody claims them again.
+//! - **Coroutines with stacks of their own** that move between threads: compilers may keep a thread-local's address over
+//!   the move, and two threads would write one slot.
+//! - **A counter that is dropped within an allocator** that quipu is calling stays listed, with what it had.
 //! - **A child of `vfork`** has its parent's memory, and no fork handler runs: what it adds, the parent has.
 //! - **A library that is unloaded** while it holds quipu's fork handlers or a thread with its thread-locals.
