@@ -114,7 +114,7 @@ impl Rounds<'_> {
         let (restores, tally) = Default::default();
         let mut all = Rounds { rig, random, hosts: Vec::new(), likes: 0, gauge: 0, restores, restore_in: None, tally };
         for is_eager in [false, false, true] {
-            all.start_host(is_eager && all.rig.is_read_while_written());
+            all.start_host(is_eager);
         }
         (1..=rounds).for_each(|number| all.round(number));
         println!("QUIPU_SEED={seed}: {:?}", all.tally);

@@ -29,11 +29,6 @@ pub(crate) trait Rig {
 
     /// Cuts connections after so many answers, or never.
     fn cut_after(&self, answers: Option<i64>);
-
-    /// Whether a read comes to its end although a host writes on and on.
-    fn is_read_while_written(&self) -> bool {
-        true
-    }
 }
 
 /// A file: no server that could crash, nor a proxy.
@@ -197,9 +192,5 @@ impl Rig for Service {
             Some(answers) => self.proxy.cut_after(answers),
             None => self.proxy.heal(),
         }
-    }
-
-    fn is_read_while_written(&self) -> bool {
-        !matches!(self.kind, Kind::Nats)
     }
 }
