@@ -179,6 +179,8 @@ impl Actor {
 #[derive(Default)]
 struct World {
     counters: Vec<Modelled>,
+    /// What was dropped of each name while other counters had it.
+    dropped: [i64; NAMES.len()],
     actors: [Option<Actor>; THREADS],
 }
 
@@ -195,7 +197,8 @@ impl World {
             Step::Create(kind) => self.counters.push(Modelled::new(*kind)),
             Step::Drop(index) => {
                 if !self.counters.is_empty() {
-                    self.counters.swap_remove(index.index(self.counters.len()));
+                    let counter = self.counters.swap_remove(index.index(self.counters.len()));
+                    self.keep(&counter);
                 }
             }
             Step::Add(thread, index, amount) => {
@@ -249,9 +252,17 @@ impl World {
         }
     }
 
+    /// What a named counter had stays in the total of its name, until the last one is dropped.
+    fn keep(&mut self, counter: &Modelled) {
+        if let Kind::Named(name) = counter.kind {
+            let kept = self.dropped[name].wrapping_add(counter.value());
+            self.dropped[name] = if self.shown(name).is_some() { kept } else { 0 };
+        }
+    }
+
     fn shown(&self, name: usize) -> Option<i64> {
         let named = self.counters.iter().filter(|counter| matches!(counter.kind, Kind::Named(own) if own == name));
-        named.map(Modelled::value).reduce(i64::wrapping_add)
+        Some(named.map(Modelled::value).reduce(i64::wrapping_add)?.wrapping_add(self.dropped[name]))
     }
 }
 
