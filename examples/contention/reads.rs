@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use quipu::{Counter, Value, snapshot};
 
 use crate::contestants::Contestant;
-use crate::load::Load;
+use crate::load::{Load, hide};
 use crate::measure::run_checked;
 use crate::memory;
 use crate::options::Options;
@@ -61,11 +61,36 @@ pub(crate) struct Comparison {
     pub(crate) reference: Spread,
 }
 
-/// A snapshot of many counters, beside a sum over cells of their own for each counter and thread.
-pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<Comparison, String> {
-    const COUNTERS: usize = 10_000;
-    progress.set_message("snapshot");
+/// What quipu's reads cost, beside plain loops over cells of their own for each counter and thread.
+pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<[Comparison; 2], String> {
+    progress.set_message("reads beside loops");
     let threads = memory::threads(options);
+    Ok([sum(options, threads)?, of_many(options, threads)?])
+}
+
+fn sum(options: &Options, threads: usize) -> Result<Comparison, String> {
+    const READS: u32 = 10_000;
+    let counter = Counter::new();
+    let cells: Vec<CachePadded<AtomicU64>> = (0..threads).map(|_| CachePadded::default()).collect();
+    together(threads, options.pin, |thread| {
+        counter.inc();
+        cells[thread].fetch_add(1, Relaxed);
+    });
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..options.rounds {
+        ours.push(exact(READS, threads as u64, || hide(&counter).sum())?);
+        theirs.push(exact(READS, threads as u64, || total(hide(&cells[..])))?);
+    }
+    Ok(Comparison {
+        what: format!("`sum`, {threads} threads"),
+        nanos: Spread::of(ours),
+        than: format!("loop over {threads} padded atomics"),
+        reference: Spread::of(theirs),
+    })
+}
+
+fn of_many(options: &Options, threads: usize) -> Result<Comparison, String> {
+    const COUNTERS: usize = 10_000;
     let name = |index| &*format!("contention_{index}_total").leak();
     let counters: Vec<Counter> = (0..COUNTERS).map(|index| Counter::named(name(index), "Of the lab.")).collect();
     let cells: Vec<CachePadded<AtomicU64>> = (0..COUNTERS * threads).map(|_| CachePadded::default()).collect();
@@ -79,8 +104,8 @@ pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<Compa
     let unsigned = |value| if let Value::Unsigned(value) = value { value } else { 0 };
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..options.rounds {
-        ours.push(exact(expected, || snapshot().samples().iter().map(|sample| unsigned(sample.value)).sum())?);
-        theirs.push(exact(expected, || cells.chunks(threads).flatten().map(|cell| cell.load(Relaxed)).sum())?);
+        ours.push(exact(1, expected, || snapshot().samples().iter().map(|sample| unsigned(sample.value)).sum())?);
+        theirs.push(exact(1, expected, || cells.chunks(threads).map(total).sum())?);
     }
     Ok(Comparison {
         what: format!("`snapshot` of {COUNTERS} counters, {threads} threads"),
@@ -90,10 +115,14 @@ pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<Compa
     })
 }
 
-/// Nanoseconds for a read. An error if it finds another number.
-fn exact(expected: u64, read: impl Fn() -> u64) -> Result<f64, String> {
+fn total(cells: &[CachePadded<AtomicU64>]) -> u64 {
+    cells.iter().map(|cell| cell.load(Relaxed)).sum()
+}
+
+/// Nanoseconds for one of so many reads. An error if one finds another number.
+fn exact(reads: u32, expected: u64, read: impl Fn() -> u64) -> Result<f64, String> {
     let start = Instant::now();
-    let sum = read();
-    let nanos = start.elapsed().as_secs_f64() * 1e9;
-    if sum == expected { Ok(nanos) } else { Err(format!("a read found {sum}: expected {expected}")) }
+    let wrong = (0..reads).map(|_| read()).find(|&sum| sum != expected);
+    let nanos = start.elapsed().as_secs_f64() * 1e9 / f64::from(reads);
+    wrong.map_or(Ok(nanos), |sum| Err(format!("a read found {sum}: expected {expected}")))
 }

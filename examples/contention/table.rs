@@ -18,7 +18,7 @@ pub(crate) fn conditions(options: &Options) -> String {
     )
 }
 
-pub(crate) fn all(options: &Options, records: &[Record], comparison: &Comparison) -> String {
+pub(crate) fn all(options: &Options, records: &[Record], comparisons: &[Comparison]) -> String {
     let table = |measure, title: &str, column: fn(&Record) -> usize, unit: &str| {
         format!("{title}\n\n{}", table(options, records, measure, column, unit))
     };
@@ -35,7 +35,7 @@ pub(crate) fn all(options: &Options, records: &[Record], comparison: &Comparison
             |record| record.counters,
             "counters",
         ),
-        compare(comparison),
+        compare(comparisons),
     ]
     .join("\n")
 }
@@ -57,13 +57,13 @@ fn table(options: &Options, records: &[Record], measure: Measure, column: fn(&Re
     text
 }
 
-fn compare(Comparison { what, nanos, than, reference }: &Comparison) -> String {
-    let ratio = reference.median / nanos.median;
-    format!(
-        "| read | ns | compared with | ns | times as fast |\n|---|--:|---|--:|--:|\n| {what} | {} | {than} | {} | {ratio:.1} |\n",
-        cell(nanos),
-        cell(reference)
-    )
+fn compare(comparisons: &[Comparison]) -> String {
+    let mut text = "| read | ns | compared with | ns | times as fast |\n|---|--:|---|--:|--:|\n".to_owned();
+    for Comparison { what, nanos, than, reference } in comparisons {
+        let ratio = reference.median / nanos.median;
+        text += &format!("| {what} | {} | {than} | {} | {ratio:.2} |\n", cell(nanos), cell(reference));
+    }
+    text
 }
 
 fn cell(Spread { median, least, most }: &Spread) -> String {
