@@ -58,6 +58,7 @@ fn chunks_share_no_line() {
     let mut lines = HashSet::new();
     for chunk in &chunks {
         let first = chunk.as_ptr().addr();
+        assert_eq!(first % LINE, 0, "a chunk begins on a line");
         for line in first / LINE..=(first + size_of::<[u64; SLOTS]>() - 1) / LINE {
             assert!(lines.insert(line), "the line at {:#x} belongs to two chunks", line * LINE);
         }
