@@ -9,6 +9,7 @@
 //! with Release; a reader's Acquire of the length makes the pages below it, their segments and the zeroed slots
 //! visible. Model: `chunk_growth_is_seen_whole`.
 
+use std::iter::Enumerate;
 use std::{ptr, slice};
 
 use super::chunk::Chunk;
@@ -94,32 +95,42 @@ impl Directory {
         self.len.load(Ordering::Acquire)
     }
 
+    /// Every page, in the order in which they were made.
+    #[inline(always)]
+    fn pages(&self, chunk_len: usize) -> Pages<'_> {
+        let segments = self.segments.iter().enumerate();
+        Pages { left: self.len(), in_page: chunks_in_page(chunk_len), segments, elements: [].iter() }
+    }
+
     /// Calls `f` with every chunk, in the order in which they were made.
     #[inline]
     pub(crate) fn for_each(&self, chunk_len: usize, mut f: impl FnMut(Chunk)) {
-        let mut left = self.len();
-        for (segment, elements) in self.segments.iter().enumerate() {
-            if left == 0 {
-                return;
-            }
-            // Relaxed, here and below: written before the length that was acquired.
-            let elements = elements.load(Ordering::Relaxed);
-            // SAFETY: the length counts chunks in segments that were allocated in full before it was stored.
-            for element in unsafe { slice::from_raw_parts(elements, segment_len(segment)) } {
-                let chunks = left.min(chunks_in_page(chunk_len));
-                if chunks == 0 {
-                    return;
-                }
-                // SAFETY: the length counts chunks in pages that were allocated before it was stored.
-                let mut chunk = unsafe { Chunk::from_ptr_unchecked(element.load(Ordering::Relaxed)) };
-                for _ in 0..chunks {
-                    f(chunk);
-                    // SAFETY: the page has so many chunks, or ends there.
-                    chunk = unsafe { chunk.plus(chunk_len) };
-                }
-                left -= chunks;
+        for (page, chunks) in self.pages(chunk_len) {
+            for place in 0..chunks {
+                // SAFETY: the page has so many chunks.
+                f(unsafe { page.plus(place * chunk_len) });
             }
         }
+    }
+
+    /// The sum of the slots at this offset in every chunk, wrapping.
+    #[inline(always)]
+    pub(crate) fn sum(&self, chunk_len: usize, offset: usize, ordering: Ordering) -> u64 {
+        let mut sum = 0_u64;
+        for (page, chunks) in self.pages(chunk_len) {
+            // SAFETY: the page has so many chunks, and the offset is one in a chunk.
+            let slot = |place: usize| unsafe { page.slot(place * chunk_len + offset) }.load(ordering);
+            if chunks == 8 {
+                // A full page of the shortest chunks, in pairs: its additions need not wait for one another.
+                let pair = |place| slot(place).wrapping_add(slot(place + 1));
+                sum = sum.wrapping_add(pair(0).wrapping_add(pair(2)).wrapping_add(pair(4).wrapping_add(pair(6))));
+            } else {
+                for place in 0..chunks {
+                    sum = sum.wrapping_add(slot(place));
+                }
+            }
+        }
+        sum
     }
 
     /// Frees every chunk, of `chunk_len` slots each, and the array.
@@ -139,5 +150,38 @@ impl Directory {
                 unsafe { page.free(chunks_in_page(chunk_len) * chunk_len) };
             }
         }
+    }
+}
+
+/// Walks the pages: the first chunk of each, and how many there are in it.
+struct Pages<'a> {
+    /// Chunks that are to come.
+    left: usize,
+    in_page: usize,
+    segments: Enumerate<slice::Iter<'a, AtomicPtr<Element>>>,
+    /// Of the current segment, those that are to come.
+    elements: slice::Iter<'a, Element>,
+}
+
+impl Iterator for Pages<'_> {
+    type Item = (Chunk, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        if self.elements.as_slice().is_empty() {
+            let (segment, elements) = self.segments.next()?;
+            // Relaxed, here and below: written before the length that was acquired.
+            let elements = elements.load(Ordering::Relaxed);
+            // SAFETY: the length counts chunks in segments that were allocated in full before it was stored.
+            self.elements = unsafe { slice::from_raw_parts(elements, segment_len(segment)) }.iter();
+        }
+        let page = self.elements.next()?.load(Ordering::Relaxed);
+        let chunks = self.left.min(self.in_page);
+        self.left -= chunks;
+        // SAFETY: the length counts chunks in pages that were allocated before it was stored.
+        Some((unsafe { Chunk::from_ptr_unchecked(page) }, chunks))
     }
 }

@@ -4,7 +4,7 @@
 //! Reads take no lock and write nothing. A [take](Registry::take) writes one word, by compare-exchange.
 
 use super::baseline::Baselines;
-use super::key::Key;
+use super::key::{Key, chunk_len};
 use super::kind::Kind;
 use super::registry::Registry;
 use super::site::{Cell, Site};
@@ -24,6 +24,9 @@ impl Registry {
     /// The sum of one slot over all blocks.
     #[inline(always)]
     fn sum_slots(&self, kind: Kind, key: Key, ordering: Ordering) -> u64 {
+        if kind != Kind::FloatCounter {
+            return self.directories[key.chunk()].sum(chunk_len(key.chunk()), key.offset(), ordering);
+        }
         let mut sum = 0;
         self.each_chunk(key.chunk(), |chunk| {
             // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
