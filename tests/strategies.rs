@@ -47,7 +47,7 @@ fn many_threads(counter: &dyn Strategy, threads: u64, rounds: u64) {
             }
         };
         let adders: Vec<_> = (0..threads).map(|_| scope.spawn(add)).collect();
-        scope.spawn(|| {
+        let reader = scope.spawn(|| {
             let mut earlier = 0;
             while !is_over.load(Ordering::Acquire) {
                 let sum = check_between(counter, done.load(Ordering::Acquire), || {
@@ -58,8 +58,11 @@ fn many_threads(counter: &dyn Strategy, threads: u64, rounds: u64) {
                 earlier = sum;
             }
         });
-        let _finish = Finish(&is_over);
+        let finish = Finish(&is_over);
         adders.into_iter().for_each(|adder| adder.join().unwrap());
+        drop(finish);
+        // Each is joined, as ThreadSanitizer doesn't know how a scope waits.
+        reader.join().unwrap();
     });
     check(counter, threads * rounds * 6);
 }
