@@ -24,8 +24,8 @@
 //!
 //! # Measured
 //! The tables of the modules are by `cargo bench --all-features --bench integrations`: medians of 51 rounds of 500,000
-//! calls a thread, the two sides in turns, on 2 cores of an AMD EPYC virtual machine that did other work besides. At 1
-//! thread an uncontended atomic is compared, at 2 threads one that both increment.
+//! calls a thread, the two sides in turns, on an AMD EPYC virtual machine with 2 cores that did nothing else. At 1 thread an
+//! uncontended atomic is compared, at 2 threads one that both increment.
 
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]

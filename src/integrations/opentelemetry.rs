@@ -35,7 +35,7 @@
 //!
 //! | call | 1 thread: the SDK's | on quipu | ratio | 2 threads: the SDK's | on quipu | ratio |
 //! |---|---|---|---|---|---|---|
-//! | `Counter<u64>::add` | 8.39 | 0.62 | 14 | 47.87 | 1.48 | 32 |
+//! | `Counter<u64>::add` | 5.74 | 0.54 | 11 | 25.22 | 0.54 | 47 |
 
 use std::collections::HashMap;
 use std::fmt;

@@ -37,9 +37,9 @@
 //!
 //! | call | 1 thread: its atomic | on quipu | ratio | 2 threads: its atomic | on quipu | ratio |
 //! |---|---|---|---|---|---|---|
-//! | `IntCounter::inc` | 2.74 | 1.08 | 2.5 | 40.87 | 1.08 | 38 |
-//! | `Counter::inc` | 5.46 | 3.86 | 1.4 | 52.36 | 3.98 | 13 |
-//! | `IntGauge::inc` | 2.77 | 1.48 | 1.9 | 46.33 | 1.58 | 29 |
+//! | `IntCounter::inc` | 2.01 | 0.45 | 4.5 | 10.69 | 0.45 | 24 |
+//! | `Counter::inc` | 4.66 | 3.26 | 1.4 | 42.74 | 3.29 | 13 |
+//! | `IntGauge::inc` | 2.00 | 0.45 | 4.5 | 8.70 | 0.45 | 19 |
 //!
 //! # The named counters
 //! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later.

@@ -35,9 +35,9 @@
 //!
 //! | call | 1 thread: its atomic | on quipu | ratio | 2 threads: its atomic | on quipu | ratio |
 //! |---|---|---|---|---|---|---|
-//! | `Counter<u64>::inc` | 2.75 | 1.01 | 2.7 | 40.69 | 1.08 | 38 |
-//! | `Counter<f64>::inc` | 5.46 | 3.83 | 1.4 | 51.97 | 3.87 | 13 |
-//! | `Gauge<i64>::inc` | 2.66 | 1.48 | 1.8 | 41.91 | 1.56 | 27 |
+//! | `Counter<u64>::inc` | 2.02 | 0.54 | 3.7 | 10.15 | 0.54 | 19 |
+//! | `Counter<f64>::inc` | 4.67 | 3.27 | 1.4 | 30.15 | 3.29 | 9 |
+//! | `Gauge<i64>::inc` | 2.02 | 0.54 | 3.7 | 10.71 | 0.54 | 20 |
 //!
 //! # The named counters
 //! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later.
