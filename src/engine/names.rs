@@ -126,7 +126,9 @@ impl Names {
     pub(crate) fn remove(&mut self, name: &'static str, key: Key, value: impl Fn(usize) -> u64) {
         let Some(listed) = self.listed.get_mut(name) else { return };
         if listed.keys.remove(&key) {
-            listed.keep(value);
+            if !listed.keys.is_empty() {
+                listed.keep(value);
+            }
             self.remove_if_empty(name);
             self.plan = None;
         }
