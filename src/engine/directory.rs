@@ -1,8 +1,10 @@
 //! The chunks that the threads made for one chunk id, in an array that readers walk without a lock.
 //!
-//! Chunks shorter than a page lie in pages of several, so that a sum finds the slots of eight threads by one pointer, in
-//! memory that it walks at a steady pace. The array of pages grows by segments that double and never move, so a sum's
-//! loads do not wait for one another as they would along a linked list.
+//! Short chunks lie in pages of several. The first page has room for few, then those of 64 threads share one: a sum finds
+//! their slots by two pointers. They are neighbours, too, so that the processor's first cache has a way for each: AMD's
+//! chooses it by a hash of the address, which is the same for many of the pages that an allocator gives to one thread
+//! each (Lipp et al., Take A Way, ASIA CCS 2020). The array of pages grows by segments that double and never move, so a
+//! sum's loads do not wait for one another as they would along a linked list.
 //!
 //! # Synchronization
 //! [`grow`](Directory::grow) runs under the registry's lock. It writes the new page first and then the length
@@ -13,9 +15,10 @@ use std::iter::Enumerate;
 use std::{ptr, slice};
 
 use super::chunk::Chunk;
+use super::key::FIRST_CHUNK;
 use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, owner_load};
 
-/// Slots in a page of several chunks: 4 KiB of them.
+/// Slots in the first page of short chunks: 4 KiB of them.
 const PAGE: usize = if cfg!(quipu_loom) { 4 } else { 512 };
 
 /// Pages in the first segment; each further segment has twice as many as the one before.
@@ -37,10 +40,35 @@ const fn segment_len(segment: usize) -> usize {
     FIRST_SEGMENT << segment
 }
 
-/// How many chunks of this length, a power of two, a page has.
-const fn chunks_in_page(chunk_len: usize) -> usize {
-    let chunks = PAGE >> chunk_len.ilog2();
-    if chunks == 0 { 1 } else { chunks }
+/// How many chunks of one length the pages have.
+#[derive(Clone, Copy)]
+struct Room {
+    /// In the first page, for processes of few threads.
+    first: usize,
+    /// In every other: of the shortest chunks 64, which are 32 KiB; of those twice as long a fourth of that number, and so
+    /// on down to one.
+    further: usize,
+}
+
+impl Room {
+    /// For chunks of this length, a power of two.
+    #[inline(always)]
+    const fn of(chunk_len: usize) -> Self {
+        let first = PAGE >> chunk_len.ilog2();
+        if first == 0 { Self { first: 1, further: 1 } } else { Self { first, further: first * first } }
+    }
+
+    const fn of_page(self, page: usize) -> usize {
+        if page == 0 { self.first } else { self.further }
+    }
+
+    /// The page of a chunk, and its place there.
+    const fn place(self, chunk: usize) -> (usize, usize) {
+        match chunk.checked_sub(self.first) {
+            None => (0, chunk),
+            Some(chunk) => (1 + chunk / self.further, chunk % self.further),
+        }
+    }
 }
 
 impl Directory {
@@ -54,18 +82,18 @@ impl Directory {
     ///
     /// The caller holds the registry's lock.
     pub(crate) fn grow(&self, chunk_len: usize) -> Option<Chunk> {
-        let (len, chunks) = (owner_load!(self.len), chunks_in_page(chunk_len));
-        let (page, place) = (len / chunks, len % chunks);
+        let (len, room) = (owner_load!(self.len), Room::of(chunk_len));
+        let (page, place) = room.place(len);
         let segment = (page / FIRST_SEGMENT + 1).ilog2() as usize;
         let index = page - (segment_len(segment) - FIRST_SEGMENT);
         // SAFETY: `index` is below the segment's length by the two lines that made it.
         let element = unsafe { &*self.segment(segment)?.add(index) };
         if place == 0 {
             // Relaxed: published by the length.
-            element.store(Chunk::allocate(chunks * chunk_len)?.as_ptr(), Ordering::Relaxed);
+            element.store(Chunk::allocate(room.of_page(page) * chunk_len)?.as_ptr(), Ordering::Relaxed);
         }
         let page = Chunk::from_ptr(owner_load!(element))?;
-        // SAFETY: the page has room for `chunks` of them, and `place` is below that.
+        // SAFETY: the page has room for more than `place` of them.
         let chunk = unsafe { page.plus(place * chunk_len) };
         // Release: pairs with the Acquire in `len`.
         self.len.store(len + 1, Ordering::Release);
@@ -97,15 +125,15 @@ impl Directory {
 
     /// Every page, in the order in which they were made.
     #[inline(always)]
-    fn pages(&self, chunk_len: usize) -> Pages<'_> {
+    fn pages(&self, room: Room) -> Pages<'_> {
         let segments = self.segments.iter().enumerate();
-        Pages { left: self.len(), in_page: chunks_in_page(chunk_len), segments, elements: [].iter() }
+        Pages { left: self.len(), next: room.first, further: room.further, segments, elements: [].iter() }
     }
 
     /// Calls `f` with every chunk, in the order in which they were made.
     #[inline]
     pub(crate) fn for_each(&self, chunk_len: usize, mut f: impl FnMut(Chunk)) {
-        for (page, chunks) in self.pages(chunk_len) {
+        for (page, chunks) in self.pages(Room::of(chunk_len)) {
             for place in 0..chunks {
                 // SAFETY: the page has so many chunks.
                 f(unsafe { page.plus(place * chunk_len) });
@@ -116,16 +144,28 @@ impl Directory {
     /// The sum of the slots at this offset in every chunk, wrapping.
     #[inline(always)]
     pub(crate) fn sum(&self, chunk_len: usize, offset: usize, ordering: Ordering) -> u64 {
+        // Each has a loop of its own, which is the shorter for what is a constant in it.
+        if chunk_len == FIRST_CHUNK {
+            return self.sum_of(FIRST_CHUNK, const { Room::of(FIRST_CHUNK) }, offset, ordering);
+        }
+        match Room::of(chunk_len) {
+            Room { first: 1, .. } => self.sum_of(chunk_len, Room { first: 1, further: 1 }, offset, ordering),
+            room => self.sum_of(chunk_len, room, offset, ordering),
+        }
+    }
+
+    #[inline(always)]
+    fn sum_of(&self, chunk_len: usize, room: Room, offset: usize, ordering: Ordering) -> u64 {
         let mut sum = 0_u64;
-        for (page, chunks) in self.pages(chunk_len) {
+        for (page, chunks) in self.pages(room) {
             // SAFETY: the page has so many chunks, and the offset is one in a chunk.
             let slot = |place: usize| unsafe { page.slot(place * chunk_len + offset) }.load(ordering);
-            if chunks == 8 {
-                // A full page of the shortest chunks, in pairs: its additions need not wait for one another.
-                let pair = |place| slot(place).wrapping_add(slot(place + 1));
-                sum = sum.wrapping_add(pair(0).wrapping_add(pair(2)).wrapping_add(pair(4).wrapping_add(pair(6))));
-            } else {
-                for place in 0..chunks {
+            let rest = chunks % 8;
+            for place in 0..rest {
+                sum = sum.wrapping_add(slot(place));
+            }
+            for eight in (rest..chunks).step_by(8) {
+                for place in eight..eight + 8 {
                     sum = sum.wrapping_add(slot(place));
                 }
             }
@@ -138,6 +178,7 @@ impl Directory {
     /// # Safety
     /// Nobody uses a chunk of this directory any more.
     pub(crate) unsafe fn free(&mut self, chunk_len: usize) {
+        let mut rooms = (0..).map(|page| Room::of(chunk_len).of_page(page));
         for (segment, elements) in self.segments.iter().enumerate() {
             let elements = elements.load(Ordering::Relaxed);
             if elements.is_null() {
@@ -145,9 +186,10 @@ impl Directory {
             }
             // SAFETY: `segment` made it from a box of this length.
             let elements = unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(elements, segment_len(segment))) };
-            for page in elements.iter().filter_map(|element| Chunk::from_ptr(element.load(Ordering::Relaxed))) {
+            let pages = elements.iter().filter_map(|element| Chunk::from_ptr(element.load(Ordering::Relaxed)));
+            for (page, room) in pages.zip(&mut rooms) {
                 // SAFETY: the caller vouches that nobody uses it; `grow` allocated it with this length.
-                unsafe { page.free(chunks_in_page(chunk_len) * chunk_len) };
+                unsafe { page.free(room * chunk_len) };
             }
         }
     }
@@ -157,7 +199,9 @@ impl Directory {
 struct Pages<'a> {
     /// Chunks that are to come.
     left: usize,
-    in_page: usize,
+    /// Room in the next page, and in those after it.
+    next: usize,
+    further: usize,
     segments: Enumerate<slice::Iter<'a, AtomicPtr<Element>>>,
     /// Of the current segment, those that are to come.
     elements: slice::Iter<'a, Element>,
@@ -179,7 +223,8 @@ impl Iterator for Pages<'_> {
             self.elements = unsafe { slice::from_raw_parts(elements, segment_len(segment)) }.iter();
         }
         let page = self.elements.next()?.load(Ordering::Relaxed);
-        let chunks = self.left.min(self.in_page);
+        let chunks = self.left.min(self.next);
+        self.next = self.further;
         self.left -= chunks;
         // SAFETY: the length counts chunks in pages that were allocated before it was stored.
         Some((unsafe { Chunk::from_ptr_unchecked(page) }, chunks))

@@ -1,7 +1,10 @@
 //! Where a counter's slots lie: the chunk, and the offset in it, in 32 bits.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 /// Slots in each of the first two chunks; every further chunk doubles.
-const FIRST_CHUNK: usize = if cfg!(quipu_loom) { 2 } else { 64 };
+pub(super) const FIRST_CHUNK: usize = if cfg!(quipu_loom) { 2 } else { 64 };
 
 /// Chunks of one space.
 const CHUNKS: usize = if cfg!(quipu_loom) { 2 } else { 22 };
@@ -82,7 +85,8 @@ pub(crate) struct Keys {
 #[derive(Debug)]
 struct FreeRuns {
     len: usize,
-    keys: Vec<Key>,
+    /// The lowest first: short chunks are read the fastest.
+    keys: BinaryHeap<Reverse<Key>>,
 }
 
 /// A run of slots, fresh from [`Keys::allocate`].
@@ -118,7 +122,7 @@ impl Keys {
     fn reuse(&mut self, len: usize) -> Option<Key> {
         let position = self.free.iter().position(|runs| runs.len >= len && !runs.keys.is_empty())?;
         let runs = &mut self.free[position];
-        let (found, key) = (runs.len, runs.keys.pop()?);
+        let (found, Reverse(key)) = (runs.len, runs.keys.pop()?);
         // A long run that is used up slot by slot would leave a list for each length that it had.
         if found > len && runs.keys.is_empty() {
             self.free.remove(position);
@@ -162,13 +166,13 @@ impl Keys {
                 if self.free.try_reserve(1).is_err() {
                     return;
                 }
-                self.free.insert(position, FreeRuns { len, keys: Vec::new() });
+                self.free.insert(position, FreeRuns { len, keys: BinaryHeap::new() });
                 position
             }
         };
         let keys = &mut self.free[position].keys;
         if keys.try_reserve(1).is_ok() {
-            keys.push(key);
+            keys.push(Reverse(key));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! As in [`read`](super::read), for many counters at once. The lock of the names is held, so that no named counter
 //! comes or goes meanwhile and no index changes hands.
 
+use super::chunk::Chunk;
 use super::names::{Column, Plan};
 use super::registry::Registry;
 use crate::sync::{Ordering, fence};
@@ -48,19 +49,32 @@ impl Registry {
         }
     }
 
-    /// The totals of the slots of a column and of those that follow it. One block after another: each is read from front
-    /// to back. An up-down counter, which is read more than once, is alone.
+    /// The totals of the slots of a column and of those that follow it, chunk by chunk, each from front to back. An up-down
+    /// counter, which is read more than once, is alone.
     fn read_totals(&self, first: Column, totals: &mut [u64]) {
         if let [total] = totals {
             *total = self.total_of_slots(first.kind, first.key);
             return;
         }
-        self.each_chunk(first.key.chunk(), |chunk| {
-            for (index, total) in totals.iter_mut().enumerate() {
-                // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
-                let slot = unsafe { chunk.slot(first.key.offset() + index) };
-                *total = first.kind.plus(*total, slot.load(Ordering::Relaxed));
+        let mut chunks = Vec::new();
+        self.each_chunk(first.key.chunk(), |chunk| chunks.push(chunk));
+        for group in chunks.chunks(4) {
+            match *group {
+                // Side by side: the memory of one comes while the processor waits for that of another.
+                [a, b, c, d] => add_slots([a, b, c, d], first, totals),
+                _ => group.iter().for_each(|&chunk| add_slots([chunk], first, totals)),
             }
-        });
+        }
+    }
+}
+
+/// Adds to the totals what the chunks have of a column and of those that follow it.
+fn add_slots<const N: usize>(chunks: [Chunk; N], first: Column, totals: &mut [u64]) {
+    for (index, total) in totals.iter_mut().enumerate() {
+        for chunk in chunks {
+            // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
+            let slot = unsafe { chunk.slot(first.key.offset() + index) };
+            *total = first.kind.plus(*total, slot.load(Ordering::Relaxed));
+        }
     }
 }
