@@ -164,9 +164,9 @@ impl Directory {
             for place in 0..rest {
                 sum = sum.wrapping_add(slot(place));
             }
-            for eight in (rest..chunks).step_by(8) {
-                for place in eight..eight + 8 {
-                    sum = sum.wrapping_add(slot(place));
+            for eight in 0..chunks / 8 {
+                for place in 0..8 {
+                    sum = sum.wrapping_add(slot(rest + 8 * eight + place));
                 }
             }
         }
