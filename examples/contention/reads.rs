@@ -62,34 +62,28 @@ pub(crate) struct Comparison {
 }
 
 /// What quipu's reads cost, beside plain loops over cells of their own for each counter and thread.
-pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<[Comparison; 2], String> {
+pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<Vec<Comparison>, String> {
     progress.set_message("reads beside loops");
     let threads = memory::threads(options);
-    Ok([sum(options, threads)?, of_many(options, threads)?])
+    let mut comparisons = vec![of_one(options, threads)?];
+    comparisons.extend(of_many(options, threads)?);
+    Ok(comparisons)
 }
 
-fn sum(options: &Options, threads: usize) -> Result<Comparison, String> {
-    const READS: u32 = 10_000;
+const READS: u32 = 10_000;
+
+fn of_one(options: &Options, threads: usize) -> Result<Comparison, String> {
     let counter = Counter::new();
     let cells: Vec<CachePadded<AtomicU64>> = (0..threads).map(|_| CachePadded::default()).collect();
     together(threads, options.pin, |thread| {
         counter.inc();
         cells[thread].fetch_add(1, Relaxed);
     });
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..options.rounds {
-        ours.push(exact(READS, threads as u64, || hide(&counter).sum())?);
-        theirs.push(exact(READS, threads as u64, || total(hide(&cells[..])))?);
-    }
-    Ok(Comparison {
-        what: format!("`sum`, {threads} threads"),
-        nanos: Spread::of(ours),
-        than: format!("loop over {threads} padded atomics"),
-        reference: Spread::of(theirs),
-    })
+    let what = (format!("`sum`, {threads} threads"), format!("loop over {threads} padded atomics"));
+    beside(options, what, threads as u64, READS, || hide(&counter).sum(), || total(hide(&cells[..])))
 }
 
-fn of_many(options: &Options, threads: usize) -> Result<Comparison, String> {
+fn of_many(options: &Options, threads: usize) -> Result<[Comparison; 2], String> {
     const COUNTERS: usize = 10_000;
     let name = |index| &*format!("contention_{index}_total").leak();
     let counters: Vec<Counter> = (0..COUNTERS).map(|index| Counter::named(name(index), "Of the lab.")).collect();
@@ -100,19 +94,39 @@ fn of_many(options: &Options, threads: usize) -> Result<Comparison, String> {
             cells[thread].fetch_add(1, Relaxed);
         }
     });
-    let expected = (COUNTERS * threads) as u64;
+    // The last counter's slots lie in the longest chunks.
+    let (last, last_cells) = (&counters[COUNTERS - 1], &cells[(COUNTERS - 1) * threads..]);
+    let one = (
+        format!("`sum` of one of {COUNTERS} counters, {threads} threads"),
+        format!("loop over {threads} padded atomics"),
+    );
+    let one = beside(options, one, threads as u64, READS, || hide(last).sum(), || total(hide(last_cells)))?;
     let unsigned = |value| if let Value::Unsigned(value) = value { value } else { 0 };
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let all = (
+        format!("`snapshot` of {COUNTERS} counters, {threads} threads"),
+        format!("loop over {COUNTERS} counters of {threads} padded atomics"),
+    );
+    let snapshot = || snapshot().samples().iter().map(|sample| unsigned(sample.value)).sum();
+    let all =
+        beside(options, all, (COUNTERS * threads) as u64, 1, snapshot, || cells.chunks(threads).map(total).sum())?;
+    Ok([one, all])
+}
+
+/// Times two ways to read, in turns. Each must find what is expected.
+fn beside(
+    options: &Options,
+    (what, than): (String, String),
+    expected: u64,
+    reads: u32,
+    ours: impl Fn() -> u64,
+    theirs: impl Fn() -> u64,
+) -> Result<Comparison, String> {
+    let (mut nanos, mut reference) = (Vec::new(), Vec::new());
     for _ in 0..options.rounds {
-        ours.push(exact(1, expected, || snapshot().samples().iter().map(|sample| unsigned(sample.value)).sum())?);
-        theirs.push(exact(1, expected, || cells.chunks(threads).map(total).sum())?);
+        nanos.push(exact(reads, expected, &ours)?);
+        reference.push(exact(reads, expected, &theirs)?);
     }
-    Ok(Comparison {
-        what: format!("`snapshot` of {COUNTERS} counters, {threads} threads"),
-        nanos: Spread::of(ours),
-        than: format!("loop over {COUNTERS} counters of {threads} padded atomics"),
-        reference: Spread::of(theirs),
-    })
+    Ok(Comparison { what, nanos: Spread::of(nanos), than, reference: Spread::of(reference) })
 }
 
 fn total(cells: &[CachePadded<AtomicU64>]) -> u64 {
