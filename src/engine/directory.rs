@@ -11,7 +11,8 @@
 //! with Release; a reader's Acquire of the length makes the pages below it, their segments and the zeroed slots
 //! visible. Model: `chunk_growth_is_seen_whole`.
 
-use std::iter::Enumerate;
+use std::iter::Zip;
+use std::ops::RangeFrom;
 use std::{ptr, slice};
 
 use super::chunk::Chunk;
@@ -24,8 +25,8 @@ const PAGE: usize = if cfg!(quipu_loom) { 4 } else { 512 };
 /// Pages in the first segment; each further segment has twice as many as the one before.
 const FIRST_SEGMENT: usize = if cfg!(quipu_loom) { 1 } else { 8 };
 
-/// Room for 8 million pages (under loom, three).
-const SEGMENTS: usize = if cfg!(quipu_loom) { 2 } else { 20 };
+/// Room for 8 million pages (under loom, three) with the first.
+const FURTHER_SEGMENTS: usize = if cfg!(quipu_loom) { 1 } else { 19 };
 
 type Element = AtomicPtr<AtomicU64>;
 
@@ -33,9 +34,11 @@ type Element = AtomicPtr<AtomicU64>;
 pub(crate) struct Directory {
     /// Chunks.
     len: AtomicUsize,
-    segments: [AtomicPtr<Element>; SEGMENTS],
+    first_segment: [Element; FIRST_SEGMENT],
+    further_segments: [AtomicPtr<Element>; FURTHER_SEGMENTS],
 }
 
+/// The elements of a segment, of which the first has the number 0.
 const fn segment_len(segment: usize) -> usize {
     FIRST_SEGMENT << segment
 }
@@ -74,7 +77,11 @@ impl Room {
 impl Directory {
     const_fn! {
         pub(crate) const fn new() -> Self {
-            Self { len: AtomicUsize::new(0), segments: array!(AtomicPtr::new(ptr::null_mut()); SEGMENTS) }
+            Self {
+                len: AtomicUsize::new(0),
+                first_segment: array!(AtomicPtr::new(ptr::null_mut()); FIRST_SEGMENT),
+                further_segments: array!(AtomicPtr::new(ptr::null_mut()); FURTHER_SEGMENTS),
+            }
         }
     }
 
@@ -84,10 +91,7 @@ impl Directory {
     pub(crate) fn grow(&self, chunk_len: usize) -> Option<Chunk> {
         let (len, room) = (owner_load!(self.len), Room::of(chunk_len));
         let (page, place) = room.place(len);
-        let segment = (page / FIRST_SEGMENT + 1).ilog2() as usize;
-        let index = page - (segment_len(segment) - FIRST_SEGMENT);
-        // SAFETY: `index` is below the segment's length by the two lines that made it.
-        let element = unsafe { &*self.segment(segment)?.add(index) };
+        let element = self.element(page)?;
         if place == 0 {
             // Relaxed: published by the length.
             element.store(Chunk::allocate(room.of_page(page) * chunk_len)?.as_ptr(), Ordering::Relaxed);
@@ -100,20 +104,27 @@ impl Directory {
         Some(chunk)
     }
 
-    /// The segment's elements, allocated if they were not; null and full segments give `None`.
-    fn segment(&self, segment: usize) -> Option<*mut Element> {
-        let pointer = self.segments.get(segment)?;
-        let elements = owner_load!(pointer);
-        if !elements.is_null() {
-            return Some(elements);
+    /// The element of a page, in a segment that is allocated if it was not; `None` where memory or the numbers are out.
+    fn element(&self, page: usize) -> Option<&Element> {
+        let segment = (page / FIRST_SEGMENT + 1).ilog2() as usize;
+        let index = page - (segment_len(segment) - FIRST_SEGMENT);
+        match segment.checked_sub(1) {
+            None => self.first_segment.get(index),
+            Some(further) => self.further_segment(further)?.get(index),
         }
-        let mut elements: Vec<Element> = Vec::new();
-        elements.try_reserve_exact(segment_len(segment)).ok()?;
-        elements.resize_with(segment_len(segment), || AtomicPtr::new(ptr::null_mut()));
-        let elements = Box::into_raw(elements.into_boxed_slice()).cast();
-        // Relaxed: published by the length.
-        pointer.store(elements, Ordering::Relaxed);
-        Some(elements)
+    }
+
+    fn further_segment(&self, further: usize) -> Option<&[Element]> {
+        let (pointer, len) = (self.further_segments.get(further)?, segment_len(further + 1));
+        if owner_load!(pointer).is_null() {
+            let mut elements: Vec<Element> = Vec::new();
+            elements.try_reserve_exact(len).ok()?;
+            elements.resize_with(len, || AtomicPtr::new(ptr::null_mut()));
+            // Relaxed: published by the length.
+            pointer.store(Box::into_raw(elements.into_boxed_slice()).cast(), Ordering::Relaxed);
+        }
+        // SAFETY: made from a box of this length, above, and freed only with the directory.
+        Some(unsafe { slice::from_raw_parts(owner_load!(pointer), len) })
     }
 
     /// How many chunks there are. What they are is visible to who has their number.
@@ -126,8 +137,13 @@ impl Directory {
     /// Every page, in the order in which they were made.
     #[inline(always)]
     fn pages(&self, room: Room) -> Pages<'_> {
-        let segments = self.segments.iter().enumerate();
-        Pages { left: self.len(), next: room.first, further: room.further, segments, elements: [].iter() }
+        Pages {
+            left: self.len(),
+            next: room.first,
+            further: room.further,
+            elements: self.first_segment.iter(),
+            segments: (1..).zip(&self.further_segments),
+        }
     }
 
     /// Calls `f` with every chunk, in the order in which they were made.
@@ -179,17 +195,19 @@ impl Directory {
     /// Nobody uses a chunk of this directory any more.
     pub(crate) unsafe fn free(&mut self, chunk_len: usize) {
         let mut rooms = (0..).map(|page| Room::of(chunk_len).of_page(page));
-        for (segment, elements) in self.segments.iter().enumerate() {
-            let elements = elements.load(Ordering::Relaxed);
-            if elements.is_null() {
-                continue;
-            }
-            // SAFETY: `segment` made it from a box of this length.
-            let elements = unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(elements, segment_len(segment))) };
+        let mut free = |elements: &[Element]| {
             let pages = elements.iter().filter_map(|element| Chunk::from_ptr(element.load(Ordering::Relaxed)));
             for (page, room) in pages.zip(&mut rooms) {
                 // SAFETY: the caller vouches that nobody uses it; `grow` allocated it with this length.
                 unsafe { page.free(room * chunk_len) };
+            }
+        };
+        free(&self.first_segment);
+        for (segment, elements) in (1..).zip(&self.further_segments) {
+            let elements = elements.load(Ordering::Relaxed);
+            if !elements.is_null() {
+                // SAFETY: `further_segment` made it from a box of this length.
+                free(&unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(elements, segment_len(segment))) });
             }
         }
     }
@@ -202,9 +220,9 @@ struct Pages<'a> {
     /// Room in the next page, and in those after it.
     next: usize,
     further: usize,
-    segments: Enumerate<slice::Iter<'a, AtomicPtr<Element>>>,
     /// Of the current segment, those that are to come.
     elements: slice::Iter<'a, Element>,
+    segments: Zip<RangeFrom<usize>, slice::Iter<'a, AtomicPtr<Element>>>,
 }
 
 impl Iterator for Pages<'_> {
@@ -215,14 +233,18 @@ impl Iterator for Pages<'_> {
         if self.left == 0 {
             return None;
         }
-        if self.elements.as_slice().is_empty() {
-            let (segment, elements) = self.segments.next()?;
-            // Relaxed, here and below: written before the length that was acquired.
-            let elements = elements.load(Ordering::Relaxed);
-            // SAFETY: the length counts chunks in segments that were allocated in full before it was stored.
-            self.elements = unsafe { slice::from_raw_parts(elements, segment_len(segment)) }.iter();
-        }
-        let page = self.elements.next()?.load(Ordering::Relaxed);
+        let page = match self.elements.next() {
+            Some(page) => page,
+            None => {
+                let (segment, elements) = self.segments.next()?;
+                // Relaxed, here and below: written before the length that was acquired.
+                let elements = elements.load(Ordering::Relaxed);
+                // SAFETY: the length counts chunks in segments that were allocated in full before it was stored.
+                self.elements = unsafe { slice::from_raw_parts(elements, segment_len(segment)) }.iter();
+                self.elements.next()?
+            }
+        };
+        let page = page.load(Ordering::Relaxed);
         let chunks = self.left.min(self.next);
         self.next = self.further;
         self.left -= chunks;
