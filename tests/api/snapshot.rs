@@ -1,4 +1,4 @@
-use std::sync::{Barrier, LazyLock};
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use quipu::{Counter, CounterArray, FloatCounter, Kind, Label, UpDownCounter, Value};
@@ -150,23 +150,5 @@ fn neighbours_have_their_own_values() {
     }
     for (name, value) in NAMES.into_iter().zip(1..) {
         assert_eq!(in_snapshot(name), Some(Value::Signed(9 * value)));
-    }
-}
-
-/// As many threads as have slots in three pages, each with numbers of its own.
-#[test]
-fn sums_and_snapshots_have_what_every_thread_added() {
-    const THREADS: u64 = if cfg!(miri) { 6 } else { 75 };
-    const NAMES: [&str; 3] = ["snapshot_of_many_0_total", "snapshot_of_many_1_total", "snapshot_of_many_2_total"];
-    let counters = NAMES.map(|name| Counter::named(name, ""));
-    let barrier = Barrier::new(THREADS as usize);
-    on_threads(THREADS, |thread| {
-        (1..).zip(&counters).for_each(|(factor, counter)| counter.add(factor * thread * thread));
-        barrier.wait();
-    });
-    let squares = (0..THREADS).map(|thread| thread * thread).sum::<u64>();
-    for ((factor, counter), name) in (1..).zip(&counters).zip(NAMES) {
-        assert_eq!(counter.sum(), factor * squares);
-        assert_eq!(in_snapshot(name), Some(Value::Unsigned(factor * squares)));
     }
 }

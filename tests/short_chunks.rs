@@ -1,0 +1,34 @@
+//! Short chunks lie in pages of several. Alone in its process, so that it knows the chunks.
+#![cfg(not(miri))]
+
+use std::sync::Barrier;
+use std::thread;
+
+use quipu::{Counter, Value, snapshot};
+
+/// Of the chunks of 64 slots, 8 are in the first page then, 64 in the second, and 11 in the third.
+const THREADS: u64 = 83;
+
+#[test]
+fn sums_and_snapshots_have_what_every_thread_added() {
+    // Every 64th has a neighbour with a name; they lie in chunks of 64, 64, 128, 256 and 512 slots.
+    let name = |index| &*format!("short_{index}_total").leak();
+    let counter = |index| if index % 64 < 2 { Counter::named(name(index), "") } else { Counter::new() };
+    let counters: Vec<Counter> = (0..1024).map(counter).collect();
+    counters.iter().for_each(|counter| counter.register().unwrap());
+    let added_to = || (1..).zip(&counters).step_by(64).chain((2..).zip(&counters[1..]).step_by(64));
+    let barrier = Barrier::new(THREADS as usize);
+    let add = |thread: u64| {
+        added_to().for_each(|(factor, counter)| counter.add(factor * thread * thread));
+        barrier.wait();
+    };
+    let add = &add;
+    thread::scope(|scope| (0..THREADS).for_each(|thread| _ = scope.spawn(move || add(thread))));
+    let squares = (0..THREADS).map(|thread| thread * thread).sum::<u64>();
+    let snapshot = snapshot();
+    for (factor, counter) in added_to() {
+        assert_eq!(counter.sum(), factor * squares);
+        let sample = snapshot.get(name(factor - 1), None).expect("it has a name");
+        assert_eq!(sample.value, Value::Unsigned(factor * squares));
+    }
+}
