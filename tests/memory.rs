@@ -117,14 +117,3 @@ fn millions_of_counters_come_and_go_without_growth() {
     let ((), grown) = allocated(|| churn(150_000));
     assert_eq!(grown, 0);
 }
-
-#[test]
-fn a_long_run_of_slots_is_used_again_one_by_one_without_growth() {
-    const LEN: usize = 20_000;
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    CounterArray::<LEN>::new().register().unwrap();
-    let counters: Vec<_> = (0..LEN).map(|_| Counter::new()).collect();
-    let (_, grown) = allocated(|| counters.iter().for_each(|counter| counter.register().unwrap()));
-    // As many as 8 for the baseline of each slot in the chunks up to the one that has so many.
-    assert!(grown <= 16 * LEN as isize, "{grown} bytes");
-}

@@ -1,0 +1,21 @@
+//! Runs of slots that come back cost no memory. Alone in its process, so that no other run is there.
+#![cfg(not(miri))]
+
+#[path = "support/allocator.rs"]
+mod allocator;
+
+use allocator::{Counting, allocated};
+use quipu::{Counter, CounterArray};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_long_run_of_slots_is_used_again_one_by_one_without_growth() {
+    const LEN: usize = 20_000;
+    CounterArray::<LEN>::new().register().unwrap();
+    let counters: Vec<_> = (0..LEN).map(|_| Counter::new()).collect();
+    let (_, grown) = allocated(|| counters.iter().for_each(|counter| counter.register().unwrap()));
+    // As many as 8 for the baseline of each slot in the chunks up to the one that has so many.
+    assert!(grown <= 16 * LEN as isize, "{grown} bytes");
+}
