@@ -24,7 +24,7 @@ const LINES: isize = 11 * 128;
 /// blocks and pages, which double as they grow.
 const PER_THREAD: isize = LINES + 512 + 1024;
 
-/// What the process pays once: each of the four shortest chunks is allocated for eight threads at a time, in 4 KiB.
+/// What the process pays once: the four shortest chunks are allocated by pages of several, here of at most 8 KiB.
 const PAGES: isize = 4 * 4096;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

@@ -15,16 +15,16 @@ static ALLOCATOR: Counting = Counting;
 
 const THREADS: usize = 8;
 
-/// The bytes that new threads allocate, all of them together, when each adds to this counter.
-fn bytes_of_threads(counter: &Counter) -> isize {
-    let barrier = Barrier::new(THREADS);
+/// The bytes that so many threads allocate, all of them together, when each adds to this counter.
+fn bytes_of_threads(threads: usize, counter: &Counter) -> isize {
+    let barrier = Barrier::new(threads);
     thread::scope(|scope| {
         let add = || {
             let bytes = allocated(|| counter.inc()).1;
             barrier.wait();
             bytes
         };
-        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(add)).collect();
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(add)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     })
 }
@@ -34,10 +34,14 @@ fn a_thread_pays_for_the_chunks_that_it_touches() {
     // The first is in a chunk of 64 slots, the last in one of 65,536.
     let counters: Vec<_> = (0..100_000).map(|_| Counter::new()).collect();
     assert!(counters.iter().all(|counter| counter.register().is_ok()));
-    let (first, last) = (bytes_of_threads(&counters[0]), bytes_of_threads(&counters[99_999]));
+    let (first, last) = (bytes_of_threads(THREADS, &counters[0]), bytes_of_threads(THREADS, &counters[99_999]));
     // Besides the slots, of each block: the list of its chunks, and its share of the registry's lists.
     assert!(first <= THREADS as isize * (64 * 8 + 1024), "{first} bytes");
     // The blocks are there by then.
     let slots = THREADS as isize * 65_536 * 8;
     assert!((slots..=slots + THREADS as isize * 1024).contains(&last), "{last} bytes, of which {slots} are for slots");
+    // The short chunks of the threads from the ninth on are allocated for 64 at once.
+    let ninth = bytes_of_threads(THREADS + 1, &counters[0]);
+    assert!((64 * 64 * 8..=64 * 64 * 8 + 1024).contains(&ninth), "{ninth} bytes");
+    assert_eq!(bytes_of_threads(THREADS + 1, &counters[0]), 0);
 }

@@ -1,9 +1,9 @@
 //! The chunks that the threads made for one chunk id, in an array that readers walk without a lock.
 //!
-//! Short chunks lie in pages of several. The first page has room for few, then those of 64 threads share one: a sum finds
-//! their slots by two pointers. They are neighbours, too, so that the processor's first cache has a way for each: AMD's
-//! chooses it by a hash of the address, which is the same for many of the pages that an allocator gives to one thread
-//! each (Lipp et al., Take A Way, ASIA CCS 2020). The array of pages grows by segments that double and never move, so a
+//! Short chunks lie in pages of several. The first page has room for few; then 64 threads share one of the shortest: a sum
+//! finds their slots by two pointers. They are neighbours, too, so that the processor's first cache has a way for each:
+//! AMD's predicts it by a hash of the address, which is the same for many of the pages that an allocator gives to one
+//! thread each (Lipp et al., Take A Way, ASIA CCS 2020). The array of pages grows by segments that double and never move, so a
 //! sum's loads do not wait for one another as they would along a linked list.
 //!
 //! # Synchronization
@@ -49,7 +49,7 @@ struct Room {
     /// In the first page, for processes of few threads.
     first: usize,
     /// In every other: of the shortest chunks 64, which are 32 KiB; of those twice as long a fourth of that number, and so
-    /// on down to one.
+    /// on down to one. An allocator that has no fresh memory writes the page's zeros under the lock.
     further: usize,
 }
 

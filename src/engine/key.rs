@@ -85,7 +85,7 @@ pub(crate) struct Keys {
 #[derive(Debug)]
 struct FreeRuns {
     len: usize,
-    /// The lowest first: short chunks are read the fastest.
+    /// The lowest of this length first: short chunks are read the fastest.
     keys: BinaryHeap<Reverse<Key>>,
 }
 

@@ -11,7 +11,7 @@ use super::site::{Cell, Site};
 use crate::sync::{Ordering, fence};
 
 /// How often an up-down counter is read again before what it had at one time is given up.
-const ATTEMPTS: usize = if cfg!(quipu_loom) { 3 } else { 16 };
+const ATTEMPTS: usize = if cfg!(quipu_loom) { 1 } else { 16 };
 
 /// The two parts of a value: what is in the slots, and what is in the spill words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

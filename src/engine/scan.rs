@@ -22,10 +22,10 @@ impl Registry {
     fn values(&self, columns: &[Column]) -> Vec<u64> {
         let baselines: Vec<u64> = columns.iter().map(|column| self.baselines.load(column.key)).collect();
         let mut values = vec![0; columns.len()];
-        let mut rest = &mut values[..];
+        let (mut rest, mut chunks) = (&mut values[..], Vec::new());
         for run in columns.chunk_by(Column::is_followed_by) {
             let (totals, others) = rest.split_at_mut(run.len());
-            self.read_totals(run[0], totals);
+            self.read_totals(run[0], totals, &mut chunks);
             rest = others;
         }
         // Acquire: as in `value`.
@@ -51,28 +51,34 @@ impl Registry {
 
     /// The totals of the slots of a column and of those that follow it, chunk by chunk, each from front to back. An up-down
     /// counter, which is read more than once, is alone.
-    fn read_totals(&self, first: Column, totals: &mut [u64]) {
+    fn read_totals(&self, first: Column, totals: &mut [u64], chunks: &mut Vec<Chunk>) {
         if let [total] = totals {
             *total = self.total_of_slots(first.kind, first.key);
             return;
         }
-        let mut chunks = Vec::new();
+        chunks.clear();
         self.each_chunk(first.key.chunk(), |chunk| chunks.push(chunk));
         for group in chunks.chunks(4) {
-            match *group {
-                // Side by side: the memory of one comes while the processor waits for that of another.
-                [a, b, c, d] => add_slots([a, b, c, d], first, totals),
-                _ => group.iter().for_each(|&chunk| add_slots([chunk], first, totals)),
+            // SAFETY: the chunks are the key's, where the whole run lies, and live as long as the registry.
+            unsafe {
+                match *group {
+                    // Side by side: the memory of one comes while the processor waits for that of another.
+                    [a, b, c, d] => add_slots([a, b, c, d], first, totals),
+                    _ => group.iter().for_each(|&chunk| add_slots([chunk], first, totals)),
+                }
             }
         }
     }
 }
 
 /// Adds to the totals what the chunks have of a column and of those that follow it.
-fn add_slots<const N: usize>(chunks: [Chunk; N], first: Column, totals: &mut [u64]) {
+///
+/// # Safety
+/// Every chunk has a slot for each total, from the column's on, and is not freed meanwhile.
+unsafe fn add_slots<const N: usize>(chunks: [Chunk; N], first: Column, totals: &mut [u64]) {
     for (index, total) in totals.iter_mut().enumerate() {
         for chunk in chunks {
-            // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
+            // SAFETY: the caller vouches for it.
             let slot = unsafe { chunk.slot(first.key.offset() + index) };
             *total = first.kind.plus(*total, slot.load(Ordering::Relaxed));
         }
