@@ -6,7 +6,7 @@ mod support;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, mpsc};
+use std::sync::{Barrier, LazyLock, mpsc};
 use std::thread;
 
 use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter, Value};
@@ -313,4 +313,22 @@ fn counters_can_be_dropped() {
     let array = CounterArray::<37>::new();
     array.get(36).unwrap().add(2);
     assert_eq!(array.get(36).unwrap().sum(), 2);
+}
+
+/// The room for a block in the list of those that no one owns was made when it was claimed.
+#[test]
+fn blocks_are_given_back_without_memory() {
+    const THREADS: usize = 200;
+    let (counter, all_here) = (Counter::new(), Barrier::new(THREADS));
+    thread::scope(|scope| {
+        let add_and_end = || {
+            counter.inc();
+            all_here.wait();
+            // From here to the end of the thread, its locals' destructors included.
+            FAILING.set(Failing::After(0));
+        };
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(add_and_end)).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+    assert_eq!(counter.sum(), THREADS as u64);
 }

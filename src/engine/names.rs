@@ -89,9 +89,10 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    /// Whether both values are of one slot each, the other's comes next in the same chunk, and they add up in the same way.
+    /// Whether both values are of one slot each and add up in the same way, and the other's slot comes next in the same
+    /// chunk. Those of two up-down counters are two apart.
     pub(crate) fn is_followed_by(&self, other: &Column) -> bool {
-        self.kind.slots() == 1 && self.kind == other.kind && self.key.plus(1) == other.key
+        self.kind == other.kind && self.key.plus(1) == other.key
     }
 }
 
