@@ -28,7 +28,7 @@ fn sums_and_snapshots_have_what_every_thread_added() {
     let snapshot = snapshot();
     for (factor, counter) in added_to() {
         assert_eq!(counter.sum(), factor * squares);
-        let sample = snapshot.get(name(factor - 1), None).expect("it has a name");
+        let sample = snapshot.get(&format!("short_{}_total", factor - 1), None).expect("it has a name");
         assert_eq!(sample.value, Value::Unsigned(factor * squares));
     }
 }
