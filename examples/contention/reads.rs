@@ -70,8 +70,6 @@ pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<Vec<C
     Ok(comparisons)
 }
 
-const READS: u32 = 10_000;
-
 fn of_one(options: &Options, threads: usize) -> Result<Comparison, String> {
     let counter = Counter::new();
     let cells: Vec<CachePadded<AtomicU64>> = (0..threads).map(|_| CachePadded::default()).collect();
@@ -79,8 +77,7 @@ fn of_one(options: &Options, threads: usize) -> Result<Comparison, String> {
         counter.inc();
         cells[thread].fetch_add(1, Relaxed);
     });
-    let what = (format!("`sum`, {threads} threads"), format!("loop over {threads} padded atomics"));
-    beside(options, what, threads as u64, READS, || hide(&counter).sum(), || total(hide(&cells[..])))
+    sum_beside(options, format!("`sum`, {threads} threads"), &counter, &cells)
 }
 
 fn of_many(options: &Options, threads: usize) -> Result<[Comparison; 2], String> {
@@ -95,12 +92,8 @@ fn of_many(options: &Options, threads: usize) -> Result<[Comparison; 2], String>
         }
     });
     // The last counter's slots lie in the longest chunks.
-    let (last, last_cells) = (&counters[COUNTERS - 1], &cells[(COUNTERS - 1) * threads..]);
-    let one = (
-        format!("`sum` of one of {COUNTERS} counters, {threads} threads"),
-        format!("loop over {threads} padded atomics"),
-    );
-    let one = beside(options, one, threads as u64, READS, || hide(last).sum(), || total(hide(last_cells)))?;
+    let one = format!("`sum` of one of {COUNTERS} counters, {threads} threads");
+    let one = sum_beside(options, one, &counters[COUNTERS - 1], &cells[(COUNTERS - 1) * threads..])?;
     let unsigned = |value| if let Value::Unsigned(value) = value { value } else { 0 };
     let all = (
         format!("`snapshot` of {COUNTERS} counters, {threads} threads"),
@@ -110,6 +103,17 @@ fn of_many(options: &Options, threads: usize) -> Result<[Comparison; 2], String>
     let all =
         beside(options, all, (COUNTERS * threads) as u64, 1, snapshot, || cells.chunks(threads).map(total).sum())?;
     Ok([one, all])
+}
+
+/// The sum of a counter beside that of as many cells as threads added one to it.
+fn sum_beside(
+    options: &Options,
+    what: String,
+    counter: &Counter,
+    cells: &[CachePadded<AtomicU64>],
+) -> Result<Comparison, String> {
+    let names = (what, format!("loop over {} padded atomics", cells.len()));
+    beside(options, names, cells.len() as u64, 10_000, || hide(counter).sum(), || total(hide(cells)))
 }
 
 /// Times two ways to read, in turns. Each must find what is expected.

@@ -3,8 +3,8 @@
 //! Short chunks lie in pages of several. The first page has room for few; then 64 threads share one of the shortest: a sum
 //! finds their slots by two pointers. They are neighbours, too, so that the processor's first cache has a way for each:
 //! AMD's predicts it by a hash of the address, which is the same for many of the pages that an allocator gives to one
-//! thread each (Lipp et al., Take A Way, ASIA CCS 2020). The array of pages grows by segments that double and never move, so a
-//! sum's loads do not wait for one another as they would along a linked list.
+//! thread each (Lipp et al., Take A Way, ASIA CCS 2020). The array of pages grows by segments that double and never
+//! move, so a sum's loads do not wait for one another as they would along a linked list.
 //!
 //! # Synchronization
 //! [`grow`](Directory::grow) runs under the registry's lock. It writes the new page first and then the length
