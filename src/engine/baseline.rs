@@ -21,9 +21,15 @@ impl Baselines {
 
     #[inline]
     pub(crate) fn load(&self, key: Key) -> u64 {
+        self.get(key).unwrap_or(0)
+    }
+
+    /// As [`Baselines::load`], or `None` where the key's chunk has no baselines.
+    #[inline]
+    pub(crate) fn get(&self, key: Key) -> Option<u64> {
         // Acquire: pairs with the Release in `Registry::advance`; the slots are at least what the baseline was made
         // from. Model: `sum_against_takes`.
-        self.slot(key).map_or(0, |slot| slot.load(Ordering::Acquire))
+        self.slot(key).map(|slot| slot.load(Ordering::Acquire))
     }
 
     /// The key's word, if its chunk is there.

@@ -6,13 +6,14 @@
 //! thread each (Lipp et al., Take A Way, ASIA CCS 2020). The array of pages grows by segments that double and never
 //! move, so a sum's loads do not wait for one another as they would along a linked list.
 //!
+//! A sum reads groups of chunks, whose loop the compiler unrolls, and so a few chunks of a page that nobody has yet: they
+//! are zeros until somebody adds, whom a read may as well see.
+//!
 //! # Synchronization
 //! [`grow`](Directory::grow) runs under the registry's lock. It writes the new page first and then the length
 //! with Release; a reader's Acquire of the length makes the pages below it, their segments and the zeroed slots
-//! visible. Model: `chunk_growth_is_seen_whole`.
+//! visible: of the last page all. Model: `chunk_growth_is_seen_whole`.
 
-use std::iter::Zip;
-use std::ops::RangeFrom;
 use std::{ptr, slice};
 
 use super::chunk::Chunk;
@@ -43,34 +44,24 @@ const fn segment_len(segment: usize) -> usize {
     FIRST_SEGMENT << segment
 }
 
-/// How many chunks of one length the pages have.
-#[derive(Clone, Copy)]
-struct Room {
-    /// In the first page, for processes of few threads.
-    first: usize,
-    /// In every other: of the shortest chunks 64, which are 32 KiB; of those twice as long a fourth of that number, and so
-    /// on down to one. An allocator that has no fresh memory writes the page's zeros under the lock.
-    further: usize,
+/// How many chunks of this length, a power of two, a sum reads together: as many as the first page has.
+const fn group(chunk_len: usize) -> usize {
+    let chunks = PAGE / chunk_len;
+    if chunks == 0 { 1 } else { chunks }
 }
 
-impl Room {
-    /// For chunks of this length, a power of two.
-    #[inline(always)]
-    const fn of(chunk_len: usize) -> Self {
-        let first = PAGE >> chunk_len.ilog2();
-        if first == 0 { Self { first: 1, further: 1 } } else { Self { first, further: first * first } }
-    }
+/// The slots of a page. The first has one group, for processes of few threads. Every other has as many groups as each has
+/// chunks: of the shortest chunks 64, which are 32 KiB. An allocator that has no fresh memory zeroes them under the lock.
+const fn page_len(page: usize, chunk_len: usize) -> usize {
+    let groups = if page == 0 { 1 } else { group(chunk_len) };
+    groups * group(chunk_len) * chunk_len
+}
 
-    const fn of_page(self, page: usize) -> usize {
-        if page == 0 { self.first } else { self.further }
-    }
-
-    /// The page of a chunk, and its place there.
-    const fn place(self, chunk: usize) -> (usize, usize) {
-        match chunk.checked_sub(self.first) {
-            None => (0, chunk),
-            Some(chunk) => (1 + chunk / self.further, chunk % self.further),
-        }
+/// The page of a chunk, and its place there.
+const fn place(chunk: usize, group: usize) -> (usize, usize) {
+    match chunk.checked_sub(group) {
+        None => (0, chunk),
+        Some(chunk) => (1 + chunk / (group * group), chunk % (group * group)),
     }
 }
 
@@ -89,12 +80,12 @@ impl Directory {
     ///
     /// The caller holds the registry's lock.
     pub(crate) fn grow(&self, chunk_len: usize) -> Option<Chunk> {
-        let (len, room) = (owner_load!(self.len), Room::of(chunk_len));
-        let (page, place) = room.place(len);
+        let len = owner_load!(self.len);
+        let (page, place) = place(len, group(chunk_len));
         let element = self.element(page)?;
         if place == 0 {
             // Relaxed: published by the length.
-            element.store(Chunk::allocate(room.of_page(page) * chunk_len)?.as_ptr(), Ordering::Relaxed);
+            element.store(Chunk::allocate(page_len(page, chunk_len))?.as_ptr(), Ordering::Relaxed);
         }
         let page = Chunk::from_ptr(owner_load!(element))?;
         // SAFETY: the page has room for more than `place` of them.
@@ -136,20 +127,24 @@ impl Directory {
 
     /// Every page, in the order in which they were made.
     #[inline(always)]
-    fn pages(&self, room: Room) -> Pages<'_> {
+    fn pages(&self, group: usize) -> Pages<'_> {
         Pages {
-            left: self.len(),
-            next: room.first,
-            further: room.further,
+            directory: self,
+            segment: 0,
             elements: self.first_segment.iter(),
-            segments: (1..).zip(&self.further_segments),
+            left: self.len().div_ceil(group),
+            next: 1,
+            further: group,
         }
     }
 
     /// Calls `f` with every chunk, in the order in which they were made.
     #[inline]
     pub(crate) fn for_each(&self, chunk_len: usize, mut f: impl FnMut(Chunk)) {
-        for (page, chunks) in self.pages(Room::of(chunk_len)) {
+        let (mut left, group) = (self.len(), group(chunk_len));
+        for (page, groups) in self.pages(group) {
+            let chunks = left.min(groups * group);
+            left -= chunks;
             for place in 0..chunks {
                 // SAFETY: the page has so many chunks.
                 f(unsafe { page.plus(place * chunk_len) });
@@ -160,29 +155,24 @@ impl Directory {
     /// The sum of the slots at this offset in every chunk, wrapping.
     #[inline(always)]
     pub(crate) fn sum(&self, chunk_len: usize, offset: usize, ordering: Ordering) -> u64 {
+        const SHORT: usize = group(FIRST_CHUNK);
         // Each has a loop of its own, which is the shorter for what is a constant in it.
-        if chunk_len == FIRST_CHUNK {
-            return self.sum_of(FIRST_CHUNK, const { Room::of(FIRST_CHUNK) }, offset, ordering);
-        }
-        match Room::of(chunk_len) {
-            Room { first: 1, .. } => self.sum_of(chunk_len, Room { first: 1, further: 1 }, offset, ordering),
-            room => self.sum_of(chunk_len, room, offset, ordering),
+        match group(chunk_len) {
+            SHORT => self.sum_of(FIRST_CHUNK, SHORT, offset, ordering),
+            1 => self.sum_of(chunk_len, 1, offset, ordering),
+            group => self.sum_of(chunk_len, group, offset, ordering),
         }
     }
 
     #[inline(always)]
-    fn sum_of(&self, chunk_len: usize, room: Room, offset: usize, ordering: Ordering) -> u64 {
+    fn sum_of(&self, chunk_len: usize, group: usize, offset: usize, ordering: Ordering) -> u64 {
         let mut sum = 0_u64;
-        for (page, chunks) in self.pages(room) {
-            // SAFETY: the page has so many chunks, and the offset is one in a chunk.
-            let slot = |place: usize| unsafe { page.slot(place * chunk_len + offset) }.load(ordering);
-            let rest = chunks % 8;
-            for place in 0..rest {
-                sum = sum.wrapping_add(slot(place));
-            }
-            for eight in 0..chunks / 8 {
-                for place in 0..8 {
-                    sum = sum.wrapping_add(slot(rest + 8 * eight + place));
+        for (page, groups) in self.pages(group) {
+            for start in 0..groups {
+                for place in 0..group {
+                    // SAFETY: the page has so many chunks, and the offset is one in a chunk.
+                    let slot = unsafe { page.slot((start * group + place) * chunk_len + offset) };
+                    sum = sum.wrapping_add(slot.load(ordering));
                 }
             }
         }
@@ -194,12 +184,12 @@ impl Directory {
     /// # Safety
     /// Nobody uses a chunk of this directory any more.
     pub(crate) unsafe fn free(&mut self, chunk_len: usize) {
-        let mut rooms = (0..).map(|page| Room::of(chunk_len).of_page(page));
+        let mut lens = (0..).map(|page| page_len(page, chunk_len));
         let mut free = |elements: &[Element]| {
             let pages = elements.iter().filter_map(|element| Chunk::from_ptr(element.load(Ordering::Relaxed)));
-            for (page, room) in pages.zip(&mut rooms) {
+            for (page, len) in pages.zip(&mut lens) {
                 // SAFETY: the caller vouches that nobody uses it; `grow` allocated it with this length.
-                unsafe { page.free(room * chunk_len) };
+                unsafe { page.free(len) };
             }
         };
         free(&self.first_segment);
@@ -213,16 +203,17 @@ impl Directory {
     }
 }
 
-/// Walks the pages: the first chunk of each, and how many there are in it.
+/// Walks the pages: the first chunk of each, and how many groups there are in it.
 struct Pages<'a> {
-    /// Chunks that are to come.
+    directory: &'a Directory,
+    segment: usize,
+    /// Of the segment, those that are to come.
+    elements: slice::Iter<'a, Element>,
+    /// Groups that are to come.
     left: usize,
     /// Room in the next page, and in those after it.
     next: usize,
     further: usize,
-    /// Of the current segment, those that are to come.
-    elements: slice::Iter<'a, Element>,
-    segments: Zip<RangeFrom<usize>, slice::Iter<'a, AtomicPtr<Element>>>,
 }
 
 impl Iterator for Pages<'_> {
@@ -236,19 +227,18 @@ impl Iterator for Pages<'_> {
         let page = match self.elements.next() {
             Some(page) => page,
             None => {
-                let (segment, elements) = self.segments.next()?;
                 // Relaxed, here and below: written before the length that was acquired.
-                let elements = elements.load(Ordering::Relaxed);
+                let elements = self.directory.further_segments.get(self.segment)?.load(Ordering::Relaxed);
+                self.segment += 1;
                 // SAFETY: the length counts chunks in segments that were allocated in full before it was stored.
-                self.elements = unsafe { slice::from_raw_parts(elements, segment_len(segment)) }.iter();
+                self.elements = unsafe { slice::from_raw_parts(elements, segment_len(self.segment)) }.iter();
                 self.elements.next()?
             }
         };
-        let page = page.load(Ordering::Relaxed);
-        let chunks = self.left.min(self.next);
+        let groups = self.left.min(self.next);
+        self.left -= groups;
         self.next = self.further;
-        self.left -= chunks;
         // SAFETY: the length counts chunks in pages that were allocated before it was stored.
-        Some((unsafe { Chunk::from_ptr_unchecked(page) }, chunks))
+        Some((unsafe { Chunk::from_ptr_unchecked(page.load(Ordering::Relaxed)) }, groups))
     }
 }

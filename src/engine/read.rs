@@ -117,7 +117,11 @@ impl Registry {
 
     #[inline]
     fn taken(&self, key: Key) -> Parts {
-        Parts { slots: self.baselines.load(key), spill: self.spill_baselines.load(key) }
+        match self.baselines.get(key) {
+            Some(slots) => Parts { slots, spill: self.spill_baselines.load(key) },
+            // Nor was anything taken of the spill words: see `take`.
+            None => Parts { slots: 0, spill: 0 },
+        }
     }
 
     /// The total since the last [`take`](Registry::take).
@@ -144,20 +148,20 @@ impl Registry {
         if !is_spilled && !cell.key().is_registered() || self.register(site).is_none() {
             return 0;
         }
-        let slots = self.advance(&self.baselines, cell, |totals| totals.slots);
-        let spill = if is_spilled { self.advance(&self.spill_baselines, cell, |totals| totals.spill) } else { 0 };
-        cell.kind.plus(slots, spill)
+        // The slots first: a read that finds them without baselines doesn't look for those of the spill words.
+        let Some(slots) = self.advance(&self.baselines, cell, |totals| totals.slots) else { return 0 };
+        let spill = is_spilled.then(|| self.advance(&self.spill_baselines, cell, |totals| totals.spill)).flatten();
+        cell.kind.plus(slots, spill.unwrap_or(0))
     }
 
-    /// Moves a baseline up to a part of the totals, and returns by how much. Moves telescope: whatever the number of
-    /// threads that take, what they get adds up to the total.
-    fn advance(&self, baselines: &Baselines, cell: Cell<'_>, part: impl Fn(Parts) -> u64) -> u64 {
+    /// Moves a baseline up to a part of the totals, and returns by how much; `None` where memory is out. Moves telescope:
+    /// whatever the number of threads that take, what they get adds up to the total.
+    fn advance(&self, baselines: &Baselines, cell: Cell<'_>, part: impl Fn(Parts) -> u64) -> Option<u64> {
         let key = cell.key();
         let slot = baselines.slot(key).or_else(|| {
             let _state = self.state.lock();
             baselines.slot_or_allocate(key)
-        });
-        let Some(slot) = slot else { return 0 };
+        })?;
         // Acquire, here and on failure: the total is at least what the take that left this baseline saw.
         let mut baseline = slot.load(Ordering::Acquire);
         loop {
@@ -167,7 +171,7 @@ impl Registry {
                 Ok(_) => {
                     // Release: pairs with the fence in `value`.
                     fence(Ordering::Release);
-                    return cell.kind.minus(total, baseline);
+                    return Some(cell.kind.minus(total, baseline));
                 }
                 Err(moved) => baseline = moved,
             }
