@@ -146,6 +146,7 @@ fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
             Side::new(GenericGauge::<UpDownCounter>::new("a", "A.")?, |c| c.inc(), |c| c.get() as f64),
         ),
         metrics_counter(),
+        metrics_two_counters(),
         metrics_gauge(),
         opentelemetry_counter(),
     ])
@@ -160,6 +161,28 @@ fn metrics_counter() -> Row {
         call: "metrics: Counter::increment",
         default: Side::new((atomic_handle, atomic), |c| c.0.increment(1), |c| c.1.load(Relaxed) as f64),
         quipu: Side::new((slots_handle, slots), |c| c.0.increment(1), |c| c.1.sum() as f64),
+    }
+}
+
+/// As a request that counts itself and its bytes: no call waits for the one before.
+fn metrics_two_counters() -> Row {
+    let key = Key::from_name("a");
+    let pair = || [AtomicStorage.counter(&key), AtomicStorage.counter(&key)];
+    let (atomics, slots) = (pair(), [SlotStorage.counter(&key), SlotStorage.counter(&key)]);
+    let atomic_handles = atomics.clone().map(metrics::Counter::from_arc);
+    let slots_handles = slots.clone().map(metrics::Counter::from_arc);
+    Row {
+        call: "metrics: Counter::increment, of each of two",
+        default: Side::new(
+            (atomic_handles, atomics),
+            |c| c.0.iter().for_each(|handle| handle.increment(1)),
+            |c| c.1.iter().map(|atomic| atomic.load(Relaxed)).sum::<u64>() as f64 / 2.0,
+        ),
+        quipu: Side::new(
+            (slots_handles, slots),
+            |c| c.0.iter().for_each(|handle| handle.increment(1)),
+            |c| c.1.iter().map(|counter| counter.sum()).sum::<u64>() as f64 / 2.0,
+        ),
     }
 }
 
