@@ -23,6 +23,10 @@ use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, 
 /// Slots in the first page of short chunks: 4 KiB of them.
 const PAGE: usize = if cfg!(quipu_loom) { 4 } else { 512 };
 
+/// Slots between groups, which spread what a sum reads over the sets of the processor's first cache: a line, as chunks begin
+/// on one.
+const GAP: usize = if cfg!(quipu_loom) { 1 } else { 16 };
+
 /// Pages in the first segment; each further segment has twice as many as the one before.
 const FIRST_SEGMENT: usize = if cfg!(quipu_loom) { 1 } else { 8 };
 
@@ -50,18 +54,27 @@ const fn group(chunk_len: usize) -> usize {
     if chunks == 0 { 1 } else { chunks }
 }
 
-/// The slots of a page. The first has one group, for processes of few threads. Every other has as many groups as each has
-/// chunks: of the shortest chunks 64, which are 32 KiB. An allocator that has no fresh memory zeroes them under the lock.
-const fn page_len(page: usize, chunk_len: usize) -> usize {
-    let groups = if page == 0 { 1 } else { group(chunk_len) };
-    groups * group(chunk_len) * chunk_len
+/// The slots from one group's start to that of the next.
+const fn stride(chunk_len: usize) -> usize {
+    group(chunk_len) * chunk_len + GAP
 }
 
-/// The page of a chunk, and its place there.
-const fn place(chunk: usize, group: usize) -> (usize, usize) {
-    match chunk.checked_sub(group) {
-        None => (0, chunk),
-        Some(chunk) => (1 + chunk / (group * group), chunk % (group * group)),
+/// The slots of a page. The first has one group, for processes of few threads. Every other has as many groups as each has
+/// chunks: of the shortest chunks 64, which are 33 KiB. An allocator that has no fresh memory zeroes them under the lock.
+const fn page_len(page: usize, chunk_len: usize) -> usize {
+    let groups = if page == 0 { 1 } else { group(chunk_len) };
+    groups * stride(chunk_len) - GAP
+}
+
+/// The page of a chunk, and its first slot there.
+const fn place(chunk: usize, chunk_len: usize) -> (usize, usize) {
+    let (number, place) = (chunk / group(chunk_len), chunk % group(chunk_len));
+    match number.checked_sub(1) {
+        None => (0, place * chunk_len),
+        Some(number) => {
+            let (page, number) = (number / group(chunk_len), number % group(chunk_len));
+            (1 + page, number * stride(chunk_len) + place * chunk_len)
+        }
     }
 }
 
@@ -81,15 +94,15 @@ impl Directory {
     /// The caller holds the registry's lock.
     pub(crate) fn grow(&self, chunk_len: usize) -> Option<Chunk> {
         let len = owner_load!(self.len);
-        let (page, place) = place(len, group(chunk_len));
+        let (page, start) = place(len, chunk_len);
         let element = self.element(page)?;
-        if place == 0 {
+        if start == 0 {
             // Relaxed: published by the length.
             element.store(Chunk::allocate(page_len(page, chunk_len))?.as_ptr(), Ordering::Relaxed);
         }
         let page = Chunk::from_ptr(owner_load!(element))?;
-        // SAFETY: the page has room for more than `place` of them.
-        let chunk = unsafe { page.plus(place * chunk_len) };
+        // SAFETY: the page has room for a chunk that begins there.
+        let chunk = unsafe { page.plus(start) };
         // Release: pairs with the Acquire in `len`.
         self.len.store(len + 1, Ordering::Release);
         Some(chunk)
@@ -143,11 +156,13 @@ impl Directory {
     pub(crate) fn for_each(&self, chunk_len: usize, mut f: impl FnMut(Chunk)) {
         let (mut left, group) = (self.len(), group(chunk_len));
         for (page, groups) in self.pages(group) {
-            let chunks = left.min(groups * group);
-            left -= chunks;
-            for place in 0..chunks {
-                // SAFETY: the page has so many chunks.
-                f(unsafe { page.plus(place * chunk_len) });
+            for number in 0..groups {
+                let chunks = left.min(group);
+                left -= chunks;
+                for place in 0..chunks {
+                    // SAFETY: the page has so many groups, and the group so many chunks.
+                    f(unsafe { page.plus(number * stride(chunk_len) + place * chunk_len) });
+                }
             }
         }
     }
@@ -168,10 +183,10 @@ impl Directory {
     fn sum_of(&self, chunk_len: usize, group: usize, offset: usize, ordering: Ordering) -> u64 {
         let mut sum = 0_u64;
         for (page, groups) in self.pages(group) {
-            for start in 0..groups {
+            for number in 0..groups {
                 for place in 0..group {
-                    // SAFETY: the page has so many chunks, and the offset is one in a chunk.
-                    let slot = unsafe { page.slot((start * group + place) * chunk_len + offset) };
+                    // SAFETY: the page has so many groups, the group so many chunks, and the offset is one in a chunk.
+                    let slot = unsafe { page.slot(number * stride(chunk_len) + place * chunk_len + offset) };
                     sum = sum.wrapping_add(slot.load(ordering));
                 }
             }

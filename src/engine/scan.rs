@@ -75,6 +75,8 @@ impl Registry {
 ///
 /// # Safety
 /// Every chunk has a slot for each total, from the column's on, and is not freed meanwhile.
+// Not inlined: its loop is compiled as one by itself, whatever is around it.
+#[inline(never)]
 unsafe fn add_slots<const N: usize>(chunks: [Chunk; N], first: Column, totals: &mut [u64]) {
     for (index, total) in totals.iter_mut().enumerate() {
         for chunk in chunks {
