@@ -113,7 +113,9 @@ impl Names {
             return Some(false);
         }
         if listed.keys.try_reserve(1).is_err() {
-            self.remove_if_empty(family.name);
+            if listed.keys.is_empty() {
+                self.listed.remove(family.name);
+            }
             return None;
         }
         if listed.keys.insert(key) {
@@ -127,17 +129,12 @@ impl Names {
     pub(crate) fn remove(&mut self, name: &'static str, key: Key, value: impl Fn(usize) -> u64) {
         let Some(listed) = self.listed.get_mut(name) else { return };
         if listed.keys.remove(&key) {
-            if !listed.keys.is_empty() {
+            if listed.keys.is_empty() {
+                self.listed.remove(name);
+            } else {
                 listed.keep(value);
             }
-            self.remove_if_empty(name);
             self.plan = None;
-        }
-    }
-
-    fn remove_if_empty(&mut self, name: &'static str) {
-        if self.listed.get(name).is_some_and(|listed| listed.keys.is_empty()) {
-            self.listed.remove(name);
         }
     }
 

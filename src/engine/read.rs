@@ -150,7 +150,7 @@ impl Registry {
         }
         // The slots first: a read that finds them without baselines doesn't look for those of the spill words.
         let Some(slots) = self.advance(&self.baselines, cell, |totals| totals.slots) else { return 0 };
-        let spill = is_spilled.then(|| self.advance(&self.spill_baselines, cell, |totals| totals.spill)).flatten();
+        let spill = if is_spilled { self.advance(&self.spill_baselines, cell, |totals| totals.spill) } else { None };
         cell.kind.plus(slots, spill.unwrap_or(0))
     }
 
