@@ -9,8 +9,8 @@ macro_rules! reads {
         /// A sum taken while others add lies between the true total at its start and at its end (intermediate value
         /// linearizability; for amounts that are taken away see [`UpDownCounter`](crate::UpDownCounter)); it includes
         /// every add that happens-before it; on a counter that only grows, successive reads by one thread never go
-        /// down. It costs one load for each thread that touched the counter or one of its neighbours, and takes no
-        /// lock.
+        /// down. It costs one load for each thread that touched the counter or one of its neighbours, and at most
+        /// seven more; it takes no lock.
         #[inline]
         #[must_use]
         pub fn sum(&$self) -> $number {

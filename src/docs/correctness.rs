@@ -37,9 +37,11 @@
 //! `key_is_registered_once`.
 //!
 //! ## Successive reads by one thread never go down, without takes
-//! Each slot only grows, each load is coherent with the one before it, directories only grow.
+//! Each slot only grows, each load is coherent with the one before it, and the second read walks all chunks that the first
+//! did, also those whose publication neither of them has seen.
 //!
-//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down` and the torture tests.
+//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`, `snapshot_has_what_a_sum_before_it_had` and the
+//! torture tests.
 //!
 //! ## Every unit is in exactly one take
 //! A take exchanges the baseline that it read for the total that it summed, and returns the difference. Whatever the

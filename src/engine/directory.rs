@@ -6,8 +6,10 @@
 //! thread each (Lipp et al., Take A Way, ASIA CCS 2020). The array of pages grows by segments that double and never
 //! move, so a sum's loads do not wait for one another as they would along a linked list.
 //!
-//! A sum reads groups of chunks, whose loop the compiler unrolls, and so a few chunks of a page that nobody has yet: they
-//! are zeros until somebody adds, whom a read may as well see.
+//! Reads walk groups of chunks, a loop that the compiler unrolls, and so a few chunks of a page that nobody has yet, or whose
+//! number they did not see: zeros until somebody adds. All reads walk the same groups, and who knows of another read walks no
+//! fewer, so that it has what that one had. Models: `snapshot_has_what_a_sum_before_it_had`,
+//! `snapshot_after_a_take_is_not_below_zero`.
 //!
 //! # Synchronization
 //! [`grow`](Directory::grow) runs under the registry's lock. It writes the new page first and then the length
@@ -16,16 +18,18 @@
 
 use std::{ptr, slice};
 
+use crossbeam_utils::CachePadded;
+
 use super::chunk::Chunk;
 use super::key::FIRST_CHUNK;
 use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, owner_load};
 
-/// Slots in the first page of short chunks: 4 KiB of them.
+/// Slots in the first page of short chunks, and in each group of the others: 4 KiB of them.
 const PAGE: usize = if cfg!(quipu_loom) { 4 } else { 512 };
 
 /// Slots between groups, which spread what a sum reads over the sets of the processor's first cache: a line, as chunks begin
 /// on one.
-const GAP: usize = if cfg!(quipu_loom) { 1 } else { 16 };
+const GAP: usize = if cfg!(quipu_loom) { 1 } else { align_of::<CachePadded<u8>>() / size_of::<AtomicU64>() };
 
 /// Pages in the first segment; each further segment has twice as many as the one before.
 const FIRST_SEGMENT: usize = if cfg!(quipu_loom) { 1 } else { 8 };
@@ -127,8 +131,9 @@ impl Directory {
             // Relaxed: published by the length.
             pointer.store(Box::into_raw(elements.into_boxed_slice()).cast(), Ordering::Relaxed);
         }
+        let elements = owner_load!(pointer);
         // SAFETY: made from a box of this length, above, and freed only with the directory.
-        Some(unsafe { slice::from_raw_parts(owner_load!(pointer), len) })
+        Some(unsafe { slice::from_raw_parts(elements, len) })
     }
 
     /// How many chunks there are. What they are is visible to who has their number.
@@ -151,15 +156,17 @@ impl Directory {
         }
     }
 
-    /// Calls `f` with every chunk, in the order in which they were made.
+    /// Calls `f` with every chunk of the groups that have one, in the order in which they were made.
     #[inline]
-    pub(crate) fn for_each(&self, chunk_len: usize, mut f: impl FnMut(Chunk)) {
-        let (mut left, group) = (self.len(), group(chunk_len));
+    pub(crate) fn for_each(&self, chunk_len: usize, f: impl FnMut(Chunk)) {
+        self.for_each_of(chunk_len, group(chunk_len), f);
+    }
+
+    #[inline(always)]
+    fn for_each_of(&self, chunk_len: usize, group: usize, mut f: impl FnMut(Chunk)) {
         for (page, groups) in self.pages(group) {
             for number in 0..groups {
-                let chunks = left.min(group);
-                left -= chunks;
-                for place in 0..chunks {
+                for place in 0..group {
                     // SAFETY: the page has so many groups, and the group so many chunks.
                     f(unsafe { page.plus(number * stride(chunk_len) + place * chunk_len) });
                 }
@@ -182,15 +189,10 @@ impl Directory {
     #[inline(always)]
     fn sum_of(&self, chunk_len: usize, group: usize, offset: usize, ordering: Ordering) -> u64 {
         let mut sum = 0_u64;
-        for (page, groups) in self.pages(group) {
-            for number in 0..groups {
-                for place in 0..group {
-                    // SAFETY: the page has so many groups, the group so many chunks, and the offset is one in a chunk.
-                    let slot = unsafe { page.slot(number * stride(chunk_len) + place * chunk_len + offset) };
-                    sum = sum.wrapping_add(slot.load(ordering));
-                }
-            }
-        }
+        self.for_each_of(chunk_len, group, |chunk| {
+            // SAFETY: the offset is one in a chunk.
+            sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(ordering));
+        });
         sum
     }
 

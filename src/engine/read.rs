@@ -119,7 +119,7 @@ impl Registry {
     fn taken(&self, key: Key) -> Parts {
         match self.baselines.get(key) {
             Some(slots) => Parts { slots, spill: self.spill_baselines.load(key) },
-            // Nor was anything taken of the spill words: see `take`.
+            // Nor was anything taken of the spill words that the thread must know of: see `take`.
             None => Parts { slots: 0, spill: 0 },
         }
     }

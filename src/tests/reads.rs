@@ -185,6 +185,39 @@ fn snapshot_during_a_drop() {
     });
 }
 
+/// Also of a chunk whose number neither of the two has seen. Beside a neighbour, the snapshot walks the chunks by itself.
+#[test]
+fn snapshot_has_what_a_sum_before_it_had() {
+    outcomes([(0, Some(0)), (0, Some(1)), (1, Some(1))], || {
+        let (counter, _neighbour) = neighbours();
+        let adder = start(&counter, Counter::inc);
+        let reader = start(&counter, |counter| (counter.sum(), value_of("counter")));
+        adder.join().unwrap();
+        reader.join().unwrap()
+    });
+}
+
+/// As above, of what a take had.
+#[test]
+fn snapshot_after_a_take_is_not_below_zero() {
+    outcomes([(0, Some(0)), (0, Some(1)), (1, Some(0))], || {
+        let (counter, _neighbour) = neighbours();
+        counter.reset();
+        let adder = start(&counter, Counter::inc);
+        let reader = start(&counter, |counter| (counter.take(), value_of("counter")));
+        adder.join().unwrap();
+        reader.join().unwrap()
+    });
+}
+
+/// Two counters in slots next to each other, in a chunk that this thread has.
+fn neighbours() -> (loom::sync::Arc<Counter>, Counter) {
+    let (counter, neighbour) = (shared(Counter::named("counter", "")), Counter::named("neighbour", ""));
+    counter.add(0);
+    neighbour.add(0);
+    (counter, neighbour)
+}
+
 /// A snapshot has nothing of a counter that gets the slots of one which it shows.
 #[test]
 fn snapshot_during_reuse() {
