@@ -40,15 +40,17 @@
 //!
 //! | call | 1 thread: `AtomicStorage` | on quipu | ratio | 2 threads: `AtomicStorage` | on quipu | ratio |
 //! |---|---|---|---|---|---|---|
-//! | `Counter::increment` | 2.02 | 2.17 | 0.9 | 8.81 | 2.17 | 4.1 |
-//! | `Counter::increment`, of each of two | 4.78 | 3.85 | 1.2 | 42.1 | 3.88 | 11 |
+//! | `Counter::increment` | 2.16 | 2.17 | 1.0 | 12.10 | 2.17 | 5.6 |
+//! | `Counter::increment`, of each of two | 4.47 | 3.39 | 1.3 | 33.89 | 4.87 | 7.0 |
+//! | a plain add in place of quipu's | 2.14 | 2.17 | 1.0 | 9.17 | 2.19 | 4.2 |
 //! | `Gauge::increment` | 4.67 | 3.25 | 1.4 | 38.43 | 3.26 | 12 |
 //!
-//! Medians of nine runs, in which the first row's quipu was 1.35 or 2.17 ns and little between: a loop over one counter
-//! waits for the slot's last store to reach its next load, and behind the virtual call of `metrics` the processor predicts
-//! that in some runs only. Where it doesn't, one uncontended atomic is faster by a fourteenth. The second row is a request
-//! that counts itself and its bytes, whose calls don't wait for one another: 1.0 to 1.5 times as fast with one thread, 5.8 to
-//! 15 times with two.
+//! The first three rows are medians of five runs; single runs differ. One handle in a loop takes 2.2 ns on quipu, or 1.4: each
+//! call waits for the last one's store, and the processor forwards that early in some runs only. So does a plain add to a word of
+//! the thread's own behind the same virtual call, in the third row, which has no quipu in it: no counter in memory takes less.
+//! With one thread that is 0.9 to 1.6 times as fast as the atomic; with two, 3.6 to 8.7 times, as what the atomic takes depends
+//! on where the two cores are. The second row is a request that counts itself and its bytes, whose calls don't wait for one
+//! another: 1.0 to 1.5 times, and 5.8 to 15 times.
 
 use std::io;
 use std::sync::Arc;
