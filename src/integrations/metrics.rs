@@ -46,11 +46,11 @@
 //! | `Gauge::increment` | 4.67 | 3.25 | 1.4 | 38.43 | 3.26 | 12 |
 //!
 //! The first three rows are medians of five runs; single runs differ. One handle in a loop takes 2.2 ns on quipu, or 1.4: each
-//! call waits for the last one's store, and the processor forwards that early in some runs only. So does a plain add to a word of
-//! the thread's own behind the same virtual call, in the third row, which has no quipu in it: no counter in memory takes less.
-//! With one thread that is 0.9 to 1.6 times as fast as the atomic; with two, 3.6 to 8.7 times, as what the atomic takes depends
-//! on where the two cores are. The second row is a request that counts itself and its bytes, whose calls don't wait for one
-//! another: 1.0 to 1.5 times, and 5.8 to 15 times.
+//! call waits for the last one's store, and the processor forwards that early in some runs only. The third row has no quipu in
+//! it: a plain add to a word of the thread's own, behind the same virtual call, takes either, too. With one thread that is 0.9
+//! to 1.6 times as fast as the atomic; with two, 3.6 to 8.7 times, as what the atomic takes differs from run to run. The
+//! second row is a request that counts itself and its bytes, whose calls don't wait for one another: 1.0 to 1.5 times, and
+//! 5.8 to 15 times.
 
 use std::io;
 use std::sync::Arc;
