@@ -115,6 +115,9 @@ fn median(mut times: Vec<f64>) -> f64 {
 
 fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
     let row = |call, default, quipu| Row { call, default, quipu };
+    let key = Key::from_name("a");
+    let (atomic, slots) = (|| AtomicStorage.counter(&key), || SlotStorage.counter(&key));
+    let load = |atomic: &AtomicU64| atomic.load(Relaxed);
     Ok(vec![
         row(
             "prometheus-client: Counter<u64>::inc",
@@ -146,59 +149,35 @@ fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
             Side::new(prometheus::IntGauge::new("a", "A.")?, |c| c.inc(), |c| c.get() as f64),
             Side::new(GenericGauge::<UpDownCounter>::new("a", "A.")?, |c| c.inc(), |c| c.get() as f64),
         ),
-        metrics_counter(),
-        metrics_two_counters(),
-        metrics_floor(),
+        row("metrics: Counter::increment", metrics_handles([atomic()], load), metrics_handles([slots()], Counter::sum)),
+        // As a request that counts itself and its bytes: no call waits for the one before.
+        row(
+            "metrics: Counter::increment, of each of two",
+            metrics_handles([atomic(), atomic()], load),
+            metrics_handles([slots(), slots()], Counter::sum),
+        ),
+        // The least that any counter can take behind the virtual call: a plain add to a word of the thread's own.
+        row(
+            "metrics: a plain add in place of quipu's",
+            metrics_handles([atomic()], load),
+            metrics_handles([Arc::new(OwnWords::default())], OwnWords::total),
+        ),
         metrics_gauge(),
         opentelemetry_counter(),
     ])
 }
 
-fn metrics_counter() -> Row {
-    let key = Key::from_name("a");
-    let (atomic, slots) = (AtomicStorage.counter(&key), SlotStorage.counter(&key));
-    let atomic_handle = metrics::Counter::from_arc(Arc::clone(&atomic));
-    let slots_handle = metrics::Counter::from_arc(Arc::clone(&slots));
-    Row {
-        call: "metrics: Counter::increment",
-        default: Side::new((atomic_handle, atomic), |c| c.0.increment(1), |c| c.1.load(Relaxed) as f64),
-        quipu: Side::new((slots_handle, slots), |c| c.0.increment(1), |c| c.1.sum() as f64),
-    }
-}
-
-/// As a request that counts itself and its bytes: no call waits for the one before.
-fn metrics_two_counters() -> Row {
-    let key = Key::from_name("a");
-    let pair = || [AtomicStorage.counter(&key), AtomicStorage.counter(&key)];
-    let (atomics, slots) = (pair(), [SlotStorage.counter(&key), SlotStorage.counter(&key)]);
-    let atomic_handles = atomics.clone().map(metrics::Counter::from_arc);
-    let slots_handles = slots.clone().map(metrics::Counter::from_arc);
-    Row {
-        call: "metrics: Counter::increment, of each of two",
-        default: Side::new(
-            (atomic_handles, atomics),
-            |c| c.0.iter().for_each(|handle| handle.increment(1)),
-            |c| c.1.iter().map(|atomic| atomic.load(Relaxed)).sum::<u64>() as f64 / 2.0,
-        ),
-        quipu: Side::new(
-            (slots_handles, slots),
-            |c| c.0.iter().for_each(|handle| handle.increment(1)),
-            |c| c.1.iter().map(|counter| counter.sum()).sum::<u64>() as f64 / 2.0,
-        ),
-    }
-}
-
-/// The least that any counter can take behind the virtual call of `metrics`: a plain add to a word of the thread's own.
-fn metrics_floor() -> Row {
-    let key = Key::from_name("a");
-    let (atomic, own) = (AtomicStorage.counter(&key), Arc::new(OwnWords::default()));
-    let atomic_handle = metrics::Counter::from_arc(Arc::clone(&atomic));
-    let own_handle = metrics::Counter::from_arc(Arc::clone(&own));
-    Row {
-        call: "metrics: a plain add in place of quipu's",
-        default: Side::new((atomic_handle, atomic), |c| c.0.increment(1), |c| c.1.load(Relaxed) as f64),
-        quipu: Side::new((own_handle, own), |c| c.0.increment(1), |c| c.1.total() as f64),
-    }
+/// Handles of the `metrics` facade, each of which a call increments.
+fn metrics_handles<C, const N: usize>(counters: [Arc<C>; N], total: fn(&C) -> u64) -> Side
+where
+    C: CounterFn + Send + Sync + 'static,
+{
+    let handles = counters.clone().map(metrics::Counter::from_arc);
+    Side::new(
+        (handles, counters),
+        |c| c.0.iter().for_each(|handle| handle.increment(1)),
+        move |c| c.1.iter().map(|counter| total(counter)).sum::<u64>() as f64 / N as f64,
+    )
 }
 
 /// A word for each of the two threads that live at a time.

@@ -52,7 +52,7 @@ const fn segment_len(segment: usize) -> usize {
     FIRST_SEGMENT << segment
 }
 
-/// How many chunks of this length, a power of two, a sum reads together: as many as the first page has.
+/// How many chunks of this length, a power of two, are read together: as many as the first page has.
 const fn group(chunk_len: usize) -> usize {
     let chunks = PAGE / chunk_len;
     if chunks == 0 { 1 } else { chunks }
