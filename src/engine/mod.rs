@@ -74,6 +74,7 @@ mod baseline;
 mod block;
 mod chunk;
 mod directory;
+mod double_sum;
 pub(crate) mod fork;
 mod key;
 mod kind;
@@ -84,10 +85,13 @@ mod register;
 mod registry;
 mod scan;
 mod site;
+mod summary;
 #[cfg(feature = "persist")]
 mod track;
 mod update;
 
+#[cfg(all(test, quipu_loom))]
+pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
 #[cfg(feature = "persist")]
@@ -100,5 +104,9 @@ pub use kind::Kind;
 pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
 pub(crate) use names::{Family, Labels, Plan, Row};
+#[cfg(all(test, quipu_loom))]
+pub(crate) use registry::State;
 pub(crate) use site::{Cell, Site};
+#[cfg(all(test, quipu_loom))]
+pub(crate) use update::Update;
 pub(crate) use update::{Increase, IncreaseFloat, IncreaseSide};

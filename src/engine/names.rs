@@ -92,7 +92,7 @@ impl Column {
     /// Whether both values are of one slot each and add up in the same way, and the other's slot comes next in the same
     /// chunk. Those of two up-down counters are two apart.
     pub(crate) fn is_followed_by(&self, other: &Column) -> bool {
-        self.kind == other.kind && self.key.plus(1) == other.key
+        self.kind == Kind::Counter && other.kind == Kind::Counter && self.key.plus(1) == other.key
     }
 }
 

@@ -4,7 +4,7 @@
 //! As in [`read`](super::read), for many counters at once. The lock of the names is held, so that no named counter
 //! comes or goes meanwhile and no index changes hands.
 
-use super::chunk::Chunk;
+use super::kind::Kind;
 use super::names::{Column, Plan};
 use super::registry::Registry;
 use crate::sync::{Ordering, fence};
@@ -22,10 +22,10 @@ impl Registry {
     fn values(&self, columns: &[Column]) -> Vec<u64> {
         let baselines: Vec<u64> = columns.iter().map(|column| self.baselines.load(column.key)).collect();
         let mut values = vec![0; columns.len()];
-        let (mut rest, mut chunks) = (&mut values[..], Vec::new());
+        let mut rest = &mut values[..];
         for run in columns.chunk_by(Column::is_followed_by) {
             let (totals, others) = rest.split_at_mut(run.len());
-            self.read_totals(run[0], totals, &mut chunks);
+            self.read_totals(run[0], totals);
             rest = others;
         }
         // Acquire: as in `value`.
@@ -38,6 +38,9 @@ impl Registry {
 
     /// The total less the baseline, both read again as long as a take came between them.
     fn since(&self, column: &Column, mut total: u64, mut baseline: u64) -> u64 {
+        if column.kind == Kind::UpDownCounter {
+            return self.value_of_slots(column.kind, column.key);
+        }
         loop {
             let now = self.baselines.load(column.key);
             if now == baseline {
@@ -49,40 +52,11 @@ impl Registry {
         }
     }
 
-    /// The totals of the slots of a column and of those that follow it, chunk by chunk, each from front to back. An up-down
-    /// counter, which is read more than once, is alone.
-    fn read_totals(&self, first: Column, totals: &mut [u64], chunks: &mut Vec<Chunk>) {
-        if let [total] = totals {
-            *total = self.total_of_slots(first.kind, first.key);
-            return;
-        }
-        chunks.clear();
-        self.each_chunk(first.key.chunk(), |chunk| chunks.push(chunk));
-        for group in chunks.chunks(4) {
-            // SAFETY: the chunks are the key's, where the whole run lies, and live as long as the registry.
-            unsafe {
-                match *group {
-                    // Side by side: the memory of one comes while the processor waits for that of another.
-                    [a, b, c, d] => add_slots([a, b, c, d], first, totals),
-                    _ => group.iter().for_each(|&chunk| add_slots([chunk], first, totals)),
-                }
-            }
-        }
-    }
-}
-
-/// Adds to the totals what the chunks have of a column and of those that follow it.
-///
-/// # Safety
-/// Every chunk has a slot for each total, from the column's on, and is not freed meanwhile.
-// Not inlined: its loop is compiled as one by itself, whatever is around it.
-#[inline(never)]
-unsafe fn add_slots<const N: usize>(chunks: [Chunk; N], first: Column, totals: &mut [u64]) {
-    for (index, total) in totals.iter_mut().enumerate() {
-        for chunk in chunks {
-            // SAFETY: the caller vouches for it.
-            let slot = unsafe { chunk.slot(first.key.offset() + index) };
-            *total = first.kind.plus(*total, slot.load(Ordering::Relaxed));
+    /// The totals of the slots of a column and of those that follow it.
+    fn read_totals(&self, first: Column, totals: &mut [u64]) {
+        match totals {
+            [total] => *total = self.total_of_slots(first.kind, first.key),
+            _ => self.sum_run(first.key, totals),
         }
     }
 }

@@ -19,6 +19,8 @@ mod slots;
 #[cfg(quipu_loom)]
 mod strategies;
 #[cfg(quipu_loom)]
+mod summaries;
+#[cfg(quipu_loom)]
 mod takes;
 
 /// Held by tests that look at the whole process's registry, which threads of other tests share.
