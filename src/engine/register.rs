@@ -69,7 +69,8 @@ impl Registry {
         sums.try_reserve_exact(len).ok()?;
         sums.resize(len, 0);
         self.sum_run(first, &mut sums);
-        let mut values = sums.chunks_exact(kind.slots()).map(|slots| slots[0].wrapping_sub(*slots.get(1).unwrap_or(&0)));
+        let mut values =
+            sums.chunks_exact(kind.slots()).map(|slots| slots[0].wrapping_sub(*slots.get(1).unwrap_or(&0)));
         (0..len).step_by(kind.slots()).try_for_each(|index| self.start_at(first.plus(index), kind, values.next()?))
     }
 

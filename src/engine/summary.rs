@@ -143,7 +143,8 @@ impl Summary {
                 Space::Floats => {
                     // SAFETY: floats have two chunks of sums.
                     let low = unsafe { self.sums.plus(chunk_len(id)).slot(offset) };
-                    let mut total = DoubleSum::from_parts(f64::from_bits(owner_load!(sum)), f64::from_bits(owner_load!(low)));
+                    let mut total =
+                        DoubleSum::from_parts(f64::from_bits(owner_load!(sum)), f64::from_bits(owner_load!(low)));
                     total.add(f64::from_bits(amount));
                     // Slots that cancel each other out look like cleared ones: see `Registry::clear`.
                     is_exact &= total.is_exact() && (total.high() != 0.0 || f64::from_bits(amount) == 0.0);
@@ -189,19 +190,19 @@ impl State {
 }
 
 impl Registry {
-    /// Sums up idle chunks, if it is time for that.
+    /// Sums up idle chunks, if it is time for that, and again if threads ended meanwhile and found it done by this one.
     pub(super) fn summarize_idle(&self) {
-        self.summarize(State::worth_summarizing);
+        while self.summarize(State::worth_summarizing) {}
     }
 
-    /// Sums up the chunks of as many free blocks as `goal` says, if it says any.
-    pub(crate) fn summarize(&self, goal: impl FnOnce(&State) -> Option<usize>) {
+    /// Sums up the chunks of as many free blocks as `goal` says, if it says any. Returns whether it did.
+    pub(crate) fn summarize(&self, goal: impl FnOnce(&State) -> Option<usize>) -> bool {
         let goal = {
             let mut state = self.state.lock();
             if state.is_summarizing || state.clearing > 0 {
-                return;
+                return false;
             }
-            let Some(goal) = goal(&state) else { return };
+            let Some(goal) = goal(&state) else { return false };
             self.void_summaries(&mut state);
             (state.summarized, state.is_summarizing) = (goal, true);
             goal
@@ -214,6 +215,7 @@ impl Registry {
             let _ = self.summarize_chunks(id, goal);
         }
         self.state.lock().is_summarizing = false;
+        true
     }
 
     /// `None`, and nothing published, on allocation failure, if it isn't worthwhile, or if a block was claimed meanwhile.

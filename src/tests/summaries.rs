@@ -145,7 +145,8 @@ fn up_down_under_a_summary(slot_of_idle: usize) {
             let mut idle = claim();
             add::<IncreaseSide>(&mut idle, gauge, slot_of_idle, 1);
         };
-        let mut through_owned = move |gauge: &UpDownCounter| add::<IncreaseSide>(&mut owned, gauge, 1 - slot_of_idle, 1);
+        let mut through_owned =
+            move |gauge: &UpDownCounter| add::<IncreaseSide>(&mut owned, gauge, 1 - slot_of_idle, 1);
         let (gauge, turn) = &*shared;
         if slot_of_idle == 0 {
             let other = start(&shared, move |(gauge, turn)| {
