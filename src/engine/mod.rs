@@ -74,11 +74,14 @@ mod baseline;
 mod block;
 mod chunk;
 mod directory;
+mod float_sum;
 pub(crate) mod fork;
 mod key;
 mod kind;
 mod local;
 mod names;
+mod pages;
+mod plan;
 mod read;
 mod register;
 mod registry;
@@ -90,6 +93,7 @@ mod update;
 
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
+pub(crate) use float_sum::FloatSum;
 #[cfg(feature = "persist")]
 pub(crate) use fork::generation;
 pub(crate) use key::Key;
@@ -99,6 +103,7 @@ pub use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
-pub(crate) use names::{Family, Labels, Plan, Row};
+pub(crate) use names::{Family, Labels};
+pub(crate) use plan::{Plan, Row};
 pub(crate) use site::{Cell, Site};
 pub(crate) use update::{Increase, IncreaseFloat, IncreaseSide};

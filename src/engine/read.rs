@@ -97,9 +97,14 @@ impl Registry {
         if with_slots { cell.kind.plus(totals.slots, totals.spill) } else { totals.spill }
     }
 
-    /// The total of the slots since the last take, where no one adds and no one takes.
-    pub(super) fn value_of_slots(&self, kind: Kind, key: Key) -> u64 {
-        kind.minus(self.total_of_slots(kind, key), self.baselines.load(key))
+    /// All that was ever added to the slots of a value by the counter that has them.
+    pub(super) fn total_since_start(&self, kind: Kind, key: Key) -> u64 {
+        kind.minus(self.total_of_slots(kind, key), self.started_at(key))
+    }
+
+    /// What was in the slots of a value when its counter got them. Float slots were empty.
+    pub(super) fn started_at(&self, key: Key) -> u64 {
+        self.starts.load(key)
     }
 
     /// What the slots' total had when the counter got them, and what was taken of it since.

@@ -49,9 +49,12 @@ impl Registry {
 
     /// Nobody zeroes an integer slot: a value whose slots were used before counts from what is found in them.
     fn begin_at_what_is_found(&self, kind: Kind, key: Key) -> bool {
-        let Some(baseline) = self.baselines.slot_or_allocate(key) else { return false };
-        // Relaxed: published with the key.
-        baseline.store(self.total_of_slots(kind, key), Ordering::Relaxed);
+        let total = self.total_of_slots(kind, key);
+        for words in [&self.starts, &self.baselines] {
+            let Some(word) = words.slot_or_allocate(key) else { return false };
+            // Relaxed: published with the key.
+            word.store(total, Ordering::Relaxed);
+        }
         self.zero(self.spill_baselines.slot(key));
         true
     }
@@ -75,21 +78,24 @@ impl Registry {
         }
     }
 
-    /// Lists a registered counter under its name, if it isn't. `Some(false)` where the name belongs to counters of
-    /// another kind or with other labels; `None` where memory is out.
+    /// Lists a registered counter under its name, if it isn't. `Some(false)` where counters of another kind or with other
+    /// labels are shown under the name; `None` on allocation failure.
     pub(crate) fn list(&self, family: Family, key: Key) -> Option<bool> {
         self.names.lock().insert(family, key)
     }
 
     /// Takes back the slots of a counter that nobody can use any more.
     pub(crate) fn unregister(&self, key: Key, site: &Site<'_>) {
-        if let Some(family) = site.family {
-            let value = |index| self.value_of_slots(site.kind, key.plus(index));
-            self.names.lock().remove(family.name, key, value);
-        }
+        let (kind, len) = (site.kind, site.spill.len());
         let mut state = self.state.lock();
         #[cfg(feature = "persist")]
         state.tracked.remove(key);
-        state.keys(site.kind.space()).free(key, site.spill.len());
+        match site.family {
+            None => state.keys(kind.space()).free(key, len),
+            Some(family) => {
+                drop(state);
+                self.remove_named(family.name, key, kind, len);
+            }
+        }
     }
 }
