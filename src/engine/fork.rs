@@ -65,8 +65,15 @@ mod imp {
     }
 
     unsafe extern "C" fn after() {
+        finish(|_| ());
+    }
+
+    /// Ends what `before` began, unless that did nothing.
+    fn finish(with_names: impl FnOnce(&mut Names)) {
         if let Some(guards) = GUARDS.take() {
-            drop(ManuallyDrop::into_inner(guards));
+            let (_pool, mut names, _state) = ManuallyDrop::into_inner(guards);
+            with_names(&mut names);
+            drop((_pool, names, _state));
             set_busy(false);
         }
     }
@@ -74,8 +81,7 @@ mod imp {
     unsafe extern "C" fn in_child() {
         // Relaxed: the number guards no other memory, and the child has one thread.
         GENERATION.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: this is the other half of the fork that `before` began.
-        unsafe { after() };
+        finish(Names::forget_passes);
     }
 
     /// Differs from that of the process that this one was forked from; 0 of one that wasn't forked, or before the

@@ -86,11 +86,14 @@ mod block;
 mod chunk;
 mod directory;
 mod double_sum;
+mod float_sum;
 pub(crate) mod fork;
 mod key;
 mod kind;
 mod local;
 mod names;
+mod pages;
+mod plan;
 mod read;
 mod register;
 mod registry;
@@ -105,6 +108,7 @@ mod update;
 pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
+pub(crate) use float_sum::FloatSum;
 #[cfg(feature = "persist")]
 pub(crate) use fork::generation;
 pub(crate) use key::Key;
@@ -114,7 +118,8 @@ pub use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
-pub(crate) use names::{Family, Labels, Plan, Row};
+pub(crate) use names::{Family, Labels};
+pub(crate) use plan::{Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;
 pub(crate) use site::{Cell, Site};

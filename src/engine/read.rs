@@ -6,6 +6,7 @@
 use super::baseline::Baselines;
 use super::chunk::Chunk;
 use super::double_sum::DoubleSum;
+use super::float_sum::FloatSum;
 use super::key::{Key, chunk_len};
 use super::kind::Kind;
 use super::registry::Registry;
@@ -44,14 +45,19 @@ impl Registry {
 
     /// As [`sum_slots`](Registry::sum_slots), of floats: rounded once, so that it doesn't depend on the order of blocks.
     fn sum_floats(&self, key: Key) -> f64 {
+        let sum = self.fold_floats(key, DoubleSum::new(), DoubleSum::add);
+        if sum.is_exact() { sum.value() } else { self.fold_floats(key, FloatSum::new(), FloatSum::add).value() }
+    }
+
+    fn fold_floats<S: Clone>(&self, key: Key, zero: S, add: impl Fn(&mut S, f64)) -> S {
         self.directories[key.chunk()].read(chunk_len(key.chunk()), |chunks| {
-            let mut sum = DoubleSum::new();
+            let mut sum = zero.clone();
             chunks.for_each(|chunk| {
                 // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an addition
                 // publishes nothing but itself.
-                sum.add(f64::from_bits(unsafe { chunk.slot(key.offset()) }.load(Ordering::Relaxed)));
+                add(&mut sum, f64::from_bits(unsafe { chunk.slot(key.offset()) }.load(Ordering::Relaxed)));
             });
-            sum.value()
+            sum
         })
     }
 
@@ -144,6 +150,11 @@ impl Registry {
     #[inline]
     pub(super) fn started_at(&self, key: Key) -> u64 {
         self.starts.load(key)
+    }
+
+    /// All that was ever added to the slots of a value by the counter that has them.
+    pub(super) fn total_since_start(&self, kind: Kind, key: Key) -> u64 {
+        kind.minus(self.total_of_slots(kind, key), self.started_at(key))
     }
 
     /// As [`started_at`](Registry::started_at), of a value.

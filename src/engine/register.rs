@@ -108,16 +108,16 @@ impl Registry {
 
     /// Takes back the slots of a counter that nobody can use any more.
     pub(crate) fn unregister(&self, key: Key, site: &Site<'_>) {
-        if let Some(family) = site.family {
-            let value = |index| {
-                let key = key.plus(index);
-                site.kind.minus(self.total_of_slots(site.kind, key), self.baselines.load(key))
-            };
-            self.names.lock().remove(family.name, key, value);
-        }
+        let (kind, len) = (site.kind, site.spill.len());
         let mut state = self.state.lock();
         #[cfg(feature = "persist")]
         state.tracked.remove(key);
-        state.keys(site.kind.space()).free(key, site.spill.len());
+        match site.family {
+            None => state.keys(kind.space()).free(key, len),
+            Some(family) => {
+                drop(state);
+                self.remove_named(family.name, key, kind, len);
+            }
+        }
     }
 }
