@@ -91,15 +91,15 @@ mod imp {
     }
 
     unsafe extern "C" fn after() {
-        finish(|_| ());
+        finish(|_, _| ());
     }
 
     /// Ends what `before` began, unless that did nothing.
-    fn finish(with_names: impl FnOnce(&mut Names)) {
+    fn finish(change: impl FnOnce(&mut Names, &mut State)) {
         if let Some(guards) = GUARDS.take() {
-            let (_pool, mut names, _state) = ManuallyDrop::into_inner(guards);
-            with_names(&mut names);
-            drop((_pool, names, _state));
+            let mut guards = ManuallyDrop::into_inner(guards);
+            change(&mut guards.1, &mut guards.2);
+            drop(guards);
             set_busy(false);
         }
     }
@@ -107,7 +107,10 @@ mod imp {
     unsafe extern "C" fn in_child() {
         // Relaxed: the number guards no other memory, and the child has one thread.
         GENERATION.fetch_add(1, Ordering::Relaxed);
-        finish(Names::forget_passes);
+        finish(|names, state| {
+            names.forget_passes();
+            state.forget_summarizers();
+        });
     }
 
     /// Differs from that of the process that this one was forked from; 0 of one that wasn't forked, or before the

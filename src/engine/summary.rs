@@ -183,6 +183,13 @@ impl State {
         (spare > owned / 2 + SPARE).then(|| free - (owned / 4 + SPARE / 2))
     }
 
+    /// In a forked child: threads that it doesn't have, in the midst of their work. A summary that was not finished isn't in
+    /// force.
+    #[cfg(all(unix, not(miri), not(quipu_loom)))]
+    pub(super) fn forget_summarizers(&mut self) {
+        (self.is_summarizing, self.clearing) = (false, 0);
+    }
+
     #[cfg(all(test, quipu_loom))]
     pub(crate) fn every_free_block(&self) -> Option<usize> {
         Some(self.free.len())
