@@ -270,9 +270,7 @@ impl Directory {
         const SHORT: usize = group(FIRST_CHUNK);
         let extent = self.extent();
         if extent.has_summary() {
-            if let Some(sum) = self.sum_of_summary(extent, offset, ordering) {
-                return sum;
-            }
+            return self.sum_by_summary(chunk_len, offset, ordering);
         }
         // Each has a loop of its own, which is the shorter for what is a constant in it.
         match group(chunk_len) {
@@ -292,16 +290,18 @@ impl Directory {
         sum
     }
 
-    /// As [`Directory::sum`]; `None` where the summary changed meanwhile.
+    /// As [`Directory::sum`], where a summary is in force.
     #[cold]
     #[inline(never)]
-    fn sum_of_summary(&self, extent: Extent, offset: usize, ordering: Ordering) -> Option<u64> {
-        let mut sum = 0_u64;
-        self.summary_in_force(extent)?.for_each(|chunk| {
-            // SAFETY: the offset is one in a chunk.
-            sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(ordering));
-        });
-        self.is_still(extent).then_some(sum)
+    fn sum_by_summary(&self, chunk_len: usize, offset: usize, ordering: Ordering) -> u64 {
+        self.read(chunk_len, |chunks| {
+            let mut sum = 0_u64;
+            chunks.for_each(|chunk| {
+                // SAFETY: the offset is one in a chunk.
+                sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(ordering));
+            });
+            sum
+        })
     }
 
     fn summary(&self) -> Option<&Summary> {
