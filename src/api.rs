@@ -45,8 +45,7 @@ macro_rules! reads {
         /// allocator that quipu is calling.
         #[must_use = "`reset` drops the units that it takes"]
         pub fn take(&$self) -> $number {
-            let bits = crate::engine::exclusive(|registry| registry.take(&$site, $index)).unwrap_or(0);
-            <$number as crate::cursor::sealed::Bits>::from_bits(bits)
+            <$number as crate::cursor::sealed::Bits>::from_bits(crate::raw::take(&$site, $index))
         }
 
         /// Begins again at zero: a [`take`](Self::take) whose units nobody wants.

@@ -48,20 +48,13 @@ numbers! {
 /// ```
 #[must_use = "a cursor does nothing until `delta` is called"]
 pub struct Cursor<'a, T: Number> {
-    cell: Cell<'a>,
-    /// Whether the counter had slots when it was read last. It has none for want of memory only.
-    has_slots: bool,
-    total: u64,
+    position: Position<'a>,
     number: PhantomData<T>,
 }
 
 impl<'a, T: Number> Cursor<'a, T> {
     pub(crate) fn new(site: &Site<'a>, index: usize) -> Self {
-        // Registered first: a total is compared with totals of the same slots only.
-        exclusive(|registry| registry.register(site));
-        let cell = site.cell(index);
-        let has_slots = cell.is_registered();
-        Self { cell, has_slots, total: global().total(cell, has_slots), number: PhantomData }
+        Self { position: Position::new(site, index), number: PhantomData }
     }
 
     /// What was added since the cursor was made or last asked. Wraps where the total does.
@@ -69,6 +62,34 @@ impl<'a, T: Number> Cursor<'a, T> {
     /// Of a float counter it is the difference of two totals, which has the rounding errors of both. Where memory was
     /// out when the cursor was made, it misses what was taken before its first read after that.
     pub fn delta(&mut self) -> T {
+        T::from_bits(self.position.delta())
+    }
+}
+
+impl<T: Number> fmt::Debug for Cursor<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cursor").field("total", &T::from_bits(self.position.total)).finish()
+    }
+}
+
+/// How far a cursor has read. The same for all types of numbers, so that a program has the reads once.
+struct Position<'a> {
+    cell: Cell<'a>,
+    /// Whether the counter had slots when it was read last. It has none on allocation failure only.
+    has_slots: bool,
+    total: u64,
+}
+
+impl<'a> Position<'a> {
+    fn new(site: &Site<'a>, index: usize) -> Self {
+        // Registered first: a total is compared with totals of the same slots only.
+        exclusive(|registry| registry.register(site));
+        let cell = site.cell(index);
+        let has_slots = cell.is_registered();
+        Self { cell, has_slots, total: global().total(cell, has_slots) }
+    }
+
+    fn delta(&mut self) -> u64 {
         let kind = self.cell.kind;
         if !self.has_slots && self.cell.is_registered() {
             self.has_slots = true;
@@ -76,12 +97,6 @@ impl<'a, T: Number> Cursor<'a, T> {
         }
         let total = global().total(self.cell, self.has_slots);
         let before = std::mem::replace(&mut self.total, total);
-        T::from_bits(kind.minus(total, before))
-    }
-}
-
-impl<T: Number> fmt::Debug for Cursor<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cursor").field("total", &T::from_bits(self.total)).finish()
+        kind.minus(total, before)
     }
 }

@@ -87,7 +87,7 @@ impl<const N: usize> Raw<N> {
         // Relaxed: `&mut self` means that the registration came before.
         let key = Key::from_bits(self.key.load(Ordering::Relaxed));
         if key.is_registered() {
-            exclusive(|registry| registry.unregister(key, &self.site(kind, labels)));
+            unregister(key, &self.site(kind, labels));
         }
     }
 }
@@ -98,6 +98,15 @@ impl<const N: usize> Raw<N> {
 unsafe fn unpack(text: *const u8, len: u16) -> &'static str {
     // SAFETY: the caller vouches for it.
     unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(text, len.into())) }
+}
+
+fn unregister(key: Key, site: &Site<'_>) {
+    exclusive(|registry| registry.unregister(key, site));
+}
+
+/// The bits of what a take gets: zero inside of the registry's own work.
+pub(crate) fn take(site: &Site<'_>, index: usize) -> u64 {
+    exclusive(|registry| registry.take(site, index)).unwrap_or(0)
 }
 
 /// [`RegisterError`] where the counter can't be listed under its name; see `Counter::register`.

@@ -92,6 +92,8 @@ impl<T> Mutex<T> {
         }
     }
 
+    // Not inlined: its callers are cold, and many.
+    #[inline(never)]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         // ThreadSanitizer sees what is compiled into this crate. std's way of waiting isn't, so don't wait.
         #[cfg(quipu_tsan)]

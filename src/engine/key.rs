@@ -85,7 +85,7 @@ pub(crate) struct Keys {
     /// Where the slots begin that nobody had yet; `None` once all were handed out.
     next: Option<Key>,
     last_chunk: usize,
-    /// Runs that came back, by their length, shortest first.
+    /// Runs that came back: a list for each length.
     free: Vec<FreeRuns>,
 }
 
@@ -127,13 +127,9 @@ impl Keys {
     }
 
     fn reuse(&mut self, len: usize) -> Option<Key> {
-        let position = self.free.iter().position(|runs| runs.len >= len && !runs.keys.is_empty())?;
-        let runs = &mut self.free[position];
-        let (found, Reverse(key)) = (runs.len, runs.keys.pop()?);
-        // A long run that is used up slot by slot would leave a list for each length that it had.
-        if found > len && runs.keys.is_empty() {
-            self.free.remove(position);
-        }
+        let long_enough = self.free.iter_mut().filter(|runs| runs.len >= len && !runs.keys.is_empty());
+        let shortest = long_enough.min_by_key(|runs| runs.len)?;
+        let (found, Reverse(key)) = (shortest.len, shortest.keys.pop()?);
         self.free(key.plus(len), found - len);
         Some(key)
     }
@@ -162,24 +158,34 @@ impl Keys {
         }
     }
 
-    /// Gives back `len` slots from `key` on. Where the list has no room and memory is out, they are never reused.
+    /// Gives back `len` slots from `key` on. On allocation failure they are never reused.
     pub(crate) fn free(&mut self, key: Key, len: usize) {
         if len == 0 {
             return;
         }
-        let position = match self.free.binary_search_by_key(&len, |runs| runs.len) {
-            Ok(position) => position,
-            Err(position) => {
-                if self.free.try_reserve(1).is_err() {
-                    return;
-                }
-                self.free.insert(position, FreeRuns { len, keys: BinaryHeap::new() });
-                position
-            }
-        };
-        let keys = &mut self.free[position].keys;
+        let Some(keys) = self.list(len) else { return };
         if keys.try_reserve(1).is_ok() {
             keys.push(Reverse(key));
         }
+    }
+
+    /// The list of the runs of this length; `None` on allocation failure.
+    ///
+    /// An empty list is made one of any length, or a long run that is used up slot by slot would leave a list for each
+    /// length that it had.
+    fn list(&mut self, len: usize) -> Option<&mut BinaryHeap<Reverse<Key>>> {
+        let of_this_length = self.free.iter().position(|runs| runs.len == len);
+        let position = of_this_length.or_else(|| self.free.iter().position(|runs| runs.keys.is_empty()));
+        let position = match position {
+            Some(position) => position,
+            None => {
+                self.free.try_reserve(1).ok()?;
+                self.free.push(FreeRuns { len, keys: BinaryHeap::new() });
+                self.free.len() - 1
+            }
+        };
+        let runs = self.free.get_mut(position)?;
+        runs.len = len;
+        Some(&mut runs.keys)
     }
 }

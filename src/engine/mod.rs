@@ -113,7 +113,7 @@ pub(crate) use float_sum::FloatSum;
 pub(crate) use fork::generation;
 pub(crate) use key::Key;
 #[cfg(all(test, not(quipu_loom)))]
-pub(crate) use key::Space;
+pub(crate) use key::{Keys, Space, chunk_len};
 pub use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;

@@ -17,6 +17,8 @@ mod peak;
 #[cfg(quipu_loom)]
 mod reads;
 #[cfg(not(quipu_loom))]
+mod runs;
+#[cfg(not(quipu_loom))]
 mod slots;
 #[cfg(quipu_loom)]
 mod strategies;
