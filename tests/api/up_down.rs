@@ -73,6 +73,22 @@ fn a_counter_in_the_place_of_a_dropped_one_begins_at_zero() {
     }
 }
 
+/// Slots keep words for the takes of an up-down counter, and for the start of another: the next one has neither.
+#[test]
+fn reused_slots_start_without_takes() {
+    for round in 1..100 {
+        let up_down = UpDownCounter::new();
+        up_down.add(round);
+        assert_eq!((up_down.take(), up_down.sum(), up_down.total()), (round, 0, round));
+        up_down.sub(2);
+        assert_eq!((up_down.sum(), up_down.total()), (-2, round - 2));
+        drop(up_down);
+        let counters = [Counter::new(), Counter::new()];
+        counters.iter().for_each(Counter::inc);
+        assert_eq!(counters.each_ref().map(Counter::sum), [1, 1]);
+    }
+}
+
 /// Invariant 9: an in-flight gauge is never seen below zero.
 #[test]
 fn no_sum_is_below_zero_while_only_what_was_added_is_taken_away() {
