@@ -34,4 +34,6 @@ pub use float::FloatCounter;
 pub use name::InvalidName;
 pub use name_clash::NameClash;
 pub use snapshot::{Change, Diff, Label, Sample, Snapshot, Value, snapshot};
+#[cfg(quipu_holds)]
+pub use sync::longest_hold;
 pub use up_down::UpDownCounter;

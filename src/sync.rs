@@ -4,8 +4,10 @@
 
 #[cfg(not(quipu_loom))]
 mod imp {
+    pub(crate) use std::sync::Mutex as RawMutex;
+    #[cfg(not(quipu_holds))]
+    pub(crate) use std::sync::MutexGuard;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
-    pub(crate) use std::sync::{Mutex as RawMutex, MutexGuard};
 
     macro_rules! owner_load {
         ($atomic:expr) => {
@@ -104,9 +106,76 @@ impl<T> Mutex<T> {
             std::thread::yield_now();
         }
         #[cfg(not(quipu_tsan))]
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        {
+            let guard = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            #[cfg(quipu_holds)]
+            let guard = MutexGuard::new(guard);
+            guard
+        }
     }
 }
+
+/// Guards that measure how long they lived, for `benches/holds.rs`.
+#[cfg(quipu_holds)]
+mod holds {
+    use std::ops::{Deref, DerefMut};
+    use std::time::Duration;
+
+    use super::{AtomicU64, Ordering};
+
+    static LONGEST: AtomicU64 = AtomicU64::new(0);
+
+    /// The longest time for which a lock of the crate was held since the last call. It is processor time of the thread that
+    /// held the lock, so that a thread which is preempted meanwhile doesn't count for more.
+    pub fn longest_hold() -> Duration {
+        Duration::from_nanos(LONGEST.swap(0, Ordering::Relaxed))
+    }
+
+    /// Processor time of the current thread, in nanoseconds.
+    fn now() -> u64 {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the call writes to `time` alone.
+        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct MutexGuard<'a, T> {
+        guard: std::sync::MutexGuard<'a, T>,
+        since: u64,
+    }
+
+    impl<'a, T> MutexGuard<'a, T> {
+        pub(super) fn new(guard: std::sync::MutexGuard<'a, T>) -> Self {
+            Self { guard, since: now() }
+        }
+    }
+
+    impl<T> Drop for MutexGuard<'_, T> {
+        fn drop(&mut self) {
+            LONGEST.fetch_max(now() - self.since, Ordering::Relaxed);
+        }
+    }
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            &self.guard
+        }
+    }
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            &mut self.guard
+        }
+    }
+}
+
+#[cfg(quipu_holds)]
+pub(crate) use holds::MutexGuard;
+#[cfg(quipu_holds)]
+pub use holds::longest_hold;
 
 /// `[expression; N]`, evaluated for each element; const outside of loom.
 macro_rules! array {

@@ -288,15 +288,14 @@ impl Registry {
             }
             let next = taken.takes.wrapping_add(1);
             let unused = key.plus((next % 2) as usize);
-            // Release, here and below: pair with the Acquires in `taken`.
+            // Release, here and below: pair with the Acquires in `taken`. No fence follows, as in `advance`: each later
+            // addition or subtraction is a store with Release.
             self.baselines.slot(unused)?.store(totals.slots, Ordering::Release);
             match self.spill_baselines.slot(unused) {
                 Some(spill) => spill.store(totals.spill, Ordering::Release),
                 None => totals.spill = 0,
             }
             takes.store(next, Ordering::Release);
-            // Release: pairs with the fence in `value`.
-            fence(Ordering::Release);
             return Some(difference(kind, totals, taken.parts));
         }
     }

@@ -47,6 +47,20 @@ fn idle_block_is_claimed_under_a_summary() {
     });
 }
 
+/// A read that finds a summary ended has the chunks that were appended before.
+#[test]
+fn chunks_are_seen_whole_after_a_summary() {
+    outcomes([0, 1, 2], || {
+        let counter = shared(Counter::new());
+        counter.register().unwrap();
+        let reader = start(&counter, Counter::sum);
+        leave(&counter, 1);
+        summarize();
+        counter.inc();
+        reader.join().unwrap()
+    });
+}
+
 /// A block is claimed while its chunk is summed up, so that the result is dropped.
 #[test]
 fn idle_block_is_claimed_while_it_is_summed_up() {
@@ -96,18 +110,19 @@ fn chunk_growth_under_a_full_summary() {
     });
 }
 
-/// `fill` gets a block with a chunk, beside one that is idle: they are one group.
+/// `fill` gets a block with a chunk, beside one that is idle: they are one group. Two more chunks are another.
 fn growth_under_a_summary(fill: fn(&Counter, Block) -> Option<Block>) {
     outcomes([(false, 3), (false, 7), (true, 7)], move || {
         let shared = shared((Counter::new(), AtomicU32::new(0)));
-        let (mut owned, mut other) = (claim(), claim());
-        add::<Increase>(&mut other, &shared.0, 0, 1);
+        let (mut third, mut fourth, mut second) = (claim(), claim(), claim());
+        add::<Increase>(&mut second, &shared.0, 0, 1);
         leave(&shared.0, 2);
-        let _other = fill(&shared.0, other);
+        let _second = fill(&shared.0, second);
         summarize();
+        add::<Increase>(&mut third, &shared.0, 0, 0);
         let reader = start(&shared, flag_and_sum);
         let (counter, flag) = &*shared;
-        add::<Increase>(&mut owned, counter, 0, 4);
+        add::<Increase>(&mut fourth, counter, 0, 4);
         flag.store(1, Ordering::Release);
         let outcome = reader.join().unwrap();
         assert_eq!(counter.sum(), 7);
@@ -209,12 +224,14 @@ fn value_of_counter() -> u64 {
 }
 
 /// The slot of a float counter is cleared for the next one in idle chunks and in their sums, also while these are made.
+/// A sum has nothing of it, neither by a summary nor after it.
 #[test]
 fn float_slot_is_cleared_under_a_summary() {
-    outcomes([1], || {
+    outcomes([(1, 1)], || {
         let first = FloatCounter::new();
         let mut idle = claim();
         add::<IncreaseFloat>(&mut idle, &first, 0, 4_f64.to_bits());
+        first.add(0.0);
         release(idle);
         summarize();
         assert_eq!(first.sum(), 4.0);
@@ -223,6 +240,8 @@ fn float_slot_is_cleared_under_a_summary() {
         let second = FloatCounter::new();
         second.add(1.0);
         summarizer.join().unwrap();
-        second.sum() as u64
+        let by_summary = second.sum() as u64;
+        let _idle = claim();
+        (by_summary, second.sum() as u64)
     });
 }

@@ -144,8 +144,8 @@ fn takes_of_an_up_down_counter_that_comes_back() {
 fn takes_of_an_up_down_counter_take_both_parts_at_once() {
     outcomes([0], || {
         let gauge = shared(UpDownCounter::new());
-        gauge.inc();
         exclusive(|_| gauge.dec()).unwrap();
+        gauge.inc();
         let reader = start(&gauge, UpDownCounter::sum);
         gauge.reset();
         gauge.reset();

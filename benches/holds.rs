@@ -1,0 +1,138 @@
+//! The longest hold of any of quipu's locks, for what takes them, by sizes and by threads that lived at once:
+//!
+//! ```text
+//! RUSTFLAGS='--cfg quipu_holds' cargo bench --bench holds
+//! ```
+//!
+//! Whoever needs the same lock waits that long at most: a first add, the start or end of a thread that counts, a fork.
+//! The times are processor time of the thread that held the lock.
+
+#[cfg(not(quipu_holds))]
+fn main() {
+    eprintln!("the locks measure nothing: set RUSTFLAGS='--cfg quipu_holds'");
+}
+
+#[cfg(quipu_holds)]
+fn main() {
+    measured::main();
+}
+
+#[cfg(quipu_holds)]
+mod measured {
+    use std::sync::Barrier;
+    use std::thread;
+    use std::time::Duration;
+
+    use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter, longest_hold, snapshot};
+
+    /// Threads that have lived at once before a measurement.
+    const PEAKS: [usize; 4] = [1, 64, 500, 5000];
+
+    const NAMES: usize = 100_000;
+
+    pub(super) fn main() {
+        println!("Longest hold of a lock, in microseconds\n");
+        print!("{:58}", "after a peak of threads:");
+        PEAKS.iter().for_each(|peak| print!("{peak:>9}"));
+        println!();
+        let named: Vec<Counter> = (0..NAMES).map(|index| Counter::named(name("name", index), "")).collect();
+        let registered = measure(|| named.iter().for_each(|counter| counter.register().expect("a name of its own")));
+        let columns: Vec<Vec<Duration>> = PEAKS.iter().map(|&peak| column(peak, &named)).collect();
+        println!("{:58}{}", format!("{NAMES} names register"), micros(registered));
+        for (row, (what, _)) in ROWS.iter().enumerate() {
+            print!("{what:58}");
+            columns.iter().for_each(|column| print!("{}", micros(column[row])));
+            println!();
+        }
+    }
+
+    type Row = (&'static str, fn(&[Counter]));
+
+    const ROWS: &[Row] = &[
+        ("a thread starts, adds and ends, 1,000 times", |_| (0..1000).for_each(|_| on_thread(|| Counter::new().inc()))),
+        ("a counter registers in used slots", |_| Counter::new().inc()),
+        ("an up-down counter registers in used slots", |_| UpDownCounter::new().inc()),
+        ("a float counter registers in used slots", |_| FloatCounter::new().add(1.0)),
+        ("an array of 1,024 registers in used slots", |_| register::<1024>()),
+        ("an array of 65,536 registers in used slots", |_| register::<65_536>()),
+        ("a named array of 65,536 registers and is dropped", |_| drop_named_array()),
+        ("10 threads have a first slot in an array of 65,536", |_| grow()),
+        ("takes of 1,000 counters and an up-down counter", |named| take(&named[..1000])),
+        ("a snapshot of all names, after a change", |_| {
+            Counter::named("changed_total", "").inc();
+            drop(snapshot());
+        }),
+        ("a snapshot of all names", |_| drop(snapshot())),
+    ];
+
+    /// After one more peak of threads, which touch every hundredth counter and slots that others reuse.
+    fn column(peak: usize, named: &[Counter]) -> Vec<Duration> {
+        let (single, up_down, float) = (Counter::new(), UpDownCounter::new(), FloatCounter::new());
+        // Threads by thousands would have gigabytes of it.
+        let array = (peak <= 500).then(Box::<CounterArray<65_536>>::default);
+        let all_here = Barrier::new(peak);
+        thread::scope(|scope| {
+            for _ in 0..peak {
+                let touch = || {
+                    named.iter().step_by(NAMES / 100).for_each(Counter::inc);
+                    single.inc();
+                    up_down.inc();
+                    float.add(1.0);
+                    if let Some(first) = array.as_ref().and_then(|array| array.get(0)) {
+                        first.inc();
+                    }
+                    all_here.wait();
+                };
+                thread::Builder::new().stack_size(1 << 16).spawn_scoped(scope, touch).expect("a thread");
+            }
+        });
+        drop((single, up_down, float, array));
+        ROWS.iter().map(|(_, work)| measure(|| work(named))).collect()
+    }
+
+    fn measure(work: impl FnOnce()) -> Duration {
+        longest_hold();
+        work();
+        longest_hold()
+    }
+
+    fn register<const N: usize>() {
+        Box::<CounterArray<N>>::default().register().expect("slots");
+    }
+
+    fn drop_named_array() {
+        const LEN: usize = 65_536;
+        let values: Vec<&'static str> = (0..LEN).map(|index| name("value", index)).collect();
+        let values: &'static [&'static str; LEN] = values.leak().try_into().expect("as many");
+        let array = || Box::new(CounterArray::named("array_total", "", "value", values));
+        let (first, second) = (array(), array());
+        first.register().expect("slots");
+        second.register().expect("slots");
+    }
+
+    fn grow() {
+        let array = Box::<CounterArray<65_536>>::default();
+        thread::scope(|scope| {
+            (0..10).for_each(|_| drop(scope.spawn(|| array.get(1).expect("an element").inc())));
+        });
+    }
+
+    fn take(named: &[Counter]) {
+        named.iter().for_each(Counter::reset);
+        let up_down = UpDownCounter::new();
+        up_down.inc();
+        up_down.reset();
+    }
+
+    fn on_thread(work: impl FnOnce() + Send) {
+        thread::scope(|scope| drop(scope.spawn(work)));
+    }
+
+    fn name(what: &str, index: usize) -> &'static str {
+        format!("{what}_{index}_total").leak()
+    }
+
+    fn micros(time: Duration) -> String {
+        format!("{:>9.1}", time.as_secs_f64() * 1e6)
+    }
+}
