@@ -73,6 +73,14 @@
 //!
 //! *Checked by* `up_down_that_alternates_is_seen_in_one_of_two_states`.
 //!
+//! ## A float total is finite
+//! An amount is at most 2⁹⁵⁹ ([`FloatCounter::MAX_AMOUNT`](crate::FloatCounter::MAX_AMOUNT)). So 2⁶⁴ adds come to 2¹⁰²³, and
+//! to a little more for rounding; the largest `f64` is nearly twice that. No slot exceeds 2¹⁰¹²: half the distance from there
+//! to the next float is 2⁹⁵⁹, and what is added is rounded away. The difference of two finite totals is a number.
+//!
+//! *Checked by* `a_slot_stops_at_its_limit`, by `the_largest_amounts_stay_finite` in `tests/api/float.rs`, and by
+//! `sums_and_takes_are_finite` in `tests/properties`.
+//!
 //! ## Cursors miss nothing and disturb no one
 //! A cursor keeps the total that it saw, which takes do not change.
 //!
@@ -143,7 +151,6 @@
 //! - **An allocator that counts** through quipu needs a std that lets an allocator register thread-local destructors:
 //!   Rust 1.93 or newer; tests ran on 1.95.
 //! - **A snapshot where memory is out** aborts, as any `Vec` that can't grow does. Adds and sums don't allocate there.
-//! - **A float counter that overflowed** to infinity is not a number after a reset.
 //! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes away may arrive at
 //!   different times. A request that its network delays until after its store was restored to before the writer was
 //!   folded is counted until the next resend. Cassandra was never run against a live cluster, power cuts were not

@@ -101,4 +101,6 @@ pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
 pub(crate) use names::{Family, Labels, Plan, Row};
 pub(crate) use site::{Cell, Site};
+#[cfg(all(test, not(quipu_loom)))]
+pub(crate) use update::Update;
 pub(crate) use update::{Increase, IncreaseFloat, IncreaseSide};

@@ -6,6 +6,8 @@ mod adaptive;
 mod blocks;
 #[cfg(not(quipu_loom))]
 mod exhaustion;
+#[cfg(not(quipu_loom))]
+mod floats;
 #[cfg(quipu_loom)]
 mod keys;
 #[cfg(quipu_loom)]
