@@ -103,7 +103,8 @@ mod measured {
     fn drop_named_array() {
         const LEN: usize = 65_536;
         let values: Vec<&'static str> = (0..LEN).map(|index| name("value", index)).collect();
-        let values: &'static [&'static str; LEN] = values.leak().try_into().expect("as many");
+        let values: &'static [&'static str] = values.leak();
+        let values: &'static [&'static str; LEN] = values.try_into().expect("as many");
         let array = || Box::new(CounterArray::named("array_total", "", "value", values));
         let (first, second) = (array(), array());
         first.register().expect("slots");

@@ -5,7 +5,7 @@ use crate::raw::Raw;
 ///
 /// An [`add`](Counter::add) is a load, an addition and a store on a slot that only the current thread writes; a
 /// [`sum`](Counter::sum) adds up the slots of all threads, those that have ended included. The counter itself is 32
-/// bytes and may lie anywhere: in a `static`, in a struct, in an `Arc`. Each thread that touches it or one of its
+/// bytes (24 where pointers have 32 bits) and may lie anywhere: in a `static`, in a struct, in an `Arc`. Each thread that touches it or one of its
 /// neighbours spends 8 bytes on it.
 ///
 /// ```

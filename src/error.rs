@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::FloatCounter;
+
 /// Why a counter can't be listed under its name. It counts all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -29,7 +31,8 @@ impl fmt::Display for RegisterError {
 
 impl std::error::Error for RegisterError {}
 
-/// An amount that a [`FloatCounter`](crate::FloatCounter) doesn't add: negative, infinite or not a number.
+/// An amount that a [`FloatCounter`] doesn't add: negative, above [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT), or not a
+/// number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InvalidAmount(pub(crate) f64);
 
@@ -43,7 +46,7 @@ impl InvalidAmount {
 
 impl fmt::Display for InvalidAmount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected an amount that is finite and not negative", self.0)
+        write!(f, "{:?}: expected an amount from 0 to {:?}", self.0, FloatCounter::MAX_AMOUNT)
     }
 }
 

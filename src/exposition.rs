@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Kind, Label, Sample, Snapshot, Value};
+use crate::{Kind, Label, Sample, Snapshot};
 
 /// A snapshot in the text format that Prometheus scrapes, by [`Snapshot::prometheus`].
 ///
@@ -58,10 +58,7 @@ fn write_sample(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
     if let Some(Label { name, value }) = sample.label {
         write!(f, "{{{name}=\"{}\"}}", Escaped(value, &['\\', '\n', '"']))?;
     }
-    match sample.value {
-        Value::Float(f64::INFINITY) => writeln!(f, " +Inf"),
-        value => writeln!(f, " {value}"),
-    }
+    writeln!(f, " {}", sample.value)
 }
 
 /// A text in which a backslash stands before some characters, and a line's end is `\n`.

@@ -18,9 +18,21 @@ use crate::raw::Raw;
 /// ```
 ///
 /// # Limits
-/// Those of [`Counter`](crate::Counter), and of `f64`: a thread's slot above 2⁵³ no longer counts ones, and the sum
-/// depends on which thread added what in its last bits. A [`take`](FloatCounter::take) is the difference of two
-/// totals, rounded: that takes add up to the total is true but for that rounding.
+/// Those of [`Counter`](crate::Counter), and of `f64`: the last bits of the sum depend on which thread added what. A
+/// [`take`](FloatCounter::take) is the difference of two totals, rounded: that takes add up to the total is true but
+/// for that rounding.
+///
+/// **Huge amounts cost small ones.** A slot of 2⁵³ or more counts no ones, since its neighbours in `f64` are at least 2
+/// apart. A `take` or [`reset`](FloatCounter::reset) doesn't help, as it leaves the slots as they are; a new counter
+/// does. The sum itself stays finite: see [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT).
+///
+/// ```
+/// let counter = quipu::FloatCounter::new();
+/// counter.add(2.0_f64.powi(53));
+/// counter.reset();
+/// counter.add(1.0);
+/// assert_eq!(counter.sum(), 0.0);
+/// ```
 pub struct FloatCounter {
     raw: Raw<1>,
 }
@@ -28,8 +40,20 @@ pub struct FloatCounter {
 crate::api::scalar!(FloatCounter, f64, Kind::FloatCounter);
 
 impl FloatCounter {
-    /// Adds `amount`, if it is finite and not negative; anything else is ignored, so that one bad measurement doesn't
-    /// spoil the total or turn it around. [`try_add`](FloatCounter::try_add) says so.
+    /// The largest amount that can be added at once: 2⁹⁵⁹, about 4.9 · 10²⁸⁸.
+    ///
+    /// 2⁶⁴ adds of it come to 2¹⁰²³, which is a finite `f64`. So a sum is never infinite, and a take, the difference of
+    /// two sums, is always a number.
+    ///
+    /// ```
+    /// use quipu::FloatCounter;
+    ///
+    /// assert_eq!(FloatCounter::MAX_AMOUNT, 2.0_f64.powi(959));
+    /// ```
+    pub const MAX_AMOUNT: f64 = f64::from_bits((1023 + 959) << 52);
+
+    /// Adds `amount`, if it is from 0 to [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT); anything else is ignored, so that one
+    /// bad measurement doesn't spoil the total or turn it around. [`try_add`](FloatCounter::try_add) reports it.
     ///
     /// Never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
     /// may allocate, and take a lock. It orders nothing else that the thread does before it.
@@ -42,17 +66,17 @@ impl FloatCounter {
     /// Adds `amount`.
     ///
     /// # Errors
-    /// If the amount is negative, infinite or not a number; nothing is added.
+    /// If the amount is negative, above [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT) or not a number; nothing is added.
     ///
     /// ```
     /// let counter = quipu::FloatCounter::new();
     /// let error = counter.try_add(-0.5).unwrap_err();
-    /// assert_eq!(error.to_string(), "-0.5: expected an amount that is finite and not negative");
+    /// assert_eq!(error.to_string(), "-0.5: expected an amount from 0 to 4.8726570057e288");
     /// assert_eq!(counter.sum(), 0.0);
     /// ```
     #[inline]
     pub fn try_add(&self, amount: f64) -> Result<(), InvalidAmount> {
-        if !(0.0..=f64::MAX).contains(&amount) {
+        if !(0.0..=Self::MAX_AMOUNT).contains(&amount) {
             return Err(InvalidAmount(amount));
         }
         add::<IncreaseFloat>(self, 0, amount.to_bits());

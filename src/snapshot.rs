@@ -13,8 +13,9 @@ use crate::engine::{Family, FloatSum, Kind, Plan, Row, exclusive};
 /// Adds and unnamed counters are not held up. A named counter that registers or is dropped meanwhile waits.
 ///
 /// # Limits
-/// Units that had to be counted in the counter itself, for want of memory or because a global allocator counted them
-/// while quipu called it, are in the counter's `sum` but not here. Within such an allocator, the snapshot is empty.
+/// Units that had to be counted in the counter itself are in its `sum` but not here. That happens on allocation failure,
+/// in a global allocator that quipu is calling, and in the first adds of a signal handler that interrupts quipu's own work.
+/// Within such an allocator or handler, the snapshot is empty.
 ///
 /// ```
 /// use quipu::{Counter, Value};

@@ -23,8 +23,8 @@ use crate::raw::Raw;
 /// # Limits
 /// Those of [`Counter`](crate::Counter), with sums that wrap at 2⁶³. Every thread spends 16 bytes on it. A
 /// [`take`](UpDownCounter::take) or [`reset`](UpDownCounter::reset) starts again at zero with whatever is in flight,
-/// whose end then counts below zero. Once it is registered, what had to be counted in the counter itself, for want of
-/// memory, is missing in a [`snapshot`](crate::snapshot()), which may so show less than zero.
+/// whose end then counts below zero. Once it is registered, what had to be counted in the counter itself is missing in a
+/// [`snapshot`](crate::snapshot()) (see its limits), which may so show less than zero.
 pub struct UpDownCounter {
     /// The first slot has what was added, the second what was taken away.
     raw: Raw<2>,

@@ -12,14 +12,28 @@ static IN_CHILD: Counter = Counter::new();
 
 extern "C" fn before() {
     BEFORE.inc();
+    call_all();
 }
 
 extern "C" fn in_parent() {
     IN_PARENT.inc();
+    call_all();
 }
 
 extern "C" fn in_child() {
     IN_CHILD.inc();
+    call_all();
+}
+
+/// Every call that may wait for a lock. Those that can't have it do nothing.
+fn call_all() {
+    let counter = Counter::named("handlers_total", "");
+    counter.add(2);
+    let _ = counter.register();
+    let mut cursor = counter.cursor();
+    counter.add(1);
+    assert_eq!((cursor.delta(), counter.take() + counter.sum()), (1, 3));
+    drop(quipu::snapshot());
 }
 
 extern "C" fn register() {

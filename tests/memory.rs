@@ -9,6 +9,7 @@ use std::sync::{Barrier, Mutex, PoisonError};
 use std::thread;
 
 use allocator::{Counting, allocated};
+use crossbeam_utils::CachePadded;
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 
 #[global_allocator]
@@ -18,11 +19,11 @@ static ALLOCATOR: Counting = Counting;
 const FULL: usize = 65_536;
 
 /// A line for each of the eleven, to align it.
-const LINES: isize = 11 * 128;
+const LINES: isize = 11 * align_of::<CachePadded<u8>>() as isize;
 
 /// What a thread pays once: the list of its chunks, a pointer for each of 64, and its share of the registry's lists of
 /// blocks and pages, which double as they grow.
-const PER_THREAD: isize = LINES + 512 + 1024;
+const PER_THREAD: isize = LINES + 64 * size_of::<usize>() as isize + 1024;
 
 /// What the process pays once: the four shortest chunks are allocated by pages of several, here of at most 8 KiB.
 const PAGES: isize = 4 * 4096;
@@ -53,10 +54,11 @@ fn assert_is_paid_for(bytes: &[isize]) {
 
 /// Everything in one test: the order of the phases matters, as no one gives the first chunks back.
 #[test]
-fn a_counter_costs_8_bytes_a_thread_and_32_itself() {
+fn a_counter_costs_8_bytes_a_thread_and_its_own_size() {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let (counters, own) = allocated(|| (0..FULL).map(|_| Counter::new()).collect::<Vec<_>>());
-    assert_eq!(own, 32 * FULL as isize, "a counter without slots is its 32 bytes");
+    let size = size_of::<Counter>();
+    assert_eq!(own as usize, size * FULL, "a counter without slots is its {size} bytes");
 
     let (registered, registration) = allocated(|| counters.iter().all(|counter| counter.register().is_ok()));
     assert!(registered);

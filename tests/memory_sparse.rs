@@ -8,6 +8,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use allocator::{Counting, allocated};
+use crossbeam_utils::CachePadded;
 use quipu::Counter;
 
 #[global_allocator]
@@ -40,9 +41,9 @@ fn a_thread_pays_for_the_chunks_that_it_touches() {
     // The blocks are there by then.
     let slots = THREADS as isize * 65_536 * 8;
     assert!((slots..=slots + THREADS as isize * 1024).contains(&last), "{last} bytes, of which {slots} are for slots");
-    // The short chunks of the threads from the ninth on are allocated for 64 at once, with a line of 128 bytes between eight.
+    // The short chunks of the threads from the ninth on are allocated for 64 at once, with a line between eight.
     let ninth = bytes_of_threads(THREADS + 1, &counters[0]);
-    let page = 64 * 64 * 8 + 7 * 128;
+    let page = 64 * 64 * 8 + 7 * align_of::<CachePadded<u8>>() as isize;
     assert!((page..=page + 1536).contains(&ninth), "{ninth} bytes, of which {page} are a page");
     assert_eq!(bytes_of_threads(THREADS + 1, &counters[0]), 0);
 }

@@ -94,6 +94,26 @@ fn set_and_reset_replace_the_value() {
     assert_eq!(unsigned.get(), 4);
 }
 
+/// Infinity less infinity is not a number, and would stay so.
+#[test]
+fn amounts_that_would_overflow_are_ignored() {
+    let gauge = GenericGauge::<SlotGauge>::new("overflow", "O.").unwrap();
+    let counter = GenericCounter::<FloatCounter>::new("overflow_total", "O.").unwrap();
+    for _ in 0..3 {
+        gauge.add(f64::MAX);
+        gauge.sub(f64::MAX);
+        counter.inc_by(f64::MAX);
+    }
+    assert_eq!((gauge.get(), counter.get()), (0.0, 0.0));
+    gauge.add(FloatCounter::MAX_AMOUNT);
+    gauge.sub(FloatCounter::MAX_AMOUNT);
+    counter.inc_by(FloatCounter::MAX_AMOUNT);
+    assert_eq!((gauge.get(), counter.get()), (0.0, FloatCounter::MAX_AMOUNT));
+    gauge.set(0.5);
+    counter.reset();
+    assert_eq!((gauge.get(), counter.get()), (0.5, 0.0));
+}
+
 #[test]
 fn a_gauge_has_what_was_set_last() {
     let gauge = GenericGauge::<SlotGauge>::new("e", "E.").unwrap();

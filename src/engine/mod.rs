@@ -77,6 +77,8 @@
 //! | take | sums again before each exchange | takes telescope | `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`, `takes_of_a_float_counter_share_every_unit` |
 //! | take | of the spill words only where the slots have baselines | a read that finds none doesn't look for those of the spill words | `baselines_find_no_memory` |
 //! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
+//! | all that locks | does nothing within the thread's own exclusive section | the lock may be the thread's own | `tests/within_allocator.rs` |
+//! | fork | the handlers are registered before the first work, by a constructor | a fork runs those that it finds at its start | `tests/fork_first_use.rs` |
 //!
 //! The fences order a take before the later adds of the thread that took. [`crate::docs::correctness`] has what that
 //! leaves open.
@@ -123,6 +125,6 @@ pub(crate) use plan::{Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;
 pub(crate) use site::{Cell, Site};
-#[cfg(all(test, quipu_loom))]
+#[cfg(test)]
 pub(crate) use update::Update;
 pub(crate) use update::{Increase, IncreaseFloat, IncreaseSide};

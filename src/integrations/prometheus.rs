@@ -28,8 +28,8 @@
 //! A vector's `with_label_values` takes a lock that all threads share, and so costs more than the increment: keep the
 //! metric that it returns where it is hot.
 //!
-//! `set`, and a counter's `reset`, sum; see [the limits of `set`](super). Amounts that are infinite or not a number are
-//! ignored. A gauge of floats is a `SlotGauge`: a `FloatCounter` has no other `set` than to begin again at zero and to
+//! `set`, and a counter's `reset`, sum; see [the limits of `set`](super). Amounts of floats beyond
+//! [`FloatCounter::MAX_AMOUNT`], or not a number, are ignored. A gauge of floats is a `SlotGauge`: a `FloatCounter` has no other `set` than to begin again at zero and to
 //! add, and its slots keep, and round by, all that they ever had.
 //!
 //! # Measured

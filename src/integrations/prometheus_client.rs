@@ -28,7 +28,7 @@
 //! A family's `get_or_create` takes a lock that all threads share, and so costs more than the increment: keep the
 //! metric that it returns (`get_or_create_owned`) where it is hot.
 //!
-//! A `FloatCounter` ignores what isn't finite or is negative, as its [`add`](FloatCounter::add) does.
+//! A `FloatCounter` ignores the amounts that its [`add`](FloatCounter::add) ignores.
 //!
 //! # Measured
 //! Nanoseconds a call, and the throughput on quipu by that of its atomic; see [how](super#measured).

@@ -8,12 +8,12 @@ use crate::sync::Mutex;
 ///
 /// # Limits
 /// Of the increments by other threads that meet a `set`, each counts on top of the new value or is overwritten by it.
-/// Increments that are infinite or not a number are ignored; a `set` takes any value, and a gauge that is only set has
-/// exactly that.
+/// Increments beyond [`FloatCounter::MAX_AMOUNT`], up or down, or not a number are ignored; a `set` takes any value, and
+/// a gauge that is only set has exactly that.
 ///
 /// An increment is rounded to what the thread's slot can hold, and a slot keeps all that its threads ever moved the
-/// gauge by, whatever was set meanwhile: whole numbers are exact as long as no slot gets to 2⁵³, up or down, and beyond
-/// the largest float the gauge is not a number. Make a new one where a gauge has come so far.
+/// gauge by, whatever was set meanwhile: whole numbers are exact as long as no slot gets to 2⁵³, up or down. Make a new
+/// gauge where one has come so far.
 #[derive(Debug)]
 pub struct SlotGauge {
     /// What was set last. Locked by who reads, so that a `set` is seen whole.

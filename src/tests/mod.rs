@@ -8,6 +8,8 @@ mod blocks;
 mod exhaustion;
 #[cfg(not(quipu_loom))]
 mod float_sum;
+#[cfg(not(quipu_loom))]
+mod floats;
 #[cfg(quipu_loom)]
 mod keys;
 #[cfg(quipu_loom)]

@@ -11,20 +11,22 @@ fn adds_fractions_of_every_thread() {
 }
 
 #[test]
-fn amounts_that_are_not_finite_or_negative_are_refused_by_name_and_change_nothing() {
+fn amounts_out_of_bounds_are_refused_by_name_and_change_nothing() {
     let counter = FloatCounter::new();
     counter.add(1.5);
     for (amount, text) in [
         (f64::NAN, "NaN"),
         (f64::INFINITY, "inf"),
         (f64::NEG_INFINITY, "-inf"),
-        (-1.0, "-1"),
-        (-f64::MIN_POSITIVE / 2.0, &format!("{}", -f64::MIN_POSITIVE / 2.0)),
+        (-1.0, "-1.0"),
+        (-f64::MIN_POSITIVE / 2.0, "-1.1125369292536007e-308"),
+        (FloatCounter::MAX_AMOUNT.next_up(), "4.872657005700001e288"),
+        (f64::MAX, "1.7976931348623157e308"),
     ] {
         counter.add(amount);
         let error = counter.try_add(amount).unwrap_err();
         assert_eq!(error.amount().to_bits(), amount.to_bits());
-        assert_eq!(error.to_string(), format!("{text}: expected an amount that is finite and not negative"));
+        assert_eq!(error.to_string(), format!("{text}: expected an amount from 0 to 4.8726570057e288"));
     }
     assert_eq!(counter.sum(), 1.5);
 }
@@ -40,11 +42,29 @@ fn both_zeros_and_subnormals_are_amounts() {
 }
 
 #[test]
-fn overflow_is_infinity() {
+fn the_largest_amounts_stay_finite() {
     let counter = FloatCounter::new();
-    counter.add(f64::MAX);
-    counter.add(f64::MAX);
-    assert_eq!(counter.sum(), f64::INFINITY);
+    on_threads(4, |_| (0..1000).for_each(|_| counter.add(FloatCounter::MAX_AMOUNT)));
+    assert_eq!(counter.sum(), 4000.0 * FloatCounter::MAX_AMOUNT);
+    assert_eq!(counter.take(), 4000.0 * FloatCounter::MAX_AMOUNT);
+    assert_eq!(counter.sum(), 0.0);
+    on_threads(4, |_| counter.add(FloatCounter::MAX_AMOUNT));
+    assert_eq!(counter.take(), 4.0 * FloatCounter::MAX_AMOUNT);
+    counter.reset();
+    assert_eq!(counter.sum(), 0.0);
+}
+
+/// A slot keeps what it ever had, and with it the distance of its numbers from one another.
+#[test]
+fn a_huge_amount_costs_small_ones_also_after_a_reset() {
+    let counter = FloatCounter::new();
+    counter.add(2.0_f64.powi(53));
+    counter.add(1.0);
+    assert_eq!(counter.take(), 2.0_f64.powi(53));
+    counter.add(1.0);
+    assert_eq!(counter.sum(), 0.0);
+    counter.add(2.0);
+    assert_eq!(counter.sum(), 2.0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What must hold for every program, text and name, tried with random ones.
 
+mod floats;
 mod model;
 mod names;
 #[allow(dead_code, reason = "a part of it is used here")]

@@ -68,12 +68,12 @@ proptest! {
         }
     }
 
-    /// Another's parser, which knows no escapes, finds every number: also those above 2^53, tiny ones, and infinity.
+    /// Another's parser, which knows no escapes, finds every number: also those above 2^53, tiny and huge ones.
     #[test]
     fn numbers_are_read_back(
         whole in any::<u64>(),
         signed in any::<i64>(),
-        float in prop_oneof![0.0..1e9, Just(f64::MIN_POSITIVE / 4.0), Just(f64::MAX), proptest::num::f64::POSITIVE],
+        float in prop_oneof![0.0..1e9, Just(f64::MIN_POSITIVE / 4.0), 0.0..=FloatCounter::MAX_AMOUNT],
         label in "[a-zA-Z0-9é/. :-]{0,9}",
     ) {
         let values: &'static [&'static str; 1] = Box::leak(Box::new([keep(label)]));

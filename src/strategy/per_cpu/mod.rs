@@ -45,7 +45,8 @@ use rseq::Rseq;
 /// ```
 ///
 /// # Limits
-/// The slots of 64 counters are allocated at a time, 8 bytes for each CPU and 64 more for the adds that find
+/// [`new`](PerCpu::new) and drops take a lock that all of these counters share, and `new` allocates: call neither in a
+/// global allocator, a signal handler or a fork handler. The slots of 64 counters are allocated at a time, 8 bytes for each CPU and 64 more for the adds that find
 /// no restartable sequence, and are used again but not freed. A debugger that steps through an add one instruction
 /// at a time starts it again each time.
 #[derive(Debug)]

@@ -1,0 +1,133 @@
+//! Every call of the public interface, within a global allocator that quipu is calling: it returns at once, as the thread
+//! may hold the locks that it would wait for. Units that can't be taken there are left for the next take.
+#![cfg(all(unix, not(miri)))]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Mutex;
+use std::thread;
+
+use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter};
+use support::child;
+
+thread_local! {
+    /// What the thread's allocations call. Nothing within that.
+    static CALL: Cell<Option<fn()>> = const { Cell::new(None) };
+    static CALLS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Allocator;
+
+// SAFETY: all memory comes from std's allocator.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if let Some(call) = CALL.take() {
+            call();
+            CALLS.set(CALLS.get() + 1);
+            CALL.set(Some(call));
+        }
+        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+/// Runs work of quipu's that allocates in a new thread, with this call in each allocation.
+fn within(call: fn(), work: impl FnOnce() + Send) {
+    let work = || {
+        CALL.set(Some(call));
+        work();
+        CALL.set(None);
+        assert!(CALLS.get() > 0, "the work allocates");
+    };
+    thread::scope(|scope| scope.spawn(work).join().unwrap());
+}
+
+/// Registered counters, for the allocator to drop.
+static DROPPED: Mutex<Vec<Counter>> = Mutex::new(Vec::new());
+
+/// All work of quipu's that allocates under its locks.
+fn within_all_work(call: fn()) {
+    // SAFETY: kills this process if it hangs.
+    unsafe { libc::alarm(child::PATIENCE) };
+    let named = |name| Counter::named(name, "");
+    let registered = |name| {
+        let counter = named(name);
+        assert_eq!(counter.register(), Ok(()));
+        counter
+    };
+    DROPPED.lock().unwrap().extend((0..100).map(|_| registered("within_dropped_total")));
+    within(call, || Counter::new().inc());
+    within(call, || assert_eq!(named("within_a_total").register(), Ok(())));
+    within(call, || drop(named("within_b_total").cursor()));
+    let (kept, dropped) = (registered("within_c_total"), registered("within_c_total"));
+    within(call, || drop(quipu::snapshot()));
+    within(call, || drop(dropped));
+    drop(kept);
+    let array = Box::new(CounterArray::<5000>::new());
+    array.get(4999).unwrap().inc();
+    within(call, || assert_eq!(array.get(4999).unwrap().take(), 1));
+}
+
+macro_rules! calls {
+    ($($test:ident: $call:expr;)*) => { $(
+        #[test]
+        fn $test() {
+            if child::is_alone(stringify!($test)) {
+                within_all_work(|| $call);
+            }
+        }
+    )* };
+}
+
+calls! {
+    adds: {
+        static SPILLED: Counter = Counter::named("within_adds_total", "");
+        let before = SPILLED.sum();
+        SPILLED.inc();
+        assert_eq!(SPILLED.sum(), before + 1);
+    };
+    takes: {
+        let (counter, up_down, float) = (Counter::new(), UpDownCounter::new(), FloatCounter::new());
+        counter.add(3);
+        up_down.sub(2);
+        float.add(0.5);
+        assert_eq!((counter.take(), up_down.take(), float.take()), (0, 0, 0.0));
+        up_down.reset();
+        assert_eq!((counter.sum(), up_down.sum(), float.sum()), (3, -2, 0.5));
+    };
+    registers: assert_eq!(Counter::named("within_register_total", "").register(), Err(RegisterError::OutOfSlots));
+    cursors: {
+        let counter = Counter::new();
+        let mut cursor = counter.cursor();
+        counter.add(3);
+        assert_eq!((cursor.delta(), cursor.delta()), (3, 0));
+    };
+    drops: drop(DROPPED.lock().unwrap().pop());
+    snapshots: assert!(quipu::snapshot().samples().is_empty());
+    arrays: {
+        let array = CounterArray::<3>::named("within_array_total", "", "side", &["a", "b", "c"]);
+        array.get(1).unwrap().inc();
+        assert_eq!((array.sums(), array.get(1).unwrap().take()), ([0, 1, 0], 0));
+    };
+    strategies: {
+        let (cached, approximate) = (Cached::<8>::new(), Approximate::new());
+        let (single, locked, striped) = (SingleAtomic::new(), Locked::new(), Striped::<4>::new());
+        let (adaptive, per_thread) = (Adaptive::new(), PerThread::new());
+        let all: [&dyn Strategy; 7] = [&cached, &approximate, &single, &locked, &striped, &adaptive, &per_thread];
+        for strategy in all {
+            strategy.add(1);
+            assert!(strategy.sum() <= 1, "{}", strategy.name());
+        }
+    };
+}
