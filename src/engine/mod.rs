@@ -62,7 +62,7 @@
 //! | snapshot | the names stay locked; the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_reuse`, `snapshot_during_registration` |
 //! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `…_where_it_spills`, `…_where_the_addition_spills` |
 //! | sum | begins again where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `…_where_it_spills`, `…_in_a_snapshot` |
-//! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_after_a_take_is_not_below_zero` |
+//! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |
 //! | take | sums again before each exchange | takes telescope | `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`, `takes_of_a_float_counter_share_every_unit` |
 //! | take | of the spill words only where the slots have baselines | a read that finds none doesn't look for those of the spill words | `baselines_find_no_memory` |
 //! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
