@@ -317,6 +317,33 @@ fn counters_can_be_dropped() {
     assert_eq!(array.get(36).unwrap().sum(), 2);
 }
 
+/// A counter that can't be taken off the list stays there, with all that it had, and its slots stay its own. In a process
+/// of its own, as other tests want no blocks that its threads leave.
+#[cfg(unix)]
+#[test]
+fn totals_of_dropped_counters_are_kept() {
+    if !support::child::is_alone("totals_of_dropped_counters_are_kept") {
+        return;
+    }
+    for_each_failure(|failing| {
+        const NAMES: [&str; 3] = ["kept_total", "kept_by_side_total", "kept_seconds_total"];
+        let shown = || {
+            let snapshot = quipu::snapshot();
+            let value = |name, label| snapshot.get(name, label).map_or(0.0, |sample| sample.value.as_f64());
+            [value(NAMES[0], None), value(NAMES[1], Some("right")), value(NAMES[2], None)]
+        };
+        let before = shown();
+        let counters = (Counter::named(NAMES[0], ""), FloatCounter::named(NAMES[2], ""));
+        let array = CounterArray::named(NAMES[1], "", "side", &["left", "right"]);
+        counters.0.add(2);
+        counters.1.add(2.0);
+        array.get(1).unwrap().add(2);
+        let ((), failed) = short_of_memory(failing, || drop((counters, array)));
+        assert_eq!(shown(), before.map(|before| before + 2.0));
+        failed
+    });
+}
+
 /// The room for a block in the list of those that no one owns was made when it was claimed.
 #[test]
 fn blocks_are_given_back_without_memory() {

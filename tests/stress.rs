@@ -95,6 +95,25 @@ fn takes<S: Takes>(run: &Run) {
     assert_eq!(taken.load(Ordering::Acquire) + subject.sum(), ledger.balance(), "takes and what is left");
 }
 
+/// As [`reads`], while takes come between, which change no total.
+fn totals<S: Takes>(run: &Run) {
+    let (subject, ledger) = (S::new(), Ledger::new(Run::threads()));
+    thread::scope(|scope| {
+        let adders = start_adders(scope, run, &subject, &ledger, |random| {
+            if random.u8(..8) == 0 {
+                subject.reset();
+            }
+        });
+        let mut watch = Watch::new(&subject, &ledger);
+        let watchers = [
+            scope.spawn(|| run.watch(|| assert!(subject.take() >= 0))),
+            scope.spawn(move || run.watch(|| watch.check())),
+        ];
+        join(adders.chain(watchers));
+    });
+    ledger.check_sum(&subject);
+}
+
 /// As [`reads`], while one thread resets.
 fn resets<S: Takes>(run: &Run) {
     let (subject, ledger, dropped) = (S::new(), Ledger::new(Run::threads()), AtomicI64::new(0));
@@ -192,9 +211,9 @@ torture::stamp! {
     up_down: UpDownCounter { reads, takes, resets, returns }
     float: FloatCounter { reads, takes, resets }
     element: CounterArray<9> { reads, takes, resets }
-    shown_counter: Shown<Counter> { reads, takes, resets }
+    shown_counter: Shown<Counter> { reads, totals }
     shown_up_down: Shown<UpDownCounter> { reads, takes, resets, returns }
-    shown_float: Shown<FloatCounter> { reads, takes, resets }
+    shown_float: Shown<FloatCounter> { reads, totals }
     single_atomic: SingleAtomic { reads }
     locked: Locked { reads }
     striped: Striped { reads }

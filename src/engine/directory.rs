@@ -9,7 +9,7 @@
 //! Reads walk groups of chunks, a loop that the compiler unrolls, and so a few chunks of a page that nobody has yet, or whose
 //! number they did not see: zeros until somebody adds. All reads walk the same groups, and who knows of another read walks no
 //! fewer, so that it has what that one had. Models: `snapshot_has_what_a_sum_before_it_had`,
-//! `snapshot_after_a_take_is_not_below_zero`.
+//! `snapshot_has_what_a_take_before_it_had`.
 //!
 //! # Synchronization
 //! [`grow`](Directory::grow) runs under the registry's lock. It writes the new page first and then the length

@@ -66,7 +66,7 @@
 //! | snapshot | the names stay locked; the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_reuse`, `snapshot_during_registration` |
 //! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `…_where_it_spills`, `…_where_the_addition_spills` |
 //! | sum | begins again where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `…_where_it_spills`, `…_in_a_snapshot` |
-//! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_after_a_take_is_not_below_zero` |
+//! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |
 //! | read of an up-down counter | compares the number of takes, too | a baseline that comes back hides the takes between | `up_down_sum_against_resets`, `up_down_in_a_snapshot_against_resets` |
 //! | take of an up-down counter | under the lock, if its number is still the next | a unit is in one take | `takes_of_an_up_down_counter_that_comes_back` |
 //! | take of an up-down counter | writes the two words that the last take left unused | a read has the baselines of one take | `takes_of_an_up_down_counter_take_both_parts_at_once` |

@@ -259,9 +259,10 @@ impl Names {
         (*changes == self.changes).then(|| Arc::clone(plan))
     }
 
-    /// Keeps a plan that was made when the number of changes was this. Returns what is to be dropped without the lock.
+    /// Keeps a plan until the number of the last change isn't this any more. Returns the one before, which is to be dropped
+    /// without the lock.
     pub(super) fn keep_plan(&mut self, changes: u64, plan: &Arc<Plan>) -> Option<(u64, Arc<Plan>)> {
-        if changes == self.changes { self.plan.replace((changes, Arc::clone(plan))) } else { None }
+        self.plan.replace((changes, Arc::clone(plan)))
     }
 
     /// Why the family isn't shown, or not by every format.

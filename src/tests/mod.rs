@@ -15,6 +15,8 @@ mod keys;
 #[cfg(quipu_loom)]
 mod model;
 #[cfg(not(quipu_loom))]
+mod passes;
+#[cfg(not(quipu_loom))]
 mod peak;
 #[cfg(quipu_loom)]
 mod reads;

@@ -3,7 +3,7 @@
 use super::model::{outcomes, shared, spawn, start};
 use crate::engine::{Counting, Increase, exclusive};
 use crate::sync::{AtomicU32, Ordering};
-use crate::{Counter, UpDownCounter, Value, snapshot};
+use crate::{Counter, CounterArray, Snapshot, UpDownCounter, Value, snapshot};
 
 #[test]
 fn sum_lies_between_start_and_end_and_never_goes_down() {
@@ -154,7 +154,7 @@ fn cursors_deltas_add_up() {
     });
 }
 
-/// A snapshot shows a counter that registers meanwhile whole, or not at all.
+/// A snapshot shows a counter that registers meanwhile whole, or not at all. Its total stays.
 #[test]
 fn snapshot_during_registration() {
     outcomes([None, Some(0), Some(1)], || {
@@ -164,12 +164,13 @@ fn snapshot_during_registration() {
         let value = reader.join().unwrap();
         assert_eq!(value_of("counter"), Some(1));
         drop(counter);
-        assert_eq!(value_of("counter"), None);
+        assert_eq!(value_of("counter"), Some(1));
         value
     });
 }
 
-/// What a dropped counter had stays in the total of its name, for a snapshot that comes meanwhile as well.
+/// What a dropped counter had stays in the total of its name, for a snapshot that comes meanwhile as well. The name and
+/// the counters are copied apart.
 #[test]
 fn snapshot_during_a_drop() {
     outcomes([Some(3)], || {
@@ -180,8 +181,68 @@ fn snapshot_during_a_drop() {
         drop(first);
         let value = reader.join().unwrap();
         drop(second);
-        assert_eq!(value_of("counter"), None);
+        assert_eq!(value_of("counter"), Some(3));
         value
+    });
+}
+
+/// As above, of two that are dropped at once: neither loses what the other left.
+#[test]
+fn snapshot_during_two_drops() {
+    outcomes([Some(3)], || {
+        let (first, second) = (Counter::named("counter", ""), Counter::named("counter", ""));
+        first.inc();
+        second.add(2);
+        let other = spawn(|| drop(first));
+        let reader = spawn(|| value_of("counter"));
+        drop(second);
+        other.join().unwrap();
+        let value = reader.join().unwrap();
+        assert_eq!(value_of("counter"), Some(3));
+        value
+    });
+}
+
+/// As above, of an array. The slots of all of them come back.
+#[test]
+fn snapshot_during_the_drop_of_an_array() {
+    const SIDES: &[&str; 2] = &["left", "right"];
+    outcomes([[1, 2]], || {
+        let arrays = [(); 2].map(|()| CounterArray::named("array", "", "side", SIDES));
+        let [first, second] = arrays;
+        first.get(0).unwrap().inc();
+        second.get(1).unwrap().add(2);
+        let values = || values_of_two(&snapshot());
+        let reader = spawn(values);
+        drop(first);
+        let seen = reader.join().unwrap();
+        drop(second);
+        assert_eq!(values(), [1, 2]);
+        let others = [(); 2].map(|()| CounterArray::<2>::new());
+        others.iter().for_each(|other| other.register().unwrap());
+        seen
+    });
+}
+
+fn values_of_two(snapshot: &Snapshot) -> [i64; 2] {
+    std::array::from_fn(|index| number(snapshot.samples()[index].value))
+}
+
+/// A name has one row, of the oldest kind that has it.
+#[test]
+fn snapshot_while_a_name_changes_hands() {
+    outcomes([Value::Unsigned(1), Value::Signed(-1)].map(|value| value.to_string()), || {
+        let (counter, gauge) = (Counter::named("name", ""), UpDownCounter::named("name", ""));
+        counter.inc();
+        gauge.register().unwrap_err();
+        gauge.dec();
+        let reader = spawn(|| {
+            let snapshot = snapshot();
+            assert_eq!(snapshot.samples().len(), 1);
+            snapshot.samples()[0].value.to_string()
+        });
+        drop(counter);
+        reader.join().unwrap()
     });
 }
 
@@ -199,8 +260,8 @@ fn snapshot_has_what_a_sum_before_it_had() {
 
 /// As above, of what a take had.
 #[test]
-fn snapshot_after_a_take_is_not_below_zero() {
-    outcomes([(0, Some(0)), (0, Some(1)), (1, Some(0))], || {
+fn snapshot_has_what_a_take_before_it_had() {
+    outcomes([(0, Some(0)), (0, Some(1)), (1, Some(1))], || {
         let (counter, _neighbour) = neighbours();
         counter.reset();
         let adder = start(&counter, Counter::inc);
@@ -221,10 +282,10 @@ fn neighbours() -> (loom::sync::Arc<Counter>, Counter) {
 /// A snapshot has nothing of a counter that gets the slots of one which it shows.
 #[test]
 fn snapshot_during_reuse() {
-    outcomes([None, Some(0)], || {
+    outcomes([Some(1)], || {
         let counter = Counter::named("counter", "");
-        counter.register().unwrap();
-        let other = spawn(|| Counter::new().inc());
+        counter.inc();
+        let other = spawn(|| Counter::new().add(2));
         let reader = spawn(|| value_of("counter"));
         drop(counter);
         other.join().unwrap();
@@ -232,10 +293,28 @@ fn snapshot_during_reuse() {
     });
 }
 
+/// As above, of a gauge, whose name is gone with it.
+#[test]
+fn snapshot_during_reuse_of_a_gauge() {
+    outcomes([None, Some(1)], || {
+        let gauge = UpDownCounter::named("gauge", "");
+        gauge.inc();
+        let other = spawn(|| Counter::new().add(2));
+        let reader = spawn(|| value_of("gauge"));
+        drop(gauge);
+        other.join().unwrap();
+        reader.join().unwrap()
+    });
+}
+
 fn value_of(name: &str) -> Option<i64> {
-    snapshot().get(name, None).map(|sample| match sample.value {
+    snapshot().get(name, None).map(|sample| number(sample.value))
+}
+
+fn number(value: Value) -> i64 {
+    match value {
         Value::Unsigned(value) => value as i64,
         Value::Signed(value) => value,
-        Value::Float(_) => unreachable!("no float counter has this name"),
-    })
+        Value::Float(_) => unreachable!("no float counter has a name here"),
+    }
 }

@@ -42,10 +42,29 @@ fn reset_between_adds(add: fn(&Counter)) {
     });
 }
 
-/// As above, through the pass over the named counters; and once more while it reads again what the first reset moved.
+/// As above, of a gauge, through the pass over the named counters; and once more while it reads again what the first reset
+/// moved.
 #[test]
 fn reset_against_add_in_a_snapshot() {
     outcomes([0, 1], || {
+        let gauge = UpDownCounter::named("gauge", "");
+        gauge.inc();
+        let reader = spawn(|| match snapshot().samples()[0].value {
+            Value::Signed(value) => value,
+            other => unreachable!("{other}"),
+        });
+        for _ in 0..2 {
+            gauge.reset();
+            gauge.inc();
+        }
+        reader.join().unwrap()
+    });
+}
+
+/// Resets take nothing from a total.
+#[test]
+fn total_in_a_snapshot_beside_resets() {
+    outcomes([1, 2, 3], || {
         let counter = Counter::named("counter", "");
         counter.inc();
         let reader = spawn(|| match snapshot().samples()[0].value {

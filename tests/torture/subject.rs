@@ -76,8 +76,22 @@ subject!(FloatCounter, false, f64, |counter| counter);
 // An element in the midst of an array.
 subject!(CounterArray<9>, false, u64, |array| array.get(5).expect("one of nine"));
 
-/// A named counter whose sums are read from snapshots. One runs at a time, as all of a type have one name.
-pub(crate) struct Shown<T>(T);
+/// A named counter that is read from snapshots: its level, or what was added to it since it was made, whatever was taken.
+/// One runs at a time, as all of a type have one name.
+pub(crate) struct Shown<T> {
+    counter: T,
+    /// What the name had before.
+    before: i64,
+}
+
+fn shown(name: &str) -> i64 {
+    match quipu::snapshot().get(name, None).expect("a registered counter").value {
+        Value::Unsigned(value) => value as i64,
+        Value::Signed(value) => value,
+        Value::Float(value) => value as i64,
+        other => panic!("{other:?}: expected a value of a known type"),
+    }
+}
 
 macro_rules! shown {
     ($counter:ident) => {
@@ -85,40 +99,32 @@ macro_rules! shown {
             const SIGNED: bool = $counter::SIGNED;
 
             fn new() -> Self {
-                let counter = $counter::named(concat!("shown_", stringify!($counter)), "");
+                let name = concat!("shown_", stringify!($counter));
+                let counter = $counter::named(name, "");
                 counter.register().expect("a name of its own");
-                Self(counter)
+                Self { counter, before: shown(name) }
             }
 
             fn add(&self, amount: i64) {
-                Adds::add(&self.0, amount);
+                Adds::add(&self.counter, amount);
             }
 
             fn sum(&self) -> i64 {
-                match quipu::snapshot()
-                    .get(self.0.name().expect("a named counter"), None)
-                    .expect("a registered counter")
-                    .value
-                {
-                    Value::Unsigned(value) => value as i64,
-                    Value::Signed(value) => value,
-                    Value::Float(value) => value as i64,
-                    other => panic!("{other:?}: expected a value of a known type"),
-                }
+                shown(self.counter.name().expect("a named counter")) - self.before
             }
         }
 
         impl Takes for Shown<$counter> {
             fn take(&self) -> i64 {
-                Takes::take(&self.0)
+                Takes::take(&self.counter)
             }
 
             fn reset(&self) {
-                Takes::reset(&self.0);
+                Takes::reset(&self.counter);
             }
 
             fn cursor(&self) -> impl FnMut() -> i64 + Send {
-                Takes::cursor(&self.0)
+                Takes::cursor(&self.counter)
             }
         }
     };
