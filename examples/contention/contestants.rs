@@ -8,17 +8,22 @@ use crossbeam_utils::CachePadded;
 use quipu::strategy::PerCpu;
 use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
 
-use crate::load::{Load, hide};
+use super::load::{Load, hide};
+use super::sample::sample;
 
 /// Counters that the threads of a measurement add to.
 pub(crate) trait Contestant: Sync {
     /// Runs the load on the current thread, which is the `thread`th.
     fn run(&self, thread: usize, load: &Load);
 
-    /// Reads the first counter so many times.
+    /// Adds to the first counter on the current thread, which is the `thread`th, and times single
+    /// adds.
+    fn sample(&self, thread: usize, nanos: &mut [u64]);
+
+    /// Reads the first counter this number of times.
     fn read(&self, times: u64);
 
-    /// What was counted in all counters together.
+    /// Total of all counters.
     fn total(&self) -> u64;
 
     /// By how much the total may differ from what was added.
@@ -31,7 +36,7 @@ pub(crate) trait Contestant: Sync {
 /// A contestant that has not been made yet.
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
-    /// Makes so many counters for this number of threads.
+    /// Makes a number of counters for a number of threads, in this order.
     pub(crate) make: fn(usize, usize) -> Box<dyn Contestant>,
 }
 
@@ -71,6 +76,10 @@ impl<S: Strategy> Contestant for Bank<S> {
         load.run(&self.0, |counter| counter.add(1), |counter| counter.sum());
     }
 
+    fn sample(&self, _thread: usize, nanos: &mut [u64]) {
+        sample(&self.0[0], nanos, |counter| counter.add(1));
+    }
+
     fn read(&self, times: u64) {
         reads(times, &self.0[0], |counter| counter.sum());
     }
@@ -108,6 +117,12 @@ impl Contestant for Floor {
         self.total.fetch_add(own.iter().map(|count| count.get()).sum(), Relaxed);
     }
 
+    fn sample(&self, _thread: usize, nanos: &mut [u64]) {
+        let own = CachePadded::new(Cell::new(0));
+        sample(&own, nanos, |count| count.set(count.get() + 1));
+        self.total.fetch_add(own.get(), Relaxed);
+    }
+
     fn read(&self, times: u64) {
         reads(times, &self.total, |total| total.load(Relaxed));
     }
@@ -125,7 +140,8 @@ impl Contestant for Floor {
     }
 }
 
-/// For each thread and counter an atomic on a line of its own, which no other thread adds to; a read sums the counter's.
+/// For each thread and counter an atomic on a line of its own, which no other thread adds to; a
+/// read sums the counter's.
 struct Private {
     counters: usize,
     /// All of the first thread, then all of the second one, and so on.
@@ -142,6 +158,11 @@ impl Contestant for Private {
     fn run(&self, thread: usize, load: &Load) {
         let own = &self.cells[thread * self.counters..][..self.counters];
         load.run(own, |count| _ = count.fetch_add(1, Relaxed), |count| count.load(Relaxed));
+    }
+
+    fn sample(&self, thread: usize, nanos: &mut [u64]) {
+        let own = &self.cells[thread * self.counters];
+        sample(own, nanos, |count| _ = count.fetch_add(1, Relaxed));
     }
 
     fn read(&self, times: u64) {

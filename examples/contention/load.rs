@@ -1,11 +1,12 @@
-//! What each thread of a measurement does.
+//! Work of each thread of a measurement.
 
 use std::arch::asm;
 
-/// Passes a reference on, and makes the compiler assume that what it refers to is used and changed meanwhile.
+/// Passes a reference on, and makes the compiler assume that what it refers to is used and changed
+/// meanwhile.
 ///
-/// The reference stays in its register: `std::hint::black_box` would spill it to the stack and load it again, which
-/// takes as long as the add that is to be measured.
+/// The reference stays in its register: `std::hint::black_box` would spill it to the stack and load
+/// it again, which takes as long as the add that is to be measured.
 #[inline(always)]
 pub(crate) fn hide<T: ?Sized>(reference: &T) -> &T {
     let pointer: *const () = (&raw const *reference).cast();
@@ -37,7 +38,7 @@ impl Load {
         Self { batches: 1, adds: adds.round() as u64, reads: reads.round() as u64, work }
     }
 
-    /// The same batch so many times.
+    /// The same batch, a number of times.
     pub(crate) fn repeated(self, batches: u64) -> Self {
         Self { batches, ..self }
     }

@@ -1,12 +1,17 @@
-//! What the figures are from.
+//! The machine in a line.
 
 use std::fs;
 
-use crate::threads::cores;
+use super::threads::cores;
 
-/// The processor, and how many of its cores the process may use.
+/// The processor, and the number of its cores that the process may use.
 pub(crate) fn machine() -> String {
+    format!("{}, {} cores", processor().as_deref().unwrap_or("unknown processor"), cores())
+}
+
+/// The processor's model.
+pub(crate) fn processor() -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    format!("{}, {} cores", model.map_or("unknown processor", |(_, model)| model), cores())
+    model.map(|(_, model)| model.to_owned())
 }

@@ -1,12 +1,12 @@
-//! What counters occupy that many threads have added to.
+//! Memory of counters that many threads have added to.
 
 use indicatif::ProgressBar;
 
-use crate::load::Load;
-use crate::measure::run_checked;
-use crate::options::Options;
-use crate::record::{Measure, Record};
-use crate::stats::Spread;
+use super::load::Load;
+use super::measure::run_checked;
+use super::options::Options;
+use super::record::{Measure, Record};
+use super::stats::Spread;
 
 const COUNTERS: [usize; 5] = [1, 10, 100, 1000, 10_000];
 
@@ -24,9 +24,9 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Recor
             let contestant = (entry.make)(counters, threads);
             // A thousand adds a batch.
             let load = Load::new(0.0, 0).repeated(counters.div_ceil(1000) as u64);
-            run_checked(entry, &*contestant, threads, false, load)?;
+            run_checked(entry.name, &*contestant, threads, false, load)?;
             let value = Spread::exactly(contestant.bytes() as f64);
-            records.push(Record { strategy: entry.name, measure: Measure::Memory, threads, counters, value });
+            records.push(Record::of(entry.name, Measure::Memory, threads, counters, value));
         }
         progress.inc(1);
     }

@@ -6,63 +6,78 @@ use std::time::Duration;
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
-use crate::contestants::{ENTRIES, Entry};
-use crate::pin;
+use super::contestants::{ENTRIES, Entry};
+use super::pin;
 
-/// Measures what counting costs on this machine: an add while several threads count, a read, and the memory.
-#[derive(Debug, Parser)]
+/// Measures the cost of counting on this machine: adds while several threads count, reads, and
+/// memory.
+///
+/// Prints tables and draws plots. A warning says so if the threads had to wait for a core, or if
+/// the host took time away. Every total is checked. The exit status is 0 if all were right and all
+/// files are written, 1 if not, and 2 if an option is wrong.
+#[derive(Debug, Parser, Serialize)]
 #[command(name = "contention")]
 pub(crate) struct Options {
-    /// What to measure, by commas; all if it isn't given
+    /// Strategies to measure, by commas; default: all
     #[arg(long, value_delimiter = ',', value_parser = names())]
     pub(crate) strategies: Vec<String>,
 
-    /// How many threads are to count at once, by commas
+    /// Numbers of threads that count at once, by commas
     #[arg(long, value_delimiter = ',', default_value = "1,2,4,8", value_parser = count(1, 4096))]
     pub(crate) threads: Vec<u64>,
 
-    /// How many threads are to have counted before a read, by commas
+    /// Numbers of threads that have counted before a read, by commas
     #[arg(long, value_delimiter = ',', default_value = "1,2,4,8,16,32,64", value_parser = count(1, 4096))]
     pub(crate) readers_of: Vec<u64>,
 
-    /// How long each measurement is to take, in milliseconds
+    /// Time of a measurement, in milliseconds
     #[arg(long, default_value_t = 30, value_parser = count(1, 60_000))]
     pub(crate) duration: u64,
 
-    /// How often everything is measured; the rounds are interleaved
+    /// Number of measurements of everything; their rounds are interleaved
     #[arg(long, default_value_t = 9, value_parser = count(1, 10_000))]
     pub(crate) rounds: u64,
 
-    /// Which part of a thread's operations are reads, from 0 to 0.99
+    /// Share of reads in a thread's operations, from 0 to 0.99
     #[arg(long, default_value_t = 0.0, value_parser = read_share)]
     pub(crate) read_share: f64,
 
-    /// Work between two operations, in turns of an empty loop, about a cycle each
+    /// Work after each operation, in turns of an empty loop, about a cycle each; figures include it
     #[arg(long, default_value_t = 0, value_parser = count(0, 1_000_000))]
     pub(crate) work: u64,
 
-    /// How many counters the threads add to, one after the other
-    #[arg(long, default_value_t = 1, value_parser = count(1, 100_000))]
-    pub(crate) counters: u64,
+    /// Numbers of counters that each thread adds to in rotation, by commas
+    #[arg(long, value_delimiter = ',', default_value = "1,8", value_parser = count(1, 100_000))]
+    pub(crate) counters: Vec<u64>,
 
     /// Keep each thread on a CPU of its own, as far as there are enough (Linux)
     #[arg(long, value_parser = pin_is_possible, num_args = 0, default_missing_value = "true", default_value = "false")]
     pub(crate) pin: bool,
 
-    /// Measure what a line transfer, a locked and a plain add cost, and draw what a model makes of it for 4 to 256 cores
+    /// Measure adds on 1 to all cores, fit a model of contention, and draw it for up to four times
+    /// as many cores
+    ///
+    /// Needs three cores. Fails, and writes no file, where the model misses a measured cost by more
+    /// than a factor of 2.
     #[arg(long, conflicts_with_all = ["strategies", "threads", "readers_of", "read_share", "work", "counters"])]
     pub(crate) projection: bool,
 
-    /// Write the plots to this file; beside the program if it isn't given
+    /// Write the plots to this file; default: a file beside the program
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 
-    /// Write every figure to this file, as comma-separated values
+    /// Write the medians to this file, as comma-separated values
+    ///
+    /// Two files come with it. For `figures.csv`, `figures-rounds.csv` has every round of every
+    /// figure, and `figures-context.json` says what they are from: machine, system, compiler,
+    /// version, time, load, all options. The column `run` is the context's `started`. The tables
+    /// have no comment lines, so every tool reads them as they are.
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
 
-    /// Write every figure to this file, as JSON
+    /// Write all of it to this file, as JSON: the context, the medians, every round
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }
@@ -72,17 +87,20 @@ impl Options {
         Duration::from_millis(self.duration)
     }
 
-    /// What is to be measured, in the order of the tables.
+    /// The contestants, in the order of the tables.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &'static Entry> {
         ENTRIES
             .iter()
             .filter(|entry| self.strategies.is_empty() || self.strategies.iter().any(|name| name == entry.name))
     }
 
-    /// A bar on the terminal; nothing if the output is a file.
+    /// A bar on the terminal; nothing if standard error is a file.
     pub(crate) fn progress(&self) -> ProgressBar {
-        let entries = self.entries().count() as u64;
-        let steps = entries * (self.readers_of.len() as u64 + 1 + self.rounds * self.threads.len() as u64);
+        let [threads, counters, readers_of] =
+            [&self.threads, &self.counters, &self.readers_of].map(|list| list.len() as u64);
+        // Operations, a reader beside writers, latency; then reads and memory.
+        let measurements = self.rounds * (threads * counters + threads + 1) + readers_of + 1;
+        let steps = self.entries().count() as u64 * measurements;
         let style = ProgressStyle::with_template("{wide_bar} {percent} %  {msg}  {eta} left");
         ProgressBar::new(steps).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
     }

@@ -2,7 +2,8 @@
 
 pub(crate) const IS_POSSIBLE: bool = cfg!(target_os = "linux");
 
-/// Keeps the current thread on one of the CPUs that the process may use: the `index`th, counted round and round.
+/// Keeps the current thread on one of the CPUs that the process may use: the `index`th, counted
+/// round and round.
 #[cfg(target_os = "linux")]
 pub(crate) fn current_thread(index: usize) {
     // SAFETY: a set of CPUs is an array of bits, and all zero is the empty one.

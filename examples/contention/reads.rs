@@ -1,25 +1,26 @@
-//! What a read costs, by the number of threads that have counted.
+//! Cost of a read, by the number of threads that have counted.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 use indicatif::ProgressBar;
 use quipu::{Counter, Value, snapshot};
 
-use crate::contestants::Contestant;
-use crate::load::{Load, hide};
-use crate::measure::run_checked;
-use crate::memory;
-use crate::options::Options;
-use crate::record::{Measure, Record};
-use crate::stats::Spread;
-use crate::threads::together;
+use super::contestants::Contestant;
+use super::load::{Load, hide};
+use super::measure::run_checked;
+use super::memory;
+use super::options::Options;
+use super::record::{Measure, Record, Round};
+use super::threads::together;
+use super::turn::Turn;
 
-/// How long a round's reads take.
+/// Time of a round's reads.
 const ROUND: Duration = Duration::from_millis(1);
 
-/// No more threads may have counted at once before than are to read of; so it begins with the fewest.
+/// No more threads may have counted at once before than are to read of; so it begins with the
+/// fewest.
 pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Record>, String> {
     let mut threads = options.readers_of.clone();
     threads.sort_unstable();
@@ -29,17 +30,16 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Recor
         let mut cases = Vec::new();
         for entry in options.entries() {
             let contestant = (entry.make)(1, threads);
-            run_checked(entry, &*contestant, threads, options.pin, Load::new(0.0, 0))?;
-            let reads = (ROUND.as_nanos() as f64 / nanos(&*contestant, 1000)) as u64 + 1;
+            run_checked(entry.name, &*contestant, threads, options.pin, Load::new(0.0, 0))?;
+            let reads = (ROUND.as_nanos() as f64 / round(&*contestant, 1000).value) as u64 + 1;
             cases.push((entry, contestant, reads, Vec::new()));
         }
         for _ in 0..options.rounds {
-            cases.iter_mut().for_each(|(_, contestant, reads, rounds)| rounds.push(nanos(&**contestant, *reads)));
+            cases.iter_mut().for_each(|(_, contestant, reads, rounds)| rounds.push(round(&**contestant, *reads)));
         }
         for (entry, _, _, rounds) in cases {
-            let record = |measure, value| Record { strategy: entry.name, measure, threads, counters: 1, value };
-            let cost = Spread::of(rounds);
-            records.extend([record(Measure::ReadCost, cost), record(Measure::ReadRate, cost.inverse(1e3))]);
+            let cost = Record::measured(entry.name, Measure::ReadCost, threads, 1, rounds);
+            records.extend([cost.derived(Measure::ReadRate, cost.value.inverse(1e3)), cost]);
             progress.inc(1);
         }
     }
@@ -47,21 +47,17 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Recor
 }
 
 /// Nanoseconds for a read.
-fn nanos(contestant: &dyn Contestant, reads: u64) -> f64 {
-    let start = Instant::now();
-    contestant.read(reads);
-    start.elapsed().as_secs_f64() * 1e9 / reads as f64
+fn round(contestant: &dyn Contestant, reads: u64) -> Round {
+    Round::of(Turn::of(|| contestant.read(reads)), reads)
 }
 
 /// Nanoseconds for one way to read, beside those for another.
 pub(crate) struct Comparison {
-    pub(crate) what: String,
-    pub(crate) nanos: Spread,
-    pub(crate) than: String,
-    pub(crate) reference: Spread,
+    pub(crate) ours: Record,
+    pub(crate) theirs: Record,
 }
 
-/// What quipu's reads cost, beside plain loops over cells of their own for each counter and thread.
+/// Cost of quipu's reads, beside plain loops over cells of their own for each counter and thread.
 pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<Vec<Comparison>, String> {
     progress.set_message("reads beside loops");
     let threads = memory::threads(options);
@@ -100,12 +96,12 @@ fn of_many(options: &Options, threads: usize) -> Result<[Comparison; 2], String>
         format!("loop over {COUNTERS} counters of {threads} padded atomics"),
     );
     let snapshot = || snapshot().samples().iter().map(|sample| unsigned(sample.value)).sum();
-    let all =
-        beside(options, all, (COUNTERS * threads) as u64, 1, snapshot, || cells.chunks(threads).map(total).sum())?;
+    let cells = || cells.chunks(threads).map(total).sum();
+    let all = beside(options, all, (COUNTERS, threads), 1, snapshot, cells)?;
     Ok([one, all])
 }
 
-/// The sum of a counter beside that of as many cells as threads added one to it.
+/// The sum of a counter beside that of cells, one for each thread that added to it.
 fn sum_beside(
     options: &Options,
     what: String,
@@ -113,34 +109,35 @@ fn sum_beside(
     cells: &[CachePadded<AtomicU64>],
 ) -> Result<Comparison, String> {
     let names = (what, format!("loop over {} padded atomics", cells.len()));
-    beside(options, names, cells.len() as u64, 10_000, || hide(counter).sum(), || total(hide(cells)))
+    beside(options, names, (1, cells.len()), 10_000, || hide(counter).sum(), || total(hide(cells)))
 }
 
-/// Times two ways to read, in turns. Each must find what is expected.
+/// Times two ways to read, in turns. Each must find one add of each thread to each counter.
 fn beside(
     options: &Options,
     (what, than): (String, String),
-    expected: u64,
-    reads: u32,
+    (counters, threads): (usize, usize),
+    reads: u64,
     ours: impl Fn() -> u64,
     theirs: impl Fn() -> u64,
 ) -> Result<Comparison, String> {
-    let (mut nanos, mut reference) = (Vec::new(), Vec::new());
+    let expected = (counters * threads) as u64;
+    let mut rounds = (Vec::new(), Vec::new());
     for _ in 0..options.rounds {
-        nanos.push(exact(reads, expected, &ours)?);
-        reference.push(exact(reads, expected, &theirs)?);
+        rounds.0.push(exact(reads, expected, &ours)?);
+        rounds.1.push(exact(reads, expected, &theirs)?);
     }
-    Ok(Comparison { what, nanos: Spread::of(nanos), than, reference: Spread::of(reference) })
+    let record = |name: &str, rounds| Record::measured(name, Measure::ReadComparison, threads, counters, rounds);
+    Ok(Comparison { ours: record(&what, rounds.0), theirs: record(&than, rounds.1) })
 }
 
 fn total(cells: &[CachePadded<AtomicU64>]) -> u64 {
     cells.iter().map(|cell| cell.load(Relaxed)).sum()
 }
 
-/// Nanoseconds for one of so many reads. An error if one finds another number.
-fn exact(reads: u32, expected: u64, read: impl Fn() -> u64) -> Result<f64, String> {
-    let start = Instant::now();
-    let wrong = (0..reads).map(|_| read()).find(|&sum| sum != expected);
-    let nanos = start.elapsed().as_secs_f64() * 1e9 / f64::from(reads);
-    wrong.map_or(Ok(nanos), |sum| Err(format!("a read found {sum}: expected {expected}")))
+/// Nanoseconds for one of the reads. An error if one finds another number.
+fn exact(reads: u64, expected: u64, read: impl Fn() -> u64) -> Result<Round, String> {
+    let turn = Turn::of(|| (0..reads).map(|_| read()).find(|&sum| sum != expected));
+    let wrong = turn.result;
+    wrong.map_or(Ok(Round::of(turn, reads)), |sum| Err(format!("a read found {sum}: expected {expected}")))
 }

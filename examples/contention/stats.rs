@@ -28,8 +28,4 @@ impl Spread {
     pub(crate) fn inverse(self, by: f64) -> Self {
         Self { median: by / self.median, least: by / self.most, most: by / self.least }
     }
-
-    pub(crate) fn times(self, factor: f64) -> Self {
-        Self { median: self.median * factor, least: self.least * factor, most: self.most * factor }
-    }
 }

@@ -25,7 +25,8 @@ enum Mark {
     Dot,
 }
 
-// Dark enough for print, and apart from each other for those who see red and green alike: after Okabe and Ito.
+// Dark enough for print, and apart from each other for readers to whom red and green look alike:
+// after Okabe and Ito.
 const COLORS: [RGBColor; 5] =
     [RGBColor(0, 0, 0), RGBColor(0, 90, 160), RGBColor(190, 80, 0), RGBColor(0, 125, 95), RGBColor(150, 60, 120)];
 const DASHES: [(i32, i32); 3] = [(1, 0), (8, 4), (2, 4)];
@@ -44,7 +45,8 @@ const MARKS: [Mark; 10] = [
 const DIAMOND: [(i32, i32); 4] = [(0, -6), (6, 0), (0, 6), (-6, 0)];
 
 impl Style {
-    /// No two of the first ten have the same mark, nor of the first fifteen the same dashes and colour.
+    /// No two of the first ten have the same mark, nor of the first fifteen the same dashes and
+    /// colour.
     pub(crate) fn of(index: usize) -> Self {
         Self {
             color: COLORS[index % COLORS.len()],

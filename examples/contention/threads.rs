@@ -4,37 +4,51 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::pin;
+use super::pin;
 
 /// Cores that the process may use.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Runs `f` on so many threads at once. Returns the time from the first one's start to the last one's end; so it is the
-/// slowest that counts.
+/// A thread's start and end.
+pub(crate) type Span = (Instant, Instant);
+
+/// Runs `f` on this number of threads at once. Returns the time from the first start to the last
+/// end.
 pub(crate) fn together(threads: usize, pinned: bool, f: impl Fn(usize) + Sync) -> Duration {
+    let spans = on_threads(threads, pinned, |thread, barrier| {
+        barrier.wait();
+        let start = Instant::now();
+        f(thread);
+        let end = Instant::now();
+        // No thread ends before all have begun, so that each has slots of its own.
+        barrier.wait();
+        (start, end)
+    });
+    duration(spans)
+}
+
+/// Runs `f` on this number of threads, with a barrier that all of them share.
+pub(crate) fn on_threads<T: Send>(threads: usize, pinned: bool, f: impl Fn(usize, &Barrier) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(threads);
-    let times: Vec<(Instant, Instant)> = thread::scope(|scope| {
+    thread::scope(|scope| {
         let spawn = |thread| {
             let (f, barrier) = (&f, &barrier);
             scope.spawn(move || {
                 if pinned {
                     pin::current_thread(thread);
                 }
-                barrier.wait();
-                let start = Instant::now();
-                f(thread);
-                let end = Instant::now();
-                // No thread ends before all have begun, so that each has slots of its own.
-                barrier.wait();
-                (start, end)
+                f(thread, barrier)
             })
         };
         let handles: Vec<_> = (0..threads).map(spawn).collect();
         handles.into_iter().map(|handle| handle.join().expect("a contestant panicked")).collect()
-    });
-    let start = times.iter().map(|(start, _)| *start).min();
-    let end = times.iter().map(|(_, end)| *end).max();
-    start.zip(end).map_or(Duration::ZERO, |(start, end)| end - start)
+    })
+}
+
+/// The time from the first start to the last end: the slowest thread counts.
+pub(crate) fn duration(spans: impl IntoIterator<Item = Span>) -> Duration {
+    let widen = |(start, end): Span, (other_start, other_end): Span| (start.min(other_start), end.max(other_end));
+    spans.into_iter().reduce(widen).map_or(Duration::ZERO, |(start, end)| end - start)
 }

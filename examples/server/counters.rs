@@ -1,11 +1,11 @@
-//! What the server counts, declared in one place.
+//! The server's counters, declared in one place.
 
 use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter};
 
 /// A request counts here when its head has arrived.
 pub(crate) static REQUESTS: Counter = Counter::named("http_requests_total", "Requests received.");
 
-/// What the routes answer with, and the rest.
+/// The statuses of the routes' answers, and one for the rest.
 pub(crate) const STATUSES: [&str; 7] = ["200", "400", "404", "405", "413", "500", "other"];
 
 /// A response counts here when its handler has made it.

@@ -4,8 +4,9 @@
 //! cargo run --release --example server -- --address 127.0.0.1:8080
 //! ```
 //!
-//! `/` is a page of live totals, rates and plots; `/metrics` is for Prometheus. Neither counts itself, so that a look
-//! at the counters doesn't change them. Every other path counts, the unknown ones too: see `routes.rs`.
+//! `/` is a page of live totals, rates and plots; `/metrics` is for Prometheus. Neither counts
+//! itself, so that a look at the counters doesn't change them. Every other path counts, the unknown
+//! ones too: see `routes.rs`.
 
 mod counters;
 mod counting;
@@ -54,7 +55,8 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080")
 }
 
-/// Waits for Ctrl-C or, on Unix, SIGTERM. The signals are caught from the call on, not from the first poll on.
+/// Waits for Ctrl-C or, on Unix, SIGTERM. The signals are caught from the call on, not from the
+/// first poll on.
 #[cfg(unix)]
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! What the server does: little, but each route of another kind.
+//! The server's routes. They do little, but each is of another kind.
 
 use std::time::Duration;
 

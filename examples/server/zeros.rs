@@ -10,7 +10,7 @@ use http_body::{Frame, SizeHint};
 
 static PIECE: [u8; 64 << 10] = [0; 64 << 10];
 
-/// So many zeros. The piece is a static, so that a large body takes no memory.
+/// This number of zeros. The piece is a static, so that a large body takes no memory.
 pub(crate) struct Zeros(pub(crate) u64);
 
 impl http_body::Body for Zeros {

@@ -18,7 +18,8 @@ pub(crate) struct Browser {
     process: Process,
     socket: WebSocket<TcpStream>,
     commands: u64,
-    /// What went wrong on the page: exceptions that nothing caught, and what the console shows as an error.
+    /// What went wrong on the page: exceptions that nothing caught, and what the console shows as
+    /// an error.
     errors: Vec<Value>,
 }
 
@@ -63,6 +64,11 @@ impl Browser {
         self.call("Emulation.setDeviceMetricsOverride", size);
         let preference = json!({"name": "prefers-color-scheme", "value": scheme});
         self.call("Emulation.setEmulatedMedia", json!({"features": [preference]}));
+    }
+
+    /// Evaluates a script on each page that is opened from now on, before those of the page.
+    pub(crate) fn before_load(&mut self, script: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": script}));
     }
 
     pub(crate) fn open(&mut self, url: &str) {
@@ -125,7 +131,8 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Lets the browser end its processes and remove its files; a browser of a test that failed is merely killed.
+    /// Lets the browser end its processes and remove its files; a browser of a test that failed is
+    /// merely killed.
     fn drop(&mut self) {
         if !thread::panicking() {
             self.call("Browser.close", json!({}));

@@ -1,16 +1,23 @@
-[...document.querySelectorAll("[data-series]")].map((root) => {
-  const { points } = cards.get(root.dataset.series);
+[...document.querySelectorAll("[data-metric]")].map((root) => {
+  const { metric } = root.dataset;
+  const card = cards.get(metric);
+  const { points } = card.track;
   const steps = points.slice(1).map(({ at, level }, before) => (level * (at - points[before].at)) / 1000);
   return {
-    series: root.dataset.series,
-    total: root.querySelector(".total").innerText,
-    rate: root.querySelector(".rate").innerText,
-    points: root.querySelector(".line").points.length,
+    metric,
+    total: card.part("output.total").innerText,
+    rate: card.part(".rate").innerText,
+    points: card.part(".line").points.length,
     // Whether the line leaves the bottom of a plot that has a size.
     rises:
-      root.querySelector("svg").getBoundingClientRect().height > 20 &&
-      [...root.querySelector(".line").points].some(({ y }) => y < 15),
+      card.part("svg").getBoundingClientRect().height > 20 && [...card.part(".line").points].some(({ y }) => y < 15),
     // What the rates come to, over the time of the plot.
     grown: steps.reduce((sum, step) => sum + step, 0),
+    rows: [...card.part("tbody").rows].map((row) => ({
+      series: row.dataset.series,
+      label: row.querySelector(".label").innerText,
+      total: row.querySelector(".total").innerText,
+      rate: row.querySelector(".rate").innerText,
+    })),
   };
 });

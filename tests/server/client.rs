@@ -10,8 +10,8 @@ use ureq::{Agent, Body};
 pub(crate) use crate::support::http::agent;
 use crate::tally::Tally;
 
-/// Sends requests of all kinds from several threads, each of which goes on for as long as `go_on` of the number that
-/// it has sent. Every request is answered before the next.
+/// Sends requests of all kinds from several threads, each of which goes on for as long as `go_on`
+/// of the number that it has sent. Every request is answered before the next.
 pub(crate) fn load(url: &str, threads: usize, go_on: impl Fn(u64) -> bool + Sync) -> Tally {
     thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(|| load_one(url, &go_on))).collect();
@@ -22,7 +22,8 @@ pub(crate) fn load(url: &str, threads: usize, go_on: impl Fn(u64) -> bool + Sync
     })
 }
 
-/// A load that runs until it is stopped. Where the test fails first, it ends with the server or the test's process.
+/// A load that runs until it is stopped. Where the test fails first, it ends with the server or the
+/// test's process.
 pub(crate) struct Background {
     is_over: Arc<AtomicBool>,
     thread: JoinHandle<Tally>,

@@ -20,8 +20,9 @@ fn service_promtool_accepts_the_metrics() {
     assert!(!status && !complaints.is_empty(), "promtool accepts anything");
 }
 
-/// hey sends a number of requests and waits for every answer. wrk sends for a time and then drops the requests that
-/// it still waits for, which the server has counted and wrk hasn't, so its count can't be expected to be exact.
+/// hey sends a number of requests and waits for every answer. wrk sends for a time and then drops
+/// the requests that it still waits for, which the server has counted and wrk hasn't, so its count
+/// can't be expected to be exact.
 #[test]
 #[ignore = "needs hey: run .ci/services"]
 fn service_hey_has_counted_the_same() {

@@ -1,4 +1,4 @@
-//! What both ends count: the client as it gets answers, the server in its counters.
+//! Counts of both ends: the client's as it gets answers, and the server's in its counters.
 
 use std::ops::{Add, AddAssign};
 
@@ -17,7 +17,7 @@ impl Tally {
         self.answers(status, 1, bytes);
     }
 
-    /// Counts answers of one status, with bodies of so many bytes in all.
+    /// Counts answers of one status, with their bodies' bytes in all.
     pub(crate) fn answers(&mut self, status: u16, answers: u64, bytes: u64) {
         self.requests += answers;
         self.bytes += bytes;
@@ -25,7 +25,7 @@ impl Tally {
         self.statuses[place.unwrap_or(STATUSES.len() - 1)] += answers;
     }
 
-    /// What a server shows, by the name of the metric and the status.
+    /// Counts that a server shows, by the name of the metric and the status.
     pub(crate) fn shown(mut value: impl FnMut(&str, Option<&str>) -> f64) -> Self {
         Self {
             requests: whole(value("http_requests_total", None)),
