@@ -4,12 +4,15 @@ use std::collections::HashSet;
 
 use crate::engine::{Key, Keys, Space, chunk_len};
 
+/// The length, and the first slot.
+type Run = (usize, usize);
+
 #[test]
 fn the_shortest_run_that_is_long_enough_and_of_those_the_lowest_is_used_again() {
     let mut random = fastrand::Rng::with_seed(7);
     let mut keys = Keys::new(Space::Integers);
-    let (mut owned, mut free): (Vec<(usize, usize)>, Vec<(usize, usize)>) = (Vec::new(), Vec::new());
-    // Runs as their length and their first slot, chunk by chunk from the first, which has the id 1.
+    let (mut owned, mut free): (Vec<Run>, Vec<Run>) = (Vec::new(), Vec::new());
+    // Where the slots begin that nobody had yet; the first chunk has the id 1.
     let (mut chunk, mut offset) = (1, 0);
     for _ in 0..20_000 {
         if owned.is_empty() || random.usize(..100) < 51 {
