@@ -14,7 +14,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use quipu::integrations::prometheus_client::register;
+use quipu::integrations::prometheus_client::{SlotGauge, register};
 use quipu::{CounterArray, FloatCounter, UpDownCounter};
 use scrape::Scraped;
 use support::prometheus::Prometheus;
@@ -84,6 +84,90 @@ fn gauges_go_up_and_down_and_are_set() {
     assert_eq!(depth.set(i64::MAX), -5);
     assert_eq!(depth.set(i64::MIN), i64::MAX);
     assert_eq!(depth.get(), i64::MIN);
+}
+
+/// Takes a gauge and the crate's own through the same steps.
+macro_rules! gauges_agree {
+    ($number:ident, $gauge:ty, $atomic:ty) => {{
+        let ours = Gauge::<$number, $gauge>::default();
+        let theirs = Gauge::<$number, $atomic>::default();
+        let both = || assert_eq!(ours.get(), theirs.get(), stringify!($number));
+        for value in [3 as $number, $number::MAX, $number::MIN, 7 as $number] {
+            assert_eq!(ours.set(value), theirs.set(value));
+            both();
+            _ = (ours.inc(), theirs.inc());
+            both();
+            _ = (ours.dec_by(5 as $number), theirs.dec_by(5 as $number));
+            both();
+            _ = (ours.inc_by($number::MAX), theirs.inc_by($number::MAX));
+            both();
+            _ = (ours.dec(), theirs.dec());
+            both();
+        }
+        let mut registry = Registry::default();
+        registry.register("ours", "Ours", ours);
+        assert!(text(&registry).contains("\nours "));
+    }};
+}
+
+#[test]
+fn gauges_of_every_number_do_as_the_atomics_do() {
+    use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64};
+
+    gauges_agree!(i64, UpDownCounter, AtomicI64);
+    gauges_agree!(u64, UpDownCounter, AtomicU64);
+    gauges_agree!(u32, UpDownCounter, AtomicU32);
+
+    let ours = Gauge::<i32, UpDownCounter>::default();
+    let theirs = Gauge::<i32, AtomicI32>::default();
+    for amount in [7, i32::MAX, i32::MAX, i32::MIN, -1] {
+        _ = (ours.inc_by(amount), theirs.inc_by(amount));
+        assert_eq!(ours.get(), theirs.get());
+        _ = (ours.dec_by(3), theirs.dec_by(3));
+        assert_eq!(ours.get(), theirs.get());
+    }
+
+    // What floats are to hold exactly.
+    let whole = Gauge::<f64, SlotGauge>::default();
+    let half = Gauge::<f32, SlotGauge>::default();
+    for _ in 0..2 {
+        _ = (whole.inc(), half.inc());
+        _ = (whole.dec_by(0.25), half.dec_by(0.25));
+    }
+    assert_eq!((whole.get(), half.get()), (1.5, 1.5));
+    assert_eq!((whole.set(f64::INFINITY), half.set(0.1)), (1.5, 1.5));
+    assert_eq!((whole.get(), half.get()), (f64::INFINITY, 0.1));
+    assert_eq!((whole.set(1e300), half.dec()), (f64::INFINITY, 0.0));
+    assert_eq!((whole.get(), half.get()), (1e300, 0.1 - 1.0));
+}
+
+#[test]
+fn counters_of_every_number_wrap_as_the_atomics_do() {
+    use std::sync::atomic::AtomicU32;
+
+    let ours = Counter::<u32, quipu::Counter>::default();
+    let theirs = Counter::<u32, AtomicU32>::default();
+    for amount in [1, u32::MAX, 5] {
+        _ = (ours.inc_by(amount), theirs.inc_by(amount), ours.inc(), theirs.inc());
+        assert_eq!(ours.get(), theirs.get());
+    }
+    let seconds = Counter::<f32, FloatCounter>::default();
+    (0..1 << 10).for_each(|_| _ = seconds.inc_by(0.25));
+    seconds.inc();
+    assert_eq!(seconds.get(), 257.0);
+}
+
+#[test]
+fn takes_of_a_counter_take_nothing_from_what_is_exported() {
+    let (whole, seconds) = (Counter::<u64, quipu::Counter>::default(), Counter::<f64, FloatCounter>::default());
+    let mut registry = Registry::default();
+    registry.register("whole", "Whole", whole.clone());
+    registry.register("busy_seconds", "Time spent", seconds.clone());
+    _ = (whole.inc_by(5), seconds.inc_by(0.5));
+    assert_eq!((whole.inner().take(), seconds.inner().take()), (5, 0.5));
+    _ = (whole.inc_by(2), seconds.inc_by(0.25));
+    let scraped = Scraped::parse(&text(&registry));
+    assert_eq!((scraped.value("whole_total", &[]), scraped.value("busy_seconds_total", &[])), (7.0, 0.75));
 }
 
 #[test]

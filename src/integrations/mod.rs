@@ -2,7 +2,7 @@
 //!
 //! | feature | a counter in place of its atomics | the [named](crate::Counter::named) counters through its exporter |
 //! |---|---|---|
-//! | `prometheus-client` | `Counter<u64, quipu::Counter>` | `register`, a collector |
+//! | `prometheus-client` | `Counter<u64, quipu::Counter>`, `Gauge<f64, SlotGauge>` | `register`, a collector |
 //! | `prometheus` | `GenericCounter<quipu::Counter>`, `GenericGauge<SlotGauge>` | `register`, a collector |
 //! | `metrics` | every `counter!` and `gauge!`, by `SlotRecorder` | |
 //! | `opentelemetry` | | `NamedCounters`, observable instruments |
@@ -49,7 +49,7 @@ mod clash;
 mod named;
 #[cfg(any(feature = "prometheus", feature = "prometheus-client"))]
 mod set;
-#[cfg(any(feature = "metrics", feature = "prometheus"))]
+#[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
 mod shift;
-#[cfg(any(feature = "metrics", feature = "prometheus"))]
+#[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
 mod slot_gauge;

@@ -2,8 +2,14 @@
 //! counters. For version 0.25.
 //!
 //! # In place of its atomics
-//! [`Counter`] and [`FloatCounter`] are an `Atomic` of its counters, [`UpDownCounter`] one of its gauges. The type is
-//! all that changes, also within a `Family`:
+//! The type is all that changes, also within a `Family`:
+//!
+//! | metric | of the numbers | on quipu |
+//! |---|---|---|
+//! | `Counter` | `u64`, `u32` | [`Counter`] |
+//! | `Counter` | `f64`, `f32` | [`FloatCounter`] |
+//! | `Gauge` | `i64`, `u64`, `i32`, `u32` | [`UpDownCounter`] |
+//! | `Gauge` | `f64`, `f32` | [`SlotGauge`] |
 //!
 //! ```
 //! use prometheus_client::encoding::text::encode;
@@ -28,7 +34,11 @@
 //! A family's `get_or_create` takes a lock that all threads share, and so costs more than the increment: keep the
 //! metric that it returns (`get_or_create_owned`) where it is hot.
 //!
-//! A `FloatCounter` ignores what isn't finite or is negative, as its [`add`](FloatCounter::add) does.
+//! A `FloatCounter` ignores what isn't finite or is negative, as its [`add`](FloatCounter::add) does. Narrower numbers
+//! are narrowed when they are read: whole ones wrap as the crate's atomics do, and an `f32` is added up as an `f64`.
+//!
+//! What is exported of a counter is its [`total`](Counter::total): a take or reset by way of the metric's `inner` takes
+//! nothing from it.
 //!
 //! # Measured
 //! Nanoseconds a call, and the throughput on quipu by that of its atomic; see [how](super#measured).
@@ -55,82 +65,85 @@ pub use super::clash::Clash;
 use super::clash::clash;
 use super::named::families;
 use super::set::Set;
+pub use super::slot_gauge::SlotGauge;
 use crate::exposition::Escaped;
 use crate::{Counter, FloatCounter, Kind, Sample, Snapshot, UpDownCounter, Value};
 
-impl counter::Atomic<u64> for Counter {
-    /// Returns 0.
-    #[inline]
-    fn inc(&self) -> u64 {
-        self.inc_by(1)
-    }
+/// A counter's total as this number, which wraps where the crate's own atomic does. A take by way of
+/// [`inner`](counter::Counter::inner) doesn't lower it.
+macro_rules! counters {
+    ($($counter:ident: $($number:ident)*;)*) => { $($(
+        impl counter::Atomic<$number> for $counter {
+            /// Returns 0.
+            #[inline]
+            fn inc(&self) -> $number {
+                counter::Atomic::<$number>::inc_by(self, 1 as $number)
+            }
 
-    /// Returns 0.
-    #[inline]
-    fn inc_by(&self, amount: u64) -> u64 {
-        self.add(amount);
-        0
-    }
+            /// Returns 0.
+            #[inline]
+            fn inc_by(&self, amount: $number) -> $number {
+                self.add(amount.into());
+                $number::default()
+            }
 
-    fn get(&self) -> u64 {
-        self.sum()
-    }
+            fn get(&self) -> $number {
+                self.total() as $number
+            }
+        }
+    )*)* };
 }
 
-impl counter::Atomic<f64> for FloatCounter {
-    /// Returns 0.
-    #[inline]
-    fn inc(&self) -> f64 {
-        self.inc_by(1.0)
-    }
-
-    /// Returns 0.
-    #[inline]
-    fn inc_by(&self, amount: f64) -> f64 {
-        self.add(amount);
-        0.0
-    }
-
-    fn get(&self) -> f64 {
-        self.sum()
-    }
+counters! {
+    Counter: u64 u32;
+    FloatCounter: f64 f32;
 }
 
-impl gauge::Atomic<i64> for UpDownCounter {
-    /// Returns 0.
-    #[inline]
-    fn inc(&self) -> i64 {
-        self.inc_by(1)
-    }
+/// A gauge of this number, which wraps where the crate's own atomic does.
+macro_rules! gauges {
+    ($($gauge:ident: $inner:ident as $($number:ident)*, minus $minus:expr, set $set:expr, get $get:expr;)*) => { $($(
+        impl gauge::Atomic<$number> for $gauge {
+            /// Returns 0.
+            #[inline]
+            fn inc(&self) -> $number {
+                gauge::Atomic::<$number>::inc_by(self, 1 as $number)
+            }
 
-    /// Returns 0.
-    #[inline]
-    fn inc_by(&self, amount: i64) -> i64 {
-        self.add(amount);
-        0
-    }
+            /// Returns 0.
+            #[inline]
+            fn inc_by(&self, amount: $number) -> $number {
+                self.add(amount as $inner);
+                $number::default()
+            }
 
-    /// Returns 0.
-    #[inline]
-    fn dec(&self) -> i64 {
-        self.dec_by(1)
-    }
+            /// Returns 0.
+            #[inline]
+            fn dec(&self) -> $number {
+                gauge::Atomic::<$number>::dec_by(self, 1 as $number)
+            }
 
-    /// Returns 0.
-    #[inline]
-    fn dec_by(&self, amount: i64) -> i64 {
-        self.sub(amount);
-        0
-    }
+            /// Returns 0.
+            #[inline]
+            fn dec_by(&self, amount: $number) -> $number {
+                $minus(self, amount as $inner);
+                $number::default()
+            }
 
-    /// Returns the sum before.
-    fn set(&self, value: i64) -> i64 {
-        Set::set(self, value)
-    }
+            /// Returns the value before.
+            fn set(&self, value: $number) -> $number {
+                $set(self, value as $inner) as $number
+            }
 
-    fn get(&self) -> i64 {
-        self.sum()
-    }
+            fn get(&self) -> $number {
+                $get(self) as $number
+            }
+        }
+    )*)* };
+}
+
+gauges! {
+    UpDownCounter: i64 as i64 u64 i32 u32, minus Self::sub, set Set::set, get Self::sum;
+    SlotGauge: f64 as f64 f32, minus |gauge: &Self, amount: f64| gauge.add(-amount), set Self::replace, get Self::value;
 }
 
 /// Has `registry` export every named counter, by a collector of [`NamedCounters`].
