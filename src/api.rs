@@ -18,14 +18,6 @@ macro_rules! reads {
             <$number as crate::cursor::sealed::Bits>::from_bits(bits)
         }
 
-        /// All that was ever added since the counter was made, less what was taken away by subtraction. Takes and
-        /// resets don't lower it.
-        #[must_use]
-        pub fn total(&$self) -> $number {
-            let bits = crate::engine::global().total_since_start($site.cell($index));
-            <$number as crate::cursor::sealed::Bits>::from_bits(bits)
-        }
-
         /// The sum, from which the counter begins again at zero. Every unit is in exactly one take, whatever the
         /// number of threads that take at once.
         ///

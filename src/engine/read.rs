@@ -97,11 +97,6 @@ impl Registry {
         if with_slots { cell.kind.plus(totals.slots, totals.spill) } else { totals.spill }
     }
 
-    /// The [`total`](Registry::total) of what this counter added, without what another left in its slots before.
-    pub(crate) fn total_since_start(&self, cell: Cell<'_>) -> u64 {
-        cell.kind.minus(self.total(cell, true), self.starts.load(cell.key()))
-    }
-
     /// The total of the slots since the last take, where no one adds and no one takes.
     pub(super) fn value_of_slots(&self, kind: Kind, key: Key) -> u64 {
         kind.minus(self.total_of_slots(kind, key), self.baselines.load(key))

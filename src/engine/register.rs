@@ -50,11 +50,8 @@ impl Registry {
     /// Nobody zeroes an integer slot: a value whose slots were used before counts from what is found in them.
     fn begin_at_what_is_found(&self, kind: Kind, key: Key) -> bool {
         let Some(baseline) = self.baselines.slot_or_allocate(key) else { return false };
-        let Some(start) = self.starts.slot_or_allocate(key) else { return false };
-        let found = self.total_of_slots(kind, key);
         // Relaxed: published with the key.
-        baseline.store(found, Ordering::Relaxed);
-        start.store(found, Ordering::Relaxed);
+        baseline.store(self.total_of_slots(kind, key), Ordering::Relaxed);
         self.zero(self.spill_baselines.slot(key));
         true
     }

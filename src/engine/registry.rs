@@ -23,8 +23,6 @@ pub(crate) struct Registry {
     pub(super) directories: [Directory; IDS],
     /// What was taken of the slots' totals, and where a reused slot began.
     pub(super) baselines: Baselines,
-    /// What was in reused slots when the counter got them.
-    pub(super) starts: Baselines,
     /// What was taken of the spill words' totals.
     pub(super) spill_baselines: Baselines,
     pub(super) state: Mutex<State>,
@@ -59,7 +57,6 @@ impl Registry {
             Self {
                 directories: array!(Directory::new(); IDS),
                 baselines: Baselines::new(),
-                starts: Baselines::new(),
                 spill_baselines: Baselines::new(),
                 state: Mutex::new(State {
                     integers: Keys::new(Space::Integers),
