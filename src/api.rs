@@ -18,6 +18,26 @@ macro_rules! reads {
             <$number as crate::cursor::sealed::Bits>::from_bits(bits)
         }
 
+        /// All that was ever added, less all that was subtracted. A [`take`](Self::take) or [`reset`](Self::reset)
+        /// doesn't change it: the total of a counter that only grows never goes down, which is what an exporter
+        /// wants to report.
+        ///
+        /// It promises what [`sum`](Self::sum) promises, and costs the same.
+        ///
+        /// ```
+        /// let counter = quipu::Counter::new();
+        /// counter.add(3);
+        /// counter.reset();
+        /// counter.add(4);
+        /// assert_eq!((counter.sum(), counter.total()), (4, 7));
+        /// ```
+        #[inline]
+        #[must_use]
+        pub fn total(&$self) -> $number {
+            let bits = crate::engine::global().lifetime_total($site.cell($index));
+            <$number as crate::cursor::sealed::Bits>::from_bits(bits)
+        }
+
         /// The sum, from which the counter begins again at zero. Every unit is in exactly one take, whatever the
         /// number of threads that take at once.
         ///

@@ -72,7 +72,7 @@ impl<'a, T: Number> Cursor<'a, T> {
         let kind = self.cell.kind;
         if !self.has_slots && self.cell.is_registered() {
             self.has_slots = true;
-            self.total = kind.plus(self.total, global().taken_of_slots(self.cell));
+            self.total = kind.plus(self.total, global().start(self.cell));
         }
         let total = global().total(self.cell, self.has_slots);
         let before = std::mem::replace(&mut self.total, total);

@@ -38,7 +38,7 @@ impl fmt::Display for Prometheus<'_> {
             write_head(f, &family[0])?;
             family.iter().try_for_each(|sample| write_sample(f, sample))?;
         }
-        Ok(())
+        self.0.clashes().iter().try_for_each(|clash| writeln!(f, "# quipu: {clash}"))
     }
 }
 

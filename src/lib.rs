@@ -12,6 +12,7 @@ mod exposition;
 mod float;
 pub mod integrations;
 mod name;
+mod name_clash;
 #[cfg(feature = "persist")]
 #[cfg_attr(docsrs, doc(cfg(feature = "persist")))]
 pub mod persist;
@@ -31,5 +32,6 @@ pub use error::{InvalidAmount, RegisterError};
 pub use exposition::Prometheus;
 pub use float::FloatCounter;
 pub use name::InvalidName;
+pub use name_clash::NameClash;
 pub use snapshot::{Change, Diff, Label, Sample, Snapshot, Value, snapshot};
 pub use up_down::UpDownCounter;

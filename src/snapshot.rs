@@ -2,7 +2,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::engine::{Kind, Plan, Row, exclusive};
+use crate::NameClash;
+use crate::engine::{Family, FloatSum, Kind, Plan, Row, exclusive};
 
 /// Reads every registered counter that has a name, in one pass over memory.
 ///
@@ -28,24 +29,19 @@ use crate::engine::{Kind, Plan, Row, exclusive};
 #[must_use]
 pub fn snapshot() -> Snapshot {
     let at = Instant::now();
-    let samples = exclusive(|registry| registry.read_names(samples)).unwrap_or_default();
-    Snapshot { at, samples }
+    let read =
+        exclusive(|registry| registry.read_names(|plan, addends| (samples(plan, addends), plan.clashes.clone())));
+    let (samples, clashes) = read.flatten().unwrap_or_default();
+    Snapshot { at, samples, clashes }
 }
 
-fn samples(plan: &Plan, values: &[u64]) -> Vec<Sample> {
-    let mut totals: Vec<u64> = plan.rows.iter().map(|row| row.dropped).collect();
-    for (column, value) in plan.columns.iter().zip(values) {
-        let total = &mut totals[column.row as usize];
-        *total = column.kind.plus(*total, *value);
-    }
-    let sample = |(row, bits): (&Row, u64)| Sample {
-        name: row.family.name,
-        help: row.family.help,
-        kind: row.family.kind,
-        label: row.label,
-        value: Value::from_bits(row.family.kind, bits),
+fn samples(plan: &Plan, addends: &[u64]) -> Vec<Sample> {
+    let mut first = 0;
+    let sample = |&Row { family: Family { name, help, kind, .. }, label, end }: &Row| {
+        let addends = &addends[std::mem::replace(&mut first, end as usize)..end as usize];
+        Sample { name, help, kind, label, value: Value::sum(kind, addends) }
     };
-    plan.rows.iter().zip(totals).map(sample).collect()
+    plan.rows.iter().map(sample).collect()
 }
 
 /// The values of the named counters, by [`snapshot`].
@@ -53,6 +49,7 @@ fn samples(plan: &Plan, values: &[u64]) -> Vec<Sample> {
 pub struct Snapshot {
     at: Instant,
     samples: Vec<Sample>,
+    clashes: Vec<NameClash>,
 }
 
 /// A named counter's value at the time of a [`Snapshot`].
@@ -93,11 +90,13 @@ pub enum Value {
 }
 
 impl Value {
-    fn from_bits(kind: Kind, bits: u64) -> Self {
+    /// The sum of values that are given as bits. Integers wrap; floats are rounded once, at the end.
+    fn sum(kind: Kind, values: &[u64]) -> Self {
+        let wrapping = || values.iter().fold(0, |sum: u64, value| sum.wrapping_add(*value));
         match kind {
-            Kind::Counter => Self::Unsigned(bits),
-            Kind::UpDownCounter => Self::Signed(bits as i64),
-            Kind::FloatCounter => Self::Float(f64::from_bits(bits)),
+            Kind::Counter => Self::Unsigned(wrapping()),
+            Kind::UpDownCounter => Self::Signed(wrapping() as i64),
+            Kind::FloatCounter => Self::Float(FloatSum::of(values).value()),
         }
     }
 
@@ -149,6 +148,12 @@ impl Snapshot {
         let first = self.samples.partition_point(|sample| sample.name < name);
         let named = self.samples[first..].iter().take_while(|sample| sample.name == name);
         named.into_iter().find(|sample| sample.label.map(|label| label.value) == label_value)
+    }
+
+    /// Named counters of which an export has only one: of one name, or of names that OpenMetrics can't tell apart.
+    #[must_use]
+    pub fn clashes(&self) -> &[NameClash] {
+        &self.clashes
     }
 
     /// When the snapshot was begun.

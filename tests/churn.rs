@@ -4,6 +4,7 @@
 
 mod torture;
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicI64, Ordering, fence};
 use std::thread;
 
@@ -36,6 +37,41 @@ fn threads<S: Adds>(run: &Run) {
             run.watch(|| _ = ledger.check_sum(&subject));
         });
         join(starters.chain([watcher]));
+    });
+    ledger.check_sum(&subject);
+}
+
+/// Bursts of threads that are alive at once, and pauses in which a few come and go: most blocks are idle then, and their
+/// sums are kept, until the next burst claims them.
+fn bursts<S: Adds>(run: &Run) {
+    let (subject, ledger) = (S::new(), Ledger::new(2 * Run::threads()));
+    let burst = |threads: usize, seed: u64| {
+        let barrier = Barrier::new(threads);
+        thread::scope(|scope| {
+            join((0..threads).map(|thread| {
+                let (barrier, subject, account) = (&barrier, &subject, ledger.account(thread));
+                scope.spawn(move || {
+                    let mut random = fastrand::Rng::with_seed(seed + thread as u64);
+                    account.add_at_random(subject, &mut random);
+                    barrier.wait();
+                    account.add_at_random(subject, &mut random);
+                })
+            }));
+        });
+        2 * threads as u64
+    };
+    run.expect_workers(1);
+    thread::scope(|scope| {
+        let starter = scope.spawn(|| {
+            run.work(0, |random| {
+                let threads = if random.u8(..16) == 0 { 2 * Run::threads() } else { random.usize(1..8) };
+                burst(threads, random.u64(..u64::MAX / 2))
+            });
+        });
+        let watcher = scope.spawn(|| {
+            run.watch(|| _ = ledger.check_sum(&subject));
+        });
+        join([starter, watcher]);
     });
     ledger.check_sum(&subject);
 }
@@ -137,12 +173,12 @@ fn use_at_random<S: Takes>(shared: &Shared<S>, random: &mut fastrand::Rng) -> u6
 
 torture::stamp! {
     large_churn;
-    counter: Counter { threads, counters }
-    up_down: UpDownCounter { threads, counters }
-    float: FloatCounter { threads, counters }
-    element: CounterArray<9> { threads, counters }
-    shown_counter: Shown<Counter> { threads }
-    shown_up_down: Shown<UpDownCounter> { threads }
+    counter: Counter { threads, bursts, counters }
+    up_down: UpDownCounter { threads, bursts, counters }
+    float: FloatCounter { threads, bursts, counters }
+    element: CounterArray<9> { threads, bursts, counters }
+    shown_counter: Shown<Counter> { threads, bursts }
+    shown_up_down: Shown<UpDownCounter> { threads, bursts }
     single_atomic: SingleAtomic { threads }
     locked: Locked { threads }
     striped: Striped { threads }

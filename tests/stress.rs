@@ -4,8 +4,10 @@
 
 mod torture;
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
+use std::{hint, iter};
 
 use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
@@ -116,11 +118,53 @@ fn resets<S: Takes>(run: &Run) {
     assert_eq!(subject.sum(), 5);
 }
 
+/// One worker adds and subtracts the same amount, while takes come between, so that what was taken comes back all the
+/// time. The total is never below zero nor above the amount: no sum and no take is further from zero than that.
+fn returns<S: Takes>(run: &Run) {
+    const AMOUNT: i64 = 1000;
+    const LEGAL: RangeInclusive<i64> = -AMOUNT..=AMOUNT;
+    let (subject, taken) = (S::new(), AtomicI64::new(0));
+    let take = || {
+        let units = subject.take();
+        assert!(LEGAL.contains(&units), "took {units}, expected one of {LEGAL:?}");
+        taken.fetch_add(units, Ordering::Relaxed);
+    };
+    let check = || {
+        let sum = subject.sum();
+        assert!(LEGAL.contains(&sum), "a sum of {sum}, expected one of {LEGAL:?}");
+    };
+    run.expect_workers(1);
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            run.work(0, |random| {
+                for _ in 0..100 {
+                    for amount in [AMOUNT, -AMOUNT] {
+                        subject.add(amount);
+                        // A sum settles in a pause between subtractions.
+                        (0..random.u16(100..1000)).for_each(|_| hint::spin_loop());
+                        if random.u8(..4) == 0 {
+                            take();
+                        }
+                    }
+                }
+                200
+            });
+        });
+        let watchers =
+            [scope.spawn(|| run.watch(take)), scope.spawn(|| run.watch(check)), scope.spawn(|| run.watch(check))];
+        join(iter::once(worker).chain(watchers));
+    });
+    assert_eq!(taken.load(Ordering::Relaxed) + subject.sum(), 0, "takes and what is left");
+}
+
 /// A sum has none of the units that were taken or dropped before it began.
 fn check_without<S: Takes>(gone: &AtomicI64, subject: &S, ledger: &Ledger) {
     let before = gone.load(Ordering::Acquire);
     let (sum, bounds) = ledger.bounds(|| subject.sum());
-    if !S::SIGNED {
+    if S::SIGNED {
+        // The total at a take isn't below zero, so no sum is above the total that there is now.
+        assert!(sum <= *bounds.end(), "a sum of {sum}, expected at most {}", bounds.end());
+    } else {
         let most = bounds.end() - before;
         assert!((0..=most).contains(&sum), "a sum of {sum}, expected at most {most}");
     }
@@ -145,11 +189,11 @@ fn watch_cursor<S: Takes>(run: &Run, subject: &S, ledger: &Ledger) {
 torture::stamp! {
     large_stress;
     counter: Counter { reads, takes, resets }
-    up_down: UpDownCounter { reads, takes, resets }
+    up_down: UpDownCounter { reads, takes, resets, returns }
     float: FloatCounter { reads, takes, resets }
     element: CounterArray<9> { reads, takes, resets }
     shown_counter: Shown<Counter> { reads, takes, resets }
-    shown_up_down: Shown<UpDownCounter> { reads, takes, resets }
+    shown_up_down: Shown<UpDownCounter> { reads, takes, resets, returns }
     shown_float: Shown<FloatCounter> { reads, takes, resets }
     single_atomic: SingleAtomic { reads }
     locked: Locked { reads }

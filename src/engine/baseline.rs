@@ -1,8 +1,9 @@
-//! What was taken from each value: a read subtracts it, so that a reset needs to write no slot.
+//! Words beside the slots: what was taken from each value, and where it started. A read subtracts them, so that a reset
+//! writes no slot.
 
 use std::ptr;
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Page};
 use super::key::{IDS, Key, chunk_len};
 use crate::sync::{AtomicPtr, AtomicU64, Ordering, array, const_fn};
 
@@ -41,12 +42,15 @@ impl Baselines {
         Some(unsafe { chunk.slot(key.offset()) })
     }
 
-    /// The word of a registered key; `None` where memory is out. The caller holds the registry's lock.
+    /// The word of a registered key; `None` on allocation failure.
     pub(crate) fn slot_or_allocate(&self, key: Key) -> Option<&AtomicU64> {
         if self.slot(key).is_none() {
-            let chunk = Chunk::allocate(chunk_len(key.chunk()))?;
-            // Release: pairs with the Acquire in `slot`.
-            self.chunks[key.chunk()].store(chunk.as_ptr(), Ordering::Release);
+            let page = Page::allocate(chunk_len(key.chunk()))?;
+            let (chunk, absent) = (&self.chunks[key.chunk()], ptr::null_mut());
+            // Release: pairs with the Acquire in `slot`. Relaxed on failure: `slot` loads the pointer again.
+            if chunk.compare_exchange(absent, page.as_ptr(), Ordering::Release, Ordering::Relaxed).is_ok() {
+                page.into_first();
+            }
         }
         self.slot(key)
     }

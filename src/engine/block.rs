@@ -8,15 +8,19 @@ use super::update::Update;
 #[derive(Debug)]
 pub(crate) struct Block {
     chunks: Vec<Option<Chunk>>,
+    /// The number of each chunk in its directory.
+    numbers: Vec<u32>,
 }
 
 impl Block {
-    /// A block without chunks, or `None` where memory is out.
+    /// A block without chunks, or `None` on allocation failure.
     pub(super) fn new() -> Option<Self> {
-        let mut chunks = Vec::new();
+        let (mut chunks, mut numbers) = (Vec::new(), Vec::new());
         chunks.try_reserve_exact(IDS).ok()?;
+        numbers.try_reserve_exact(IDS).ok()?;
         chunks.resize(IDS, None);
-        Some(Self { chunks })
+        numbers.resize(IDS, 0);
+        Some(Self { chunks, numbers })
     }
 
     /// Every chunk, at the index of its id.
@@ -28,10 +32,16 @@ impl Block {
         self.chunks[id]
     }
 
+    /// The number that the block's chunk of this id has in the directory.
+    pub(super) fn number(&self, id: usize) -> Option<usize> {
+        self.chunks[id].map(|_| self.numbers[id] as usize)
+    }
+
     /// Makes `chunk` the block's chunk of this id, for good.
-    pub(super) fn insert(&mut self, id: usize, chunk: Chunk) {
+    pub(super) fn insert(&mut self, id: usize, chunk: Chunk, number: usize) {
         debug_assert!(self.chunks[id].is_none(), "a chunk is never replaced");
         self.chunks[id] = Some(chunk);
+        self.numbers[id] = number as u32;
     }
 
     /// Adds to a slot of the block, or returns false where its chunk isn't there yet.

@@ -1,6 +1,7 @@
 //! The memory of slots: arrays of atomics that begin and end on a cache line of their own, never move, and are
 //! freed only with their registry. They are allocated by pages: one chunk, or several short ones in a row.
 
+use std::mem;
 use std::ptr::NonNull;
 
 use crate::sync::AtomicU64;
@@ -53,6 +54,43 @@ impl Chunk {
     pub(crate) unsafe fn from_ptr_unchecked(pointer: *mut AtomicU64) -> Self {
         // SAFETY: the caller vouches for it.
         Self(unsafe { NonNull::new_unchecked(pointer) })
+    }
+}
+
+/// Memory for chunks that no other thread knows yet. It is freed when it is dropped, unless it is handed over.
+#[derive(Debug)]
+pub(crate) struct Page {
+    first: Chunk,
+    len: usize,
+}
+
+impl Page {
+    /// A page of `len` zeros, or `None` on allocation failure.
+    pub(crate) fn allocate(len: usize) -> Option<Self> {
+        Chunk::allocate(len).map(|first| Self { first, len })
+    }
+
+    /// The number of slots.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut AtomicU64 {
+        self.first.as_ptr()
+    }
+
+    /// Its first chunk. The caller frees it from now on.
+    pub(crate) fn into_first(self) -> Chunk {
+        let first = self.first;
+        mem::forget(self);
+        first
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this length, and not handed over.
+        unsafe { self.first.free(self.len) };
     }
 }
 

@@ -16,13 +16,15 @@
 //! with Release; a reader's Acquire of the length makes the pages below it, their segments and the zeroed slots
 //! visible: of the last page all. Model: `chunk_growth_is_seen_whole`.
 
-use std::{ptr, slice};
+use std::ptr::{self, NonNull};
+use std::slice;
 
 use crossbeam_utils::CachePadded;
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Page};
 use super::key::FIRST_CHUNK;
-use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, owner_load};
+use super::summary::Summary;
+use crate::sync::{AtomicPtr, AtomicU64, Ordering, array, const_fn, fence, owner_load};
 
 /// Slots in the first page of short chunks, and in each group of the others: 4 KiB of them.
 const PAGE: usize = if cfg!(quipu_loom) { 4 } else { 512 };
@@ -37,12 +39,15 @@ const FIRST_SEGMENT: usize = if cfg!(quipu_loom) { 1 } else { 8 };
 /// Room for 8 million pages (under loom, three) with the first.
 const FURTHER_SEGMENTS: usize = if cfg!(quipu_loom) { 1 } else { 19 };
 
-type Element = AtomicPtr<AtomicU64>;
+/// A pointer to a chunk, or to a page of them.
+pub(super) type Element = AtomicPtr<AtomicU64>;
 
 #[derive(Debug)]
 pub(crate) struct Directory {
-    /// Chunks.
-    len: AtomicUsize,
+    /// An [`Extent`].
+    extent: AtomicU64,
+    /// The latest summary, in force or not; null before the first.
+    summary: AtomicPtr<Summary>,
     first_segment: [Element; FIRST_SEGMENT],
     further_segments: [AtomicPtr<Element>; FURTHER_SEGMENTS],
 }
@@ -82,37 +87,101 @@ const fn place(chunk: usize, chunk_len: usize) -> (usize, usize) {
     }
 }
 
+/// The number of a directory's chunks and the epoch of its summary, in one word: one load decides what a read walks.
+#[derive(Clone, Copy)]
+struct Extent(u64);
+
+impl Extent {
+    const EPOCH: u64 = 1 << 32;
+
+    fn len(self) -> usize {
+        self.0 as u32 as usize
+    }
+
+    /// Summaries are in force in odd epochs.
+    fn has_summary(self) -> bool {
+        self.0 & Self::EPOCH != 0
+    }
+
+    fn with_len(self, len: usize) -> Self {
+        Self(self.0 & !(Self::EPOCH - 1) | len as u64)
+    }
+
+    /// In the next epoch.
+    fn after(self) -> Self {
+        Self(self.0.wrapping_add(Self::EPOCH))
+    }
+
+    fn is_of_epoch(self, other: Self) -> bool {
+        (self.0 ^ other.0) < Self::EPOCH
+    }
+}
+
+/// Null pointers, or `None` on allocation failure.
+pub(super) fn elements(len: usize) -> Option<Box<[Element]>> {
+    let mut elements = Vec::new();
+    elements.try_reserve_exact(len).ok()?;
+    elements.resize_with(len, || AtomicPtr::new(ptr::null_mut()));
+    Some(elements.into_boxed_slice())
+}
+
+/// How [`Directory::grow`] ends.
+pub(crate) enum Growth {
+    /// A chunk for the caller, and its number.
+    Chunk(Chunk, usize),
+    /// Nothing done: it takes a page of this length.
+    NeedsPage(usize),
+    /// Nothing done: memory for the array couldn't be allocated, or it has its full length.
+    Failed,
+}
+
 impl Directory {
     const_fn! {
         pub(crate) const fn new() -> Self {
             Self {
-                len: AtomicUsize::new(0),
+                extent: AtomicU64::new(0),
+                summary: AtomicPtr::new(ptr::null_mut()),
                 first_segment: array!(AtomicPtr::new(ptr::null_mut()); FIRST_SEGMENT),
                 further_segments: array!(AtomicPtr::new(ptr::null_mut()); FURTHER_SEGMENTS),
             }
         }
     }
 
-    /// Appends a chunk of so many slots, or returns `None` where memory is out.
+    /// Appends a chunk of `chunk_len` slots, in `fresh` if it takes a new page and that one has the right length.
     ///
-    /// The caller holds the registry's lock.
-    pub(crate) fn grow(&self, chunk_len: usize) -> Option<Chunk> {
-        let len = owner_load!(self.len);
-        let (page, start) = place(len, chunk_len);
-        let element = self.element(page)?;
+    /// The caller holds the registry's lock, and allocates pages without it.
+    pub(crate) fn grow(&self, chunk_len: usize, fresh: &mut Option<Page>) -> Growth {
+        let extent = Extent(owner_load!(self.extent));
+        let number = extent.len();
+        let (page, start) = place(number, chunk_len);
+        let Some(element) = self.element(page) else { return Growth::Failed };
         if start == 0 {
-            // Relaxed: published by the length.
-            element.store(Chunk::allocate(page_len(page, chunk_len))?.as_ptr(), Ordering::Relaxed);
+            let len = page_len(page, chunk_len);
+            match fresh.take_if(|fresh| fresh.len() == len) {
+                // Relaxed: published by the length.
+                Some(fresh) => element.store(fresh.into_first().as_ptr(), Ordering::Relaxed),
+                None => return Growth::NeedsPage(len),
+            }
         }
-        let page = Chunk::from_ptr(owner_load!(element))?;
+        let Some(page) = Chunk::from_ptr(owner_load!(element)) else { return Growth::Failed };
         // SAFETY: the page has room for a chunk that begins there.
         let chunk = unsafe { page.plus(start) };
-        // Release: pairs with the Acquire in `len`.
-        self.len.store(len + 1, Ordering::Release);
-        Some(chunk)
+        let extent = if self.cover(extent, chunk, chunk_len) { extent } else { extent.after() };
+        // Release: pairs with the Acquire in `extent`.
+        self.extent.store(extent.with_len(number + 1).0, Ordering::Release);
+        Growth::Chunk(chunk, number)
     }
 
-    /// The element of a page, in a segment that is allocated if it was not; `None` where memory or the numbers are out.
+    /// Has the summary cover the group that `chunk`, the next one, begins. False where it has no room for that.
+    fn cover(&self, extent: Extent, chunk: Chunk, chunk_len: usize) -> bool {
+        !extent.has_summary()
+            || extent.len() % group(chunk_len) != 0
+            // SAFETY: the page has room for the whole group.
+            || self.summary().is_some_and(|summary| unsafe { summary.push_group(chunk, chunk_len, group(chunk_len)) })
+    }
+
+    /// The element of a page, in a segment that is allocated if it was not; `None` on allocation failure, or when the
+    /// numbers are exhausted.
     fn element(&self, page: usize) -> Option<&Element> {
         let segment = (page / FIRST_SEGMENT + 1).ilog2() as usize;
         let index = page - (segment_len(segment) - FIRST_SEGMENT);
@@ -125,82 +194,184 @@ impl Directory {
     fn further_segment(&self, further: usize) -> Option<&[Element]> {
         let (pointer, len) = (self.further_segments.get(further)?, segment_len(further + 1));
         if owner_load!(pointer).is_null() {
-            let mut elements: Vec<Element> = Vec::new();
-            elements.try_reserve_exact(len).ok()?;
-            elements.resize_with(len, || AtomicPtr::new(ptr::null_mut()));
             // Relaxed: published by the length.
-            pointer.store(Box::into_raw(elements.into_boxed_slice()).cast(), Ordering::Relaxed);
+            pointer.store(Box::into_raw(elements(len)?).cast(), Ordering::Relaxed);
         }
         let elements = owner_load!(pointer);
         // SAFETY: made from a box of this length, above, and freed only with the directory.
         Some(unsafe { slice::from_raw_parts(elements, len) })
     }
 
-    /// How many chunks there are. What they are is visible to who has their number.
     #[inline]
-    pub(crate) fn len(&self) -> usize {
-        // Acquire: pairs with the Release in `grow`.
-        self.len.load(Ordering::Acquire)
+    fn extent(&self) -> Extent {
+        // Acquire: pairs with the Releases in `grow` and `publish`: the chunks below the length, and the summary, are
+        // visible to the caller.
+        Extent(self.extent.load(Ordering::Acquire))
     }
 
-    /// Every page, in the order in which they were made.
+    /// Number of published chunks.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.extent().len()
+    }
+
+    /// The number of chunks that a walk over all of them covers.
+    pub(super) fn covered(&self, chunk_len: usize) -> usize {
+        self.len().next_multiple_of(group(chunk_len))
+    }
+
+    /// Every page of the groups that the first `len` chunks are in, in the order in which they were made.
     #[inline(always)]
-    fn pages(&self, group: usize) -> Pages<'_> {
+    fn pages(&self, len: usize, group: usize) -> Pages<'_> {
         Pages {
             directory: self,
             segment: 0,
             elements: self.first_segment.iter(),
-            left: self.len().div_ceil(group),
+            left: len.div_ceil(group),
             next: 1,
             further: group,
         }
     }
 
-    /// Calls `f` with every chunk of the groups that have one, in the order in which they were made.
-    #[inline]
-    pub(crate) fn for_each(&self, chunk_len: usize, f: impl FnMut(Chunk)) {
-        self.for_each_of(chunk_len, group(chunk_len), f);
-    }
-
+    /// Calls `f` with every chunk of the groups that the first `len` chunks are in, in the order of their numbers.
     #[inline(always)]
-    fn for_each_of(&self, chunk_len: usize, group: usize, mut f: impl FnMut(Chunk)) {
-        for (page, groups) in self.pages(group) {
+    fn for_each_of(&self, len: usize, chunk_len: usize, group: usize, mut f: impl FnMut(Chunk)) {
+        for (page, groups) in self.pages(len, group) {
             for number in 0..groups {
                 for place in 0..group {
-                    // SAFETY: the page has so many groups, and the group so many chunks.
+                    // SAFETY: the page has `groups` groups of `group` chunks.
                     f(unsafe { page.plus(number * stride(chunk_len) + place * chunk_len) });
                 }
             }
         }
     }
 
+    /// Every chunk of the groups that the first `len` chunks are in, idle ones included.
+    pub(super) fn all(&self, len: usize, chunk_len: usize) -> Chunks<'_> {
+        Chunks::All { directory: self, len, chunk_len }
+    }
+
+    /// Returns what `read` makes of the chunks that count: those of the summary if one is in force, else all. It is
+    /// called a second time where the summary changed under the first.
+    pub(crate) fn read<T>(&self, chunk_len: usize, mut read: impl FnMut(Chunks<'_>) -> T) -> T {
+        let extent = self.extent();
+        if let Some(summary) = self.summary_in_force(extent) {
+            let result = read(Chunks::Summary(summary));
+            if self.is_still(extent) {
+                return result;
+            }
+        }
+        read(self.all(extent.len(), chunk_len))
+    }
+
     /// The sum of the slots at this offset in every chunk, wrapping.
     #[inline(always)]
     pub(crate) fn sum(&self, chunk_len: usize, offset: usize, ordering: Ordering) -> u64 {
         const SHORT: usize = group(FIRST_CHUNK);
+        let extent = self.extent();
+        if extent.has_summary() {
+            if let Some(sum) = self.sum_of_summary(extent, offset, ordering) {
+                return sum;
+            }
+        }
         // Each has a loop of its own, which is the shorter for what is a constant in it.
         match group(chunk_len) {
-            SHORT => self.sum_of(FIRST_CHUNK, SHORT, offset, ordering),
-            1 => self.sum_of(chunk_len, 1, offset, ordering),
-            group => self.sum_of(chunk_len, group, offset, ordering),
+            SHORT => self.sum_of(extent, FIRST_CHUNK, SHORT, offset, ordering),
+            1 => self.sum_of(extent, chunk_len, 1, offset, ordering),
+            group => self.sum_of(extent, chunk_len, group, offset, ordering),
         }
     }
 
     #[inline(always)]
-    fn sum_of(&self, chunk_len: usize, group: usize, offset: usize, ordering: Ordering) -> u64 {
+    fn sum_of(&self, extent: Extent, chunk_len: usize, group: usize, offset: usize, ordering: Ordering) -> u64 {
         let mut sum = 0_u64;
-        self.for_each_of(chunk_len, group, |chunk| {
+        self.for_each_of(extent.len(), chunk_len, group, |chunk| {
             // SAFETY: the offset is one in a chunk.
             sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(ordering));
         });
         sum
     }
 
-    /// Frees every chunk, of `chunk_len` slots each, and the array.
+    /// As [`Directory::sum`]; `None` where the summary changed meanwhile.
+    #[cold]
+    #[inline(never)]
+    fn sum_of_summary(&self, extent: Extent, offset: usize, ordering: Ordering) -> Option<u64> {
+        let mut sum = 0_u64;
+        self.summary_in_force(extent)?.for_each(|chunk| {
+            // SAFETY: the offset is one in a chunk.
+            sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(ordering));
+        });
+        self.is_still(extent).then_some(sum)
+    }
+
+    fn summary(&self) -> Option<&Summary> {
+        // Acquire: pairs with the Release in `next_summary`.
+        let summary = self.summary.load(Ordering::Acquire);
+        // SAFETY: summaries are freed with the directory only.
+        unsafe { summary.as_ref() }
+    }
+
+    /// What `f` returns of the summary in force; `None` if there is none.
+    pub(super) fn with_summary_in_force<T>(&self, f: impl FnOnce(&Summary) -> T) -> Option<T> {
+        self.summary_in_force(self.extent()).map(f)
+    }
+
+    fn summary_in_force(&self, extent: Extent) -> Option<&Summary> {
+        if extent.has_summary() { self.summary() } else { None }
+    }
+
+    /// Whether the summary that was in force at `extent` still is, so that nobody has written to it meanwhile.
+    fn is_still(&self, extent: Extent) -> bool {
+        // Acquire: pairs with the fence in `Registry::summarize`. If the caller has read what a later summary wrote, the
+        // load below sees that the epoch has ended. Model: `sum_during_another_summary`.
+        fence(Ordering::Acquire);
+        Extent(self.extent.load(Ordering::Relaxed)).is_of_epoch(extent)
+    }
+
+    /// Ends the epoch of the summary in force, if there is one. The caller holds the registry's lock.
+    pub(super) fn void_summary(&self) {
+        let extent = Extent(owner_load!(self.extent));
+        if extent.has_summary() {
+            // Release: as in `grow`. An add by the next owner of an idle block comes after it, so a read that such an
+            // add happens-before doesn't use the summary. Model: `idle_block_is_claimed_under_a_summary`.
+            self.extent.store(extent.after().0, Ordering::Release);
+        }
+    }
+
+    /// Puts the summary in force, which covers the first `covered` chunks. The caller holds the registry's lock.
+    pub(super) fn publish_summary(&self, covered: usize) {
+        let extent = Extent(owner_load!(self.extent));
+        // A later walk covers more: leave it to the next summary.
+        if extent.len() <= covered {
+            // Release: pairs with the Acquire in `extent`.
+            self.extent.store(extent.after().0, Ordering::Release);
+        }
+    }
+
+    /// The summary to write the next one to: the latest, if it has room for `len` chunks, or a new one. `None` on
+    /// allocation failure. The caller is the only thread that summarizes, and no summary is in force.
+    pub(super) fn next_summary(&self, len: usize, sums: usize) -> Option<&Summary> {
+        match self.summary() {
+            Some(summary) if summary.capacity() >= len => Some(summary),
+            _ => {
+                // Relaxed: the caller alone stores it.
+                let summary = Summary::allocate(2 * len, sums, self.summary.load(Ordering::Relaxed))?;
+                // Release: pairs with the Acquire in `summary`.
+                self.summary.store(summary.as_ptr(), Ordering::Release);
+                self.summary()
+            }
+        }
+    }
+
+    /// Frees every chunk, of `chunk_len` slots each, the array, and the summary, of `sums` sums.
     ///
     /// # Safety
     /// Nobody uses a chunk of this directory any more.
-    pub(crate) unsafe fn free(&mut self, chunk_len: usize) {
+    pub(crate) unsafe fn free(&mut self, chunk_len: usize, sums: usize) {
+        if let Some(summary) = NonNull::new(self.summary.load(Ordering::Relaxed)) {
+            // SAFETY: the caller vouches that nobody uses it; it was allocated with this number of sums.
+            unsafe { Summary::free(summary, sums) };
+        }
         let mut lens = (0..).map(|page| page_len(page, chunk_len));
         let mut free = |elements: &[Element]| {
             let pages = elements.iter().filter_map(|element| Chunk::from_ptr(element.load(Ordering::Relaxed)));
@@ -216,6 +387,22 @@ impl Directory {
                 // SAFETY: `further_segment` made it from a box of this length.
                 free(&unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(elements, segment_len(segment))) });
             }
+        }
+    }
+}
+
+/// The chunks that a read adds up.
+pub(crate) enum Chunks<'a> {
+    All { directory: &'a Directory, len: usize, chunk_len: usize },
+    Summary(&'a Summary),
+}
+
+impl Chunks<'_> {
+    #[inline(always)]
+    pub(crate) fn for_each(self, f: impl FnMut(Chunk)) {
+        match self {
+            Self::All { directory, len, chunk_len } => directory.for_each_of(len, chunk_len, group(chunk_len), f),
+            Self::Summary(summary) => summary.for_each(f),
         }
     }
 }

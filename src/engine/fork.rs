@@ -7,7 +7,7 @@ mod imp {
     use std::ffi::c_int;
     use std::mem::ManuallyDrop;
 
-    use crate::engine::local::{global, set_busy};
+    use crate::engine::local::{exclusive, global, set_busy};
     use crate::engine::names::Names;
     use crate::engine::registry::State;
     #[cfg(feature = "percpu")]
@@ -41,9 +41,35 @@ mod imp {
         static GUARDS: Cell<Option<ManuallyDrop<Guards>>> = const { Cell::new(None) };
     }
 
-    /// Installs the handlers. Where that fails for want of memory, the next call tries again.
+    /// Registers the handlers before `main`, or while the library with this copy of quipu is loaded. A fork runs the
+    /// handlers that it finds at its start, so they must be there before any thread uses quipu for the first time.
+    #[used]
+    #[cfg_attr(
+        any(
+            target_os = "android",
+            target_os = "dragonfly",
+            target_os = "freebsd",
+            target_os = "haiku",
+            target_os = "illumos",
+            target_os = "linux",
+            target_os = "netbsd",
+            target_os = "openbsd",
+        ),
+        unsafe(link_section = ".init_array")
+    )]
+    #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs"))]
+    static AT_START: extern "C" fn() = at_start;
+
+    /// An exclusive section with no work: an allocator that counts may be called while the handlers are registered.
+    extern "C" fn at_start() {
+        exclusive(|_| ());
+    }
+
+    /// Registers the handlers, unless they are. On allocation failure, the next call tries again.
     ///
-    /// Threads that come here at once may install them several times over: the first of them to run does the work.
+    /// [`AT_START`] is the first to call it. Later calls are for systems without such a section, for code that runs
+    /// before it, and for that failure. Threads that call it at once may register the handlers several times over: the
+    /// first handler that runs does the work.
     pub(crate) fn prepare_for_forks() {
         // Relaxed, twice: the flag guards no other memory.
         if IS_PREPARED.load(Ordering::Relaxed) {
@@ -65,8 +91,15 @@ mod imp {
     }
 
     unsafe extern "C" fn after() {
+        finish(|_, _| ());
+    }
+
+    /// Ends what `before` began, unless that did nothing.
+    fn finish(change: impl FnOnce(&mut Names, &mut State)) {
         if let Some(guards) = GUARDS.take() {
-            drop(ManuallyDrop::into_inner(guards));
+            let mut guards = ManuallyDrop::into_inner(guards);
+            change(&mut guards.1, &mut guards.2);
+            drop(guards);
             set_busy(false);
         }
     }
@@ -74,8 +107,10 @@ mod imp {
     unsafe extern "C" fn in_child() {
         // Relaxed: the number guards no other memory, and the child has one thread.
         GENERATION.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: this is the other half of the fork that `before` began.
-        unsafe { after() };
+        finish(|names, state| {
+            names.forget_passes();
+            state.forget_summarizers();
+        });
     }
 
     /// Differs from that of the process that this one was forked from; 0 of one that wasn't forked, or before the

@@ -26,6 +26,13 @@ pub(crate) enum Space {
     Floats,
 }
 
+impl Space {
+    /// The space of the chunks with this id.
+    pub(crate) const fn of(id: usize) -> Self {
+        if id < SPACE { Self::Integers } else { Self::Floats }
+    }
+}
+
 /// The place of a counter's first slot; the others follow it in the same chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key(u32);

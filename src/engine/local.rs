@@ -102,8 +102,21 @@ pub(crate) fn own_slot(counter: &impl Counting, index: usize, of_key: Ordering) 
 #[inline(never)]
 fn add_cold<U: Update>(counter: &impl Counting, index: usize, amount: u64) {
     let site = counter.site();
+    let registers = cfg!(debug_assertions) && site.family.is_some() && !site.cell(0).is_registered();
     if exclusive(|registry| add_owned::<U>(registry, &site, index, amount)) != Some(true) {
         U::shared(&site.spill[index], amount);
+    }
+    if registers {
+        assert_no_clash(&site);
+    }
+}
+
+/// In debug builds, the add that registers a counter panics where its name clashes, after it counted. A thread that
+/// panics already must not do so again.
+fn assert_no_clash(site: &Site<'_>) {
+    if let Some(family) = site.family.filter(|_| !std::thread::panicking()) {
+        let clash = exclusive(|registry| registry.clash(&family)).flatten();
+        debug_assert!(clash.is_none(), "{}", clash.map(|clash| clash.to_string()).unwrap_or_default());
     }
 }
 

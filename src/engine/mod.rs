@@ -15,7 +15,8 @@
 //! 2. **Blocks are padded, slots are not.** Chunks begin and end on a cache line of their own.
 //! 3. **Addresses never move.** Pages of chunks, segments of directories and baselines are allocated once and freed with
 //!    the registry. Chunk ids 0 and 32 never have a chunk, so a counter without a key finds none.
-//! 4. **A dead thread's values stay where they are.** Its block goes to the next new thread.
+//! 4. **A dead thread's values stay where they are.** Its block goes to the next new thread. Where most blocks have no
+//!    owner, reads use the sums of these; see [`summary`].
 //! 5. **Nobody zeroes an integer slot.** Takes, and counters in used slots, move a [`baseline`].
 //! 6. **An add is never lost.** Where no block can be had, it goes to a word in the counter itself.
 //! 7. **The hot thread-local has no destructor**; the cold one owns the block. See [`local`].
@@ -35,10 +36,13 @@
 //! | key, load of a read | Acquire | pairs with it | `float_slot_is_clear_when_reused` |
 //! | key, load of an add | Relaxed | the unregistered key leads to the cold path, the other is right for ever | `key_is_registered_once` |
 //! | key, load of a float add | Acquire | the slot may have been zeroed by another thread | `float_slot_is_clear_when_reused` |
-//! | directory length | Release, Acquire | publishes the page, its segment, the chunk's zeros | `chunk_growth_is_seen_whole` |
+//! | directory's extent | Release, Acquire | publishes the page, its segment, the chunk's zeros, a summary | `chunk_growth_is_seen_whole`, `idle_block_is_claimed_under_a_summary` |
+//! | fences in `summarize` and `is_still` | Release, Acquire | a sum with words of a later summary isn't returned | `sum_during_another_summary` |
+//! | summary's length | Release, Acquire | publishes the pointer below it | `chunk_growth_under_a_summary` |
 //! | baseline, pointer to its chunk | Release, Acquire | publishes the zeros | `sum_against_takes` |
 //! | baseline, load | Acquire | the slots are at least what it was made from | `sum_against_takes` |
 //! | baseline, compare-exchange of a take | Release | pairs with that load | `sum_against_takes` |
+//! | number of takes of an up-down counter, store and load | Release, Acquire | the baselines are those of that take or a later one | `takes_of_an_up_down_counter_take_both_parts_at_once` |
 //! | baseline, load for a compare-exchange | Acquire | the next total is at least the baseline | `takes_share_every_unit` |
 //! | fences in `value`, `values` and `advance` | Acquire, Release | a total with an add after a take isn't set against the baseline before it | `reset_against_add`, `…_in_a_snapshot` |
 //! | spill word, update | read-modify-write | any thread may be there | `nested_adds_of_two_threads_count` |
@@ -63,6 +67,13 @@
 //! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `…_where_it_spills`, `…_where_the_addition_spills` |
 //! | sum | begins again where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `…_where_it_spills`, `…_in_a_snapshot` |
 //! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_after_a_take_is_not_below_zero` |
+//! | read of an up-down counter | compares the number of takes, too | a baseline that comes back hides the takes between | `up_down_sum_against_resets`, `up_down_in_a_snapshot_against_resets` |
+//! | take of an up-down counter | under the lock, if its number is still the next | a unit is in one take | `takes_of_an_up_down_counter_that_comes_back` |
+//! | take of an up-down counter | writes the two words that the last take left unused | a read has the baselines of one take | `takes_of_an_up_down_counter_take_both_parts_at_once` |
+//! | claim of an idle block | ends the summaries first | an add in it is seen by a read that it happens-before | `idle_block_is_claimed_under_a_summary`, `up_down_is_never_negative_where_an_idle_block_…` |
+//! | claim of an idle block | its summary isn't published | it would lack the adds of the new owner | `idle_block_is_claimed_while_it_is_summed_up` |
+//! | growth | a summary covers the new group, or ends | a read has what happens-before it | `chunk_growth_under_a_summary`, `…_under_a_full_summary` |
+//! | clearing of a float slot | the sums of idle chunks, too, and no summary begins | the next counter starts at zero | `float_slot_is_cleared_under_a_summary` |
 //! | take | sums again before each exchange | takes telescope | `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`, `takes_of_a_float_counter_share_every_unit` |
 //! | take | of the spill words only where the slots have baselines | a read that finds none doesn't look for those of the spill words | `baselines_find_no_memory` |
 //! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
@@ -74,22 +85,30 @@ mod baseline;
 mod block;
 mod chunk;
 mod directory;
+mod double_sum;
+mod float_sum;
 pub(crate) mod fork;
 mod key;
 mod kind;
 mod local;
 mod names;
+mod pages;
+mod plan;
 mod read;
 mod register;
 mod registry;
 mod scan;
 mod site;
+mod summary;
 #[cfg(feature = "persist")]
 mod track;
 mod update;
 
+#[cfg(all(test, quipu_loom))]
+pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
+pub(crate) use float_sum::FloatSum;
 #[cfg(feature = "persist")]
 pub(crate) use fork::generation;
 pub(crate) use key::Key;
@@ -99,6 +118,11 @@ pub use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
-pub(crate) use names::{Family, Labels, Plan, Row};
+pub(crate) use names::{Family, Labels};
+pub(crate) use plan::{Plan, Row};
+#[cfg(all(test, quipu_loom))]
+pub(crate) use registry::State;
 pub(crate) use site::{Cell, Site};
+#[cfg(all(test, quipu_loom))]
+pub(crate) use update::Update;
 pub(crate) use update::{Increase, IncreaseFloat, IncreaseSide};

@@ -1,11 +1,23 @@
-//! The named counters: who has which name, and the plan by which a snapshot reads them all.
+//! The named counters: the names in their order, the counters that have them, and the totals of those dropped.
+//!
+//! # Synchronization
+//! All of it is under the lock of [`Names`], which is held for a few searches at a time. A [`Pass`] reads without it:
+//! slots and totals that are replaced meanwhile are [retired](Retired), and stay as they are until it is over.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
 
+use super::float_sum::FloatSum;
 use super::key::Key;
 use super::kind::Kind;
-use crate::Label;
+use super::pages::{Pages, Place};
+use super::plan::Plan;
+use super::registry::Registry;
+use crate::name_clash::{NameClash, neighbours};
+
+/// Runs that are given back while the lock is held once.
+const PIECE: usize = if cfg!(quipu_loom) { 1 } else { 16 };
 
 /// What the samples of one name have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +29,17 @@ pub(crate) struct Family {
 }
 
 /// A label, and the value that it has for each element of a counter array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub(crate) struct Labels {
     pub(crate) label: &'static str,
     pub(crate) values: &'static [&'static str],
+}
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        // Mostly the same ones, which needs no look at the texts.
+        self.label == other.label && (std::ptr::eq(self.values, other.values) || self.values == other.values)
+    }
 }
 
 impl Family {
@@ -30,151 +49,323 @@ impl Family {
     }
 }
 
-pub(super) type Hasher = BuildHasherDefault<DefaultHasher>;
-
-/// A listed name: its family is that of the first counter which registered under it.
+/// A family that is listed. Of those that have one name, the oldest is shown.
 #[derive(Debug)]
-struct Listed {
-    family: Family,
-    /// Of the counters that have the name now.
-    keys: HashSet<Key, Hasher>,
-    /// What those had that were dropped while others kept the name, by index; empty if there were none.
-    dropped: Vec<u64>,
+pub(super) struct Listed {
+    /// That of the first counter which registered.
+    pub(super) family: Family,
+    pub(super) number: u64,
+    /// Counters that aren't dropped.
+    counters: usize,
+    /// What dropped counters had: of an array by index, of floats as numbers whose exact sum it is. Never changed, but
+    /// replaced: a pass may be reading it.
+    pub(super) dropped: Vec<u64>,
+    /// Whether another name stood in the way of this one, when the later of the two was listed.
+    pub(super) may_clash: bool,
 }
 
-impl Listed {
-    /// Keeps what a dropped counter had, as a total that only grows must not fall. Where memory is out, it falls.
-    fn keep(&mut self, value: impl Fn(usize) -> u64) {
-        let Family { kind, labels, .. } = self.family;
-        let len = labels.map_or(1, |labels| labels.values.len());
-        if kind == Kind::UpDownCounter || self.dropped.try_reserve(len - self.dropped.len()).is_err() {
-            return;
-        }
-        self.dropped.resize(len, 0);
-        for (index, kept) in self.dropped.iter_mut().enumerate() {
-            *kept = kind.plus(*kept, value(index));
-        }
-    }
+/// A counter of a listed family.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listing {
+    pub(super) family: u64,
+    pub(super) key: Key,
+    /// The number of the change by which it was dropped. Until then it is above every number.
+    pub(super) dropped_at: u64,
+}
+
+/// What a change took off the list: it stays as it is until the passes that began before the change are over.
+#[derive(Debug)]
+struct Retired {
+    number: u64,
+    /// The slots of a dropped counter.
+    slots: Option<Slots>,
+    /// Totals that others replaced.
+    _dropped: Vec<u64>,
+}
+
+/// The slots of a listed counter.
+#[derive(Clone, Copy, Debug)]
+struct Slots {
+    family: u64,
+    key: Key,
+    kind: Kind,
+    len: usize,
 }
 
 #[derive(Debug)]
 pub(crate) struct Names {
-    listed: HashMap<&'static str, Listed, Hasher>,
-    /// The plan of the last snapshot, until a counter comes or goes.
-    plan: Option<Plan>,
-}
-
-/// How a snapshot reads the counters.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    /// One row a sample, by name and then by label value's place.
-    pub(crate) rows: Vec<Row>,
-    /// The values that are read, by key. Values of one row are added up.
-    pub(crate) columns: Vec<Column>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    pub(crate) family: Family,
-    pub(crate) label: Option<Label>,
-    /// What dropped counters had.
-    pub(crate) dropped: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Column {
-    pub(crate) key: Key,
-    pub(crate) kind: Kind,
-    pub(crate) row: u32,
-}
-
-impl Column {
-    /// Whether both values are of one slot each and add up in the same way, and the other's slot comes next in the same
-    /// chunk. Those of two up-down counters are two apart.
-    pub(crate) fn is_followed_by(&self, other: &Column) -> bool {
-        self.kind == other.kind && self.key.plus(1) == other.key
-    }
+    /// By name, then by age.
+    pub(super) families: Pages<Listed>,
+    /// By the number of their family, then by key.
+    pub(super) counters: Pages<Listing>,
+    /// The number of the last change.
+    pub(super) changes: u64,
+    /// The plan of the last snapshot, and the number of the last change then.
+    plan: Option<(u64, Arc<Plan>)>,
+    /// Of the passes that run: the number of the last change when they began.
+    passes: Vec<u64>,
+    /// By number.
+    retired: VecDeque<Retired>,
 }
 
 impl Names {
     pub(crate) const fn new() -> Self {
-        Self { listed: HashMap::with_hasher(Hasher::new()), plan: None }
+        Self {
+            families: Pages::new(),
+            counters: Pages::new(),
+            changes: 0,
+            plan: None,
+            passes: Vec::new(),
+            retired: VecDeque::new(),
+        }
     }
 
-    /// Enters a counter under its family's name; to do so twice is to do so once. `Some(false)`, and nothing done, if
-    /// the name is listed with another kind or other labels; `None` where memory is out.
+    /// Lists a counter under its family's name, if it isn't. `Some(false)` where another family is shown under the name;
+    /// `None`, and nothing done, on allocation failure.
     pub(crate) fn insert(&mut self, family: Family, key: Key) -> Option<bool> {
-        if !self.listed.contains_key(family.name) {
-            self.listed.try_reserve(1).ok()?;
-            self.listed.insert(family.name, Listed { family, keys: HashSet::default(), dropped: Vec::new() });
-        }
-        let listed = self.listed.get_mut(family.name)?;
-        if !listed.family.is_one_with(&family) {
-            return Some(false);
-        }
-        if listed.keys.try_reserve(1).is_err() {
-            if listed.keys.is_empty() {
-                self.listed.remove(family.name);
+        let present = self.number_of(&family);
+        let number = present.unwrap_or(self.changes + 1);
+        if !self.is_listed(number, key) {
+            if !self.counters.insert(self.place_of(number, key), Listing { family: number, key, dropped_at: u64::MAX })
+            {
+                return None;
             }
-            return None;
+            if present.is_none() && !self.insert_family(family, number) {
+                self.counters.remove(self.place_of(number, key));
+                return None;
+            }
+            self.changes += 1;
+            self.family(family.name, number)?.counters += 1;
+            self.settle(family.name);
         }
-        if listed.keys.insert(key) {
-            self.plan = None;
-        }
-        Some(true)
+        Some(self.of_name(family.name).next()?.number == number)
     }
 
-    /// Takes a counter off the list, which has this value at each index. While others have the name, what it had stays in
-    /// theirs.
-    pub(crate) fn remove(&mut self, name: &'static str, key: Key, value: impl Fn(usize) -> u64) {
-        let Some(listed) = self.listed.get_mut(name) else { return };
-        if listed.keys.remove(&key) {
-            if listed.keys.is_empty() {
-                self.listed.remove(name);
-            } else {
-                listed.keep(value);
+    /// False, and nothing done, on allocation failure.
+    fn insert_family(&mut self, family: Family, number: u64) -> bool {
+        let may_clash = self.mark_neighbours(&family);
+        let place = self.families.place(|listed| listed.family.name <= family.name);
+        self.families.insert(place, Listed { family, number, counters: 0, dropped: Vec::new(), may_clash })
+    }
+
+    /// Marks the families whose names stand in the way of this one's. Whether there are any.
+    fn mark_neighbours(&mut self, family: &Family) -> bool {
+        let mut any = false;
+        for neighbour in neighbours(family.name) {
+            let place = self.families.place(|listed| neighbour.cmp(listed.family.name).is_gt());
+            let Some(listed) = self.families.at(place) else { continue };
+            if neighbour.cmp(listed.family.name).is_eq() && listed.family.stands_in_the_way_of(family) {
+                listed.may_clash = true;
+                any = true;
             }
-            self.plan = None;
+        }
+        any
+    }
+
+    /// The families that have the name, the oldest first.
+    fn of_name(&self, name: &str) -> impl Iterator<Item = &Listed> {
+        let place = self.families.place(|listed| listed.family.name < name);
+        self.families.from(place).take_while(move |listed| listed.family.name == name)
+    }
+
+    fn number_of(&self, family: &Family) -> Option<u64> {
+        self.of_name(family.name).find(|listed| listed.family.is_one_with(family)).map(|listed| listed.number)
+    }
+
+    fn place_of_family(&self, name: &str, number: u64) -> Place {
+        self.families.place(|listed| (listed.family.name, listed.number) < (name, number))
+    }
+
+    fn family(&mut self, name: &str, number: u64) -> Option<&mut Listed> {
+        let place = self.place_of_family(name, number);
+        self.families.at(place).filter(|listed| listed.number == number)
+    }
+
+    pub(super) fn place_of(&self, family: u64, key: Key) -> Place {
+        self.counters.place(|listing| (listing.family, listing.key) < (family, key))
+    }
+
+    fn is_listed(&self, family: u64, key: Key) -> bool {
+        let listing = self.counters.from(self.place_of(family, key)).next();
+        listing.is_some_and(|listing| (listing.family, listing.key) == (family, key))
+    }
+
+    /// The family in which the counter is listed under its name.
+    fn family_of(&self, name: &str, key: Key) -> Option<&Listed> {
+        self.of_name(name).find(|listed| self.is_listed(listed.number, key))
+    }
+
+    /// Takes a counter off the list, and replaces what dropped counters of its family had, unless this isn't what is
+    /// `found` any more.
+    fn remove(&mut self, name: &str, slots: Slots, found: *const [u64], dropped: &mut Vec<u64>) -> bool {
+        let Some(listed) = self.family(name, slots.family) else { return true };
+        if !std::ptr::eq(&raw const listed.dropped[..], found) {
+            return false;
+        }
+        mem::swap(&mut listed.dropped, dropped);
+        listed.counters -= 1;
+        self.changes += 1;
+        if let Some(listing) = self.counters.at(self.place_of(slots.family, slots.key)) {
+            listing.dropped_at = self.changes;
+        }
+        self.retire(Some(slots), mem::take(dropped));
+        self.settle(name);
+        true
+    }
+
+    /// Removes the family of this name that has no counters, if there is one: another one takes its place, or nobody
+    /// misses a gauge. Alone, a family that only grows stays, as exporters take an absence for a restart.
+    fn settle(&mut self, name: &str) {
+        let is_alone = self.of_name(name).nth(1).is_none();
+        let is_gone = |listed: &&Listed| listed.counters == 0 && !(is_alone && listed.family.is_growing());
+        let Some(number) = self.of_name(name).find(is_gone).map(|listed| listed.number) else { return };
+        let gone = self.families.remove(self.place_of_family(name, number));
+        self.retire(None, gone.dropped);
+    }
+
+    /// On allocation failure, the slots are never reused, and the totals never freed.
+    fn retire(&mut self, slots: Option<Slots>, dropped: Vec<u64>) {
+        if self.retired.try_reserve(1).is_ok() {
+            self.retired.push_back(Retired { number: self.changes, slots, _dropped: dropped });
+        } else {
+            mem::forget(dropped);
         }
     }
 
-    pub(crate) fn plan(&mut self) -> &Plan {
-        self.plan.get_or_insert_with(|| Plan::new(self.listed.values()))
+    /// What was retired before every pass that runs began: a few of it.
+    fn reclaim(&mut self) -> [Option<Retired>; PIECE] {
+        let oldest = self.passes.iter().copied().min().unwrap_or(u64::MAX);
+        std::array::from_fn(|_| {
+            if self.retired.front()?.number > oldest {
+                return None;
+            }
+            let retired = self.retired.pop_front()?;
+            if let Some(Slots { family, key, .. }) = retired.slots {
+                self.counters.remove(self.place_of(family, key));
+            }
+            Some(retired)
+        })
+    }
+
+    /// In a forked child: the passes of threads that it doesn't have.
+    #[cfg(all(unix, not(miri), not(quipu_loom)))]
+    pub(super) fn forget_passes(&mut self) {
+        self.passes.clear();
+    }
+
+    /// The plan of the last snapshot, if nothing changed since.
+    pub(super) fn plan(&self) -> Option<Arc<Plan>> {
+        let (changes, plan) = self.plan.as_ref()?;
+        (*changes == self.changes).then(|| Arc::clone(plan))
+    }
+
+    /// Keeps a plan that was made when the number of changes was this. Returns what is to be dropped without the lock.
+    pub(super) fn keep_plan(&mut self, changes: u64, plan: &Arc<Plan>) -> Option<(u64, Arc<Plan>)> {
+        if changes == self.changes { self.plan.replace((changes, Arc::clone(plan))) } else { None }
+    }
+
+    /// Why the family isn't shown, or not by every format.
+    fn clash(&self, family: &Family) -> Option<NameClash> {
+        let shown = self.of_name(family.name).next()?.family;
+        if !shown.is_one_with(family) {
+            return Some(NameClash::new(shown, *family));
+        }
+        neighbours(family.name).find_map(|neighbour| {
+            let place = self.families.place(|listed| neighbour.cmp(listed.family.name).is_gt());
+            let other = self.families.from(place).next()?.family;
+            let clashes = neighbour.cmp(other.name).is_eq() && other.stands_in_the_way_of(family);
+            clashes.then(|| NameClash::new(other, *family))
+        })
     }
 }
 
-impl Plan {
-    fn new<'a>(listed: impl Iterator<Item = &'a Listed>) -> Self {
-        let mut listed: Vec<&Listed> = listed.collect();
-        listed.sort_unstable_by_key(|listed| listed.family.name);
-        let mut plan = Self::default();
-        for listed in listed {
-            plan.add(listed);
-        }
-        plan.columns.sort_unstable_by_key(|column| column.key);
-        plan
+/// A time during which slots and totals that are taken off the list stay as they are.
+#[derive(Debug)]
+pub(super) struct Pass<'a> {
+    registry: &'a Registry,
+    began: u64,
+}
+
+impl Registry {
+    /// `None` on allocation failure.
+    pub(super) fn begin_pass(&self) -> Option<Pass<'_>> {
+        let mut names = self.names.lock();
+        names.passes.try_reserve(1).ok()?;
+        let began = names.changes;
+        names.passes.push(began);
+        Some(Pass { registry: self, began })
     }
 
-    fn add(&mut self, listed: &Listed) {
-        let (family, first_row) = (listed.family, self.rows.len());
-        let Some(Labels { label: name, values }) = family.labels else {
-            self.rows.push(Row { family, label: None, dropped: 0 });
-            return self.add_columns(listed, 0, first_row);
-        };
-        let mut row_of = HashMap::new();
-        for (index, value) in values.iter().enumerate() {
-            let row = *row_of.entry(value).or_insert_with(|| {
-                self.rows.push(Row { family, label: Some(Label { name, value }), dropped: 0 });
-                self.rows.len() - 1
-            });
-            self.add_columns(listed, index, row);
+    /// Takes a dropped counter off the list. While its family is listed, what it had stays in the family's totals.
+    ///
+    /// On allocation failure nothing is done: the counter stays listed, and its slots are its own for ever.
+    pub(super) fn remove_named(&self, name: &str, key: Key, kind: Kind, len: usize) -> Option<()> {
+        let _pass = self.begin_pass()?;
+        let had = self.had(key, kind, len)?;
+        loop {
+            let names = self.names.lock();
+            let listed = names.family_of(name, key)?;
+            let (slots, found) = (Slots { family: listed.number, key, kind, len }, &raw const listed.dropped[..]);
+            drop(names);
+            // SAFETY: totals are never changed. Those that were listed during a pass are freed after it.
+            let mut dropped = sums(kind, unsafe { &*found }, &had)?;
+            if self.names.lock().remove(name, slots, found, &mut dropped) {
+                return Some(());
+            }
         }
     }
 
-    fn add_columns(&mut self, listed: &Listed, index: usize, row: usize) {
-        let kind = listed.family.kind;
-        let dropped = listed.dropped.get(index).copied().unwrap_or(0);
-        self.rows[row].dropped = kind.plus(self.rows[row].dropped, dropped);
-        self.columns.extend(listed.keys.iter().map(|key| Column { key: key.plus(index), kind, row: row as u32 }));
+    /// What was added to each value of a counter to which nobody adds any more; nothing of a gauge, which takes it along.
+    fn had(&self, key: Key, kind: Kind, len: usize) -> Option<Vec<u64>> {
+        let mut had = Vec::new();
+        if kind != Kind::UpDownCounter {
+            had.try_reserve_exact(len).ok()?;
+            had.extend((0..len).map(|index| self.total_since_start(kind, key.plus(index))));
+        }
+        Some(had)
+    }
+
+    /// Why the counters of the family aren't shown, or not by every format.
+    #[cold]
+    pub(crate) fn clash(&self, family: &Family) -> Option<NameClash> {
+        self.names.lock().clash(family)
+    }
+}
+
+/// The sums of what two lists have at each place; of floats, the numbers that make up the exact sum of all. `None` on
+/// allocation failure.
+fn sums(kind: Kind, dropped: &[u64], had: &[u64]) -> Option<Vec<u64>> {
+    let mut sums = Vec::new();
+    if kind == Kind::FloatCounter {
+        for part in FloatSum::of(dropped.iter().chain(had)).parts() {
+            sums.try_reserve(1).ok()?;
+            sums.push(part.to_bits());
+        }
+    } else {
+        sums.try_reserve_exact(had.len()).ok()?;
+        let dropped = dropped.iter().copied().chain(std::iter::repeat(0));
+        sums.extend(had.iter().zip(dropped).map(|(had, dropped)| kind.plus(*had, dropped)));
+    }
+    Some(sums)
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        let mut names = self.registry.names.lock();
+        if let Some(index) = names.passes.iter().position(|began| *began == self.began) {
+            names.passes.swap_remove(index);
+        }
+        loop {
+            let reclaimed = names.reclaim();
+            drop(names);
+            if reclaimed[0].is_none() {
+                return;
+            }
+            for Slots { key, kind, len, .. } in reclaimed.iter().flatten().filter_map(|retired| retired.slots) {
+                self.registry.state.lock().keys(kind.space()).free(key, len);
+            }
+            drop(reclaimed);
+            names = self.registry.names.lock();
+        }
     }
 }

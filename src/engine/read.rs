@@ -4,6 +4,9 @@
 //! Reads take no lock and write nothing. A [take](Registry::take) writes one word, by compare-exchange.
 
 use super::baseline::Baselines;
+use super::chunk::Chunk;
+use super::double_sum::DoubleSum;
+use super::float_sum::FloatSum;
 use super::key::{Key, chunk_len};
 use super::kind::Kind;
 use super::registry::Registry;
@@ -20,19 +23,65 @@ struct Parts {
     spill: u64,
 }
 
+/// The baselines that a read subtracts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Taken {
+    parts: Parts,
+    /// Number of takes, of an up-down counter. Its baselines can come back to what they were, so that equal ones don't
+    /// prove that no take came between; the number does. Models: `up_down_sum_against_resets`,
+    /// `takes_of_an_up_down_counter_that_comes_back`.
+    takes: u64,
+}
+
 impl Registry {
     /// The sum of one slot over all blocks.
     #[inline(always)]
     fn sum_slots(&self, kind: Kind, key: Key, ordering: Ordering) -> u64 {
-        if kind != Kind::FloatCounter {
-            return self.directories[key.chunk()].sum(chunk_len(key.chunk()), key.offset(), ordering);
+        match kind {
+            Kind::FloatCounter => self.sum_floats(key).to_bits(),
+            _ => self.directories[key.chunk()].sum(chunk_len(key.chunk()), key.offset(), ordering),
         }
-        let mut sum = 0;
-        self.each_chunk(key.chunk(), |chunk| {
-            // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
-            sum = kind.plus(sum, unsafe { chunk.slot(key.offset()) }.load(ordering));
+    }
+
+    /// As [`sum_slots`](Registry::sum_slots), of floats: rounded once, so that it doesn't depend on the order of blocks.
+    fn sum_floats(&self, key: Key) -> f64 {
+        let sum = self.fold_floats(key, DoubleSum::new(), DoubleSum::add);
+        if sum.is_exact() { sum.value() } else { self.fold_floats(key, FloatSum::new(), FloatSum::add).value() }
+    }
+
+    fn fold_floats<S: Clone>(&self, key: Key, zero: S, add: impl Fn(&mut S, f64)) -> S {
+        self.directories[key.chunk()].read(chunk_len(key.chunk()), |chunks| {
+            let mut sum = zero.clone();
+            chunks.for_each(|chunk| {
+                // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an addition
+                // publishes nothing but itself.
+                add(&mut sum, f64::from_bits(unsafe { chunk.slot(key.offset()) }.load(Ordering::Relaxed)));
+            });
+            sum
+        })
+    }
+
+    /// The sums of neighbouring integer slots from `first` on, chunk by chunk, each from front to back.
+    pub(super) fn sum_run(&self, first: Key, sums: &mut [u64]) {
+        let id = first.chunk();
+        self.directories[id].read(chunk_len(id), |chunks| {
+            sums.fill(0);
+            let (mut four, mut len) = ([None; 4], 0);
+            chunks.for_each(|chunk| {
+                four[len] = Some(chunk);
+                len += 1;
+                // Side by side: the memory of one comes while the processor waits for that of another.
+                if let [Some(a), Some(b), Some(c), Some(d)] = four {
+                    // SAFETY: the chunks are the key's, where the whole run lies, and live as long as the registry.
+                    unsafe { add_slots([a, b, c, d], first.offset(), sums) };
+                    (four, len) = ([None; 4], 0);
+                }
+            });
+            for chunk in four.into_iter().flatten() {
+                // SAFETY: as above.
+                unsafe { add_slots([chunk], first.offset(), sums) };
+            }
         });
-        sum
     }
 
     /// How many slots the value occupies: one for each block that has its chunk.
@@ -97,71 +146,111 @@ impl Registry {
         if with_slots { cell.kind.plus(totals.slots, totals.spill) } else { totals.spill }
     }
 
-    /// The total of the slots since the last take, where no one adds and no one takes.
-    pub(super) fn value_of_slots(&self, kind: Kind, key: Key) -> u64 {
-        kind.minus(self.total_of_slots(kind, key), self.baselines.load(key))
+    /// Total of the slots when the counter received them: other counters left it there.
+    #[inline]
+    pub(super) fn started_at(&self, key: Key) -> u64 {
+        self.starts.load(key)
     }
 
-    /// What the slots' total had when the counter got them, and what was taken of it since.
-    pub(crate) fn taken_of_slots(&self, cell: Cell<'_>) -> u64 {
-        self.baselines.load(cell.key())
+    /// All that was ever added to the slots of a value by the counter that has them.
+    pub(super) fn total_since_start(&self, kind: Kind, key: Key) -> u64 {
+        kind.minus(self.total_of_slots(kind, key), self.started_at(key))
     }
 
-    /// What of the [`total`](Registry::total) doesn't count any more: what was taken, and what another counter that had
-    /// the slots before left in them.
+    /// As [`started_at`](Registry::started_at), of a value.
+    pub(crate) fn start(&self, cell: Cell<'_>) -> u64 {
+        self.started_at(cell.key())
+    }
+
+    /// All that was ever added to the counter, less all that was subtracted. Takes don't change it.
+    #[inline]
+    pub(crate) fn lifetime_total(&self, cell: Cell<'_>) -> u64 {
+        loop {
+            let key = cell.key();
+            let totals = self.totals(cell);
+            // The start is that of the slots in the total, if none were received meanwhile.
+            if cell.key() == key {
+                return cell.kind.plus(cell.kind.minus(totals.slots, self.started_at(key)), totals.spill);
+            }
+        }
+    }
+
+    /// The part of [`total`](Registry::total) that isn't in the value: all that was taken, and what other counters
+    /// left in the slots.
     #[cfg(feature = "persist")]
     pub(crate) fn past(&self, cell: Cell<'_>) -> u64 {
-        let taken = self.taken(cell.key());
+        let taken = self.taken(cell.kind, cell.key()).parts;
         cell.kind.plus(taken.slots, taken.spill)
     }
 
     #[inline]
-    fn taken(&self, key: Key) -> Parts {
-        match self.baselines.get(key) {
+    fn taken(&self, kind: Kind, key: Key) -> Taken {
+        // Acquire, in `load`: pairs with the Release in `take_level`; the baselines are at least those of this take.
+        let takes = if kind == Kind::UpDownCounter { self.starts.load(key.plus(1)) } else { 0 };
+        let key = key.plus((takes % 2) as usize);
+        let parts = match self.baselines.get(key) {
             Some(slots) => Parts { slots, spill: self.spill_baselines.load(key) },
             // Nor was anything taken of the spill words that the thread must know of: see `take`.
             None => Parts { slots: 0, spill: 0 },
-        }
+        };
+        Taken { parts, takes }
     }
 
     /// The total since the last [`take`](Registry::take).
     #[inline(always)]
     pub(crate) fn value(&self, cell: Cell<'_>) -> u64 {
         loop {
-            let taken = self.taken(cell.key());
+            let taken = self.taken(cell.kind, cell.key());
             let totals = self.totals(cell);
             // Acquire: pairs with the fence in `advance`. If the totals have an add that came after a take, the loads
             // below see the take, and the totals are not set against what was taken before. Model: `reset_against_add`.
             fence(Ordering::Acquire);
-            if self.taken(cell.key()) == taken {
-                let kind = cell.kind;
-                return kind.plus(kind.minus(totals.slots, taken.slots), kind.minus(totals.spill, taken.spill));
+            if self.taken(cell.kind, cell.key()) == taken {
+                return difference(cell.kind, totals, taken.parts);
             }
         }
     }
 
-    /// The total since the last take, from which the next one begins. Where memory or the index space is out, what
-    /// cannot be marked as taken is not taken.
+    /// As [`value`](Registry::value), without the spill words.
+    pub(super) fn value_of_slots(&self, kind: Kind, key: Key) -> u64 {
+        loop {
+            let taken = self.taken(kind, key);
+            let total = self.total_of_slots(kind, key);
+            // Acquire: as in `value`.
+            fence(Ordering::Acquire);
+            if self.taken(kind, key) == taken {
+                return kind.minus(total, taken.parts.slots);
+            }
+        }
+    }
+
+    /// The total since the last take, from which the next one begins. On allocation failure, or when slots are
+    /// exhausted, units that can't be marked as taken are not taken.
     pub(crate) fn take(&self, site: &Site<'_>, index: usize) -> u64 {
         let cell = site.cell(index);
-        let is_spilled = self.totals(cell).spill != self.spill_baselines.load(cell.key());
+        let is_spilled = self.totals(cell).spill != self.taken(cell.kind, cell.key()).parts.spill;
         if !is_spilled && !cell.key().is_registered() || self.register(site).is_none() {
             return 0;
         }
-        // The slots first: a read that finds them without baselines doesn't look for those of the spill words.
-        let Some(slots) = self.advance(&self.baselines, cell, |totals| totals.slots) else { return 0 };
-        let spill = if is_spilled { self.advance(&self.spill_baselines, cell, |totals| totals.spill) } else { None };
-        cell.kind.plus(slots, spill.unwrap_or(0))
+        match cell.kind {
+            Kind::UpDownCounter => self.take_level(cell, is_spilled),
+            Kind::Counter | Kind::FloatCounter => self.take_growth(cell, is_spilled),
+        }
+        .unwrap_or(0)
     }
 
-    /// Moves a baseline up to a part of the totals, and returns by how much; `None` where memory is out. Moves telescope:
-    /// whatever the number of threads that take, what they get adds up to the total.
+    /// Takes from a counter that only grows: its baselines are never the same again, so each moves by itself.
+    fn take_growth(&self, cell: Cell<'_>, is_spilled: bool) -> Option<u64> {
+        // The slots first: a read that finds them without baselines doesn't look for those of the spill words.
+        let slots = self.advance(&self.baselines, cell, |totals| totals.slots)?;
+        let spill = if is_spilled { self.advance(&self.spill_baselines, cell, |totals| totals.spill) } else { None };
+        Some(cell.kind.plus(slots, spill.unwrap_or(0)))
+    }
+
+    /// Moves a baseline up to a part of the totals, and returns by how much; `None` on allocation failure. Moves
+    /// telescope: for any number of threads that take, their takes add up to the total.
     fn advance(&self, baselines: &Baselines, cell: Cell<'_>, part: impl Fn(Parts) -> u64) -> Option<u64> {
-        let key = cell.key();
-        let slot = baselines.slot(key).or_else(|| {
-            let _state = self.state.lock();
-            baselines.slot_or_allocate(key)
-        })?;
+        let slot = baselines.slot_or_allocate(cell.key())?;
         // Acquire, here and on failure: the total is at least what the take that left this baseline saw.
         let mut baseline = slot.load(Ordering::Acquire);
         loop {
@@ -177,4 +266,60 @@ impl Registry {
             }
         }
     }
+
+    /// Takes from an up-down counter: the take is the next one after that whose baselines were read, or tries again.
+    ///
+    /// It writes its baselines in the words that the last take left unused, and then the number of takes, by which
+    /// readers choose the words. So a reader has the baselines of one take, and never waits for one that is written.
+    fn take_level(&self, cell: Cell<'_>, is_spilled: bool) -> Option<u64> {
+        let (kind, key) = (cell.kind, cell.key());
+        let takes = self.starts.slot_or_allocate(key.plus(1))?;
+        self.baselines.slot_or_allocate(key)?;
+        if is_spilled {
+            self.spill_baselines.slot_or_allocate(key)?;
+        }
+        loop {
+            let taken = self.taken(kind, key);
+            let mut totals = self.totals(cell);
+            let _state = self.state.lock();
+            // Relaxed: written under the lock.
+            if takes.load(Ordering::Relaxed) != taken.takes {
+                continue;
+            }
+            let next = taken.takes.wrapping_add(1);
+            let unused = key.plus((next % 2) as usize);
+            // Release, here and below: pair with the Acquires in `taken`.
+            self.baselines.slot(unused)?.store(totals.slots, Ordering::Release);
+            match self.spill_baselines.slot(unused) {
+                Some(spill) => spill.store(totals.spill, Ordering::Release),
+                None => totals.spill = 0,
+            }
+            takes.store(next, Ordering::Release);
+            // Release: pairs with the fence in `value`.
+            fence(Ordering::Release);
+            return Some(difference(kind, totals, taken.parts));
+        }
+    }
+}
+
+/// Adds to the sums the slots that the chunks have from `offset` on.
+///
+/// # Safety
+/// Every chunk has a slot for each sum, and is not freed meanwhile.
+// Not inlined: its loop is compiled as one by itself, whatever is around it.
+#[inline(never)]
+unsafe fn add_slots<const N: usize>(chunks: [Chunk; N], offset: usize, sums: &mut [u64]) {
+    for (index, sum) in sums.iter_mut().enumerate() {
+        for chunk in chunks {
+            // SAFETY: the caller vouches for it. Relaxed: an addition publishes nothing but itself.
+            let slot = unsafe { chunk.slot(offset + index) };
+            *sum = sum.wrapping_add(slot.load(Ordering::Relaxed));
+        }
+    }
+}
+
+/// The totals less what was taken of them.
+#[inline(always)]
+fn difference(kind: Kind, totals: Parts, taken: Parts) -> u64 {
+    kind.plus(kind.minus(totals.slots, taken.slots), kind.minus(totals.spill, taken.spill))
 }

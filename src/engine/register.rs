@@ -6,66 +6,91 @@
 
 use super::key::{Key, Run, Space};
 use super::kind::Kind;
-use super::names::{Family, Names};
+use super::names::Family;
 use super::registry::Registry;
 use super::site::Site;
-use crate::sync::{AtomicU64, MutexGuard, Ordering, owner_load};
+use crate::sync::{AtomicU64, Ordering, owner_load};
 
 impl Registry {
     /// The counter's key; its first call finds it slots, and lists it if it has a name. `None`, and nothing done,
-    /// where memory or the index space is out.
+    /// on allocation failure or when slots are exhausted.
     pub(crate) fn register(&self, site: &Site<'_>) -> Option<Key> {
         let key = site.cell(0).key();
         if key.is_registered() {
             return Some(key);
         }
-        let mut named = site.family.map(|family| (self.names.lock(), family));
-        let mut state = self.state.lock();
-        let key = Key::from_bits(owner_load!(site.key));
-        if key.is_registered() {
-            return Some(key);
-        }
         let (space, len) = (site.kind.space(), site.spill.len());
-        let run = state.keys(space).allocate(len)?;
-        let is_listed =
-            |(names, family): &mut (MutexGuard<'_, Names>, Family)| names.insert(*family, run.key).is_some();
-        if !(self.begin(run, site.kind, len) && named.as_mut().is_none_or(is_listed)) {
-            state.keys(space).free(run.key, len);
-            return None;
+        // Bound first, so that the lock is not held while the slots are prepared.
+        let run = self.state.lock().keys(space).allocate(len)?;
+        let registered = if self.prepare(run, site.kind, len) { self.publish(site, run.key) } else { None };
+        if registered != Some(run.key) {
+            self.state.lock().keys(space).free(run.key, len);
         }
-        // Release: pairs with the Acquires of the key; what `begin` did comes before all that the counter's users do.
-        site.key.store(run.key.bits(), Ordering::Release);
-        Some(run.key)
+        registered
     }
 
-    /// Makes slots that another counter had count from zero. False where memory is out. Called under the lock.
-    fn begin(&self, run: Run, kind: Kind, len: usize) -> bool {
+    /// Makes `key` the counter's key and lists the counter, unless another thread has registered it meanwhile. Returns
+    /// the key that it has then.
+    fn publish(&self, site: &Site<'_>, key: Key) -> Option<Key> {
+        let named = site.family.map(|family| (self.names.lock(), family));
+        let _state = self.state.lock();
+        let present = Key::from_bits(owner_load!(site.key));
+        if present.is_registered() {
+            return Some(present);
+        }
+        if let Some((mut names, family)) = named {
+            names.insert(family, key)?;
+        }
+        // Release: pairs with the Acquires of the key; the slots were prepared before the counter's users reach them.
+        site.key.store(key.bits(), Ordering::Release);
+        Some(key)
+    }
+
+    /// Makes slots that another counter had count from zero. False on allocation failure.
+    ///
+    /// The caller has allocated them and told nobody, so that nobody writes to them, and no lock is needed.
+    fn prepare(&self, run: Run, kind: Kind, len: usize) -> bool {
         !run.reused
-            || (0..len).step_by(kind.slots()).map(|index| run.key.plus(index)).all(|key| match kind.space() {
-                Space::Integers => self.begin_at_what_is_found(kind, key),
-                Space::Floats => self.begin_cleared(key),
-            })
+            || match kind.space() {
+                Space::Integers => self.start_at_what_is_found(run.key, kind, len).is_some(),
+                Space::Floats => {
+                    (0..len).for_each(|index| self.clear(run.key.plus(index)));
+                    true
+                }
+            }
     }
 
-    /// Nobody zeroes an integer slot: a value whose slots were used before counts from what is found in them.
-    fn begin_at_what_is_found(&self, kind: Kind, key: Key) -> bool {
-        let Some(baseline) = self.baselines.slot_or_allocate(key) else { return false };
-        // Relaxed: published with the key.
-        baseline.store(self.total_of_slots(kind, key), Ordering::Relaxed);
+    /// Nobody zeroes an integer slot: a value whose slots were used before counts from the total in them.
+    fn start_at_what_is_found(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
+        if len == kind.slots() {
+            return self.start_at(first, kind, self.total_of_slots(kind, first));
+        }
+        let mut sums = Vec::new();
+        sums.try_reserve_exact(len).ok()?;
+        sums.resize(len, 0);
+        self.sum_run(first, &mut sums);
+        let mut values =
+            sums.chunks_exact(kind.slots()).map(|slots| slots[0].wrapping_sub(*slots.get(1).unwrap_or(&0)));
+        (0..len).step_by(kind.slots()).try_for_each(|index| self.start_at(first.plus(index), kind, values.next()?))
+    }
+
+    fn start_at(&self, key: Key, kind: Kind, total: u64) -> Option<()> {
+        // Relaxed, throughout: published with the key.
+        self.baselines.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
+        self.starts.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
         self.zero(self.spill_baselines.slot(key));
-        true
+        if kind == Kind::UpDownCounter {
+            self.zero(self.starts.slot(key.plus(1)));
+        }
+        Some(())
     }
 
     /// The difference of two large floats loses low bits, so their slots are zeroed. The counter that had them last
-    /// is dropped, so no one adds; the next one's adds acquire its key.
-    fn begin_cleared(&self, key: Key) -> bool {
-        self.each_chunk(key.chunk(), |chunk| {
-            // SAFETY: keys lie within their chunk, and chunks live as long as the registry.
-            self.zero(Some(unsafe { chunk.slot(key.offset()) }));
-        });
+    /// is dropped, so no thread adds; the next one's adds acquire its key.
+    fn clear(&self, key: Key) {
+        self.clear_slots(key.chunk(), key.offset());
         self.zero(self.baselines.slot(key));
         self.zero(self.spill_baselines.slot(key));
-        true
     }
 
     fn zero(&self, slot: Option<&AtomicU64>) {
@@ -83,13 +108,16 @@ impl Registry {
 
     /// Takes back the slots of a counter that nobody can use any more.
     pub(crate) fn unregister(&self, key: Key, site: &Site<'_>) {
-        if let Some(family) = site.family {
-            let value = |index| self.value_of_slots(site.kind, key.plus(index));
-            self.names.lock().remove(family.name, key, value);
-        }
+        let (kind, len) = (site.kind, site.spill.len());
         let mut state = self.state.lock();
         #[cfg(feature = "persist")]
         state.tracked.remove(key);
-        state.keys(site.kind.space()).free(key, site.spill.len());
+        match site.family {
+            None => state.keys(kind.space()).free(key, len),
+            Some(family) => {
+                drop(state);
+                self.remove_named(family.name, key, kind, len);
+            }
+        }
     }
 }

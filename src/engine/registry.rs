@@ -6,13 +6,14 @@
 
 use super::baseline::Baselines;
 use super::block::Block;
-use super::chunk::Chunk;
-use super::directory::Directory;
+use super::chunk::Page;
+use super::directory::{Directory, Growth};
 #[cfg(all(test, not(quipu_loom)))]
 use super::key::Key;
 use super::key::{IDS, Keys, Space, chunk_len};
 use super::names::Names;
 use super::site::Site;
+use super::summary::sums_len;
 use super::update::Update;
 use crate::sync::{Mutex, array, const_fn};
 
@@ -21,28 +22,45 @@ use crate::sync::{Mutex, array, const_fn};
 pub(crate) struct Registry {
     /// For each chunk id, the chunks that blocks have of it.
     pub(super) directories: [Directory; IDS],
-    /// What was taken of the slots' totals, and where a reused slot began.
+    /// Totals of the slots at the last take or, before it, at the registration. Of an up-down counter two words, in turn.
     pub(super) baselines: Baselines,
-    /// What was taken of the spill words' totals.
+    /// The same of the spill words.
     pub(super) spill_baselines: Baselines,
+    /// Totals of the slots at the registration. The second word of an up-down counter has the number of its takes.
+    pub(super) starts: Baselines,
     pub(super) state: Mutex<State>,
     /// Locked before `state` by who locks both.
     pub(super) names: Mutex<Names>,
 }
 
 #[derive(Debug)]
-pub(super) struct State {
+pub(crate) struct State {
     integers: Keys,
     floats: Keys,
     /// Blocks whose thread has ended. There is room for all `blocks`.
-    free: Vec<Block>,
+    pub(super) free: Vec<Block>,
     /// Blocks that exist, owned or free.
-    blocks: usize,
+    pub(super) blocks: usize,
+    /// Free blocks, from the bottom, that summaries count or are about to.
+    pub(super) summarized: usize,
+    /// Whether a thread is writing summaries.
+    pub(super) is_summarizing: bool,
+    /// Threads that are clearing slots; no summary begins meanwhile.
+    pub(super) clearing: usize,
     #[cfg(feature = "persist")]
     pub(super) tracked: super::track::Tracked,
 }
 
 impl State {
+    /// A block that exists from now on, with room in `free` for it; `None` on allocation failure.
+    fn new_block(&mut self) -> Option<Block> {
+        let blocks = self.blocks + 1;
+        self.free.try_reserve(blocks).ok()?;
+        let block = Block::new()?;
+        self.blocks = blocks;
+        Some(block)
+    }
+
     pub(super) fn keys(&mut self, space: Space) -> &mut Keys {
         match space {
             Space::Integers => &mut self.integers,
@@ -58,11 +76,15 @@ impl Registry {
                 directories: array!(Directory::new(); IDS),
                 baselines: Baselines::new(),
                 spill_baselines: Baselines::new(),
+                starts: Baselines::new(),
                 state: Mutex::new(State {
                     integers: Keys::new(Space::Integers),
                     floats: Keys::new(Space::Floats),
                     free: Vec::new(),
                     blocks: 0,
+                    summarized: 0,
+                    is_summarizing: false,
+                    clearing: 0,
                     #[cfg(feature = "persist")]
                     tracked: super::track::Tracked::new(),
                 }),
@@ -79,19 +101,19 @@ impl Registry {
     /// Model: `block_is_claimed_again_with_its_values`.
     pub(crate) fn claim(&self) -> Option<Block> {
         let mut state = self.state.lock();
-        if let Some(block) = state.free.pop() {
-            return Some(block);
+        let Some(block) = state.free.pop() else { return state.new_block() };
+        if state.free.len() < state.summarized {
+            self.void_summaries(&mut state);
+            drop(state);
+            self.summarize_idle();
         }
-        let blocks = state.blocks + 1;
-        state.free.try_reserve(blocks).ok()?;
-        let block = Block::new()?;
-        state.blocks = blocks;
         Some(block)
     }
 
-    /// Takes back a block. Its values stay where they are. Never allocates.
+    /// Takes back a block. Its values stay where they are. The giving back itself never allocates.
     pub(crate) fn release(&self, block: Block) {
         self.state.lock().free.push(block);
+        self.summarize_idle();
     }
 
     /// Blocks that exist: the most that were ever owned at one time.
@@ -118,21 +140,24 @@ impl Registry {
         runs.into_iter().for_each(|(key, len)| self.state.lock().keys(space).free(key, len));
     }
 
-    /// Gives the block a chunk of this id if it has none. False where memory is out.
+    /// Gives the block a chunk of this id if it has none. False on allocation failure.
     fn grow(&self, block: &mut Block, id: usize) -> bool {
-        if block.chunk(id).is_some() {
-            return true;
+        let mut fresh = None;
+        while block.chunk(id).is_none() {
+            let growth = {
+                let _state = self.state.lock();
+                self.directories[id].grow(chunk_len(id), &mut fresh)
+            };
+            match growth {
+                Growth::Chunk(chunk, number) => block.insert(id, chunk, number),
+                Growth::NeedsPage(len) => match Page::allocate(len) {
+                    Some(page) => fresh = Some(page),
+                    None => return false,
+                },
+                Growth::Failed => return false,
+            }
         }
-        let _state = self.state.lock();
-        let Some(chunk) = self.directories[id].grow(chunk_len(id)) else { return false };
-        block.insert(id, chunk);
         true
-    }
-
-    /// Calls `f` with every block's chunk of this id.
-    #[inline(always)]
-    pub(super) fn each_chunk(&self, id: usize, f: impl FnMut(Chunk)) {
-        self.directories[id].for_each(chunk_len(id), f);
     }
 
     /// Adds through a block, with a key and a chunk for the counter if it has none. False, and nothing done, where
@@ -149,7 +174,7 @@ impl Drop for Registry {
     fn drop(&mut self) {
         for (id, directory) in self.directories.iter_mut().enumerate() {
             // SAFETY: who could use a chunk borrows the registry, or has a handle that keeps it alive.
-            unsafe { directory.free(chunk_len(id)) };
+            unsafe { directory.free(chunk_len(id), sums_len(id)) };
         }
     }
 }

@@ -1,88 +1,43 @@
 //! The read of every named counter in one pass over memory.
 //!
 //! # Synchronization
-//! As in [`read`](super::read), for many counters at once. The lock of the names is held, so that no named counter
-//! comes or goes meanwhile and no index changes hands.
+//! As in [`read`](super::read), for many counters at once, and without a lock: a [`Pass`](super::names::Pass) keeps slots
+//! of dropped counters from changing hands.
 
-use super::chunk::Chunk;
-use super::names::{Column, Plan};
+use super::kind::Kind;
+use super::plan::{Column, Plan};
 use super::registry::Registry;
-use crate::sync::{Ordering, fence};
 
 impl Registry {
-    /// Reads every named counter. `f` gets the plan, and the value of each of its columns.
-    pub(crate) fn read_names<T>(&self, f: impl FnOnce(&Plan, &[u64]) -> T) -> T {
-        let mut names = self.names.lock();
-        let plan = names.plan();
-        let values = self.values(&plan.columns);
-        f(plan, &values)
+    /// Reads every named counter. `f` gets the plan, and what its rows add up. `None` on allocation failure.
+    pub(crate) fn read_names<T>(&self, f: impl FnOnce(&Plan, &[u64]) -> T) -> Option<T> {
+        let pass = self.begin_pass()?;
+        let plan = self.plan(&pass);
+        Some(f(&plan, &self.addends(&plan)))
     }
 
-    /// What [`value`](Registry::value) finds in the slots of many keys, read chunk by chunk. Columns are sorted by key.
-    fn values(&self, columns: &[Column]) -> Vec<u64> {
-        let baselines: Vec<u64> = columns.iter().map(|column| self.baselines.load(column.key)).collect();
-        let mut values = vec![0; columns.len()];
-        let (mut rest, mut chunks) = (&mut values[..], Vec::new());
-        for run in columns.chunk_by(Column::is_followed_by) {
-            let (totals, others) = rest.split_at_mut(run.len());
-            self.read_totals(run[0], totals, &mut chunks);
-            rest = others;
-        }
-        // Acquire: as in `value`.
-        fence(Ordering::Acquire);
-        for ((column, value), baseline) in columns.iter().zip(&mut values).zip(baselines) {
-            *value = self.since(column, *value, baseline);
-        }
-        values
-    }
-
-    /// The total less the baseline, both read again as long as a take came between them.
-    fn since(&self, column: &Column, mut total: u64, mut baseline: u64) -> u64 {
-        loop {
-            let now = self.baselines.load(column.key);
-            if now == baseline {
-                return column.kind.minus(total, baseline);
-            }
-            (total, baseline) = (self.total_of_slots(column.kind, column.key), now);
-            // Acquire: as in `value`.
-            fence(Ordering::Acquire);
-        }
-    }
-
-    /// The totals of the slots of a column and of those that follow it, chunk by chunk, each from front to back. An up-down
-    /// counter, which is read more than once, is alone.
-    fn read_totals(&self, first: Column, totals: &mut [u64], chunks: &mut Vec<Chunk>) {
-        if let [total] = totals {
-            *total = self.total_of_slots(first.kind, first.key);
-            return;
-        }
-        chunks.clear();
-        self.each_chunk(first.key.chunk(), |chunk| chunks.push(chunk));
-        for group in chunks.chunks(4) {
-            // SAFETY: the chunks are the key's, where the whole run lies, and live as long as the registry.
-            unsafe {
-                match *group {
-                    // Side by side: the memory of one comes while the processor waits for that of another.
-                    [a, b, c, d] => add_slots([a, b, c, d], first, totals),
-                    _ => group.iter().for_each(|&chunk| add_slots([chunk], first, totals)),
-                }
+    /// What the rows add up, with what is in the slots.
+    fn addends(&self, plan: &Plan) -> Vec<u64> {
+        let mut addends = plan.addends.clone();
+        let mut totals = Vec::new();
+        for run in plan.columns.chunk_by(Column::is_followed_by) {
+            totals.clear();
+            totals.resize(run.len(), 0);
+            self.read_totals(run[0], &mut totals);
+            for (column, total) in run.iter().zip(&totals) {
+                addends[column.place as usize] = *total;
             }
         }
+        addends
     }
-}
 
-/// Adds to the totals what the chunks have of a column and of those that follow it.
-///
-/// # Safety
-/// Every chunk has a slot for each total, from the column's on, and is not freed meanwhile.
-// Not inlined: its loop is compiled as one by itself, whatever is around it.
-#[inline(never)]
-unsafe fn add_slots<const N: usize>(chunks: [Chunk; N], first: Column, totals: &mut [u64]) {
-    for (index, total) in totals.iter_mut().enumerate() {
-        for chunk in chunks {
-            // SAFETY: the caller vouches for it.
-            let slot = unsafe { chunk.slot(first.key.offset() + index) };
-            *total = first.kind.plus(*total, slot.load(Ordering::Relaxed));
+    /// The totals of the slots of a column and of those that follow it. An up-down counter, which is read more than once,
+    /// is alone, and read to its level.
+    fn read_totals(&self, first: Column, totals: &mut [u64]) {
+        match totals {
+            [level] if first.kind == Kind::UpDownCounter => *level = self.value_of_slots(first.kind, first.key),
+            [total] => *total = self.total_of_slots(first.kind, first.key),
+            _ => self.sum_run(first.key, totals),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Which counters are shipped to a store: each once in a process, or the store would have its sum twice.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use super::fork;
 use super::key::Key;
-use super::names::Hasher;
 use super::registry::Registry;
 use super::site::Site;
+
+type Hasher = BuildHasherDefault<DefaultHasher>;
 
 /// The counters that are shipped, and by which process: its generation. A forked child inherits its parent's, which
 /// mean nothing there.

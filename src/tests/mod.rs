@@ -6,6 +6,8 @@ mod adaptive;
 mod blocks;
 #[cfg(not(quipu_loom))]
 mod exhaustion;
+#[cfg(not(quipu_loom))]
+mod float_sum;
 #[cfg(quipu_loom)]
 mod keys;
 #[cfg(quipu_loom)]
@@ -18,6 +20,8 @@ mod reads;
 mod slots;
 #[cfg(quipu_loom)]
 mod strategies;
+#[cfg(quipu_loom)]
+mod summaries;
 #[cfg(quipu_loom)]
 mod takes;
 

@@ -86,6 +86,73 @@ fn takes_of_an_up_down_counter_share_every_unit() {
     });
 }
 
+/// The gauge goes 0, 1, (reset) 0, 1, 0, -1, (reset) 0. The second reset finds the total that the first one found, so that
+/// the totals of the time between would be set against the same baseline.
+#[test]
+fn up_down_sum_against_resets() {
+    outcomes([-1, 0, 1], || {
+        let gauge = shared(UpDownCounter::new());
+        gauge.register().unwrap();
+        gauge.reset();
+        let reader = start(&gauge, UpDownCounter::sum);
+        gauge.inc();
+        gauge.reset();
+        gauge.inc();
+        gauge.sub(2);
+        gauge.reset();
+        reader.join().unwrap()
+    });
+}
+
+/// As above, through the pass over the named counters.
+#[test]
+fn up_down_in_a_snapshot_against_resets() {
+    outcomes([-1, 0, 1], || {
+        let gauge = UpDownCounter::named("gauge", "");
+        gauge.register().unwrap();
+        gauge.reset();
+        let reader = spawn(|| match snapshot().samples()[0].value {
+            Value::Signed(value) => value,
+            other => unreachable!("{other}"),
+        });
+        gauge.inc();
+        gauge.reset();
+        gauge.inc();
+        gauge.sub(2);
+        gauge.reset();
+        reader.join().unwrap()
+    });
+}
+
+/// One unit is added and subtracted, with a take after each: it is in one take, and so is its end.
+#[test]
+fn takes_of_an_up_down_counter_that_comes_back() {
+    outcomes([(-1, 1, 0), (0, 1, -1), (1, 0, -1)], || {
+        let gauge = shared(UpDownCounter::new());
+        gauge.register().unwrap();
+        let taker = start(&gauge, UpDownCounter::take);
+        gauge.inc();
+        let first = gauge.take();
+        gauge.dec();
+        let second = gauge.take();
+        (taker.join().unwrap(), first, second)
+    });
+}
+
+/// As above, with the subtraction in the spill word: a sum has the baselines of both parts, or of none.
+#[test]
+fn takes_of_an_up_down_counter_take_both_parts_at_once() {
+    outcomes([0], || {
+        let gauge = shared(UpDownCounter::new());
+        gauge.inc();
+        exclusive(|_| gauge.dec()).unwrap();
+        let reader = start(&gauge, UpDownCounter::sum);
+        gauge.reset();
+        gauge.reset();
+        reader.join().unwrap()
+    });
+}
+
 #[test]
 fn takes_of_a_float_counter_share_every_unit() {
     outcomes([(0, 3), (1, 2), (3, 0)], || {

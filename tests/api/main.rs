@@ -1,6 +1,7 @@
 //! Every public method, used as a user would.
 
 mod array;
+mod clashes;
 mod counter;
 mod cursor;
 mod diff;

@@ -34,8 +34,8 @@ fn a_name_of_another_kind_is_taken_and_the_first_stays() {
     let first = Counter::named("taken_total", "");
     let second = FloatCounter::named("taken_total", "");
     first.add(1);
-    second.add(0.5);
     let error = second.register().unwrap_err();
+    second.add(0.5);
     assert_eq!(error, RegisterError::NameTaken { name: "taken_total" });
     assert_eq!(
         error.to_string(),
@@ -60,6 +60,7 @@ fn a_name_with_other_labels_is_taken() {
     assert_eq!(CounterArray::named("labels_total", "", "side", &["left", "right"]).register(), Ok(()));
 }
 
+/// Also with the last of them: an exporter takes an absence or a fall for a restart.
 #[test]
 fn what_a_dropped_counter_had_stays_in_the_total_of_its_name() {
     let (first, second) = (Counter::named("partly_dropped_total", ""), Counter::named("partly_dropped_total", ""));
@@ -70,15 +71,15 @@ fn what_a_dropped_counter_had_stays_in_the_total_of_its_name() {
     let earlier = quipu::snapshot();
     drop(first);
     second.add(5);
-    assert_eq!(in_snapshot("partly_dropped_total"), Some(Value::Unsigned(28)));
+    assert_eq!(in_snapshot("partly_dropped_total"), Some(Value::Unsigned(1028)));
     let diff = quipu::snapshot().since(&earlier);
     let change = diff.changes().iter().find(|change| change.sample.name == "partly_dropped_total").unwrap();
     assert_eq!(change.delta, Value::Unsigned(5));
     drop(second);
-    assert_eq!(in_snapshot("partly_dropped_total"), None);
+    assert_eq!(in_snapshot("partly_dropped_total"), Some(Value::Unsigned(1028)));
     let third = Counter::named("partly_dropped_total", "");
     third.inc();
-    assert_eq!(in_snapshot("partly_dropped_total"), Some(Value::Unsigned(1)));
+    assert_eq!((third.sum(), in_snapshot("partly_dropped_total")), (1, Some(Value::Unsigned(1029))));
 }
 
 #[test]
@@ -98,33 +99,61 @@ fn what_a_dropped_array_had_stays_with_its_labels_and_a_gauge_takes_it_along() {
     assert_eq!(in_snapshot("gauge_dropped"), Some(Value::Signed(2)));
 }
 
-/// The name was taken by the first; once that one is dropped, the second can have it.
+/// The name was the first one's; once that is dropped, it is the second one's, which gave the way for no one.
 #[test]
-fn a_refused_counter_can_register_once_the_name_is_free() {
+fn a_refused_counter_is_shown_once_the_name_is_free() {
     let first = Counter::named("freed_total", "");
     let second = UpDownCounter::named("freed_total", "");
     first.inc();
+    assert_eq!(second.register(), Err(RegisterError::NameTaken { name: "freed_total" }));
     second.sub(4);
-    assert!(second.register().is_err());
+    assert_eq!(in_snapshot("freed_total"), Some(Value::Unsigned(1)));
     drop(first);
-    assert_eq!(in_snapshot("freed_total"), None);
-    assert_eq!(second.register(), Ok(()));
     assert_eq!(in_snapshot("freed_total"), Some(Value::Signed(-4)));
+    assert_eq!(second.register(), Ok(()));
+    drop(second);
+    assert_eq!(in_snapshot("freed_total"), None);
 }
 
-/// To be told `Ok` is to be in the snapshot, also for one that was refused while another kind had the name.
+/// With those of its kind that came later, too.
 #[test]
-fn a_counter_that_was_refused_joins_those_that_came_later() {
+fn a_counter_that_was_refused_is_shown_with_those_that_came_later() {
     let first = Counter::named("joined_total", "");
     let second = UpDownCounter::named("joined_total", "");
     first.inc();
+    assert!(second.register().is_err());
     second.add(1);
     drop(first);
     let third = UpDownCounter::named("joined_total", "");
     third.add(10);
-    assert_eq!(in_snapshot("joined_total"), Some(Value::Signed(10)));
-    assert_eq!(second.register(), Ok(()));
     assert_eq!(in_snapshot("joined_total"), Some(Value::Signed(11)));
+}
+
+/// A total that no counter adds to any more gives way to a counter of another kind.
+#[test]
+fn a_total_without_counters_gives_way_to_another_kind() {
+    let first = Counter::named("left_total", "");
+    first.add(7);
+    drop(first);
+    assert_eq!(in_snapshot("left_total"), Some(Value::Unsigned(7)));
+    let second = UpDownCounter::named("left_total", "");
+    assert_eq!(second.register(), Ok(()));
+    assert_eq!(in_snapshot("left_total"), Some(Value::Signed(0)));
+    drop(second);
+    assert_eq!(in_snapshot("left_total"), None);
+}
+
+/// What waits for a name and goes away before it has it leaves nothing.
+#[test]
+fn a_refused_counter_that_is_dropped_leaves_nothing() {
+    let first = UpDownCounter::named("waited_total", "");
+    first.register().unwrap();
+    let second = Counter::named("waited_total", "");
+    assert!(second.register().is_err());
+    second.inc();
+    drop(second);
+    drop(first);
+    assert_eq!(in_snapshot("waited_total"), None);
 }
 
 #[test]

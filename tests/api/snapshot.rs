@@ -50,29 +50,77 @@ fn elements_with_one_label_value_are_added_up() {
     assert_eq!(snapshot.samples().iter().filter(|sample| sample.name == "snapshot_merged_total").count(), 2);
 }
 
+/// Of counters that only grow all that was added, of those that go up and down what they have now.
 #[test]
-fn shows_what_is_left_after_a_take() {
+fn shows_totals_that_takes_do_not_lower_and_levels_that_they_do() {
     let counter = Counter::named("snapshot_taken_total", "");
+    let float = FloatCounter::named("snapshot_taken_seconds_total", "");
+    let array = CounterArray::named("snapshot_taken_by_side_total", "", "side", &["left", "right"]);
     let up_down = UpDownCounter::named("snapshot_taken_in_flight", "");
     counter.add(5);
+    float.add(0.5);
+    array.get(1).unwrap().add(5);
     up_down.add(5);
-    assert_eq!((counter.take(), up_down.take()), (5, 5));
+    assert_eq!((counter.take(), float.take(), array.get(1).unwrap().take(), up_down.take()), (5, 0.5, 5, 5));
     counter.add(2);
+    float.add(0.25);
+    array.get(1).unwrap().reset();
     up_down.sub(2);
-    assert_eq!(in_snapshot("snapshot_taken_total"), Some(Value::Unsigned(2)));
+    assert_eq!(in_snapshot("snapshot_taken_total"), Some(Value::Unsigned(7)));
+    assert_eq!(in_snapshot("snapshot_taken_seconds_total"), Some(Value::Float(0.75)));
+    let right = quipu::snapshot().get("snapshot_taken_by_side_total", Some("right")).map(|sample| sample.value);
+    assert_eq!(right, Some(Value::Unsigned(5)));
     assert_eq!(in_snapshot("snapshot_taken_in_flight"), Some(Value::Signed(-2)));
 }
 
 #[test]
-fn has_nothing_of_unnamed_unregistered_and_dropped_counters() {
+fn has_nothing_of_unnamed_and_unregistered_counters_and_dropped_gauges() {
     let (unnamed, unregistered) = (Counter::new(), Counter::named("snapshot_unregistered_total", ""));
     unnamed.inc();
     assert_eq!((unregistered.sum(), in_snapshot("snapshot_unregistered_total")), (0, None));
-    let dropped = Counter::named("snapshot_dropped_total", "");
+    let dropped = UpDownCounter::named("snapshot_dropped", "");
     dropped.inc();
-    assert!(in_snapshot("snapshot_dropped_total").is_some());
+    assert!(in_snapshot("snapshot_dropped").is_some());
     drop(dropped);
-    assert_eq!(in_snapshot("snapshot_dropped_total"), None);
+    assert_eq!(in_snapshot("snapshot_dropped"), None);
+}
+
+/// Counters begin in slots that others left, and their names' totals with them.
+#[test]
+fn a_total_has_nothing_of_others_that_had_the_slots() {
+    for round in 1..100 {
+        let (other, counter) = (Counter::new(), Counter::named("snapshot_reused_total", ""));
+        other.add(1000);
+        drop(other);
+        counter.inc();
+        assert_eq!(in_snapshot("snapshot_reused_total"), Some(Value::Unsigned(round)));
+    }
+}
+
+/// An exact sum, rounded once: neither drops nor the order of registration move its last bit.
+#[test]
+fn a_float_total_never_falls_and_depends_on_no_order() {
+    let tenths: Vec<_> = (1..10).map(|tenth| f64::from(tenth) / 10.0).collect();
+    let shown = || match in_snapshot("snapshot_tenths_total") {
+        Some(Value::Float(value)) => value,
+        other => panic!("{other:?}"),
+    };
+    let counter = |amount| {
+        let counter = FloatCounter::named("snapshot_tenths_total", "");
+        counter.add(amount);
+        counter
+    };
+    let mut least = 0.0;
+    for (a, b, c) in tenths.iter().flat_map(|a| tenths.iter().flat_map(move |b| [(a, b, 0.1), (b, a, 0.7)])) {
+        let mut counters = [*a, *b, c].map(counter).map(Some);
+        for counter in [2, 0, 1] {
+            let before = shown();
+            counters[counter] = None;
+            assert_eq!(shown(), before, "{a} + {b} + {c}, after a drop");
+        }
+        assert!(shown() > least);
+        least = shown();
+    }
 }
 
 #[test]

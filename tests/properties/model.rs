@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter, Value};
+use quipu::{Counter, CounterArray, FloatCounter, Snapshot, UpDownCounter, Value};
 
 use crate::subject::{Adds, Takes};
 
@@ -176,15 +176,20 @@ impl Actor {
     }
 }
 
-#[derive(Default)]
 struct World {
     counters: Vec<Modelled>,
-    /// What was dropped of each name while other counters had it.
+    /// What counters of each name had that are dropped, in programs before this one as well.
     dropped: [i64; NAMES.len()],
     actors: [Option<Actor>; THREADS],
 }
 
 impl World {
+    fn new() -> Self {
+        let snapshot = quipu::snapshot();
+        let shown = NAMES.map(|name| shown_in(&snapshot, name));
+        Self { counters: Vec::new(), dropped: shown, actors: Default::default() }
+    }
+
     /// Has a thread, started if need be, do something with one of the counters. `None` if there are none.
     fn on<T: Debug>(&mut self, thread: usize, index: &Index, f: impl FnOnce(&Actor, &mut Modelled) -> T) -> Option<T> {
         let actor = self.actors[thread].get_or_insert_with(Actor::start);
@@ -243,27 +248,33 @@ impl World {
         }
     }
 
-    /// Counters of one name appear as one, for as long as there are any.
+    /// Counters of one name appear as one, with all that was ever added to them, and to those that are gone.
     fn check_snapshot(&self) {
         let snapshot = quipu::snapshot();
-        for (name, expected) in NAMES.iter().enumerate().map(|(index, name)| (name, self.shown(index))) {
-            let found = snapshot.get(name, None).map(|sample| sample.value);
-            assert_eq!(found, expected.map(|value| Value::Unsigned(value as u64)), "{name} in a snapshot");
+        for (index, name) in NAMES.into_iter().enumerate() {
+            assert_eq!(shown_in(&snapshot, name), self.shown(index), "{name} in a snapshot");
         }
     }
 
-    /// What a named counter had stays in the total of its name, until the last one is dropped.
+    /// What a named counter had stays in the total of its name.
     fn keep(&mut self, counter: &Modelled) {
         if let Kind::Named(name) = counter.kind {
-            let kept = self.dropped[name].wrapping_add(counter.value());
-            self.dropped[name] = if self.shown(name).is_some() { kept } else { 0 };
+            self.dropped[name] = self.dropped[name].wrapping_add(counter.total);
         }
     }
 
-    fn shown(&self, name: usize) -> Option<i64> {
+    fn shown(&self, name: usize) -> i64 {
         let named = self.counters.iter().filter(|counter| matches!(counter.kind, Kind::Named(own) if own == name));
-        Some(named.map(Modelled::value).reduce(i64::wrapping_add)?.wrapping_add(self.dropped[name]))
+        named.fold(self.dropped[name], |sum, counter| sum.wrapping_add(counter.total))
     }
+}
+
+/// 0 as long as no counter had the name.
+fn shown_in(snapshot: &Snapshot, name: &str) -> i64 {
+    snapshot.get(name, None).map_or(0, |sample| match sample.value {
+        Value::Unsigned(value) => value as i64,
+        other => panic!("{name} has {other:?}"),
+    })
 }
 
 fn add_cursor(actor: &Actor, counter: &mut Modelled) {
@@ -293,7 +304,7 @@ proptest! {
 
     #[test]
     fn every_program_counts_as_the_model_does(steps in steps()) {
-        let mut world = World::default();
+        let mut world = World::new();
         for step in &steps {
             world.step(step);
         }

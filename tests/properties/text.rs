@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use prometheus_parse::{Scrape, Value};
 use proptest::prelude::*;
 use quipu::{CounterArray, FloatCounter, UpDownCounter};
@@ -33,12 +35,19 @@ fn sample(line: &str) -> (String, &str) {
     (unescaped(label), number)
 }
 
+/// A name that no counter had before: a total stays with its name.
+fn fresh(start: &str) -> &'static str {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    keep(format!("{start}_{}_total", NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
 proptest! {
     #[test]
     fn help_texts_and_label_values_are_read_back(help in texts(), first in texts(), second in texts()) {
         let (first, second) = (keep(first), keep(second));
         let values: &'static [&'static str; 2] = Box::leak(Box::new([first, second]));
-        let array = CounterArray::named("property_text_total", keep(help.clone()), "value", values);
+        let name = fresh("property_text");
+        let array = CounterArray::named(name, keep(help.clone()), "value", values);
         array.get(0).unwrap().add(3);
         array.get(1).unwrap().add(4);
 
@@ -46,11 +55,11 @@ proptest! {
         let after = |start: &str| -> Vec<_> {
             text.split('\n').filter_map(|line| line.strip_prefix(start)).map(String::from).collect()
         };
-        let helps: Vec<_> = after("# HELP property_text_total ").iter().map(|help| unescaped(help)).collect();
+        let helps: Vec<_> = after(&format!("# HELP {name} ")).iter().map(|help| unescaped(help)).collect();
         prop_assert_eq!(helps, if help.is_empty() { vec![] } else { vec![help] });
-        prop_assert_eq!(after("# TYPE property_text_total "), ["counter"]);
+        prop_assert_eq!(after(&format!("# TYPE {name} ")), ["counter"]);
 
-        let lines = after("property_text_total{value=\"");
+        let lines = after(&format!("{name}{{value=\""));
         let samples: Vec<_> = lines.iter().map(|line| sample(line)).collect();
         if first == second {
             prop_assert_eq!(samples, [(first.to_owned(), "7")]);
@@ -68,9 +77,10 @@ proptest! {
         label in "[a-zA-Z0-9é/. :-]{0,9}",
     ) {
         let values: &'static [&'static str; 1] = Box::leak(Box::new([keep(label)]));
-        let array = CounterArray::named("property_whole_total", "", "value", values);
+        let names = [fresh("property_whole"), fresh("property_float")];
+        let array = CounterArray::named(names[0], "", "value", values);
         let up_down = UpDownCounter::named("property_signed", "");
-        let seconds = FloatCounter::named("property_float_total", "");
+        let seconds = FloatCounter::named(names[1], "");
         array.get(0).unwrap().add(whole);
         up_down.add(signed);
         (0..2).for_each(|_| seconds.add(float));
@@ -78,9 +88,9 @@ proptest! {
         let text = quipu::snapshot().prometheus().to_string();
         let scrape = Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap();
         let found = |name: &str| scrape.samples.iter().find(|sample| sample.metric == name).expect("a sample");
-        prop_assert_eq!(&found("property_whole_total").value, &Value::Counter(whole as f64));
-        prop_assert_eq!(found("property_whole_total").labels.get("value"), Some(values[0]));
+        prop_assert_eq!(&found(names[0]).value, &Value::Counter(whole as f64));
+        prop_assert_eq!(found(names[0]).labels.get("value"), Some(values[0]));
         prop_assert_eq!(&found("property_signed").value, &Value::Gauge(signed as f64));
-        prop_assert_eq!(&found("property_float_total").value, &Value::Counter(2.0 * float));
+        prop_assert_eq!(&found(names[1]).value, &Value::Counter(2.0 * float));
     }
 }

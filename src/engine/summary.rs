@@ -1,0 +1,310 @@
+//! Idle chunks, summed up: after a peak of threads, reads cost what the threads that are left make them cost.
+//!
+//! A block without an owner is idle: nobody writes to its slots until a thread claims it. Once most blocks are idle, the
+//! thread that ends (or takes the last spare block) sums up their chunks. A [`Summary`] is what reads walk then in place
+//! of all chunks of one id: those with the sums of the idle ones, and every other chunk. Nothing is moved and nothing is
+//! zeroed, so a walk over all chunks stays right at any time; what a read walks is decided by one load of the
+//! directory's extent.
+//!
+//! # Synchronization
+//! - A summary counts the lowest blocks of the registry's stack of free blocks. Threads claim from its top. The claim
+//!   that reaches a counted block ends the epoch of every summary first, under the lock. So a read that an add of the new
+//!   owner happens-before walks all chunks. Model: `idle_block_is_claimed_under_a_summary`.
+//! - The summing needs no lock: idle slots don't change. If a block was claimed meanwhile, the result is dropped.
+//! - Summaries are written over by later ones. A read checks at its end that the epoch is still the same, and else walks
+//!   all chunks: it never waits. Model: `sum_during_another_summary`.
+//! - A summary covers whole groups of chunks, as other walks do; a chunk that is appended goes to the summary before it
+//!   counts in the extent. Model: `chunk_growth_under_a_summary`.
+
+use std::ptr::{self, NonNull};
+
+use super::chunk::{Chunk, Page};
+use super::directory::{Directory, Element, elements};
+use super::double_sum::DoubleSum;
+use super::key::{IDS, Space, chunk_len};
+use super::registry::{Registry, State};
+use crate::sync::{AtomicUsize, Ordering, fence, owner_load};
+
+/// Directories of fewer chunks have no summary: a walk over these takes tens of nanoseconds.
+const WORTHWHILE: usize = if cfg!(quipu_loom) { 1 } else { 64 };
+
+/// Spare blocks for threads to come, which aren't counted, besides a part of the number of owned ones. Under loom, models
+/// say themselves when to summarize.
+const SPARE: usize = if cfg!(quipu_loom) { usize::MAX / 4 } else { 8 };
+
+/// Idle blocks that are looked at under one hold of the lock.
+const BATCH: usize = if cfg!(quipu_loom) { 1 } else { 256 };
+
+/// The chunks to read in place of all chunks of one id.
+#[derive(Debug)]
+pub(super) struct Summary {
+    len: AtomicUsize,
+    chunks: Box<[Element]>,
+    /// Sums of the idle chunks: of integers one chunk, of floats two, whose slots together are the exact sum.
+    sums: Chunk,
+    /// The summary before this one, which had less room; null if there is none. Reads may still be walking it.
+    previous: *mut Summary,
+}
+
+impl Summary {
+    /// An empty summary with room for `capacity` chunks and `sums` sums. It takes the sums' memory of the latest one.
+    /// `None` on allocation failure.
+    pub(super) fn allocate(capacity: usize, sums: usize, latest: *mut Self) -> Option<NonNull<Self>> {
+        let mut place = Vec::new();
+        place.try_reserve_exact(1).ok()?;
+        let chunks = elements(capacity)?;
+        // SAFETY: the latest summary is null, or it lives as long as its directory.
+        let sums = match unsafe { latest.as_ref() } {
+            Some(latest) => latest.sums,
+            None => Page::allocate(sums)?.into_first(),
+        };
+        place.push(Self { len: AtomicUsize::new(0), chunks, sums, previous: latest });
+        NonNull::new(Box::into_raw(place.into_boxed_slice()).cast())
+    }
+
+    /// Frees the summary and those before it.
+    ///
+    /// # Safety
+    /// It came from [`Summary::allocate`] with `sums`, and nobody uses it or its chunks any more.
+    pub(super) unsafe fn free(summary: NonNull<Self>, sums: usize) {
+        // SAFETY: the caller vouches for it.
+        unsafe { summary.as_ref().sums.free(sums) };
+        let mut next = summary.as_ptr();
+        while !next.is_null() {
+            // SAFETY: `allocate` made it from a box of one.
+            let summary = unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(next, 1)) };
+            next = summary[0].previous;
+        }
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Calls `f` with each chunk, those of the sums included.
+    #[inline]
+    pub(super) fn for_each(&self, f: impl FnMut(Chunk)) {
+        // Acquire: pairs with the Release in `push`.
+        let chunks = &self.chunks[..self.len.load(Ordering::Acquire)];
+        // Relaxed: written before the length. A later summary may have written over it: then the read is done over.
+        chunks.iter().filter_map(|chunk| Chunk::from_ptr(chunk.load(Ordering::Relaxed))).for_each(f);
+    }
+
+    /// The chunks of the sums: one, or two for floats.
+    fn sums(&self, id: usize) -> impl Iterator<Item = Chunk> {
+        // SAFETY: the sums' memory has `parts` chunks.
+        (0..parts(id)).map(move |part| unsafe { self.sums.plus(part * chunk_len(id)) })
+    }
+
+    /// Appends a chunk. False where there is no room. The caller holds the registry's lock, or summarizes.
+    fn push(&self, chunk: Chunk) -> bool {
+        let len = owner_load!(self.len);
+        let Some(element) = self.chunks.get(len) else { return false };
+        // Relaxed: published by the length.
+        element.store(chunk.as_ptr(), Ordering::Relaxed);
+        // Release: pairs with the Acquire in `for_each`.
+        self.len.store(len + 1, Ordering::Release);
+        true
+    }
+
+    /// Appends the chunks of a group; false where there is no room for all.
+    ///
+    /// # Safety
+    /// `first` is the first of `group` chunks in one page.
+    pub(super) unsafe fn push_group(&self, first: Chunk, chunk_len: usize, group: usize) -> bool {
+        // SAFETY: the caller vouches for it.
+        (0..group).all(|place| self.push(unsafe { first.plus(place * chunk_len) }))
+    }
+
+    /// Begins anew, with the chunks of the sums at zero.
+    fn restart(&self, id: usize) {
+        // Relaxed: published by `push`.
+        self.len.store(0, Ordering::Relaxed);
+        for sums in self.sums(id) {
+            for_each_slot(id, |offset| {
+                // SAFETY: the offset is one in a chunk. Relaxed: published with the summary.
+                unsafe { sums.slot(offset) }.store(0, Ordering::Relaxed);
+            });
+            self.push(sums);
+        }
+    }
+
+    /// Adds the slots of an idle chunk to the sums. False where the sum of floats has no exact form.
+    fn add(&self, id: usize, chunk: Chunk) -> bool {
+        let mut is_exact = true;
+        for_each_slot(id, |offset| {
+            // SAFETY: the offset is one in a chunk. Relaxed: the block's last owner wrote before it gave the block back.
+            let amount = unsafe { chunk.slot(offset) }.load(Ordering::Relaxed);
+            // SAFETY: as above.
+            let sum = unsafe { self.sums.slot(offset) };
+            // Relaxed, here and below: published with the summary.
+            match Space::of(id) {
+                Space::Integers => sum.store(owner_load!(sum).wrapping_add(amount), Ordering::Relaxed),
+                Space::Floats => {
+                    // SAFETY: floats have two chunks of sums.
+                    let low = unsafe { self.sums.plus(chunk_len(id)).slot(offset) };
+                    let mut total =
+                        DoubleSum::from_parts(f64::from_bits(owner_load!(sum)), f64::from_bits(owner_load!(low)));
+                    total.add(f64::from_bits(amount));
+                    // Slots that cancel each other out look like cleared ones: see `Registry::clear`.
+                    is_exact &= total.is_exact() && (total.high() != 0.0 || f64::from_bits(amount) == 0.0);
+                    sum.store(total.high().to_bits(), Ordering::Relaxed);
+                    low.store(total.low().to_bits(), Ordering::Relaxed);
+                }
+            }
+        });
+        is_exact
+    }
+}
+
+/// Number of chunks of sums that a summary has.
+const fn parts(id: usize) -> usize {
+    match Space::of(id) {
+        Space::Integers => 1,
+        Space::Floats => 2,
+    }
+}
+
+/// The number of sums in a summary.
+pub(super) const fn sums_len(id: usize) -> usize {
+    parts(id) * chunk_len(id)
+}
+
+fn for_each_slot(id: usize, f: impl FnMut(usize)) {
+    (0..chunk_len(id)).for_each(f);
+}
+
+impl State {
+    /// How many free blocks, from the bottom of the stack, the next summaries are to count, if it is time for them: when
+    /// the blocks that reads walk are far more than those with an owner.
+    fn worth_summarizing(&self) -> Option<usize> {
+        let (free, owned) = (self.free.len(), self.blocks - self.free.len());
+        let spare = free - self.summarized;
+        (spare > owned / 2 + SPARE).then(|| free - (owned / 4 + SPARE / 2))
+    }
+
+    /// In a forked child: threads that it doesn't have, in the midst of their work. A summary that was not finished isn't in
+    /// force.
+    #[cfg(all(unix, not(miri), not(quipu_loom)))]
+    pub(super) fn forget_summarizers(&mut self) {
+        (self.is_summarizing, self.clearing) = (false, 0);
+    }
+
+    #[cfg(all(test, quipu_loom))]
+    pub(crate) fn every_free_block(&self) -> Option<usize> {
+        Some(self.free.len())
+    }
+}
+
+impl Registry {
+    /// Sums up idle chunks, if it is time for that, and again if threads ended meanwhile and found it done by this one.
+    pub(super) fn summarize_idle(&self) {
+        while self.summarize(State::worth_summarizing) {}
+    }
+
+    /// Sums up the chunks of as many free blocks as `goal` says, if it says any. Returns whether it did.
+    pub(crate) fn summarize(&self, goal: impl FnOnce(&State) -> Option<usize>) -> bool {
+        let goal = {
+            let mut state = self.state.lock();
+            if state.is_summarizing || state.clearing > 0 {
+                return false;
+            }
+            let Some(goal) = goal(&state) else { return false };
+            self.void_summaries(&mut state);
+            (state.summarized, state.is_summarizing) = (goal, true);
+            goal
+        };
+        // Release: pairs with the fence in `Directory::is_still`: a read that sees what is written below sees that the
+        // epoch has ended. Model: `sum_during_another_summary`.
+        fence(Ordering::Release);
+        for id in 0..IDS {
+            // Where there is no summary, reads walk all chunks of the id.
+            let _ = self.summarize_chunks(id, goal);
+        }
+        self.state.lock().is_summarizing = false;
+        true
+    }
+
+    /// `None`, and nothing published, on allocation failure, if it isn't worthwhile, or if a block was claimed meanwhile.
+    fn summarize_chunks(&self, id: usize, goal: usize) -> Option<()> {
+        let (directory, len) = (&self.directories[id], chunk_len(id));
+        let covered = directory.covered(len);
+        if covered <= WORTHWHILE {
+            return None;
+        }
+        let is_idle = self.idle_chunks(id, goal, covered)?;
+        let idle = is_idle.iter().filter(|&&is_idle| is_idle).count();
+        if idle < covered / 2 {
+            return None;
+        }
+        let summary = directory.next_summary(covered - idle + parts(id), sums_len(id))?;
+        summary.restart(id);
+        let mut is_idle = is_idle.into_iter();
+        let mut is_whole = true;
+        directory.all(covered, len).for_each(|chunk| {
+            is_whole &= if is_idle.next() == Some(true) { summary.add(id, chunk) } else { summary.push(chunk) };
+        });
+        let state = self.state.lock();
+        if is_whole && state.summarized == goal {
+            directory.publish_summary(covered);
+        }
+        Some(())
+    }
+
+    /// Of the first `covered` chunks of this id, which ones belong to the lowest `goal` free blocks. `None` on allocation
+    /// failure, or if one of them was claimed meanwhile.
+    fn idle_chunks(&self, id: usize, goal: usize, covered: usize) -> Option<Vec<bool>> {
+        let mut is_idle = Vec::new();
+        is_idle.try_reserve_exact(covered).ok()?;
+        is_idle.resize(covered, false);
+        for start in (0..goal).step_by(BATCH) {
+            let state = self.state.lock();
+            if state.summarized != goal {
+                return None;
+            }
+            let blocks = &state.free[start..goal.min(start + BATCH)];
+            // A block has no more chunks than it had when it was given back.
+            blocks.iter().filter_map(|block| block.number(id)).for_each(|number| is_idle[number] = true);
+        }
+        Some(is_idle)
+    }
+
+    /// Has reads walk all chunks. The caller holds the lock of `state`.
+    pub(super) fn void_summaries(&self, state: &mut State) {
+        state.summarized = 0;
+        self.directories.iter().for_each(Directory::void_summary);
+    }
+
+    /// Zeroes a slot in every chunk of its id. No counter has the slot, so nobody reads it or adds to it.
+    pub(super) fn clear_slots(&self, id: usize, offset: usize) {
+        {
+            let mut state = self.state.lock();
+            state.clearing += 1;
+            if state.is_summarizing {
+                // It may have read what is cleared now.
+                self.void_summaries(&mut state);
+            }
+        }
+        self.directories[id].clear(id, offset);
+        self.state.lock().clearing -= 1;
+    }
+}
+
+impl Directory {
+    /// Zeroes the slot at this offset in every chunk.
+    fn clear(&self, id: usize, offset: usize) {
+        let zero = |chunk: Chunk| {
+            // SAFETY: the offset is one in a chunk. Relaxed: published with the key of the counter that gets the slot.
+            unsafe { chunk.slot(offset) }.store(0, Ordering::Relaxed);
+        };
+        let is_idle_clear = self.with_summary_in_force(|summary| {
+            // SAFETY: as above.
+            let is_clear = summary.sums(id).all(|sums| unsafe { sums.slot(offset) }.load(Ordering::Relaxed) == 0);
+            summary.for_each(zero);
+            is_clear
+        });
+        if is_idle_clear != Some(true) {
+            self.all(self.len(), chunk_len(id)).for_each(zero);
+        }
+    }
+}

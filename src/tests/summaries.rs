@@ -1,0 +1,228 @@
+//! Models of idle chunks that are summed up, beside reads, claims and growth.
+
+use super::model::{outcomes, shared, spawn, start};
+use crate::engine::{Block, Counting, Increase, IncreaseFloat, IncreaseSide, State, Update, exclusive};
+use crate::sync::{AtomicU32, Ordering};
+use crate::{Counter, FloatCounter, UpDownCounter, Value, snapshot};
+
+/// Has the chunks of every free block summed up.
+fn summarize() {
+    exclusive(|registry| registry.summarize(State::every_free_block));
+}
+
+/// A block that no thread owns and no summary counts.
+fn claim() -> Block {
+    exclusive(|registry| registry.claim()).flatten().unwrap()
+}
+
+fn add<U: Update>(block: &mut Block, counter: &impl Counting, slot: usize, amount: u64) {
+    assert_eq!(exclusive(|registry| registry.add::<U>(block, &counter.site(), slot, amount)), Some(true));
+}
+
+fn release(block: Block) {
+    exclusive(|registry| registry.release(block));
+}
+
+/// Adds through a block that is given back.
+fn leave(counter: &Counter, amount: u64) {
+    let mut block = claim();
+    add::<Increase>(&mut block, counter, 0, amount);
+    release(block);
+}
+
+/// The next owner of an idle block adds to it. A read has the add or not; one that knows of it has it.
+#[test]
+fn idle_block_is_claimed_under_a_summary() {
+    outcomes([(false, 1), (false, 2), (true, 2)], || {
+        let shared = shared((Counter::new(), AtomicU32::new(0)));
+        leave(&shared.0, 1);
+        summarize();
+        let reader = start(&shared, flag_and_sum);
+        let (counter, flag) = &*shared;
+        counter.inc();
+        flag.store(1, Ordering::Release);
+        let outcome = reader.join().unwrap();
+        assert_eq!(counter.sum(), 2);
+        outcome
+    });
+}
+
+/// A block is claimed while its chunk is summed up, so that the result is dropped.
+#[test]
+fn idle_block_is_claimed_while_it_is_summed_up() {
+    outcomes([1, 2], || {
+        let counter = shared(Counter::new());
+        leave(&counter, 1);
+        let adder = start(&counter, Counter::inc);
+        let reader = start(&counter, Counter::sum);
+        summarize();
+        adder.join().unwrap();
+        let sum = reader.join().unwrap();
+        assert_eq!(counter.sum(), 2);
+        sum
+    });
+}
+
+/// A second summary, which counts a block that the first one leaves to be read, is written over the first.
+#[test]
+fn sum_during_another_summary() {
+    outcomes([3], || {
+        let counter = shared(Counter::new());
+        let (mut first, mut second) = (claim(), claim());
+        add::<Increase>(&mut first, &*counter, 0, 1);
+        add::<Increase>(&mut second, &*counter, 0, 2);
+        release(first);
+        summarize();
+        let reader = start(&counter, Counter::sum);
+        release(second);
+        summarize();
+        reader.join().unwrap()
+    });
+}
+
+/// A block that has an owner gets a chunk in a new group, which the summary has room to cover.
+#[test]
+fn chunk_growth_under_a_summary() {
+    growth_under_a_summary(|_, other| Some(other));
+}
+
+/// As above, where the summary has no room, and so gives way.
+#[test]
+fn chunk_growth_under_a_full_summary() {
+    growth_under_a_summary(|counter, other| {
+        leave(counter, 0);
+        release(other);
+        None
+    });
+}
+
+/// `fill` gets a block with a chunk, beside one that is idle: they are one group.
+fn growth_under_a_summary(fill: fn(&Counter, Block) -> Option<Block>) {
+    outcomes([(false, 3), (false, 7), (true, 7)], move || {
+        let shared = shared((Counter::new(), AtomicU32::new(0)));
+        let (mut owned, mut other) = (claim(), claim());
+        add::<Increase>(&mut other, &shared.0, 0, 1);
+        leave(&shared.0, 2);
+        let _other = fill(&shared.0, other);
+        summarize();
+        let reader = start(&shared, flag_and_sum);
+        let (counter, flag) = &*shared;
+        add::<Increase>(&mut owned, counter, 0, 4);
+        flag.store(1, Ordering::Release);
+        let outcome = reader.join().unwrap();
+        assert_eq!(counter.sum(), 7);
+        outcome
+    });
+}
+
+fn flag_and_sum((counter, flag): &(Counter, AtomicU32)) -> (bool, u64) {
+    let is_done = flag.load(Ordering::Acquire) == 1;
+    (is_done, counter.sum())
+}
+
+/// The addition goes to an idle block that is claimed for it, and comes before the subtraction.
+#[test]
+fn up_down_is_never_negative_where_an_idle_block_has_the_addition() {
+    up_down_under_a_summary(0);
+}
+
+/// As above, with the subtraction in the idle block.
+#[test]
+fn up_down_is_never_negative_where_an_idle_block_has_the_subtraction() {
+    up_down_under_a_summary(1);
+}
+
+fn up_down_under_a_summary(slot_of_idle: usize) {
+    outcomes([0, 1], move || {
+        let shared = shared((UpDownCounter::new(), AtomicU32::new(0)));
+        let (mut idle, mut owned) = (claim(), claim());
+        add::<IncreaseSide>(&mut idle, &shared.0, 0, 0);
+        add::<IncreaseSide>(&mut owned, &shared.0, 0, 0);
+        release(idle);
+        summarize();
+        let reader = start(&shared, |(gauge, _)| gauge.sum());
+        let through_idle = move |gauge: &UpDownCounter| {
+            let mut idle = claim();
+            add::<IncreaseSide>(&mut idle, gauge, slot_of_idle, 1);
+        };
+        let mut through_owned =
+            move |gauge: &UpDownCounter| add::<IncreaseSide>(&mut owned, gauge, 1 - slot_of_idle, 1);
+        let (gauge, turn) = &*shared;
+        if slot_of_idle == 0 {
+            let other = start(&shared, move |(gauge, turn)| {
+                if turn.load(Ordering::Acquire) == 1 {
+                    through_owned(gauge);
+                }
+            });
+            through_idle(gauge);
+            turn.store(1, Ordering::Release);
+            other.join().unwrap();
+        } else {
+            let other = start(&shared, move |(gauge, turn)| {
+                if turn.load(Ordering::Acquire) == 1 {
+                    through_idle(gauge);
+                }
+            });
+            through_owned(gauge);
+            turn.store(1, Ordering::Release);
+            other.join().unwrap();
+        }
+        reader.join().unwrap()
+    });
+}
+
+/// Takes share what a summary has and what is added under it.
+#[test]
+fn take_under_a_summary() {
+    outcomes([(1, 1), (2, 0)], || {
+        let counter = shared(Counter::new());
+        leave(&counter, 1);
+        summarize();
+        let taker = start(&counter, Counter::take);
+        counter.inc();
+        (taker.join().unwrap(), counter.take())
+    });
+}
+
+/// A snapshot reads neighbours side by side, by the summary or by all chunks.
+#[test]
+fn snapshot_under_a_summary() {
+    outcomes([(1, 1), (1, 2), (2, 2)], || {
+        let (counter, neighbour) = (shared(Counter::named("counter", "")), Counter::named("neighbour", ""));
+        leave(&counter, 1);
+        leave(&neighbour, 8);
+        summarize();
+        let reader = start(&counter, |counter| (counter.sum(), value_of_counter()));
+        counter.inc();
+        reader.join().unwrap()
+    });
+}
+
+fn value_of_counter() -> u64 {
+    let snapshot = snapshot();
+    let value = |name| match snapshot.get(name, None).map(|sample| sample.value) {
+        Some(Value::Unsigned(value)) => value,
+        other => unreachable!("{other:?}"),
+    };
+    assert_eq!(value("neighbour"), 8);
+    value("counter")
+}
+
+/// The slot of a float counter is cleared for the next one in idle chunks and in their sums, also while these are made.
+#[test]
+fn float_slot_is_cleared_under_a_summary() {
+    outcomes([1], || {
+        let first = FloatCounter::new();
+        let mut idle = claim();
+        add::<IncreaseFloat>(&mut idle, &first, 0, 4_f64.to_bits());
+        release(idle);
+        summarize();
+        assert_eq!(first.sum(), 4.0);
+        drop(first);
+        let summarizer = spawn(summarize);
+        let second = FloatCounter::new();
+        second.add(1.0);
+        summarizer.join().unwrap();
+        second.sum() as u64
+    });
+}

@@ -1,0 +1,148 @@
+//! Forks while another thread uses quipu for the first time: a fork runs the handlers that it finds at its start. Each
+//! test has a process of its own, as the handlers stay until it ends.
+#![cfg(all(target_os = "linux", not(miri)))]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::env;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use quipu::Counter;
+#[cfg(feature = "percpu")]
+use quipu::strategy::PerCpu;
+use support::child;
+
+/// A fork that doesn't wait for quipu's locks is done by then.
+const PAUSE: Duration = Duration::from_millis(500);
+
+const PATIENCE: Duration = Duration::from_secs(child::PATIENCE as u64);
+
+/// The first use has begun, holds a lock, and waits for the fork.
+static IS_PAUSING: AtomicBool = AtomicBool::new(false);
+
+/// The child exists.
+static IS_FORKED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// Whether the thread's next allocation pauses.
+    static PAUSES: Cell<bool> = const { Cell::new(false) };
+}
+
+fn wait_for(flag: &AtomicBool, limit: Duration) {
+    let start = Instant::now();
+    while !flag.load(Ordering::SeqCst) && start.elapsed() < limit {
+        thread::yield_now();
+    }
+}
+
+struct Allocator;
+
+// SAFETY: all memory comes from std's allocator.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if PAUSES.replace(false) {
+            IS_PAUSING.store(true, Ordering::SeqCst);
+            wait_for(&IS_FORKED, PAUSE);
+        }
+        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+/// Allocates under the registry's locks.
+fn register() -> bool {
+    static COUNTER: Counter = Counter::named("first_use_total", "");
+    COUNTER.register() == Ok(())
+}
+
+/// Allocates under the lock of the slots of all per-CPU counters.
+#[cfg(feature = "percpu")]
+fn make_per_cpu() -> bool {
+    drop(PerCpu::new());
+    true
+}
+
+fn use_all() -> bool {
+    #[cfg(feature = "percpu")]
+    make_per_cpu();
+    let counter = Counter::named("use_all_total", "");
+    counter.inc();
+    register() && quipu::snapshot().get("use_all_total", None).is_some() && counter.take() == 1
+}
+
+fn use_first(first_use: fn() -> bool) {
+    PAUSES.set(true);
+    assert!(first_use());
+    assert!(!PAUSES.get(), "the first use allocates");
+}
+
+extern "C" fn note_the_fork() {
+    IS_FORKED.store(true, Ordering::SeqCst);
+}
+
+/// A handler of another library. glibc from 2.36 on lets other threads register handlers while it runs.
+extern "C" fn await_the_first_use() {
+    thread::spawn(|| use_first(register));
+    wait_for(&IS_PAUSING, PATIENCE);
+}
+
+#[test]
+fn within_a_forks_handlers() {
+    if child::is_alone("within_a_forks_handlers") {
+        // SAFETY: the handlers are functions of this program.
+        unsafe { libc::pthread_atfork(Some(await_the_first_use), Some(note_the_fork), None) };
+        child::fork(use_all);
+    }
+}
+
+/// The tests whose first use comes before that of quipu's constructor, with this first use.
+const BEFORE_MAIN: &[(&str, fn() -> bool)] = &[
+    ("before_quipus_constructor", register),
+    #[cfg(feature = "percpu")]
+    ("before_quipus_constructor_of_a_per_cpu_counter", make_per_cpu),
+];
+
+/// Those with a number come before those without one, as quipu's, and this one after std's, which has the arguments.
+#[used]
+// SAFETY: the section is an array of functions that may be called without arguments.
+#[unsafe(link_section = ".init_array.00100")]
+static BEFORE_QUIPUS: extern "C" fn() = fork_amid_the_first_use;
+
+/// Only in a process that was started for one of [`BEFORE_MAIN`].
+extern "C" fn fork_amid_the_first_use() {
+    let test = env::args().nth(1).filter(|_| child::is_started_again());
+    if let Some((_, first_use)) = BEFORE_MAIN.iter().find(|(name, _)| test.as_deref() == Some(*name)) {
+        // SAFETY: the handler is a function of this program.
+        unsafe { libc::pthread_atfork(None, Some(note_the_fork), None) };
+        thread::spawn(|| use_first(*first_use));
+        wait_for(&IS_PAUSING, PATIENCE);
+        child::fork(use_all);
+    }
+}
+
+#[test]
+fn before_quipus_constructor() {
+    if child::is_alone("before_quipus_constructor") {
+        assert!(IS_FORKED.load(Ordering::SeqCst));
+    }
+}
+
+#[cfg(feature = "percpu")]
+#[test]
+fn before_quipus_constructor_of_a_per_cpu_counter() {
+    if child::is_alone("before_quipus_constructor_of_a_per_cpu_counter") {
+        assert!(IS_FORKED.load(Ordering::SeqCst));
+    }
+}
