@@ -27,7 +27,8 @@
 //!
 //! # What is on slots
 //! - **Counters**: `increment` is an [`add`](Counter::add). `absolute` sums, and adds what is missing, under a lock
-//!   that all `absolute`s of the program share; an increment that comes meanwhile counts on top.
+//!   that all `absolute`s of the program share; an increment that comes meanwhile counts on top. It raises the
+//!   [`total`](Counter::total), so that what an exporter took from the counter isn't added again.
 //! - **Gauges**: `increment` and `decrement` add to a slot. `set` and reads take the gauge's lock, and sum. A gauge
 //!   that is only ever `set` gains nothing and pays for that; one that goes up and down gains most, as the default is a
 //!   compare-exchange loop. See [`SlotGauge`] for what a `set` does to increments that it meets.
@@ -78,7 +79,7 @@ impl CounterFn for Counter {
 
     fn absolute(&self, value: u64) {
         let _raising = RAISING.lock();
-        self.add(value.saturating_sub(self.sum()));
+        self.add(value.saturating_sub(self.total()));
     }
 }
 

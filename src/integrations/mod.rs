@@ -43,7 +43,7 @@ pub mod prometheus_client;
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 pub mod serde;
 
-#[cfg(feature = "prometheus-client")]
+#[cfg(any(feature = "prometheus", feature = "prometheus-client"))]
 mod clash;
 #[cfg(any(feature = "opentelemetry", feature = "prometheus", feature = "prometheus-client"))]
 mod named;
