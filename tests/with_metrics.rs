@@ -303,6 +303,18 @@ fn absolute_raises_and_never_lowers() {
     assert_eq!(Scraped::parse(&handle.render()).value("seen_total", &[]), (ROUNDS + 1) as f64);
 }
 
+/// An exporter of its own, on a storage, may take what it exports.
+#[test]
+fn absolute_raises_the_total_whatever_was_taken() {
+    let counter = quipu::Counter::new();
+    counter.absolute(5);
+    assert_eq!(counter.take(), 5);
+    counter.absolute(5);
+    assert_eq!(counter.take(), 0);
+    counter.absolute(7);
+    assert_eq!((counter.take(), counter.total()), (2, 7));
+}
+
 #[test]
 fn a_set_replaces_a_gauge() {
     let (recorder, handle) = exporter();

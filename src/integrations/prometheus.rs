@@ -194,7 +194,7 @@ impl Atomic for SlotGauge {
 ///
 /// Counters that are listed later are compared with what the registry exported when this was called last. Registering
 /// twice exports the counters once: it looks at the registry again. So call this after the program's other metrics are
-/// registered, and again if some come later. The names of the counters that are listed by then are taken: the registry
+/// registered, and again when some came later: before each scrape, if they come at any time. The names of the counters that are listed by then are taken: the registry
 /// refuses other metrics of these names from then on.
 ///
 /// # Errors

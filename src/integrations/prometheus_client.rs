@@ -169,7 +169,7 @@ gauges! {
 ///
 /// Counters that are listed later are compared with what the registry exported when this was called last. Registering
 /// twice exports the counters once: it looks at the registry again. So call this after the program's other metrics are
-/// registered, and again if some come later.
+/// registered, and again when some came later.
 ///
 /// # Errors
 /// If counters that are listed by now aren't exported: the error says which, and why. The others are.
