@@ -284,9 +284,11 @@ fn takes_and_drops_take_nothing_from_the_named_counters() {
     let (whole, seconds) = (Counter::named("prt_total", "Taken."), FloatCounter::named("prt_seconds_total", "Taken."));
     let registry = Registry::new();
     register(&registry).unwrap();
-    (whole.add(5), seconds.add(0.5));
+    whole.add(5);
+    seconds.add(0.5);
     assert_eq!((whole.take(), seconds.take()), (5, 0.5));
-    (whole.add(2), seconds.add(0.25));
+    whole.add(2);
+    seconds.add(0.25);
     drop((whole, seconds));
     let exported = text(&registry);
     assert_eq!((line(&exported, "prt_total"), line(&exported, "prt_seconds_total")), (Some("7"), Some("0.75")));

@@ -363,7 +363,8 @@ fn a_late_counter_leaves_the_metric_that_has_its_name_as_it_is() {
     let error = register(&mut registry).unwrap_err();
     let mut refused: Vec<_> = error.names().filter(|name| name.starts_with("pcl_")).collect();
     let mut expected = taken.to_vec();
-    (refused.sort_unstable(), expected.sort_unstable());
+    refused.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(refused, expected);
     for name in taken {
         assert!(exported.contains(&format!("quipu_clashes{{clash=\"\\\"{name}\\\" is not exported")), "{name}");
@@ -391,9 +392,11 @@ fn takes_and_drops_take_nothing_from_the_named_counters() {
         (quipu::Counter::named("pct_total", "Taken."), FloatCounter::named("pct_seconds_total", "Taken."));
     let mut registry = Registry::default();
     register(&mut registry).unwrap();
-    (whole.add(5), seconds.add(0.5));
+    whole.add(5);
+    seconds.add(0.5);
     assert_eq!((whole.take(), seconds.take()), (5, 0.5));
-    (whole.add(2), seconds.add(0.25));
+    whole.add(2);
+    seconds.add(0.25);
     drop((whole, seconds));
     let exported = text(&registry);
     assert_eq!((line(&exported, "pct_total"), line(&exported, "pct_seconds_total")), (Some("7"), Some("0.75")));
