@@ -84,10 +84,10 @@ impl Others {
         (exported, clashes)
     }
 
-    /// An error if some of the counters that are listed by now can't be exported.
-    pub(super) fn check(&self) -> Result<(), Clashes> {
+    /// Why some of the counters that are listed by now can't be exported; an error if there are any.
+    pub(super) fn check(&self) -> Result<(), Vec<Clash>> {
         let clashes = self.sort(&crate::snapshot()).1;
-        if clashes.is_empty() { Ok(()) } else { Err(Clashes { clashes }) }
+        if clashes.is_empty() { Ok(()) } else { Err(clashes) }
     }
 
     /// The texts of the metric that lists clashes: those with other metrics, and those among the counters themselves.
@@ -173,7 +173,7 @@ pub(super) fn is_looked_at(known: &Arc<Known>) -> bool {
 /// A named counter that a registry doesn't export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Clash {
-    name: &'static str,
+    pub(super) name: &'static str,
     with: With,
 }
 
@@ -197,27 +197,12 @@ impl fmt::Display for Clash {
     }
 }
 
-/// Named counters that a registry doesn't export, because a metric of the registry has a sample or family of their
-/// name, or the registry gives every metric a label that they have, too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clashes {
-    clashes: Vec<Clash>,
-}
+/// Clashes in one text.
+pub(super) struct Texts<'a>(pub(super) &'a [Clash]);
 
-impl Clashes {
-    /// The names of the counters.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.clashes.iter().map(|clash| clash.name)
-    }
-}
-
-impl fmt::Display for Clashes {
+impl fmt::Display for Texts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.clashes
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, clash)| write!(f, "{}{clash}", if index == 0 { "" } else { "; " }))
+        let mut clashes = self.0.iter().enumerate();
+        clashes.try_for_each(|(index, clash)| write!(f, "{}{clash}", if index == 0 { "" } else { "; " }))
     }
 }
-
-impl std::error::Error for Clashes {}

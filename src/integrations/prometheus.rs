@@ -51,7 +51,7 @@ use std::sync::Arc;
 use ::prometheus::core::{Atomic, Collector, Desc};
 use ::prometheus::{Error, Registry, Result, proto};
 
-use super::clash::{CLASHES, Known, MARKER, Others, is_looked_at, look};
+use super::clash::{CLASHES, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
 use super::shift::shift;
 pub use super::slot_gauge::SlotGauge;
@@ -209,7 +209,7 @@ pub fn register(registry: &Registry) -> Result<()> {
     let Some(known) = seen.first() else { return Err(Error::AlreadyReg) };
     let others = take_names(registry, known, others(&families))?;
     known.set(&others);
-    others.check().map_err(|clashes| Error::Msg(clashes.to_string()))
+    others.check().map_err(|clashes| Error::Msg(Texts(&clashes).to_string()))
 }
 
 /// What a registry exports besides the marker.

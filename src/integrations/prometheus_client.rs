@@ -61,8 +61,7 @@ use ::prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet
 use ::prometheus_client::metrics::{MetricType, counter, gauge};
 use ::prometheus_client::registry::Registry;
 
-pub use super::clash::Clashes;
-use super::clash::{CLASHES, Known, MARKER, Others, is_looked_at, look};
+use super::clash::{CLASHES, Clash, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
 pub use super::slot_gauge::SlotGauge;
 use crate::exposition::Escaped;
@@ -181,8 +180,29 @@ pub fn register(registry: &mut Registry) -> Result<(), Clashes> {
     }
     let others = Arc::new(others(&exported));
     seen.iter().for_each(|known| known.set(&others));
-    others.check()
+    others.check().map_err(|clashes| Clashes { clashes })
 }
+
+/// Named counters that a registry doesn't export, by [`register`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clashes {
+    clashes: Vec<Clash>,
+}
+
+impl Clashes {
+    /// The names of the counters.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.clashes.iter().map(|clash| clash.name)
+    }
+}
+
+impl fmt::Display for Clashes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Texts(&self.clashes).fmt(f)
+    }
+}
+
+impl std::error::Error for Clashes {}
 
 fn text_of(registry: &Registry) -> String {
     let mut text = String::new();
