@@ -15,6 +15,15 @@
 //! a lock of its own. Increments by other threads during a `set` count on top of the new value or are overwritten by
 //! it, each in whole. Leave values that are mostly set to the crate's own gauge.
 //!
+//! # What is exported
+//! A counter that only grows is exported as its [`total`](crate::Counter::total): all that was ever added, whatever was
+//! taken, reset or dropped between two scrapes. A number that goes up and down is exported as its sum.
+//!
+//! A named counter is left out where the registry has its name for another metric, or for one of the samples that the
+//! registry's format makes of another metric. The other metric stays as it is, `register` returns an error that says
+//! which names clash, and the export has a gauge `quipu_clashes` that says so, too. Clashes of the counters among
+//! themselves are [`Snapshot::clashes`](crate::Snapshot::clashes).
+//!
 //! # Labels
 //! quipu itself tells counters apart by one label whose values are known when the program is compiled: a
 //! [`CounterArray`](crate::CounterArray), whose add costs what a counter's does. Where there are several labels (status
