@@ -1,13 +1,18 @@
 //! Through the macros of the metrics crate and metrics-exporter-prometheus.
 
+mod faulty;
 mod scrape;
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use metrics::{Key, counter, describe_counter, describe_gauge, gauge, histogram, with_local_recorder};
+use faulty::{Fault, Faulty};
+use metrics::{
+    Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit, counter,
+    describe_counter, describe_gauge, gauge, histogram, with_local_recorder,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use metrics_util::MetricKindMask;
 use metrics_util::registry::Registry;
@@ -132,6 +137,157 @@ fn a_served_exporter_gets_what_came_before_the_last_flush() {
     assert_eq!(scrape(), 3.0);
 }
 
+/// A recorder before an exporter that panics when told so.
+struct Trouble {
+    exporter: Arc<Faulty<PrometheusRecorder>>,
+    recorder: Arc<SlotRecorder<Arc<Faulty<PrometheusRecorder>>>>,
+    handle: PrometheusHandle,
+}
+
+impl Trouble {
+    fn new() -> Self {
+        let exporter = PrometheusBuilder::new().build_recorder();
+        let handle = exporter.handle();
+        let exporter = Arc::new(Faulty::new(exporter));
+        Self { recorder: Arc::new(SlotRecorder::new(Arc::clone(&exporter))), exporter, handle }
+    }
+
+    fn counter(&self, name: &'static str) -> Counter {
+        with_local_recorder(&*self.recorder, || counter!(name))
+    }
+
+    fn exported(&self, name: &str) -> f64 {
+        Scraped::parse(&self.handle.render()).value(name, &[])
+    }
+}
+
+#[test]
+fn a_flush_that_panics_halfway_loses_nothing() {
+    for fault in [Fault::Registering, Fault::BeforeCounting, Fault::AfterCounting] {
+        let trouble = Trouble::new();
+        let [faulty, sound] = ["faulty_total", "sound_total"].map(|name| trouble.counter(name));
+        let level = with_local_recorder(&*trouble.recorder, || gauge!("faulty_level"));
+        faulty.increment(1);
+        trouble.recorder.flush();
+        assert_eq!(trouble.recorder.failures(), Default::default());
+
+        trouble.exporter.set(fault);
+        for round in 1..=3u32 {
+            faulty.increment(10);
+            sound.increment(100);
+            level.increment(1.0);
+            trouble.recorder.flush();
+            assert_eq!(trouble.exported("sound_total"), 100.0 * f64::from(round), "{fault:?}");
+            assert_eq!(trouble.recorder.failures().panics, 2 * u64::from(round), "{fault:?}");
+        }
+        let last = trouble.recorder.failures().last.unwrap();
+        assert_eq!(last, format!("\"faulty_level\": the exporter panicked: {fault:?} failed"));
+
+        trouble.exporter.set(Fault::None);
+        for _ in 0..2 {
+            trouble.recorder.flush();
+            assert_eq!(trouble.exported("faulty_total"), 31.0, "{fault:?}");
+            assert_eq!(trouble.exported("faulty_level"), 3.0, "{fault:?}");
+        }
+        faulty.increment(1);
+        trouble.recorder.flush();
+        assert_eq!(trouble.exported("faulty_total"), 32.0, "{fault:?}");
+        assert_eq!(trouble.recorder.failures().panics, 6);
+    }
+}
+
+#[test]
+fn the_flushing_goes_on_after_a_panic() {
+    let trouble = Trouble::new();
+    let faulty = trouble.counter("faulty_total");
+    trouble.exporter.set(Fault::BeforeCounting);
+    faulty.increment(1);
+    let flushing = trouble.recorder.flush_every(Duration::from_millis(1)).unwrap();
+    support::process::wait_for("two failures", || (trouble.recorder.failures().panics >= 2).then_some(()));
+    trouble.exporter.set(Fault::None);
+    support::process::wait_for("flush", || (trouble.exported("faulty_total") == 1.0).then_some(()));
+    drop(flushing);
+
+    // The last flush, too.
+    let flushing = trouble.recorder.flush_every(Duration::MAX).unwrap();
+    let before = trouble.recorder.failures().panics;
+    trouble.exporter.set(Fault::BeforeCounting);
+    faulty.increment(1);
+    drop(flushing);
+    assert_eq!(trouble.recorder.failures().panics, before + 1);
+}
+
+#[test]
+fn a_metric_counts_although_its_registration_panics() {
+    let trouble = Trouble::new();
+    trouble.exporter.set(Fault::Registering);
+    let faulty = trouble.counter("faulty_total");
+    faulty.increment(2);
+    let last = trouble.recorder.failures().last.unwrap();
+    assert_eq!(last, "\"faulty_total\": the exporter panicked: Registering failed");
+    trouble.exporter.set(Fault::None);
+    trouble.recorder.flush();
+    assert_eq!(trouble.exported("faulty_total"), 2.0);
+}
+
+/// An exporter that counts what it does, by the recorder in front of it.
+#[derive(Debug, Default)]
+struct Introspective {
+    recorder: OnceLock<&'static SlotRecorder<Arc<Introspective>>>,
+}
+
+impl Introspective {
+    fn count(&self, name: &'static str) {
+        with_local_recorder(*self.recorder.get().unwrap(), || counter!(name).increment(1));
+    }
+}
+
+impl CounterFn for Introspective {
+    fn increment(&self, _: u64) {
+        self.count("own_increments_total");
+    }
+
+    fn absolute(&self, _: u64) {}
+}
+
+impl Recorder for Introspective {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        if !key.name().starts_with("own_") {
+            self.count("own_registrations_total");
+        }
+        Counter::from_arc(Arc::new(Self { recorder: self.recorder.clone() }))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[test]
+fn an_exporter_may_record_metrics_of_its_own() {
+    let (done, is_done) = mpsc::channel();
+    thread::spawn(move || {
+        let exporter = Arc::<Introspective>::default();
+        let recorder: &'static _ = Box::leak(Box::new(SlotRecorder::new(Arc::clone(&exporter))));
+        exporter.recorder.set(recorder).unwrap();
+        with_local_recorder(recorder, || counter!("requests_total").increment(1));
+        recorder.flush();
+        done.send(recorder.failures()).unwrap();
+    });
+    let failures = is_done.recv_timeout(Duration::from_secs(60)).expect("no lock that is held while it is called");
+    assert_eq!(failures.panics, 0);
+}
+
 #[test]
 fn absolute_raises_and_never_lowers() {
     let (recorder, handle) = exporter();
@@ -145,6 +301,18 @@ fn absolute_raises_and_never_lowers() {
     with_local_recorder(&recorder, || counter!("seen_total").increment(1));
     recorder.flush();
     assert_eq!(Scraped::parse(&handle.render()).value("seen_total", &[]), (ROUNDS + 1) as f64);
+}
+
+/// An exporter of its own, on a storage, may take what it exports.
+#[test]
+fn absolute_raises_the_total_whatever_was_taken() {
+    let counter = quipu::Counter::new();
+    counter.absolute(5);
+    assert_eq!(counter.take(), 5);
+    counter.absolute(5);
+    assert_eq!(counter.take(), 0);
+    counter.absolute(7);
+    assert_eq!((counter.take(), counter.total()), (2, 7));
 }
 
 #[test]

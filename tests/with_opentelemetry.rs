@@ -145,14 +145,24 @@ fn takes_and_drops_take_nothing_from_what_is_reported() {
     first.add(4);
     assert_eq!(collect(), ((14.0, 4.0), 7.0));
 
+    // What no collection saw: it is taken, reset or dropped before the next.
+    first.add(6);
+    assert_eq!(first.take(), 10);
+    first.add(30);
+    first.reset();
+    let brief = Counter::named("ot_taken_total", "Between two collections.");
+    brief.add(50);
+    drop(brief);
+    assert_eq!(collect(), ((100.0, 86.0), 7.0));
+
     drop((first, level));
-    assert_eq!(collect(), ((14.0, 0.0), 0.0));
+    assert_eq!(collect(), ((100.0, 0.0), 0.0));
 
     let second = Counter::named("ot_taken_total", "Another.");
     let level = UpDownCounter::named("ot_taken_level", "Another.");
     second.add(20);
     level.add(3);
-    assert_eq!(collect(), ((34.0, 20.0), 3.0));
+    assert_eq!(collect(), ((120.0, 20.0), 3.0));
 }
 
 #[test]

@@ -40,6 +40,17 @@ fn refused_names_are_errors_that_name_them() {
 
     assert_eq!(collect(), [("Fit_total".to_owned(), 4), (longest.to_owned(), 1)]);
 
+    // Of two kinds of one name, one is reported.
+    let (shown, hidden) = (Counter::named("two_kinds_total", "Shown."), FloatCounter::named("two_kinds_total", "Not."));
+    shown.register().unwrap();
+    hidden.register().unwrap_err();
+    assert_eq!(
+        counters.register().unwrap_err().names(),
+        ["_private_total", "fit_total", "job:sent_total", too_long, "two_kinds_total"]
+    );
+    drop(hidden);
+    assert_eq!(counters.register().unwrap_err(), error);
+
     // An instrument stays what it was made as.
     let whole = Counter::named("swapped_total", "Whole.");
     whole.inc();

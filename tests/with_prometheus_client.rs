@@ -3,6 +3,7 @@
 mod scrape;
 mod support;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::thread;
 
@@ -14,7 +15,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use quipu::integrations::prometheus_client::register;
+use quipu::integrations::prometheus_client::{SlotGauge, register};
 use quipu::{CounterArray, FloatCounter, UpDownCounter};
 use scrape::Scraped;
 use support::prometheus::Prometheus;
@@ -86,6 +87,90 @@ fn gauges_go_up_and_down_and_are_set() {
     assert_eq!(depth.get(), i64::MIN);
 }
 
+/// Takes a gauge and the crate's own through the same steps.
+macro_rules! gauges_agree {
+    ($number:ident, $gauge:ty, $atomic:ty) => {{
+        let ours = Gauge::<$number, $gauge>::default();
+        let theirs = Gauge::<$number, $atomic>::default();
+        let both = || assert_eq!(ours.get(), theirs.get(), stringify!($number));
+        for value in [3 as $number, $number::MAX, $number::MIN, 7 as $number] {
+            assert_eq!(ours.set(value), theirs.set(value));
+            both();
+            _ = (ours.inc(), theirs.inc());
+            both();
+            _ = (ours.dec_by(5 as $number), theirs.dec_by(5 as $number));
+            both();
+            _ = (ours.inc_by($number::MAX), theirs.inc_by($number::MAX));
+            both();
+            _ = (ours.dec(), theirs.dec());
+            both();
+        }
+        let mut registry = Registry::default();
+        registry.register("ours", "Ours", ours);
+        assert!(text(&registry).contains("\nours "));
+    }};
+}
+
+#[test]
+fn gauges_of_every_number_do_as_the_atomics_do() {
+    use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64};
+
+    gauges_agree!(i64, UpDownCounter, AtomicI64);
+    gauges_agree!(u64, UpDownCounter, AtomicU64);
+    gauges_agree!(u32, UpDownCounter, AtomicU32);
+
+    let ours = Gauge::<i32, UpDownCounter>::default();
+    let theirs = Gauge::<i32, AtomicI32>::default();
+    for amount in [7, i32::MAX, i32::MAX, i32::MIN, -1] {
+        _ = (ours.inc_by(amount), theirs.inc_by(amount));
+        assert_eq!(ours.get(), theirs.get());
+        _ = (ours.dec_by(3), theirs.dec_by(3));
+        assert_eq!(ours.get(), theirs.get());
+    }
+
+    // What floats are to hold exactly.
+    let whole = Gauge::<f64, SlotGauge>::default();
+    let half = Gauge::<f32, SlotGauge>::default();
+    for _ in 0..2 {
+        _ = (whole.inc(), half.inc());
+        _ = (whole.dec_by(0.25), half.dec_by(0.25));
+    }
+    assert_eq!((whole.get(), half.get()), (1.5, 1.5));
+    assert_eq!((whole.set(f64::INFINITY), half.set(0.1)), (1.5, 1.5));
+    assert_eq!((whole.get(), half.get()), (f64::INFINITY, 0.1));
+    assert_eq!((whole.set(1e300), half.dec()), (f64::INFINITY, 0.0));
+    assert_eq!((whole.get(), half.get()), (1e300, 0.1 - 1.0));
+}
+
+#[test]
+fn counters_of_every_number_wrap_as_the_atomics_do() {
+    use std::sync::atomic::AtomicU32;
+
+    let ours = Counter::<u32, quipu::Counter>::default();
+    let theirs = Counter::<u32, AtomicU32>::default();
+    for amount in [1, u32::MAX, 5] {
+        _ = (ours.inc_by(amount), theirs.inc_by(amount), ours.inc(), theirs.inc());
+        assert_eq!(ours.get(), theirs.get());
+    }
+    let seconds = Counter::<f32, FloatCounter>::default();
+    (0..1 << 10).for_each(|_| _ = seconds.inc_by(0.25));
+    seconds.inc();
+    assert_eq!(seconds.get(), 257.0);
+}
+
+#[test]
+fn takes_of_a_counter_take_nothing_from_what_is_exported() {
+    let (whole, seconds) = (Counter::<u64, quipu::Counter>::default(), Counter::<f64, FloatCounter>::default());
+    let mut registry = Registry::default();
+    registry.register("whole", "Whole", whole.clone());
+    registry.register("busy_seconds", "Time spent", seconds.clone());
+    _ = (whole.inc_by(5), seconds.inc_by(0.5));
+    assert_eq!((whole.inner().take(), seconds.inner().take()), (5, 0.5));
+    _ = (whole.inc_by(2), seconds.inc_by(0.25));
+    let scraped = Scraped::parse(&text(&registry));
+    assert_eq!((scraped.value("whole_total", &[]), scraped.value("busy_seconds_total", &[])), (7.0, 0.75));
+}
+
 #[test]
 fn of_concurrent_sets_one_stays() {
     for _ in 0..200 {
@@ -153,14 +238,24 @@ fn a_name_is_exported_as_it_is_whatever_comes_later() {
     // More than an `i64` has room for, and so a float.
     assert_eq!(hits_line().unwrap(), "later_hits 18446744073709553000.0");
     hits.reset();
-    hits.add(1);
+    // It wraps.
+    hits.add(2);
     assert_eq!(hits_line().unwrap(), "later_hits 1");
     let total = quipu::Counter::named("later_hits_total", "All hits.");
+    total.register().unwrap();
     total.add(2);
     assert_eq!(hits_line().unwrap(), "later_hits 1");
     assert_eq!(Scraped::parse(&text(&registry)).value("later_hits_total", &[]), 2.0);
     drop(hits);
     assert_eq!(Scraped::parse(&text(&registry)).value("later_hits_total", &[]), 2.0);
+}
+
+/// The value of the sample's line, as it stands in the text; it stands there once.
+fn line<'a>(text: &'a str, sample: &str) -> Option<&'a str> {
+    let mut values = text.lines().filter_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+    let value = values.next();
+    assert_eq!(values.next(), None, "{sample} in {text}");
+    value
 }
 
 #[test]
@@ -170,29 +265,141 @@ fn a_clash_is_an_error_that_names_it() {
     TAKEN.register().unwrap();
     LABELLED.register().unwrap();
     let refusal = |registry: &mut Registry| register(registry).unwrap_err().to_string();
-    let once = "expected a name that the registry exports once";
+    let beside = |metric: &str| {
+        format!("\"clash_taken_total\" is not exported beside the registry's metric \"{metric}\": rename one of them")
+    };
 
     // One family, and the same sample.
     let mut registry = Registry::with_prefix("app");
     registry.register("clash_taken", "By another", Counter::<u64>::default());
-    assert_eq!(refusal(&mut registry), format!("\"app_clash_taken\": {once}"));
-    assert!(!text(&registry).contains("clash_labelled_total"));
+    assert_eq!(refusal(&mut registry), beside("app_clash_taken"));
+    let exported = text(&registry);
+    assert_eq!(line(&exported, "app_clash_taken_total"), Some("0"));
+    assert_eq!(line(&exported, "app_clash_labelled_total{clash_zone=\"a\"}"), Some("0"), "the others are exported");
+    assert!(exported.contains("# TYPE app_quipu_clashes gauge\napp_quipu_clashes{clash=\"\\\"clash_taken_total\\\""));
     // Two families, and the same sample.
     let mut registry = Registry::default();
     registry.register("clash_taken_total", "By another", Gauge::<i64>::default());
-    assert_eq!(refusal(&mut registry), format!("\"clash_taken_total\": {once}"));
+    assert_eq!(refusal(&mut registry), beside("clash_taken_total"));
+    assert_eq!(register(&mut registry).unwrap_err().names().collect::<Vec<_>>(), ["clash_taken_total"]);
 
+    // One family, and two samples.
     let mut registry = Registry::default();
+    registry.register("clash_taken", "By another", Gauge::<i64>::default());
     register(&mut registry).unwrap();
-    assert!(refusal(&mut registry).ends_with(once));
-    assert_eq!(Scraped::parse(&text(&registry)).value("clash_taken_total", &[]), 0.0);
+    let exported = text(&registry);
+    assert_eq!((line(&exported, "clash_taken"), line(&exported, "clash_taken_total")), (Some("0"), Some("0")));
+    assert!(exported.contains("# TYPE clash_taken_total unknown\n"));
 
     let with_label = |name: &str| Registry::with_labels([(name.to_owned().into(), "a\\\"} =".into())].into_iter());
     assert_eq!(
         refusal(&mut with_label("clash_zone")),
-        "\"clash_zone\": expected a label of \"clash_labelled_total\" that no label of the registry equals"
+        "\"clash_labelled_total\" is not exported with a label \"clash_zone\" of the registry: \
+         rename one of the labels"
     );
     register(&mut with_label("clash_region")).unwrap();
+}
+
+#[test]
+fn a_registry_exports_the_named_counters_once() {
+    static ONCE: quipu::Counter = quipu::Counter::named("pc_once_total", "Once.");
+    ONCE.register().unwrap();
+    let mut registry = Registry::default();
+    register(&mut registry).unwrap();
+    register(&mut registry).unwrap();
+    assert_eq!(line(&text(&registry), "pc_once_total"), Some("0"));
+    assert!(!text(&registry).contains("quipu_named_counters"));
+}
+
+/// A registry that has a metric of each type, with the names that OpenMetrics gives them.
+#[test]
+fn a_late_counter_leaves_the_metric_that_has_its_name_as_it_is() {
+    use prometheus_client::metrics::histogram::Histogram;
+    use prometheus_client::metrics::info::Info;
+
+    let late = |name: &'static str| {
+        let counter = quipu::Counter::named(name, "Late.");
+        // An add would panic in debug builds where the names clash among themselves.
+        counter.register().unwrap();
+        counter.add(3);
+        counter
+    };
+    let level = Gauge::<i64>::default();
+    level.set(5);
+    let mut registry = Registry::default();
+    registry.register("pcl_level", "Level", level.clone());
+    registry.register("pcl_sent", "Sent", Counter::<u64>::default());
+    registry.register("pcl_seconds", "Latency", Histogram::new([1.0]));
+    registry.register("pcl_build", "Build", Info::new([("version", "1")]));
+    register(&mut registry).unwrap();
+    let before = text(&registry);
+    let taken = [
+        "pcl_level",
+        "pcl_sent",
+        "pcl_sent_total",
+        "pcl_sent_created",
+        "pcl_seconds",
+        "pcl_seconds_count",
+        "pcl_seconds_sum",
+        "pcl_seconds_bucket",
+        "pcl_seconds_created",
+        "pcl_build",
+        "pcl_build_info",
+    ];
+    let counters = taken.map(late);
+    let free = ["pcl_level_info", "pcl_sent_count", "pcl_seconds_total", "pcl_build_total"].map(late);
+
+    let exported = text(&registry);
+    for theirs in before.lines().filter(|line| line.contains("pcl_")) {
+        assert!(exported.lines().any(|line| line == theirs), "{theirs} in {exported}");
+    }
+    for name in free.each_ref().map(|counter| counter.name().unwrap()) {
+        assert_eq!(line(&exported, name), Some("3"));
+    }
+    let mut names = HashSet::new();
+    for name in exported.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()) {
+        assert!(names.insert(name), "{name} is there twice in {exported}");
+    }
+    let error = register(&mut registry).unwrap_err();
+    let mut refused: Vec<_> = error.names().filter(|name| name.starts_with("pcl_")).collect();
+    let mut expected = taken.to_vec();
+    refused.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(refused, expected);
+    for name in taken {
+        assert!(exported.contains(&format!("quipu_clashes{{clash=\"\\\"{name}\\\" is not exported")), "{name}");
+    }
+    drop((counters, free));
+}
+
+/// Once it is looked at again.
+#[test]
+fn a_metric_that_comes_later_is_seen_by_another_registration() {
+    static SECOND: quipu::Counter = quipu::Counter::named("pcs_second", "Second.");
+    let mut registry = Registry::default();
+    register(&mut registry).unwrap();
+    SECOND.inc();
+    let level = Gauge::<i64>::default();
+    level.set(5);
+    registry.register("pcs_second", "First", level);
+    assert_eq!(register(&mut registry).unwrap_err().names().collect::<Vec<_>>(), ["pcs_second"]);
+    assert_eq!(line(&text(&registry), "pcs_second"), Some("5"));
+}
+
+#[test]
+fn takes_and_drops_take_nothing_from_the_named_counters() {
+    let (whole, seconds) =
+        (quipu::Counter::named("pct_total", "Taken."), FloatCounter::named("pct_seconds_total", "Taken."));
+    let mut registry = Registry::default();
+    register(&mut registry).unwrap();
+    whole.add(5);
+    seconds.add(0.5);
+    assert_eq!((whole.take(), seconds.take()), (5, 0.5));
+    whole.add(2);
+    seconds.add(0.25);
+    drop((whole, seconds));
+    let exported = text(&registry);
+    assert_eq!((line(&exported, "pct_total"), line(&exported, "pct_seconds_total")), (Some("7"), Some("0.75")));
 }
 
 #[test]
@@ -205,6 +412,10 @@ fn names_that_the_suffix_would_make_one_stay_two() {
 
     let mut registry = Registry::default();
     register(&mut registry).unwrap();
+    // An add that registers a counter whose name clashes panics in debug builds.
+    for registered in [HITS_TOTAL.register(), CONNECTIONS_TOTAL.register(), HITS.register(), CONNECTIONS.register()] {
+        registered.unwrap();
+    }
     HITS.add(1);
     HITS_TOTAL.add(2);
     CONNECTIONS.add(3);
@@ -259,6 +470,8 @@ fn service_prometheus_reads_what_the_client_exports() {
         TIME.add(0.25);
         SIDES.get(1).unwrap().add(2);
     });
+    PLAIN.register().unwrap();
+    PLAIN_TOTAL.register().unwrap();
     PLAIN.add(u64::MAX);
     PLAIN_TOTAL.add(5);
 

@@ -27,6 +27,10 @@ fn a_snapshot_and_its_difference_read_back() {
     LEVEL.sub(7);
     TIME.add(0.25);
     SIDES.get(1).unwrap().inc();
+    // Of what only grows, takes take nothing.
+    SENT.reset();
+    TIME.reset();
+    SIDES.get(1).unwrap().reset();
     let earlier = quipu::snapshot();
     TIME.add(0.5);
     LEVEL.add(9);

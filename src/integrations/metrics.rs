@@ -27,7 +27,8 @@
 //!
 //! # What is on slots
 //! - **Counters**: `increment` is an [`add`](Counter::add). `absolute` sums, and adds what is missing, under a lock
-//!   that all `absolute`s of the program share; an increment that comes meanwhile counts on top.
+//!   that all `absolute`s of the program share; an increment that comes meanwhile counts on top. It raises the
+//!   [`total`](Counter::total), so that what an exporter took from the counter isn't added again.
 //! - **Gauges**: `increment` and `decrement` add to a slot. `set` and reads take the gauge's lock, and sum. A gauge
 //!   that is only ever `set` gains nothing and pays for that; one that goes up and down gains most, as the default is a
 //!   compare-exchange loop. See [`SlotGauge`] for what a `set` does to increments that it meets.
@@ -52,7 +53,9 @@
 //! second row is a request that counts itself and its bytes, whose calls don't wait for one another: 1.0 to 1.5 times, and
 //! 5.8 to 15 times.
 
+use std::any::Any;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -76,7 +79,7 @@ impl CounterFn for Counter {
 
     fn absolute(&self, value: u64) {
         let _raising = RAISING.lock();
-        self.add(value.saturating_sub(self.sum()));
+        self.add(value.saturating_sub(self.total()));
     }
 }
 
@@ -134,17 +137,27 @@ impl<K> Storage<K> for SlotStorage {
 /// changes by [`flush`](SlotRecorder::flush). An exporter that serves scrapes or pushes by itself needs
 /// [`flush_every`](SlotRecorder::flush_every).
 ///
+/// # Panics of the exporter
+/// An exporter that panics while a counter or gauge is registered or flushed loses nothing and stops nothing: the metric
+/// counts, the other metrics are flushed, and the next flush passes on all that this one did not.
+/// [`failures`](SlotRecorder::failures) tells of it. Each increase gets to the exporter once. Only where the exporter's
+/// `increment` itself panicked, it is not known whether it counted; the next flush then calls `absolute` with the total,
+/// which is right either way if the exporter's counter has what was passed on before, and nothing else. A panic while a histogram is
+/// registered or recorded is the caller's.
+///
 /// # Limits
 /// It keeps every metric that was ever registered. To an exporter with an idle timeout a counter is idle when it
-/// doesn't grow from one flush to the next, and a gauge never. The exporter must not record metrics of its own while it
-/// registers one.
+/// doesn't grow from one flush to the next, and a gauge never. While it is flushed, the exporter may record metrics of
+/// its own but must not flush.
 #[derive(Debug)]
 pub struct SlotRecorder<R> {
     exporter: R,
     registry: Registry<Key, SlotStorage>,
-    /// With the total that the exporter has of each.
-    counters: Mutex<Vec<(Forwarded<Counter>, u64)>>,
-    gauges: Mutex<Vec<Forwarded<SlotGauge>>>,
+    /// Locked while the exporter is called, so that one flush ends before the next begins.
+    known: Mutex<Known>,
+    /// Registered since the last flush. The exporter is never called under this lock.
+    new: Mutex<Known>,
+    failures: Mutex<Failures>,
 }
 
 impl<R: Recorder> SlotRecorder<R> {
@@ -153,32 +166,76 @@ impl<R: Recorder> SlotRecorder<R> {
         Self {
             exporter,
             registry: Registry::new(SlotStorage),
-            counters: Mutex::new(Vec::new()),
-            gauges: Mutex::new(Vec::new()),
+            known: Mutex::new(Known::default()),
+            new: Mutex::new(Known::default()),
+            failures: Mutex::new(Failures::default()),
         }
     }
 
     /// Passes on the increase of each counter since the last flush, and the value of each gauge.
     ///
-    /// Increments that happen before a flush are in it, each in exactly one.
+    /// Increments that happen before a flush are in it, each in exactly one; see [above](SlotRecorder) for an exporter
+    /// that panics.
     pub fn flush(&self) {
-        for (counter, exported) in self.counters.lock().iter_mut() {
-            let total = counter.slots.sum();
-            // Wraps where the sum does.
-            let increase = total.wrapping_sub(std::mem::replace(exported, total));
-            if increase != 0 {
-                self.exporter.register_counter(&counter.key, &counter.origin.metadata()).increment(increase);
-            }
+        let mut known = self.known.lock();
+        known.append(&mut self.new.lock());
+        for (counter, passed) in &mut known.counters {
+            self.call(&counter.key, || self.pass(counter, passed));
         }
         // The unchanged ones too: to an exporter, a gauge that nobody sets is idle.
-        for gauge in self.gauges.lock().iter() {
-            self.exporter.register_gauge(&gauge.key, &gauge.origin.metadata()).set(gauge.slots.value());
+        for gauge in &known.gauges {
+            self.call(&gauge.key, || {
+                self.exporter.register_gauge(&gauge.key, &gauge.origin.metadata()).set(gauge.slots.value());
+            });
+        }
+    }
+
+    /// Brings the exporter up to the counter's total. Where the exporter panics, `passed` says what it certainly has.
+    fn pass(&self, counter: &Forwarded<Counter>, passed: &mut Passed) {
+        let total = counter.slots.total();
+        // Wraps where the total does.
+        let increase = total.wrapping_sub(passed.total);
+        if increase == 0 {
+            return;
+        }
+        let handle = self.exporter.register_counter(&counter.key, &counter.origin.metadata());
+        if std::mem::replace(&mut passed.is_certain, false) {
+            handle.increment(increase);
+        } else {
+            handle.absolute(total);
+        }
+        *passed = Passed { total, is_certain: true };
+    }
+
+    /// What went wrong in the exporter so far.
+    ///
+    /// ```
+    /// use metrics::NoopRecorder;
+    /// use quipu::integrations::metrics::SlotRecorder;
+    ///
+    /// let recorder = SlotRecorder::new(NoopRecorder);
+    /// recorder.flush();
+    /// assert_eq!(recorder.failures().panics, 0);
+    /// ```
+    #[must_use]
+    pub fn failures(&self) -> Failures {
+        self.failures.lock().clone()
+    }
+
+    /// Calls the exporter because of the metric with this key, and takes note if it panics.
+    fn call(&self, key: &Key, exporter: impl FnOnce()) {
+        // Unwind safe: `pass` notes what it does as it goes, and the rest changes nothing of ours.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(exporter)) {
+            let last = format!("{:?}: the exporter panicked: {}", key.name(), message(panic));
+            let mut failures = self.failures.lock();
+            failures.panics += 1;
+            failures.last = Some(last);
         }
     }
 
     /// Flushes once a period, of at least a millisecond, in a thread of its own, and a last time when the guard that it
     /// returns is dropped. Keep the guard for as long as the program counts: what comes after the last flush isn't
-    /// exported.
+    /// exported. An exporter that panics doesn't end the thread; see [`failures`](SlotRecorder::failures).
     ///
     /// ```no_run
     /// use std::{sync::Arc, thread, time::Duration};
@@ -217,24 +274,24 @@ impl<R: Recorder> SlotRecorder<R> {
     }
 
     fn new_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Arc<Counter> {
-        let mut counters = self.counters.lock();
+        self.call(key, || drop(self.exporter.register_counter(key, metadata)));
+        let mut new = self.new.lock();
         // Another thread may have been first.
         self.registry.get_counter(key).unwrap_or_else(|| {
-            let _ = self.exporter.register_counter(key, metadata);
             let key = key.to_retained();
             let slots = self.registry.get_or_create_counter(&key, Arc::clone);
-            counters.push((Forwarded::new(key, metadata, &slots), 0));
+            new.counters.push((Forwarded::new(key, metadata, &slots), Passed::NOTHING));
             slots
         })
     }
 
     fn new_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Arc<SlotGauge> {
-        let mut gauges = self.gauges.lock();
+        self.call(key, || drop(self.exporter.register_gauge(key, metadata)));
+        let mut new = self.new.lock();
         self.registry.get_gauge(key).unwrap_or_else(|| {
-            let _ = self.exporter.register_gauge(key, metadata);
             let key = key.to_retained();
             let slots = self.registry.get_or_create_gauge(&key, Arc::clone);
-            gauges.push(Forwarded::new(key, metadata, &slots));
+            new.gauges.push(Forwarded::new(key, metadata, &slots));
             slots
         })
     }
@@ -277,10 +334,60 @@ impl Drop for Flushing {
     fn drop(&mut self) {
         if let Some((stop, thread)) = self.0.take() {
             drop(stop);
-            // The panic of an exporter has been reported by its thread.
+            // It doesn't panic: `flush` catches what the exporter does.
             let _ = thread.join();
         }
     }
+}
+
+/// What went wrong in an exporter, by [`SlotRecorder::failures`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failures {
+    /// How many calls of the exporter have panicked.
+    pub panics: u64,
+    /// The last panic: the metric's name, and the panic's message.
+    pub last: Option<String>,
+}
+
+/// The message of a panic.
+fn message(panic: Box<dyn Any + Send>) -> String {
+    let panic = match panic.downcast::<String>() {
+        Ok(message) => return *message,
+        Err(panic) => panic,
+    };
+    if let Some(message) = panic.downcast_ref::<&str>() {
+        return (*message).to_owned();
+    }
+    // Any type of the exporter's: its destructor may panic as well.
+    std::mem::forget(panic);
+    "(without a message)".to_owned()
+}
+
+/// The metrics that are passed on to the exporter.
+#[derive(Debug, Default)]
+struct Known {
+    counters: Vec<(Forwarded<Counter>, Passed)>,
+    gauges: Vec<Forwarded<SlotGauge>>,
+}
+
+impl Known {
+    fn append(&mut self, new: &mut Self) {
+        self.counters.append(&mut new.counters);
+        self.gauges.append(&mut new.gauges);
+    }
+}
+
+/// What the exporter has of a counter.
+#[derive(Clone, Copy, Debug)]
+struct Passed {
+    total: u64,
+    /// False where an increment panicked, which may have counted or not.
+    is_certain: bool,
+}
+
+impl Passed {
+    const NOTHING: Self = Self { total: 0, is_certain: true };
 }
 
 /// A metric that is passed on to the exporter.

@@ -2,7 +2,7 @@
 //!
 //! | feature | a counter in place of its atomics | the [named](crate::Counter::named) counters through its exporter |
 //! |---|---|---|
-//! | `prometheus-client` | `Counter<u64, quipu::Counter>` | `register`, a collector |
+//! | `prometheus-client` | `Counter<u64, quipu::Counter>`, `Gauge<f64, SlotGauge>` | `register`, a collector |
 //! | `prometheus` | `GenericCounter<quipu::Counter>`, `GenericGauge<SlotGauge>` | `register`, a collector |
 //! | `metrics` | every `counter!` and `gauge!`, by `SlotRecorder` | |
 //! | `opentelemetry` | | `NamedCounters`, observable instruments |
@@ -14,6 +14,15 @@
 //! program share. A gauge of floats, whose difference would be rounded, keeps what was set apart from its slots, under
 //! a lock of its own. Increments by other threads during a `set` count on top of the new value or are overwritten by
 //! it, each in whole. Leave values that are mostly set to the crate's own gauge.
+//!
+//! # What is exported
+//! A counter that only grows is exported as its [`total`](crate::Counter::total): all that was ever added, whatever was
+//! taken, reset or dropped between two scrapes. A number that goes up and down is exported as its sum.
+//!
+//! A named counter is left out where the registry has its name for another metric, or for one of the samples that the
+//! registry's format makes of another metric. The other metric stays as it is, `register` returns an error that says
+//! which names clash, and the export has a gauge `quipu_clashes` that says so, too. Clashes of the counters among
+//! themselves are [`Snapshot::clashes`](crate::Snapshot::clashes).
 //!
 //! # Labels
 //! quipu itself tells counters apart by one label whose values are known when the program is compiled: a
@@ -43,13 +52,13 @@ pub mod prometheus_client;
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 pub mod serde;
 
-#[cfg(feature = "prometheus-client")]
+#[cfg(any(feature = "prometheus", feature = "prometheus-client"))]
 mod clash;
 #[cfg(any(feature = "opentelemetry", feature = "prometheus", feature = "prometheus-client"))]
 mod named;
 #[cfg(any(feature = "prometheus", feature = "prometheus-client"))]
 mod set;
-#[cfg(any(feature = "metrics", feature = "prometheus"))]
+#[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
 mod shift;
-#[cfg(any(feature = "metrics", feature = "prometheus"))]
+#[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
 mod slot_gauge;

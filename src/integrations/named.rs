@@ -6,3 +6,11 @@ use crate::{Sample, Snapshot};
 pub(super) fn families(snapshot: &Snapshot) -> impl Iterator<Item = &[Sample]> {
     snapshot.samples().chunk_by(|a, b| a.name == b.name)
 }
+
+/// The samples of this name.
+#[cfg(feature = "opentelemetry")]
+pub(super) fn family<'a>(snapshot: &'a Snapshot, name: &str) -> impl Iterator<Item = &'a Sample> {
+    let samples = snapshot.samples();
+    let first = samples.partition_point(|sample| sample.name < name);
+    samples[first..].iter().take_while(move |sample| sample.name == name)
+}

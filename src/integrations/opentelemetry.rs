@@ -24,8 +24,10 @@
 //! | [`FloatCounter`](crate::FloatCounter) | `f64_observable_counter` | |
 //! | [`UpDownCounter`](crate::UpDownCounter) | `i64_observable_up_down_counter` | |
 //!
-//! An observable instrument reports totals, of which the SDK makes the sums or differences that its reader wants:
-//! cumulative and delta temporality are both exact, and one does not disturb the other.
+//! An observable instrument reports totals: all that was ever added under its name, whatever was taken, reset or dropped
+//! between two collections. Of an up-down counter it reports the sum, and 0 once the last one of its name is dropped.
+//! The SDK makes the sums or differences of them that its reader wants: cumulative and delta temporality are both exact,
+//! and one does not disturb the other.
 //!
 //! To count through OpenTelemetry's own synchronous instruments would give up what quipu is for: each of their adds
 //! looks up its attributes. Add to the named counter instead.
@@ -41,9 +43,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::named::families;
+use super::named::{families, family};
 use crate::sync::Mutex;
-use crate::{Kind, Label, Sample, Snapshot, Value};
+use crate::{Kind, NameClash, Sample, Snapshot, Value};
 use ::opentelemetry::KeyValue;
 use ::opentelemetry::metrics::{AsyncInstrument, Meter};
 
@@ -54,10 +56,6 @@ use ::opentelemetry::metrics::{AsyncInstrument, Meter};
 /// [`register`](NamedCounters::register). Use one `NamedCounters` for a meter: two would report to the same
 /// instruments.
 ///
-/// A counter's [`take`](crate::Counter::take) or [`reset`](crate::Counter::reset) takes nothing from what is reported,
-/// which only grows; but what was added and taken between two collections, none of them saw. Read an exported counter
-/// by [`cursor`](crate::Counter::cursor)s.
-///
 /// The SDK keeps 2,000 attribute sets an instrument and adds up the others, so that elements of a larger
 /// [`CounterArray`](crate::CounterArray) would be missing and their sum wrong: raise its limit by a view with
 /// `StreamBuilder::with_cardinality_limit`. And it drops a measurement that is infinite, as the sum of a
@@ -65,7 +63,7 @@ use ::opentelemetry::metrics::{AsyncInstrument, Meter};
 #[derive(Debug)]
 pub struct NamedCounters {
     meter: Meter,
-    totals: Arc<Mutex<Totals>>,
+    collection: Arc<Mutex<Collection>>,
     /// The names that have an instrument, and of what kind, by their lower case.
     instruments: Mutex<HashMap<String, (&'static str, Kind)>>,
 }
@@ -75,13 +73,14 @@ impl NamedCounters {
     /// others; one from `opentelemetry::global` reports nothing, ever, unless the provider was set before.
     #[must_use]
     pub fn new(meter: Meter) -> Self {
-        Self { meter, totals: Arc::new(Mutex::new(Totals::new())), instruments: Mutex::new(HashMap::new()) }
+        Self { meter, collection: Arc::new(Mutex::new(Collection::none())), instruments: Mutex::new(HashMap::new()) }
     }
 
     /// Makes an instrument for each counter that is listed by now and has none.
     ///
     /// # Errors
-    /// If OpenTelemetry would refuse some of the names; the error has them. The other counters have their instruments.
+    /// If OpenTelemetry would refuse some of the names, or counters of two kinds have one name, of which only the first
+    /// is reported; the error has the names. The other counters have their instruments.
     pub fn register(&self) -> Result<(), InvalidInstrumentNames> {
         let snapshot = crate::snapshot();
         let mut instruments = self.instruments.lock();
@@ -97,17 +96,23 @@ impl NamedCounters {
                 _ => refused.push(name),
             }
         }
+        let hidden = snapshot.clashes().iter().map(NameClash::names).filter(|[first, second]| first == second);
+        refused.extend(hidden.map(|[name, _]| name));
+        refused.sort_unstable();
+        refused.dedup();
         if refused.is_empty() { Ok(()) } else { Err(InvalidInstrumentNames { names: refused }) }
     }
 
     /// `place` is how many instruments were made before.
     fn build(&self, sample: &Sample, place: usize) {
         let Sample { name, help, kind, .. } = *sample;
-        let totals = Arc::clone(&self.totals);
+        let collection = Arc::clone(&self.collection);
         macro_rules! build {
             ($instrument:ident, $value:path) => {{
                 let observe = move |observer: &dyn AsyncInstrument<_>| {
-                    totals.lock().observe(place, name, |value, attributes| {
+                    // Its lock isn't held while the SDK is called.
+                    let snapshot = collection.lock().snapshot(place);
+                    report(&snapshot, name, kind, |value, attributes| {
                         if let $value(value) = value {
                             observer.observe(value, attributes);
                         }
@@ -124,92 +129,39 @@ impl NamedCounters {
     }
 }
 
-/// What the instruments report: totals that takes and drops of counters leave as they are.
+/// Calls `report` with each value of this name, and its attributes. An instrument is never forgotten, so a number that
+/// goes up and down, whose name goes with its last counter, is zero then.
+fn report(snapshot: &Snapshot, name: &str, kind: Kind, report: impl Fn(Value, &[KeyValue])) {
+    let mut is_there = false;
+    for sample in family(snapshot, name) {
+        is_there = true;
+        let attribute = sample.label.map(|label| KeyValue::new(label.name, label.value));
+        report(sample.value, attribute.as_slice());
+    }
+    if !is_there && kind == Kind::UpDownCounter {
+        report(Value::Signed(0), &[]);
+    }
+}
+
+/// The snapshot that the instruments report from.
 #[derive(Debug)]
-struct Totals {
-    /// By name, and then by label, as there are counters. None is ever forgotten, as no instrument is: a total that
-    /// were missing from one collection would count as new in the next.
-    series: HashMap<&'static str, HashMap<Option<Label>, Series>>,
+struct Collection {
+    snapshot: Option<Arc<Snapshot>>,
     /// Of the instrument that was observed last.
     place: usize,
 }
 
-impl Totals {
-    fn new() -> Self {
-        Self { series: HashMap::new(), place: usize::MAX }
+impl Collection {
+    fn none() -> Self {
+        Self { snapshot: None, place: 0 }
     }
 
-    /// Calls `report` with each value of this name, and its attributes.
-    ///
     /// A collection asks its instruments in the order in which they were made. So one that doesn't come after the last
     /// one begins a collection, and all of it is read from one snapshot.
-    fn observe(&mut self, place: usize, name: &'static str, report: impl Fn(Value, &[KeyValue])) {
-        if place <= std::mem::replace(&mut self.place, place) {
-            self.refresh(&crate::snapshot());
-        }
-        for (label, series) in self.series.get(name).into_iter().flatten() {
-            let attribute = label.map(|label| KeyValue::new(label.name, label.value));
-            report(series.total(), attribute.as_slice());
-        }
-    }
-
-    fn refresh(&mut self, snapshot: &Snapshot) {
-        let samples = snapshot.samples().iter();
-        let mut values: HashMap<_, _> = samples.map(|sample| ((sample.name, sample.label), sample.value)).collect();
-        for (&name, family) in &mut self.series {
-            for (&label, series) in family {
-                series.advance(values.remove(&(name, label)));
-            }
-        }
-        for ((name, label), value) in values {
-            self.series.entry(name).or_default().insert(label, Series::new(value));
-        }
-    }
-}
-
-/// The history of a counter that may begin again at zero.
-#[derive(Clone, Copy, Debug)]
-struct Series {
-    /// What it had before it last did.
-    before: Value,
-    latest: Value,
-}
-
-impl Series {
-    fn new(value: Value) -> Self {
-        Self { before: zero(value), latest: value }
-    }
-
-    /// `None` where the counter was dropped.
-    fn advance(&mut self, value: Option<Value>) {
-        let value = value.unwrap_or(zero(self.latest));
-        let began_again = match (self.latest, value) {
-            (Value::Unsigned(latest), Value::Unsigned(value)) => value < latest,
-            (Value::Float(latest), Value::Float(value)) => value < latest,
-            _ => false,
-        };
-        if began_again {
-            self.before = self.total();
-        }
-        self.latest = value;
-    }
-
-    /// A number that goes up and down is what it is.
-    fn total(&self) -> Value {
-        match (self.before, self.latest) {
-            (Value::Unsigned(before), Value::Unsigned(latest)) => Value::Unsigned(before.wrapping_add(latest)),
-            (Value::Float(before), Value::Float(latest)) => Value::Float(before + latest),
-            (_, latest) => latest,
-        }
-    }
-}
-
-/// Of the same type.
-fn zero(value: Value) -> Value {
-    match value {
-        Value::Unsigned(_) => Value::Unsigned(0),
-        Value::Signed(_) => Value::Signed(0),
-        Value::Float(_) => Value::Float(0.0),
+    fn snapshot(&mut self, place: usize) -> Arc<Snapshot> {
+        let goes_on = std::mem::replace(&mut self.place, place) < place;
+        let snapshot = self.snapshot.take().filter(|_| goes_on);
+        Arc::clone(self.snapshot.insert(snapshot.unwrap_or_else(|| Arc::new(crate::snapshot()))))
     }
 }
 

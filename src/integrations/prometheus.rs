@@ -42,14 +42,16 @@
 //! | `IntGauge::inc` | 2.00 | 0.45 | 4.5 | 8.70 | 0.45 | 19 |
 //!
 //! # The named counters
-//! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later.
+//! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later. A
+//! counter that only grows shows all that was ever added under its name, whatever was taken, reset or dropped.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use ::prometheus::core::{Atomic, Collector, Desc};
 use ::prometheus::{Error, Registry, Result, proto};
 
-use super::named::families;
+use super::clash::{CLASHES, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
 use super::shift::shift;
 pub use super::slot_gauge::SlotGauge;
@@ -169,7 +171,7 @@ impl Atomic for SlotGauge {
     }
 }
 
-/// Has `registry` export every named counter.
+/// Has `registry` export every named counter, by a collector of [`NamedCounters`].
 ///
 /// ```
 /// use quipu::Counter;
@@ -184,76 +186,108 @@ impl Atomic for SlotGauge {
 /// # Ok::<(), prometheus::Error>(())
 /// ```
 ///
+/// # Names that clash
+/// A registry of this crate adds up what two collectors call by one name, whatever their types, and so spoils both. So
+/// a counter is not exported where another metric of the registry has its name, as a family or as one of its samples
+/// (`x_count`, `x_sum` and `x_bucket` of a histogram `x`), or where the registry gives every metric a label that the
+/// counter has, too. The other metric stays as it is, and a gauge `quipu_clashes` shows why a counter is missing.
+///
+/// Counters that are listed later are compared with what the registry exported when this was called last. Registering
+/// twice exports the counters once: it looks at the registry again. So call this after the program's other metrics are
+/// registered, and again when some came later: before each scrape, if they come at any time. The names of the counters that are listed by then are taken: the registry
+/// refuses other metrics of these names from then on.
+///
 /// # Errors
-/// If the registry exports the named counters already, has a metric of its own under the name of one of those that are
-/// listed by now, or gives every metric a label that an array has too: the error says which.
-/// [`register`](Counter::register) counters before whose names are to be checked; those that come later are exported as
-/// well, and Prometheus drops one of two samples with the same name.
+/// If counters that are listed by now aren't exported: the error says which, and why. The others are.
 pub fn register(registry: &Registry) -> Result<()> {
-    let counters = NamedCounters::new()?;
-    registry.register(Box::new(counters.clone())).map_err(|error| match error {
-        Error::AlreadyReg => already_registered(registry, &counters),
-        other => other,
-    })?;
-    match registry.gather().iter().find_map(label_given_twice) {
-        Some(clash) => registry.unregister(Box::new(counters)).and(Err(clash)),
-        None => Ok(()),
+    match registry.register(Box::new(NamedCounters::with(Known::nothing())?)) {
+        // Registered before, if the name of the marker is taken.
+        Ok(()) | Err(Error::AlreadyReg) => {}
+        Err(error) => return Err(error),
     }
+    let (families, seen) = look(|| registry.gather());
+    let Some(known) = seen.first() else { return Err(Error::AlreadyReg) };
+    let others = take_names(registry, known, others(&families))?;
+    known.set(&others);
+    others.check().map_err(|clashes| Error::Msg(Texts(&clashes).to_string()))
 }
 
-/// [`Error::AlreadyReg`] doesn't say what is: that is the first description that the registry refuses by itself.
-fn already_registered(registry: &Registry, counters: &NamedCounters) -> Error {
-    let is_taken = |desc: &&Desc| {
-        let probe = NamedCounters { descs: vec![Desc::clone(desc)] };
-        registry.register(Box::new(probe.clone())).and_then(|()| registry.unregister(Box::new(probe))).is_err()
-    };
-    match counters.descs.iter().find(is_taken) {
-        Some(desc) if desc.fq_name == MARKER => {
-            Error::Msg("the registry exports quipu's named counters already: expected one registration".into())
+/// What a registry exports besides the marker.
+fn others(families: &[proto::MetricFamily]) -> Others {
+    let mut others = Others::default();
+    for family in families {
+        let labels = family.get_metric().iter().flat_map(proto::Metric::get_label);
+        if !others.add_marker(family.name(), labels.map(proto::LabelPair::name)) {
+            others.add(
+                family.name(),
+                match family.get_field_type() {
+                    proto::MetricType::HISTOGRAM => &["_bucket", "_count", "_sum"],
+                    proto::MetricType::SUMMARY => &["_count", "_sum"],
+                    _ => &[],
+                },
+            );
         }
-        Some(desc) => Error::Msg(format!(
-            "{:?} is the name of a metric that the registry has already: expected a name of its own",
-            desc.fq_name
-        )),
-        None => Error::AlreadyReg,
+    }
+    others
+}
+
+/// Has the registry refuse other metrics with the names of the counters that are listed by now. Names that it refuses
+/// itself are others': a vector without metrics has a name, but shows nothing.
+fn take_names(registry: &Registry, known: &Known, mut others: Others) -> Result<Arc<Others>> {
+    let snapshot = crate::snapshot();
+    // Collectors don't take this lock, so that the registry is free to wait for them.
+    let mut taken = known.taken().lock();
+    for family in others.sort(&snapshot).0 {
+        let name = family[0].name;
+        if !taken.contains(name) {
+            match registry.register(Box::new(Name(describe(&family[0])?))) {
+                Ok(()) => _ = taken.insert(name),
+                Err(_) => others.add_own(name),
+            }
+        }
+    }
+    Ok(Arc::new(others))
+}
+
+/// A collector that has a name, and shows nothing.
+#[derive(Debug)]
+struct Name(Desc);
+
+impl Collector for Name {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.0]
+    }
+
+    fn collect(&self) -> Vec<proto::MetricFamily> {
+        Vec::new()
     }
 }
-
-fn label_given_twice(family: &proto::MetricFamily) -> Option<Error> {
-    let labels = family.get_metric().first()?.get_label();
-    let mut names = HashSet::new();
-    let twice = labels.iter().find(|label| !names.insert(label.name()))?;
-    Some(Error::Msg(format!(
-        "{:?} is a label of {:?} and of every metric of the registry: expected a name of its own",
-        twice.name(),
-        family.name()
-    )))
-}
-
-/// The name of a description that makes a second collector of the named counters a duplicate.
-const MARKER: &str = "quipu_named_counters";
 
 /// A collector of the named counters, for [`register`].
 #[derive(Clone, Debug)]
 pub struct NamedCounters {
-    /// Those that the registry is to check, after the [`MARKER`].
-    descs: Vec<Desc>,
+    /// Of the marker, so that a second collector of the named counters is a duplicate.
+    desc: Desc,
+    known: Arc<Known>,
 }
 
 impl NamedCounters {
-    /// A collector that tells the registry the names of the counters that are listed by now.
+    /// A collector for a registry that has no other metrics: without [`register`], nothing is compared with them.
     ///
     /// # Errors
-    /// If the crate refuses one of the names or labels; the error says which.
+    /// None, unless the crate begins to refuse descriptions that it takes today.
     pub fn new() -> Result<Self> {
-        let marker = desc(MARKER, "The named counters of the quipu crate.", None);
-        let snapshot = crate::snapshot();
-        let listed = families(&snapshot).map(|family| {
-            let Sample { name, help, label, .. } = family[0];
-            desc(name, if help.is_empty() { name } else { help }, label.map(|label| label.name))
-        });
-        Ok(Self { descs: [marker].into_iter().chain(listed).collect::<Result<_>>()? })
+        Self::with(Known::no_others())
     }
+
+    fn with(known: Arc<Known>) -> Result<Self> {
+        Ok(Self { desc: desc(MARKER, "The named counters of the quipu crate.", None)?, known })
+    }
+}
+
+fn describe(sample: &Sample) -> Result<Desc> {
+    let help = if sample.help.is_empty() { sample.name } else { sample.help };
+    desc(sample.name, help, sample.label.map(|label| label.name))
 }
 
 /// `help` isn't empty: descriptions, unlike families, must have some.
@@ -265,42 +299,65 @@ fn desc(name: &str, help: &str, label: Option<&str>) -> Result<Desc> {
 impl Collector for NamedCounters {
     /// The same at every call, whatever counters came since.
     fn desc(&self) -> Vec<&Desc> {
-        self.descs.iter().collect()
+        vec![&self.desc]
     }
 
     /// Values are `f64` here: whole numbers above 2⁵³ lose their last digits.
     fn collect(&self) -> Vec<proto::MetricFamily> {
-        families(&crate::snapshot()).map(metric_family).collect()
+        if is_looked_at(&self.known) {
+            return vec![family(MARKER, &self.desc.help, Kind::UpDownCounter, vec![proto::Metric::default()])];
+        }
+        let Some(others) = self.known.get() else { return Vec::new() };
+        let snapshot = crate::snapshot();
+        let (exported, clashes) = others.sort(&snapshot);
+        let clashes = others.texts(&snapshot, &clashes);
+        exported.into_iter().map(metric_family).chain(clash_family(&clashes)).collect()
     }
 }
 
+/// The family that says why counters are missing, if some are.
+fn clash_family(texts: &[String]) -> Option<proto::MetricFamily> {
+    let (name, help, label) = CLASHES;
+    let metrics = texts.iter().map(|text| metric(Kind::UpDownCounter, Some((label, text)), 1.0)).collect();
+    (!texts.is_empty()).then(|| family(name, help, Kind::UpDownCounter, metrics))
+}
+
 fn metric_family(samples: &[Sample]) -> proto::MetricFamily {
+    let Sample { name, help, kind, .. } = samples[0];
+    let metrics = samples.iter().map(|sample| {
+        let label = sample.label.map(|label| (label.name, label.value));
+        metric(kind, label, sample.value.as_f64())
+    });
+    family(name, help, kind, metrics.collect())
+}
+
+fn family(name: &str, help: &str, kind: Kind, metrics: Vec<proto::Metric>) -> proto::MetricFamily {
     let mut family = proto::MetricFamily::default();
-    family.set_name(samples[0].name.to_owned());
-    family.set_help(samples[0].help.to_owned());
-    family.set_field_type(match samples[0].kind {
+    family.set_name(name.to_owned());
+    family.set_help(help.to_owned());
+    family.set_field_type(match kind {
         Kind::UpDownCounter => proto::MetricType::GAUGE,
         Kind::Counter | Kind::FloatCounter => proto::MetricType::COUNTER,
     });
-    family.set_metric(samples.iter().map(metric).collect());
+    family.set_metric(metrics);
     family
 }
 
-fn metric(sample: &Sample) -> proto::Metric {
-    let pair = sample.label.map(|label| {
+fn metric(kind: Kind, label: Option<(&str, &str)>, value: f64) -> proto::Metric {
+    let pair = label.map(|(name, value)| {
         let mut pair = proto::LabelPair::default();
-        pair.set_name(label.name.to_owned());
-        pair.set_value(label.value.to_owned());
+        pair.set_name(name.to_owned());
+        pair.set_value(value.to_owned());
         pair
     });
     let mut metric = proto::Metric::from_label(pair.into_iter().collect());
-    if sample.kind == Kind::UpDownCounter {
+    if kind == Kind::UpDownCounter {
         let mut gauge = proto::Gauge::default();
-        gauge.set_value(sample.value.as_f64());
+        gauge.set_value(value);
         metric.set_gauge(gauge);
     } else {
         let mut counter = proto::Counter::default();
-        counter.set_value(sample.value.as_f64());
+        counter.set_value(value);
         metric.set_counter(counter);
     }
     metric

@@ -2,8 +2,14 @@
 //! counters. For version 0.25.
 //!
 //! # In place of its atomics
-//! [`Counter`] and [`FloatCounter`] are an `Atomic` of its counters, [`UpDownCounter`] one of its gauges. The type is
-//! all that changes, also within a `Family`:
+//! The type is all that changes, also within a `Family`:
+//!
+//! | metric | of the numbers | on quipu |
+//! |---|---|---|
+//! | `Counter` | `u64`, `u32` | [`Counter`] |
+//! | `Counter` | `f64`, `f32` | [`FloatCounter`] |
+//! | `Gauge` | `i64`, `u64`, `i32`, `u32` | [`UpDownCounter`] |
+//! | `Gauge` | `f64`, `f32` | [`SlotGauge`] |
 //!
 //! ```
 //! use prometheus_client::encoding::text::encode;
@@ -28,7 +34,11 @@
 //! A family's `get_or_create` takes a lock that all threads share, and so costs more than the increment: keep the
 //! metric that it returns (`get_or_create_owned`) where it is hot.
 //!
-//! A `FloatCounter` ignores the amounts that its [`add`](FloatCounter::add) ignores.
+//! A `FloatCounter` ignores the amounts that its [`add`](FloatCounter::add) ignores. Narrower numbers
+//! are narrowed when they are read: whole ones wrap as the crate's atomics do, and an `f32` is added up as an `f64`.
+//!
+//! What is exported of a counter is its [`total`](Counter::total): a take or reset by way of the metric's `inner` takes
+//! nothing from it.
 //!
 //! # Measured
 //! Nanoseconds a call, and the throughput on quipu by that of its atomic; see [how](super#measured).
@@ -40,97 +50,98 @@
 //! | `Gauge<i64>::inc` | 2.02 | 0.54 | 3.7 | 10.71 | 0.54 | 20 |
 //!
 //! # The named counters
-//! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later.
+//! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later. A
+//! counter that only grows shows all that was ever added under its name, whatever was taken, reset or dropped.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::prometheus_client::collector::Collector;
 use ::prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use ::prometheus_client::metrics::{MetricType, counter, gauge};
 use ::prometheus_client::registry::Registry;
 
-pub use super::clash::Clash;
-use super::clash::clash;
-use super::named::families;
+use super::clash::{CLASHES, Clash, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
+pub use super::slot_gauge::SlotGauge;
 use crate::exposition::Escaped;
 use crate::{Counter, FloatCounter, Kind, Sample, Snapshot, UpDownCounter, Value};
 
-impl counter::Atomic<u64> for Counter {
-    /// Returns 0.
-    #[inline]
-    fn inc(&self) -> u64 {
-        self.inc_by(1)
-    }
+/// A counter's total as this number, which wraps where the crate's own atomic does. A take by way of
+/// [`inner`](counter::Counter::inner) doesn't lower it.
+macro_rules! counters {
+    ($($counter:ident: $($number:ident)*;)*) => { $($(
+        impl counter::Atomic<$number> for $counter {
+            /// Returns 0.
+            #[inline]
+            fn inc(&self) -> $number {
+                counter::Atomic::<$number>::inc_by(self, 1 as $number)
+            }
 
-    /// Returns 0.
-    #[inline]
-    fn inc_by(&self, amount: u64) -> u64 {
-        self.add(amount);
-        0
-    }
+            /// Returns 0.
+            #[inline]
+            fn inc_by(&self, amount: $number) -> $number {
+                self.add(amount.into());
+                $number::default()
+            }
 
-    fn get(&self) -> u64 {
-        self.sum()
-    }
+            fn get(&self) -> $number {
+                self.total() as $number
+            }
+        }
+    )*)* };
 }
 
-impl counter::Atomic<f64> for FloatCounter {
-    /// Returns 0.
-    #[inline]
-    fn inc(&self) -> f64 {
-        self.inc_by(1.0)
-    }
-
-    /// Returns 0.
-    #[inline]
-    fn inc_by(&self, amount: f64) -> f64 {
-        self.add(amount);
-        0.0
-    }
-
-    fn get(&self) -> f64 {
-        self.sum()
-    }
+counters! {
+    Counter: u64 u32;
+    FloatCounter: f64 f32;
 }
 
-impl gauge::Atomic<i64> for UpDownCounter {
-    /// Returns 0.
-    #[inline]
-    fn inc(&self) -> i64 {
-        self.inc_by(1)
-    }
+/// A gauge of this number, which wraps where the crate's own atomic does.
+macro_rules! gauges {
+    ($($gauge:ident: $inner:ident as $($number:ident)*, minus $minus:expr, set $set:expr, get $get:expr;)*) => { $($(
+        impl gauge::Atomic<$number> for $gauge {
+            /// Returns 0.
+            #[inline]
+            fn inc(&self) -> $number {
+                gauge::Atomic::<$number>::inc_by(self, 1 as $number)
+            }
 
-    /// Returns 0.
-    #[inline]
-    fn inc_by(&self, amount: i64) -> i64 {
-        self.add(amount);
-        0
-    }
+            /// Returns 0.
+            #[inline]
+            fn inc_by(&self, amount: $number) -> $number {
+                self.add(amount as $inner);
+                $number::default()
+            }
 
-    /// Returns 0.
-    #[inline]
-    fn dec(&self) -> i64 {
-        self.dec_by(1)
-    }
+            /// Returns 0.
+            #[inline]
+            fn dec(&self) -> $number {
+                gauge::Atomic::<$number>::dec_by(self, 1 as $number)
+            }
 
-    /// Returns 0.
-    #[inline]
-    fn dec_by(&self, amount: i64) -> i64 {
-        self.sub(amount);
-        0
-    }
+            /// Returns 0.
+            #[inline]
+            fn dec_by(&self, amount: $number) -> $number {
+                $minus(self, amount as $inner);
+                $number::default()
+            }
 
-    /// Returns the sum before.
-    fn set(&self, value: i64) -> i64 {
-        Set::set(self, value)
-    }
+            /// Returns the value before.
+            fn set(&self, value: $number) -> $number {
+                $set(self, value as $inner) as $number
+            }
 
-    fn get(&self) -> i64 {
-        self.sum()
-    }
+            fn get(&self) -> $number {
+                $get(self) as $number
+            }
+        }
+    )*)* };
+}
+
+gauges! {
+    UpDownCounter: i64 as i64 u64 i32 u32, minus Self::sub, set Set::set, get Self::sum;
+    SlotGauge: f64 as f64 f32, minus |gauge: &Self, amount: f64| gauge.add(-amount), set Self::replace, get Self::value;
 }
 
 /// Has `registry` export every named counter, by a collector of [`NamedCounters`].
@@ -144,47 +155,105 @@ impl gauge::Atomic<i64> for UpDownCounter {
 /// TAKINGS.register()?;
 /// let mut registry = Registry::with_labels([("till".into(), "main".into())].into_iter());
 /// let error = register(&mut registry).unwrap_err();
-/// assert!(error.to_string().starts_with("\"till\": expected a label of \"takings_total\""));
+/// assert!(error.to_string().starts_with("\"takings_total\" is not exported with a label \"till\""));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// # Names that clash
+/// A registry of this crate compares no names, and Prometheus rejects a whole scrape that has one twice. So a counter is
+/// not exported where another metric of the registry has its name, as a family or as one of its samples (`x_total` and
+/// `x_created` of a counter `x`; `x_count`, `x_sum`, `x_bucket` and `x_created` of a histogram; `x_info` of an info), or
+/// where the registry gives every metric a label that the counter has, too. The other metric stays as it is, and a gauge
+/// `quipu_clashes` shows why a counter is missing.
+///
+/// Counters that are listed later are compared with what the registry exported when this was called last. Registering
+/// twice exports the counters once: it looks at the registry again. So call this after the program's other metrics are
+/// registered, and again when some came later.
+///
 /// # Errors
-/// If the registry would export some name twice, as it does where it has a metric of that name or the named counters
-/// already, or a label twice in one sample: the registry itself compares neither, and Prometheus rejects the whole
-/// scrape. Then the counters are not exported. To find that out the registry is encoded once. Counters whose names are
-/// to be checked are [registered](crate::Counter::register) before.
-pub fn register(registry: &mut Registry) -> Result<(), Clash> {
-    let counters = Checked::default();
-    let is_refused = Arc::clone(&counters.is_refused);
-    registry.register_collector(Box::new(counters));
-    let mut exported = String::new();
-    // An error is of another collector, as is what is missing after it.
-    let _ = text::encode(&mut exported, registry);
-    let Some(clash) = clash(&exported) else { return Ok(()) };
-    // Relaxed: the flag is all that is shared.
-    is_refused.store(true, Ordering::Relaxed);
-    Err(clash)
-}
-
-/// The named counters, unless they were refused: a registry has no way to give a collector back.
-#[derive(Debug, Default)]
-struct Checked {
-    is_refused: Arc<AtomicBool>,
-}
-
-impl Collector for Checked {
-    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        // Relaxed: as above.
-        if self.is_refused.load(Ordering::Relaxed) { Ok(()) } else { NamedCounters.encode(encoder) }
+/// If counters that are listed by now aren't exported: the error says which, and why. The others are.
+pub fn register(registry: &mut Registry) -> Result<(), Clashes> {
+    let (mut exported, mut seen) = look(|| text_of(registry));
+    if seen.is_empty() {
+        registry.register_collector(Box::new(NamedCounters { known: Known::nothing() }));
+        (exported, seen) = look(|| text_of(registry));
     }
+    let others = Arc::new(others(&exported));
+    seen.iter().for_each(|known| known.set(&others));
+    others.check().map_err(|clashes| Clashes { clashes })
+}
+
+/// Named counters that a registry doesn't export, by [`register`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clashes {
+    clashes: Vec<Clash>,
+}
+
+impl Clashes {
+    /// The names of the counters.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.clashes.iter().map(|clash| clash.name)
+    }
+}
+
+impl fmt::Display for Clashes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Texts(&self.clashes).fmt(f)
+    }
+}
+
+impl std::error::Error for Clashes {}
+
+fn text_of(registry: &Registry) -> String {
+    let mut text = String::new();
+    // An error is of another collector, as is what is missing after it.
+    let _ = text::encode(&mut text, registry);
+    text
+}
+
+/// What a text exports besides the marker.
+///
+/// Source: OpenMetrics 1.0, "Suffixes".
+fn others(exported: &str) -> Others {
+    let mut others = Others::default();
+    for line in exported.lines() {
+        if let Some((name, metric_type)) = line.strip_prefix("# TYPE ").and_then(|line| line.split_once(' ')) {
+            let ends: &[&str] = match metric_type {
+                "counter" => &["_total", "_created"],
+                "histogram" => &["_bucket", "_count", "_sum", "_created"],
+                "gaugehistogram" => &["_bucket", "_gcount", "_gsum"],
+                "summary" => &["_count", "_sum", "_created"],
+                "info" => &["_info"],
+                _ => &[],
+            };
+            if !name.ends_with(MARKER) {
+                others.add(name, ends);
+            }
+        } else if let Some((name, _)) = line.split_once(['{', ' ']).filter(|_| !line.starts_with('#')) {
+            others.add_marker(name, label_names(line));
+        }
+    }
+    others
+}
+
+/// Of a sample's line, without its exemplar's: what stands before each value in quotes.
+fn label_names(line: &str) -> impl Iterator<Item = &str> {
+    let mut is_escaped = false;
+    let pieces = line.split(move |character| {
+        let is_quote = character == '"' && !is_escaped;
+        is_escaped = character == '\\' && !is_escaped;
+        is_quote
+    });
+    let names = pieces.step_by(2).take_while(|piece| !piece.starts_with('}'));
+    names.filter_map(|piece| piece.strip_suffix('=')?.rsplit(['{', ',']).next())
 }
 
 /// Exports every named counter.
 ///
 /// OpenMetrics wants a counter's samples to be named with `_total` at the end. A counter whose name has another end is
-/// exported with the type `unknown`, which has no such rule. So is `hits_total` where there is a `hits` too, as
-/// OpenMetrics calls the two by one name. The names of the samples are always those of the counters. Nothing else in a
-/// name, label or help text is refused.
+/// exported with the type `unknown`, which has no such rule. So is `hits_total` where there is a `hits` or a
+/// `hits_created` too, as OpenMetrics calls the metric, or another of its samples, by that name. The names of the
+/// samples are always those of the counters. Nothing else in a name, label or help text is refused.
 ///
 /// ```
 /// use prometheus_client::{encoding::text::encode, registry::Registry};
@@ -203,20 +272,53 @@ impl Collector for Checked {
 /// ```
 ///
 /// # Limits
-/// To register it without [`register`] checks nothing. Help texts are escaped for the text format, which its encoder
-/// leaves to the collector; the protobuf encoders show the escapes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NamedCounters;
+/// The default one is for a registry that has no other metrics: without [`register`], nothing is compared with them.
+/// Help texts are escaped for the text format, which its encoder leaves to the collector; the protobuf encoders show the
+/// escapes.
+#[derive(Clone, Debug)]
+pub struct NamedCounters {
+    known: Arc<Known>,
+}
 
-impl Collector for NamedCounters {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let snapshot = crate::snapshot();
-        families(&snapshot).try_for_each(|family| encode_family(&mut encoder, &snapshot, family))
+impl Default for NamedCounters {
+    fn default() -> Self {
+        Self { known: Known::no_others() }
     }
 }
 
-fn encode_family(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot, family: &[Sample]) -> fmt::Result {
-    let (name, metric_type) = exported(snapshot, &family[0]);
+impl Collector for NamedCounters {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        if is_looked_at(&self.known) {
+            return encoder.encode_descriptor(MARKER, "", None, MetricType::Gauge)?.encode_gauge(&0_i64);
+        }
+        let Some(others) = self.known.get() else { return Ok(()) };
+        let snapshot = crate::snapshot();
+        let (exported, clashes) = others.sort(&snapshot);
+        for family in exported {
+            encode_family(&mut encoder, &snapshot, &others, family)?;
+        }
+        encode_clashes(&mut encoder, &others.texts(&snapshot, &clashes))
+    }
+}
+
+/// The family that says why counters are missing, if some are.
+fn encode_clashes(encoder: &mut DescriptorEncoder<'_>, texts: &[String]) -> fmt::Result {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let (name, help, label) = CLASHES;
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    texts.iter().try_for_each(|text| metric.encode_family(&[(label, text.as_str())])?.encode_gauge(&1_i64))
+}
+
+fn encode_family(
+    encoder: &mut DescriptorEncoder<'_>,
+    snapshot: &Snapshot,
+    others: &Others,
+    family: &[Sample],
+) -> fmt::Result {
+    let has_name = |name: &str| is_listed(snapshot, name) || others.owner(name).is_some();
+    let (name, metric_type) = exported(&family[0], has_name);
     // The encoder escapes label values, but not this.
     let help = Escaped(family[0].help, &['\\', '\n', '"']).to_string();
     let mut metric = encoder.encode_descriptor(name, &help, None, metric_type)?;
@@ -230,17 +332,19 @@ fn encode_family(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot, famil
 }
 
 /// The name, less the suffix that the encoder appends, and the type.
-fn exported(snapshot: &Snapshot, sample: &Sample) -> (&'static str, MetricType) {
+fn exported(sample: &Sample, has_name: impl Fn(&str) -> bool) -> (&'static str, MetricType) {
     if sample.kind == Kind::UpDownCounter {
         return (sample.name, MetricType::Gauge);
     }
     match sample.name.strip_suffix("_total") {
-        Some(stem) if !stem.is_empty() && !has_name(snapshot, stem) => (stem, MetricType::Counter),
+        Some(stem) if !stem.is_empty() && !has_name(stem) && !has_name(&format!("{stem}_created")) => {
+            (stem, MetricType::Counter)
+        }
         _ => (sample.name, MetricType::Unknown),
     }
 }
 
-fn has_name(snapshot: &Snapshot, name: &str) -> bool {
+fn is_listed(snapshot: &Snapshot, name: &str) -> bool {
     snapshot.samples().binary_search_by(|sample| sample.name.cmp(name)).is_ok()
 }
 

@@ -31,9 +31,14 @@ impl SlotGauge {
 
     /// Sets the gauge, to any value.
     pub fn set(&self, value: f64) {
+        self.replace(value);
+    }
+
+    /// Sets the gauge, to any value, and returns what it was.
+    pub fn replace(&self, value: f64) -> f64 {
         let mut base = self.base.lock();
-        self.moved.reset();
-        *base = value;
+        let moved = self.moved.take();
+        std::mem::replace(&mut *base, value) + moved
     }
 
     /// The gauge's value.

@@ -39,8 +39,9 @@ const HAS_TABLES: &str = "SELECT to_regclass('quipu_schema') IS NOT NULL, to_reg
 
 /// Totals in a PostgreSQL database: tested with version 15, and with statements that 9.5 has.
 ///
-/// The tables are made at the first connection, in the first schema of the user's `search_path`; their names begin with
-/// `quipu_`. A flush is one statement. Connections are made when they are needed, without TLS: put the database on the
+/// The tables are made when they are first written to, in the first schema of the user's `search_path`; their names
+/// begin with `quipu_`. A reader needs no right to write, and reads zeros where there are no tables yet. A flush is one
+/// statement. Connections are made when they are needed, without TLS: put the database on the
 /// same host or network, or a tunnel in between.
 ///
 /// ```no_run
@@ -65,6 +66,8 @@ pub struct Postgres {
 struct Link {
     /// Dropped before the runtime that it runs on.
     client: Client,
+    /// Whether the tables were found, and are this version's. They are looked for until then.
+    has_tables: bool,
     runtime: Runtime,
 }
 
@@ -94,57 +97,82 @@ impl Postgres {
     /// If the database can't be reached or written to. Each writer was then folded as a whole, or not at all.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
         let seconds = limits::seconds(dead_after);
-        limits::fold_all(|| self.run(async |client| fold(client, seconds).await))
+        limits::fold_all(|| self.write_with(async |client| fold(client, seconds).await))
     }
 
-    /// Runs `work` on a connection, which is kept if it succeeds.
-    fn run<T>(&mut self, work: impl AsyncFnOnce(&mut Client) -> Result<T, tokio_postgres::Error>) -> Result<T, Error> {
-        let store = shown(&self.config);
-        let mut link = match self.link.take() {
-            Some(link) if !link.client.is_closed() => link,
-            _ => connect(&self.config, &store)?,
-        };
-        let Link { client, runtime } = &mut link;
-        let result = runtime.run(&store, async { work(client).await.map_err(|error| explain(&store, error)) })?;
-        self.link.keep(link);
-        Ok(result)
+    /// Runs `work` on tables of this version, which are made if there are none.
+    fn write_with<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Error> {
+        self.run(async |client, has_tables| {
+            if !has_tables {
+                create(client).await?;
+            }
+            work(client).await
+        })
     }
 
-    fn query<T>(
+    /// Reads rows, if there are tables.
+    fn read<T>(
         &mut self,
         query: &str,
         parameters: &[(&(dyn ToSql + Sync), Type)],
         row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
     ) -> Result<Vec<T>, Error> {
-        self.run(async |client| client.query_typed(query, parameters).await?.iter().map(row).collect())
+        self.run(
+            async |client, has_tables| {
+                if has_tables { select(client, query, parameters, row).await } else { Ok(Vec::new()) }
+            },
+        )
+    }
+
+    /// Runs `work` on a connection, which is kept if it succeeds. `work` learns whether there are tables.
+    fn run<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Client, bool) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Error> {
+        let store = shown(&self.config);
+        let mut link = match self.link.take() {
+            Some(link) if !link.client.is_closed() => link,
+            _ => connect(&self.config, &store)?,
+        };
+        let Link { client, has_tables, runtime } = &mut link;
+        let result = runtime.run(&store, async {
+            *has_tables = *has_tables || find_tables(client, &store).await?;
+            work(client, *has_tables).await.map_err(|error| explain(&store, error))
+        })?;
+        self.link.keep(link);
+        Ok(result)
     }
 }
 
 fn connect(config: &Config, store: &str) -> Result<Link, Error> {
     let runtime = Runtime::new()?;
     let client = runtime.run(store, async {
-        let (mut client, connection) = config.connect(NoTls).await.map_err(|error| explain(store, error))?;
+        let (client, connection) = config.connect(NoTls).await.map_err(|error| explain(store, error))?;
         // Its end is seen by the client.
         tokio::spawn(connection);
-        prepare(&mut client, store).await?;
         Ok(client)
     })?;
-    Ok(Link { client, runtime })
+    Ok(Link { client, has_tables: false, runtime })
 }
 
-/// Makes the tables if there are none, and checks their version if there are.
-async fn prepare(client: &mut Client, store: &str) -> Result<(), Error> {
+/// Whether there are tables. An error if they are another version's.
+async fn find_tables(client: &Client, store: &str) -> Result<bool, Error> {
     let explain = |error| explain(store, error);
     let row = client.query_one(HAS_TABLES, &[]).await.map_err(explain)?;
-    if !row.get::<_, bool>(0) && !row.get::<_, bool>(1) {
-        return create(client).await.map_err(explain);
+    let (has_schema, has_totals): (bool, bool) = (row.get(0), row.get(1));
+    if !has_schema && !has_totals {
+        return Ok(false);
     }
-    let version = if row.get(0) {
+    let version = if has_schema {
         client.query_one(sql::VERSION, &[]).await.and_then(|row| row.try_get(0)).map_err(explain)?
     } else {
         None
     };
-    sql::check_schema(version)
+    sql::check_schema(version)?;
+    Ok(true)
 }
 
 async fn create(client: &mut Client) -> Result<(), tokio_postgres::Error> {
@@ -155,6 +183,15 @@ async fn create(client: &mut Client) -> Result<(), tokio_postgres::Error> {
         transaction.batch_execute(sql::CREATE).await?;
     }
     transaction.commit().await
+}
+
+async fn select<T>(
+    client: &Client,
+    query: &str,
+    parameters: &[(&(dyn ToSql + Sync), Type)],
+    row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
+) -> Result<Vec<T>, tokio_postgres::Error> {
+    client.query_typed(query, parameters).await?.iter().map(row).collect()
 }
 
 /// Folds some of the writers that have closed, or weren't heard of for so long.
@@ -216,9 +253,10 @@ fn explain(store: &str, error: tokio_postgres::Error) -> Error {
             | &SqlState::INVALID_COLUMN_REFERENCE
             | &SqlState::DATATYPE_MISMATCH,
         ) => (ErrorKind::Schema, sql::OTHER_TABLES),
-        Some(&SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::READ_ONLY_SQL_TRANSACTION) => {
-            (ErrorKind::Denied, "expected a user that may write to the quipu_ tables, on the primary server")
-        }
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::READ_ONLY_SQL_TRANSACTION) => (
+            ErrorKind::Denied,
+            "expected a user that may read the quipu_ tables, and may write to them on the primary server",
+        ),
         Some(&SqlState::DISK_FULL) => (ErrorKind::Full, "expected room on its disk"),
         Some(_) => (ErrorKind::Store, "expected it to read and write the quipu_ tables"),
         None => match error.source() {
@@ -240,21 +278,18 @@ impl Sink for Postgres {
         let counters: Vec<&str> = batch.entries.iter().map(|entry| entry.counter.as_str()).collect();
         let versions: Vec<i64> = batch.entries.iter().map(|entry| entry.stamp.version as i64).collect();
         let totals: Vec<i64> = batch.entries.iter().map(|entry| entry.stamp.total).collect();
-        let rows = self.query(
-            WRITE,
-            &[
-                (&writer, Type::TEXT),
-                (&sql::state(batch), Type::TEXT),
-                (&counters, Type::TEXT_ARRAY),
-                (&versions, Type::INT8_ARRAY),
-                (&totals, Type::INT8_ARRAY),
-            ],
-            |row| row.try_get(0),
-        )?;
-        if rows.contains(&true) {
+        let parameters: [(&(dyn ToSql + Sync), _); 5] = [
+            (&writer, Type::TEXT),
+            (&sql::state(batch), Type::TEXT),
+            (&counters, Type::TEXT_ARRAY),
+            (&versions, Type::INT8_ARRAY),
+            (&totals, Type::INT8_ARRAY),
+        ];
+        let lives = self.write_with(async |client| select(client, WRITE, &parameters, |row| row.try_get(0)).await)?;
+        if lives.contains(&true) {
             return Ok(Outcome::Stored);
         }
-        let folded = self.query(sql::FOLDED, &[(&writer, Type::TEXT)], pair)?;
+        let folded = self.read(sql::FOLDED, &[(&writer, Type::TEXT)], pair)?;
         Ok(Outcome::Folded(folded.into_iter().collect()))
     }
 }
@@ -262,11 +297,11 @@ impl Sink for Postgres {
 impl Store for Postgres {
     fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
         let row = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-        self.query(sql::BY_WRITER, &[(&counter, Type::TEXT)], row)?.into_iter().map(sql::parse).collect()
+        self.read(sql::BY_WRITER, &[(&counter, Type::TEXT)], row)?.into_iter().map(sql::parse).collect()
     }
 
     fn counters(&mut self) -> Result<Vec<String>, Error> {
-        let mut counters: Vec<String> = self.query(sql::COUNTERS, &[], |row| row.try_get(0))?;
+        let mut counters: Vec<String> = self.read(sql::COUNTERS, &[], |row| row.try_get(0))?;
         counters.sort_unstable();
         Ok(counters)
     }

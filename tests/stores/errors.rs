@@ -150,6 +150,15 @@ mod postgres {
         Postgres::new(url).unwrap()
     }
 
+    fn execute(url: &str, sql: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute(sql).await.unwrap();
+        });
+    }
+
     #[test]
     fn url_of_something_else() {
         let error = Postgres::new("mysql://root:secret@localhost/").unwrap_err();
@@ -189,17 +198,36 @@ mod postgres {
 
     #[test]
     #[ignore = "needs postgres: run .ci/services"]
+    fn service_postgres_reader_needs_no_right_to_write() {
+        let service = Service::postgres();
+        let url = |login: &str, rest: &str| format!("postgres://{login}@127.0.0.1:{}/{rest}", service.port());
+        let owner = url("quipu:knots", "postgres");
+        execute(&owner, "CREATE ROLE reader LOGIN PASSWORD 'beads'; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        let readers = ["postgres", "postgres?options=-cdefault_transaction_read_only%3Don"];
+        let mut readers = readers.map(|rest| at(&url("reader:beads", rest)));
+        for reader in &mut readers {
+            assert_eq!(reader.total("likes").unwrap(), 0);
+            assert_eq!(reader.counters().unwrap(), [""; 0]);
+            assert_error(&reader.write(&batch()).unwrap_err(), ErrorKind::Denied, &["may write"]);
+        }
+        assert_eq!(at(&owner).write(&batch()).unwrap(), Outcome::Stored);
+        for reader in &mut readers {
+            assert_error(&reader.total("likes").unwrap_err(), ErrorKind::Denied, &["may read"]);
+        }
+        execute(&owner, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader");
+        for reader in &mut readers {
+            assert_eq!(reader.total("likes").unwrap(), 1);
+            assert_eq!(reader.counters().unwrap(), ["likes"]);
+        }
+    }
+
+    #[test]
+    #[ignore = "needs postgres: run .ci/services"]
     fn service_postgres_tables_of_another_version() {
         let service = Service::postgres();
         let url = format!("postgres://quipu:knots@127.0.0.1:{}/postgres", service.port());
-        let execute = |sql: &str| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-                tokio::spawn(connection);
-                client.batch_execute(sql).await.unwrap();
-            });
-        };
+        let execute = |sql: &str| execute(&url, sql);
+        assert_eq!(at(&url).write(&batch()).unwrap(), Outcome::Stored);
         execute("UPDATE quipu_schema SET version = 7");
         assert_error(&write(at(&url)), ErrorKind::Schema, &["version 7", "expected version 1"]);
         execute("DROP TABLE quipu_schema");
