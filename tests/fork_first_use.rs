@@ -107,8 +107,10 @@ fn within_a_forks_handlers() {
     }
 }
 
-/// The tests whose first use comes before that of quipu's constructor, with this first use.
-const BEFORE_MAIN: &[(&str, fn() -> bool)] = &[
+/// The name of a test, and the first use of quipu that it makes before quipu's constructor runs.
+type BeforeMain = (&'static str, fn() -> bool);
+
+const BEFORE_MAIN: &[BeforeMain] = &[
     ("before_quipus_constructor", register),
     #[cfg(feature = "percpu")]
     ("before_quipus_constructor_of_a_per_cpu_counter", make_per_cpu),
@@ -116,7 +118,7 @@ const BEFORE_MAIN: &[(&str, fn() -> bool)] = &[
 
 /// Those with a number come before those without one, as quipu's, and this one after std's, which has the arguments.
 #[used]
-// SAFETY: the section is an array of functions that may be called without arguments.
+// The section is an array of functions that may be called without arguments.
 #[unsafe(link_section = ".init_array.00100")]
 static BEFORE_QUIPUS: extern "C" fn() = fork_amid_the_first_use;
 

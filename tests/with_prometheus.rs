@@ -98,6 +98,34 @@ fn set_and_reset_replace_the_value() {
     assert_eq!(unsigned.get(), 4);
 }
 
+/// A child of a process in which another thread was in the midst of a `set`.
+#[cfg(all(unix, not(miri)))]
+#[test]
+fn a_child_forked_amid_sets_can_set_and_read() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    let set_all = || {
+        let gauge = GenericGauge::<SlotGauge>::new("forked", "F.").unwrap();
+        let whole = GenericGauge::<UpDownCounter>::new("forked_whole", "F.").unwrap();
+        gauge.add(1.0);
+        gauge.set(2.5);
+        whole.set(3);
+        (gauge.get(), whole.get()) == (2.5, 3)
+    };
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !DONE.load(Ordering::Relaxed) {
+                    assert!(set_all());
+                }
+            });
+        }
+        for _ in 0..100 {
+            support::child::fork(set_all);
+        }
+        DONE.store(true, Ordering::Relaxed);
+    });
+}
+
 /// Infinity less infinity is not a number, and would stay so.
 #[test]
 fn amounts_that_would_overflow_are_ignored() {

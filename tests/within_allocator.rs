@@ -9,6 +9,10 @@ use std::cell::Cell;
 use std::sync::Mutex;
 use std::thread;
 
+#[cfg(feature = "prometheus")]
+use prometheus::core::Atomic;
+#[cfg(feature = "prometheus")]
+use quipu::integrations::prometheus::SlotGauge;
 use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter};
 use support::child;
@@ -53,6 +57,22 @@ fn within(call: fn(), work: impl FnOnce() + Send) {
     thread::scope(|scope| scope.spawn(work).join().unwrap());
 }
 
+/// The first adds and the first baseline of a gauge.
+#[cfg(feature = "prometheus")]
+fn within_sets(call: fn()) {
+    let set = || {
+        let gauge = SlotGauge::default();
+        gauge.add(1.0);
+        gauge.set(0.5);
+        assert_eq!(gauge.value(), 0.5);
+    };
+    within(call, set);
+    within(call, || Atomic::set(&UpDownCounter::new(), 5));
+}
+
+#[cfg(not(feature = "prometheus"))]
+fn within_sets(_: fn()) {}
+
 /// Registered counters, for the allocator to drop.
 static DROPPED: Mutex<Vec<Counter>> = Mutex::new(Vec::new());
 
@@ -74,6 +94,7 @@ fn within_all_work(call: fn()) {
     within(call, || drop(quipu::snapshot()));
     within(call, || drop(dropped));
     drop(kept);
+    within_sets(call);
     let array = Box::new(CounterArray::<5000>::new());
     array.get(4999).unwrap().inc();
     within(call, || assert_eq!(array.get(4999).unwrap().take(), 1));
@@ -129,5 +150,15 @@ calls! {
             strategy.add(1);
             assert!(strategy.sum() <= 1, "{}", strategy.name());
         }
+    };
+}
+
+#[cfg(feature = "prometheus")]
+calls! {
+    sets: {
+        let (gauge, counter) = (SlotGauge::default(), UpDownCounter::new());
+        gauge.set(1.0);
+        Atomic::set(&counter, 5);
+        assert_eq!((gauge.value(), counter.sum()), (0.0, 0));
     };
 }

@@ -10,6 +10,8 @@ mod imp {
     use crate::engine::local::{exclusive, global, set_busy};
     use crate::engine::names::Names;
     use crate::engine::registry::State;
+    #[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
+    use crate::integrations::setting;
     #[cfg(feature = "percpu")]
     use crate::strategy::pool;
     use crate::sync::{AtomicBool, AtomicU32, MutexGuard, Ordering};
@@ -26,7 +28,15 @@ mod imp {
 
     static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-    type Guards = (pool::Guard, MutexGuard<'static, Names>, MutexGuard<'static, State>);
+    type Guards = ((setting::Guard, pool::Guard), MutexGuard<'static, Names>, MutexGuard<'static, State>);
+
+    /// Without metrics that are set there is nothing to lock.
+    #[cfg(not(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client")))]
+    mod setting {
+        pub(super) type Guard = ();
+
+        pub(super) fn lock() {}
+    }
 
     /// Without per-CPU slots there is nothing to lock.
     #[cfg(not(feature = "percpu"))]
@@ -86,7 +96,8 @@ mod imp {
     /// was so before, a signal handler or an allocator forks, and what it holds it gives back itself.
     unsafe extern "C" fn before() {
         if !set_busy(true) {
-            GUARDS.set(Some(ManuallyDrop::new((pool::lock(), global().names.lock(), global().state.lock()))));
+            let others = (setting::lock(), pool::lock());
+            GUARDS.set(Some(ManuallyDrop::new((others, global().names.lock(), global().state.lock()))));
         }
     }
 

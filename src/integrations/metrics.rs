@@ -27,9 +27,9 @@
 //!
 //! # What is on slots
 //! - **Counters**: `increment` is an [`add`](Counter::add). `absolute` sums, and adds what is missing, under a lock
-//!   that all `absolute`s of the program share; an increment that comes meanwhile counts on top. It raises the
+//!   that all `absolute`s and `set`s of the program share; an increment that comes meanwhile counts on top. It raises the
 //!   [`total`](Counter::total), so that what an exporter took from the counter isn't added again.
-//! - **Gauges**: `increment` and `decrement` add to a slot. `set` and reads take the gauge's lock, and sum. A gauge
+//! - **Gauges**: `increment` and `decrement` add to a slot. `set` and reads take the same lock, and sum. A gauge
 //!   that is only ever `set` gains nothing and pays for that; one that goes up and down gains most, as the default is a
 //!   compare-exchange loop. See [`SlotGauge`] for what a `set` does to increments that it meets.
 //! - **Histograms** go to the exporter as they are.
@@ -61,15 +61,13 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::setting::setting;
 pub use super::slot_gauge::SlotGauge;
 use crate::Counter;
 use crate::sync::Mutex;
 use ::metrics::{CounterFn, GaugeFn, Histogram, Key, KeyName, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_util::registry::{AtomicStorage, Registry, Storage};
 use metrics_util::storage::AtomicBucket;
-
-/// Held from the sum of an `absolute` to its add: of two that came between each other's, both would count.
-static RAISING: Mutex<()> = Mutex::new(());
 
 impl CounterFn for Counter {
     #[inline]
@@ -78,8 +76,9 @@ impl CounterFn for Counter {
     }
 
     fn absolute(&self, value: u64) {
-        let _raising = RAISING.lock();
-        self.add(value.saturating_sub(self.total()));
+        // The thread's first add is made here: `setting` is no place for it.
+        self.add(0);
+        setting(|| self.add(value.saturating_sub(self.total())));
     }
 }
 

@@ -12,8 +12,9 @@
 //! An increment through these crates is the add of quipu's own types and never sums. A `set`, which an atomic does in
 //! one store, has to: it adds the difference between the new value and the sum, under a lock that all `set`s of the
 //! program share. A gauge of floats, whose difference would be rounded, keeps what was set apart from its slots, under
-//! a lock of its own. Increments by other threads during a `set` count on top of the new value or are overwritten by
-//! it, each in whole. Leave values that are mostly set to the crate's own gauge.
+//! the same lock. A fork waits for it, so that children can set and read. Increments by other threads during a `set` count
+//! on top of the new value or are overwritten by it, each in whole. Leave values that are mostly set to the crate's own
+//! gauge.
 //!
 //! # What is exported
 //! A counter that only grows is exported as its [`total`](crate::Counter::total): all that was ever added, whatever was
@@ -58,6 +59,8 @@ mod clash;
 mod named;
 #[cfg(any(feature = "prometheus", feature = "prometheus-client"))]
 mod set;
+#[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
+pub(crate) mod setting;
 #[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
 mod shift;
 #[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]

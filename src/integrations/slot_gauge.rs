@@ -1,8 +1,10 @@
 //! A gauge of floats on slots, for the crates whose gauges are also set.
 
+use super::setting::setting;
 use super::shift::shift;
 use crate::FloatCounter;
-use crate::sync::Mutex;
+use crate::engine::{Counting, global};
+use crate::sync::{AtomicU64, Ordering};
 
 /// A gauge of floats on slots: what was set last, and what it was moved by since.
 ///
@@ -14,10 +16,13 @@ use crate::sync::Mutex;
 /// An increment is rounded to what the thread's slot can hold, and a slot keeps all that its threads ever moved the
 /// gauge by, whatever was set meanwhile: whole numbers are exact as long as no slot gets to 2⁵³, up or down. Make a new
 /// gauge where one has come so far.
+///
+/// `set`s and reads of all gauges take turns. Within a global allocator that quipu is calling, or a signal handler that
+/// interrupts quipu's own work, there is none to wait for: a `set` does nothing, and a read may see half a `set`.
 #[derive(Debug)]
 pub struct SlotGauge {
-    /// What was set last. Locked by who reads, so that a `set` is seen whole.
-    base: Mutex<f64>,
+    /// The bits of what was set last. Written and read in turns, so that a `set` is seen whole.
+    base: AtomicU64,
     /// What it was moved by since.
     moved: FloatCounter,
 }
@@ -36,21 +41,28 @@ impl SlotGauge {
 
     /// Sets the gauge, to any value, and returns what it was.
     pub fn replace(&self, value: f64) -> f64 {
-        let mut base = self.base.lock();
-        let moved = self.moved.take();
-        std::mem::replace(&mut *base, value) + moved
+        let replace = || {
+            let moved = f64::from_bits(global().take(&self.moved.site(), 0));
+            // Relaxed: the turns order it.
+            f64::from_bits(self.base.swap(value.to_bits(), Ordering::Relaxed)) + moved
+        };
+        setting(replace).unwrap_or_else(|| self.now())
     }
 
     /// The gauge's value.
     #[must_use]
     pub fn value(&self) -> f64 {
-        let base = self.base.lock();
-        *base + self.moved.sum()
+        setting(|| self.now()).unwrap_or_else(|| self.now())
+    }
+
+    fn now(&self) -> f64 {
+        // Relaxed: as above.
+        f64::from_bits(self.base.load(Ordering::Relaxed)) + self.moved.sum()
     }
 }
 
 impl Default for SlotGauge {
     fn default() -> Self {
-        Self { base: Mutex::new(0.0), moved: FloatCounter::new() }
+        Self { base: AtomicU64::new(0.0_f64.to_bits()), moved: FloatCounter::new() }
     }
 }
