@@ -54,7 +54,8 @@ pub(crate) struct Spelled {
 
 impl Spelled {
     pub(crate) fn cmp(&self, name: &str) -> Ordering {
-        self.stem.bytes().chain(self.end.bytes()).cmp(name.bytes())
+        let (start, rest) = name.as_bytes().split_at(self.stem.len().min(name.len()));
+        self.stem.as_bytes().cmp(start).then_with(|| self.end.as_bytes().cmp(rest))
     }
 }
 

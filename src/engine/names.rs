@@ -136,7 +136,9 @@ impl Names {
             }
             self.changes += 1;
             self.family(family.name, number)?.counters += 1;
-            self.settle(family.name);
+            if present.is_none() {
+                self.settle(family.name);
+            }
         }
         Some(self.of_name(family.name).next()?.number == number)
     }
@@ -204,22 +206,30 @@ impl Names {
         }
         mem::swap(&mut listed.dropped, dropped);
         listed.counters -= 1;
+        let is_last = listed.counters == 0;
         self.changes += 1;
         if let Some(listing) = self.counters.at(self.place_of(slots.family, slots.key)) {
             listing.dropped_at = self.changes;
         }
         self.retire(Some(slots), mem::take(dropped));
-        self.settle(name);
+        if is_last {
+            self.settle(name);
+        }
         true
     }
 
     /// Removes the family of this name that has no counters, if there is one: another one takes its place, or nobody
     /// misses a gauge. Alone, a family that only grows stays, as exporters take an absence for a restart.
     fn settle(&mut self, name: &str) {
-        let is_alone = self.of_name(name).nth(1).is_none();
-        let is_gone = |listed: &&Listed| listed.counters == 0 && !(is_alone && listed.family.is_growing());
-        let Some(number) = self.of_name(name).find(is_gone).map(|listed| listed.number) else { return };
-        let gone = self.families.remove(self.place_of_family(name, number));
+        let mut families = self.of_name(name);
+        let (Some(first), second) = (families.next(), families.next()) else { return };
+        let Some(gone) = [first].into_iter().chain(second).chain(families).find(|listed| listed.counters == 0) else {
+            return;
+        };
+        if second.is_none() && gone.family.is_growing() {
+            return;
+        }
+        let gone = self.families.remove(self.place_of_family(name, gone.number));
         self.retire(None, gone.dropped);
     }
 

@@ -9,7 +9,7 @@ use super::key::Key;
 use super::kind::Kind;
 use super::plan::{Column, Plan};
 use super::registry::Registry;
-use crate::sync::{Ordering, fence};
+use crate::sync::Ordering;
 
 impl Registry {
     /// Reads every named counter. `f` gets the plan, and what its rows add up. `None` on allocation failure.
@@ -34,13 +34,12 @@ impl Registry {
         addends
     }
 
-    /// What [`value`](Registry::value) finds in the slots of an up-down counter.
+    /// What [`value`](Registry::value) finds in the slots of an up-down counter. As they are stored with Release and loaded
+    /// with Acquire, it needs no fence.
     fn level(&self, key: Key) -> u64 {
         loop {
             let taken = self.baselines.load(key);
             let total = self.total_of_slots(Kind::UpDownCounter, key);
-            // Acquire: as in `value`.
-            fence(Ordering::Acquire);
             if self.baselines.load(key) == taken {
                 return total.wrapping_sub(taken);
             }

@@ -199,8 +199,14 @@ fn snapshot_during_two_drops() {
         other.join().unwrap();
         let value = reader.join().unwrap();
         assert_eq!(value_of("counter"), Some(3));
+        assert_all_slots_are_free();
         value
     });
+}
+
+fn assert_all_slots_are_free() {
+    let counters = [(); 4].map(|()| Counter::new());
+    counters.iter().for_each(|counter| counter.register().unwrap());
 }
 
 /// As above, of an array. The slots of all of them come back.
@@ -218,8 +224,7 @@ fn snapshot_during_the_drop_of_an_array() {
         let seen = reader.join().unwrap();
         drop(second);
         assert_eq!(values(), [1, 2]);
-        let others = [(); 2].map(|()| CounterArray::<2>::new());
-        others.iter().for_each(|other| other.register().unwrap());
+        assert_all_slots_are_free();
         seen
     });
 }
