@@ -12,7 +12,8 @@ use super::registry::Registry;
 use crate::sync::Ordering;
 
 impl Registry {
-    /// Reads every named counter. `f` gets the plan, and what its rows add up. `None` on allocation failure.
+    /// Reads every named counter. `f` gets the plan, and what its rows add up. `None` on allocation
+    /// failure.
     pub(crate) fn read_names<T>(&self, f: impl FnOnce(&Plan, &[u64]) -> T) -> Option<T> {
         let pass = self.begin_pass()?;
         let plan = self.plan(&pass);
@@ -34,8 +35,8 @@ impl Registry {
         addends
     }
 
-    /// What [`value`](Registry::value) finds in the slots of an up-down counter. As they are stored with Release and loaded
-    /// with Acquire, it needs no fence.
+    /// What [`value`](Registry::value) finds in the slots of an up-down counter. As they are stored
+    /// with Release and loaded with Acquire, it needs no fence.
     fn level(&self, key: Key) -> u64 {
         loop {
             let taken = self.baselines.load(key);
@@ -46,8 +47,9 @@ impl Registry {
         }
     }
 
-    /// The totals of the slots of a column and of those that follow it, chunk by chunk, each from front to back. An up-down
-    /// counter, which is read more than once, is alone, and read to its level.
+    /// The totals of the slots of a column and of those that follow it, chunk by chunk, each from
+    /// front to back. An up-down counter, which is read more than once, is alone, and read to its
+    /// level.
     fn read_totals(&self, first: Column, totals: &mut [u64], chunks: &mut Vec<Chunk>) {
         if let [total] = totals {
             *total = match first.kind {
@@ -59,10 +61,12 @@ impl Registry {
         chunks.clear();
         self.each_chunk(first.key.chunk(), |chunk| chunks.push(chunk));
         for group in chunks.chunks(4) {
-            // SAFETY: the chunks are the key's, where the whole run lies, and live as long as the registry.
+            // SAFETY: the chunks are the key's, where the whole run lies, and live as long as the
+            // registry.
             unsafe {
                 match *group {
-                    // Side by side: the memory of one comes while the processor waits for that of another.
+                    // Side by side: the memory of one comes while the processor waits for that of
+                    // another.
                     [a, b, c, d] => add_slots([a, b, c, d], first, totals),
                     _ => group.iter().for_each(|&chunk| add_slots([chunk], first, totals)),
                 }

@@ -18,7 +18,8 @@ fn free_slots() -> usize {
     free
 }
 
-/// After that of the oldest pass, and not before: `outer` began before the counter was dropped, `inner` after.
+/// After that of the oldest pass, and not before: `outer` began before the counter was dropped,
+/// `inner` after.
 #[test]
 fn slots_of_a_dropped_counter_come_back_after_a_pass() {
     let _alone = super::ALONE.lock();
