@@ -19,6 +19,7 @@ fn main() {
 
 #[cfg(quipu_holds)]
 mod measured {
+    use std::panic::Location;
     use std::sync::Barrier;
     use std::thread;
     use std::time::Duration;
@@ -31,20 +32,29 @@ mod measured {
     const NAMES: usize = 100_000;
 
     pub(super) fn main() {
-        println!("Longest hold of a lock, in microseconds\n");
+        println!("Longest hold of a lock, in microseconds, and the place that held the longest of a row\n");
         print!("{:58}", "after a peak of threads:");
         PEAKS.iter().for_each(|peak| print!("{peak:>9}"));
         println!();
         let named: Vec<Counter> = (0..NAMES).map(|index| Counter::named(name("name", index), "")).collect();
         let registered = measure(|| named.iter().for_each(|counter| counter.register().expect("a name of its own")));
-        let columns: Vec<Vec<Duration>> = PEAKS.iter().map(|&peak| column(peak, &named)).collect();
-        println!("{:58}{}", format!("{NAMES} names register"), micros(registered));
+        let columns: Vec<Vec<Hold>> = PEAKS.iter().map(|&peak| column(peak, &named)).collect();
+        print_row(&format!("{NAMES} names register"), &[registered]);
         for (row, (what, _)) in ROWS.iter().enumerate() {
-            print!("{what:58}");
-            columns.iter().for_each(|column| print!("{}", micros(column[row])));
-            println!();
+            print_row(what, &columns.iter().map(|column| column[row]).collect::<Vec<_>>());
         }
     }
+
+    fn print_row(what: &str, holds: &[Hold]) {
+        print!("{what:58}");
+        holds.iter().for_each(|(time, _)| print!("{:>9.1}", time.as_secs_f64() * 1e6));
+        match holds.iter().max_by_key(|(time, _)| *time) {
+            Some((_, Some(place))) => println!("  {}:{}", place.file(), place.line()),
+            _ => println!(),
+        }
+    }
+
+    type Hold = (Duration, Option<&'static Location<'static>>);
 
     type Row = (&'static str, fn(&[Counter]));
 
@@ -66,7 +76,7 @@ mod measured {
     ];
 
     /// After one more peak of threads, which touch every hundredth counter and slots that others reuse.
-    fn column(peak: usize, named: &[Counter]) -> Vec<Duration> {
+    fn column(peak: usize, named: &[Counter]) -> Vec<Hold> {
         let (single, up_down, float) = (Counter::new(), UpDownCounter::new(), FloatCounter::new());
         // Threads by thousands would have gigabytes of it.
         let array = (peak <= 500).then(Box::<CounterArray<65_536>>::default);
@@ -90,7 +100,7 @@ mod measured {
         ROWS.iter().map(|(_, work)| measure(|| work(named))).collect()
     }
 
-    fn measure(work: impl FnOnce()) -> Duration {
+    fn measure(work: impl FnOnce()) -> Hold {
         longest_hold();
         work();
         longest_hold()
@@ -131,9 +141,5 @@ mod measured {
 
     fn name(what: &str, index: usize) -> &'static str {
         format!("{what}_{index}_total").leak()
-    }
-
-    fn micros(time: Duration) -> String {
-        format!("{:>9.1}", time.as_secs_f64() * 1e6)
     }
 }

@@ -67,7 +67,7 @@ macro_rules! registration {
         /// without a name merely gets its slots. To register twice is to register once.
         ///
         /// # Errors
-        /// If a counter of another kind or with other labels was registered under the name before, or memory is out.
+        /// If a counter of another kind or with other labels is shown under the name, or on allocation failure.
         pub fn register(&self) -> Result<(), crate::RegisterError> {
             crate::raw::register(&crate::engine::Counting::site(self))
         }
@@ -96,9 +96,14 @@ macro_rules! scalar {
                 /// A counter that [`snapshot`](crate::snapshot()) shows under `name` once it is registered: by its
                 /// first add, or by [`register`](Self::register).
                 ///
-                /// Counters of one name and kind appear as one: with the help text of the first that registered, and
-                /// the sum of their values. What a counter that only grows had when it was dropped stays in that sum
-                /// for as long as others have the name; with the last of them, the name is gone.
+                /// Counters of one name and kind appear as one, with the help text of the first that registered. The
+                /// name of counters that only grow has all that was ever added to them. Takes and resets don't lower
+                /// it, nor do drops: it stays when the last of them is dropped, as exporters take an absence or a fall
+                /// for a restart. A gauge's name has the sum of those that are left, and goes with the last one.
+                ///
+                /// Of two kinds that have one name, the first is shown until its last counter is dropped. Then the other
+                /// one is, and the total of the first is gone. [`Snapshot::clashes`](crate::Snapshot::clashes) lists
+                /// such names. A debug build panics in the add that registers such a counter, once it has counted.
                 ///
                 /// # Panics
                 /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than 65,535

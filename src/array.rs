@@ -54,8 +54,8 @@ impl<const N: usize> CounterArray<N> {
         /// they are registered: by the first add to one of them, or by [`register`](CounterArray::register).
         ///
         /// Arrays of one name and with the same labels appear as one, as do elements of the same label value: with the
-        /// help text of the first that registered, and the sum of their values; see [`Counter::named`](crate::Counter::named)
-        /// for what is dropped.
+        /// help text of the first that registered, and all that was ever added to them, as with
+        /// [`Counter::named`](crate::Counter::named).
         ///
         /// # Panics
         /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or the label, `[a-zA-Z_][a-zA-Z0-9_]*`

@@ -6,7 +6,8 @@ use crate::FloatCounter;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// A counter of another kind, or with other labels, has registered under this name before.
+    /// A counter of another kind, or with other labels, has registered under this name before. This one is shown once that
+    /// one is dropped.
     NameTaken {
         /// The name that both have.
         name: &'static str,

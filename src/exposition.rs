@@ -14,7 +14,8 @@ impl Prometheus<'_> {
 }
 
 impl Snapshot {
-    /// The snapshot as text that Prometheus scrapes: write it with `{}`, or `to_string`.
+    /// The snapshot as text that Prometheus scrapes: write it with `{}`, or `to_string`. Each of its
+    /// [`clashes`](Snapshot::clashes) is a comment at the end.
     ///
     /// ```
     /// use quipu::{CounterArray, Prometheus};

@@ -20,8 +20,8 @@ impl Family {
         if self.is_growing() { stem(self.name) } else { self.name }
     }
 
-    /// Whether a format that shows this family has no room for another one, of another name: OpenMetrics calls them by one
-    /// name, or a sample of the one has the name of the other.
+    /// Whether a format that shows this family has no room for another one, of another name:
+    /// OpenMetrics calls them by one name, or a sample of the one has the name of the other.
     ///
     /// Source: OpenMetrics 1.0, "MetricFamily: Name" and "Suffixes".
     pub(crate) fn stands_in_the_way_of(&self, other: &Family) -> bool {
@@ -37,7 +37,8 @@ fn stem(name: &str) -> &str {
     name.strip_suffix(TOTAL).filter(|stem| !stem.is_empty()).unwrap_or(name)
 }
 
-/// The names that may stand in the way of this one: its own end is left out or changed, or it is given one.
+/// The names that may stand in the way of this one: its own end is left out or changed, or it is
+/// given one.
 pub(crate) fn neighbours(name: &'static str) -> impl Iterator<Item = Spelled> {
     let ends = ["", TOTAL, OF_COUNTERS[1]];
     let stems = [Some(stem(name)), name.strip_suffix(OF_COUNTERS[1])].into_iter().flatten();
@@ -54,15 +55,18 @@ pub(crate) struct Spelled {
 
 impl Spelled {
     pub(crate) fn cmp(&self, name: &str) -> Ordering {
-        self.stem.bytes().chain(self.end.bytes()).cmp(name.bytes())
+        let (start, rest) = name.as_bytes().split_at(self.stem.len().min(name.len()));
+        self.stem.as_bytes().cmp(start).then_with(|| self.end.as_bytes().cmp(rest))
     }
 }
 
-/// Two kinds of named counters that can't both be exported, by [`Snapshot::clashes`](crate::Snapshot::clashes).
+/// Two kinds of named counters that can't both be exported, by
+/// [`Snapshot::clashes`](crate::Snapshot::clashes).
 ///
-/// Either they have one name, and only the first is in the snapshot: counters of one name are shown as one where they
-/// have one kind and the same labels. Or their names differ, the snapshot has both, and OpenMetrics has not: a counter
-/// `x` or `x_total` is the metric `x` there, which no other metric may be, and its samples are `x_total` and `x_created`.
+/// Either they have one name, and only the first is in the snapshot: counters of one name are shown
+/// as one where they have one kind and the same labels. Or their names differ, the snapshot has
+/// both, and OpenMetrics has not: a counter `x` or `x_total` is the metric `x` there, which no
+/// other metric may be, and its samples are `x_total` and `x_created`.
 ///
 /// ```
 /// use quipu::{Counter, Kind, UpDownCounter};

@@ -7,10 +7,16 @@ use crate::engine::{Family, FloatSum, Kind, Plan, Row, exclusive};
 
 /// Reads every registered counter that has a name, in one pass over memory.
 ///
-/// What [`Counter::sum`](crate::Counter::sum) promises holds for each sample. The samples are not of one instant: an
-/// add to one counter may be missing while a later add to another is there.
+/// A counter that only grows shows its **total**: all that was ever added under its name, whatever was taken, reset or
+/// dropped since. So no exporter misses what came and went between two snapshots. An
+/// [`UpDownCounter`](crate::UpDownCounter) shows its `sum`.
 ///
-/// Adds and unnamed counters are not held up. A named counter that registers or is dropped meanwhile waits.
+/// A total lies between the true totals at the start and at the end of the snapshot, includes every add that
+/// happens-before it, and never goes down from one snapshot of a thread to the next. The samples are not of one instant:
+/// an add to one counter may be missing while a later add to another is there.
+///
+/// Nothing waits for the pass: neither adds nor counters that register or are dropped, nor forks. Such a counter is shown
+/// whole, or as it was before, or not at all. Slots of named counters that are dropped meanwhile are reused after the pass.
 ///
 /// # Limits
 /// Units that had to be counted in the counter itself are in its `sum` but not here. That happens on allocation failure,
@@ -65,7 +71,7 @@ pub struct Sample {
     pub kind: Kind,
     /// Which element of a [`CounterArray`](crate::CounterArray) it is.
     pub label: Option<Label>,
-    /// Its value, as the counter's `sum` would return it.
+    /// All that was ever added under the name, if it only grows; else what its counters' `sum`s add up to.
     pub value: Value,
 }
 
@@ -111,8 +117,8 @@ impl Value {
         }
     }
 
-    /// What was added between two values of one counter. A counter that only grows and is found lower has been reset
-    /// meanwhile: then all that it has is new.
+    /// What was added between two values of one name. A total that is found lower isn't the same one: its name belonged to
+    /// counters of another kind meanwhile. Then all that it has is new.
     fn since(self, earlier: Self) -> Self {
         match (self, earlier) {
             (Self::Unsigned(later), Self::Unsigned(earlier)) => {
@@ -151,7 +157,20 @@ impl Snapshot {
         named.into_iter().find(|sample| sample.label.map(|label| label.value) == label_value)
     }
 
-    /// Named counters of which an export has only one: of one name, or of names that OpenMetrics can't tell apart.
+    /// Named counters of which an export may have only one: of one name, or of names that OpenMetrics can't tell apart.
+    /// First those of one name.
+    ///
+    /// ```
+    /// use quipu::{Counter, UpDownCounter};
+    ///
+    /// static FILES: Counter = Counter::named("files_open", "Files opened.");
+    /// static OPEN: UpDownCounter = UpDownCounter::named("files_open", "Open files.");
+    ///
+    /// FILES.inc();
+    /// assert!(OPEN.register().is_err());
+    /// let snapshot = quipu::snapshot();
+    /// assert_eq!(snapshot.clashes()[0].names(), ["files_open", "files_open"]);
+    /// ```
     #[must_use]
     pub fn clashes(&self) -> &[NameClash] {
         &self.clashes
@@ -228,9 +247,9 @@ pub struct Diff {
 pub struct Change {
     /// The later sample.
     pub sample: Sample,
-    /// What was added since the earlier one, or ever, if the earlier snapshot doesn't have the counter. Where a counter
-    /// that only grows was found lower, it has been taken, reset or dropped and made anew (or has wrapped): the delta is
-    /// what it has counted since.
+    /// What was added since the earlier one, or ever, if the earlier snapshot doesn't have the name. Takes and resets
+    /// lower the deltas of up-down counters only. Where a total was found lower, its name belonged to counters of another
+    /// kind meanwhile (or it has wrapped): the delta is what was counted since.
     pub delta: Value,
     /// The delta by the seconds between the snapshots; 0 if there was no time between them.
     pub per_second: f64,

@@ -96,6 +96,7 @@ impl<T> Mutex<T> {
 
     // Not inlined: its callers are cold, and many.
     #[inline(never)]
+    #[cfg_attr(quipu_holds, track_caller)]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         // ThreadSanitizer sees what is compiled into this crate. std's way of waiting isn't, so don't wait.
         #[cfg(quipu_tsan)]
@@ -118,17 +119,20 @@ impl<T> Mutex<T> {
 /// Guards that measure how long they lived, for `benches/holds.rs`.
 #[cfg(quipu_holds)]
 mod holds {
+    use std::mem;
     use std::ops::{Deref, DerefMut};
+    use std::panic::Location;
+    use std::sync::{Mutex, PoisonError};
     use std::time::Duration;
 
-    use super::{AtomicU64, Ordering};
+    type Hold = (Duration, Option<&'static Location<'static>>);
 
-    static LONGEST: AtomicU64 = AtomicU64::new(0);
+    static LONGEST: Mutex<Hold> = Mutex::new((Duration::ZERO, None));
 
-    /// The longest time for which a lock of the crate was held since the last call. It is processor time of the thread that
-    /// held the lock, so that a thread which is preempted meanwhile doesn't count for more.
-    pub fn longest_hold() -> Duration {
-        Duration::from_nanos(LONGEST.swap(0, Ordering::Relaxed))
+    /// The longest time for which a lock of the crate was held since the last call, and the place that took it. The time is
+    /// processor time of the thread that held the lock, so that a thread which is preempted meanwhile doesn't count for more.
+    pub fn longest_hold() -> Hold {
+        mem::take(&mut LONGEST.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Processor time of the current thread, in nanoseconds.
@@ -142,18 +146,24 @@ mod holds {
     #[derive(Debug)]
     pub(crate) struct MutexGuard<'a, T> {
         guard: std::sync::MutexGuard<'a, T>,
+        place: &'static Location<'static>,
         since: u64,
     }
 
     impl<'a, T> MutexGuard<'a, T> {
+        #[track_caller]
         pub(super) fn new(guard: std::sync::MutexGuard<'a, T>) -> Self {
-            Self { guard, since: now() }
+            Self { guard, place: Location::caller(), since: now() }
         }
     }
 
     impl<T> Drop for MutexGuard<'_, T> {
         fn drop(&mut self) {
-            LONGEST.fetch_max(now() - self.since, Ordering::Relaxed);
+            let time = Duration::from_nanos(now() - self.since);
+            let mut longest = LONGEST.lock().unwrap_or_else(PoisonError::into_inner);
+            if time > longest.0 {
+                *longest = (time, Some(self.place));
+            }
         }
     }
 

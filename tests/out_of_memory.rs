@@ -195,19 +195,38 @@ fn a_spill_word_that_came_back_to_zero_is_taken_too() {
     .unwrap();
 }
 
+/// Many at once, as the list of names has room for a few more. In a process of its own, as other tests want no
+/// blocks that its threads leave.
+#[cfg(unix)]
 #[test]
 fn registration_says_so_and_can_be_tried_again() {
+    if !support::child::is_alone("registration_says_so_and_can_be_tried_again") {
+        return;
+    }
+    const LEN: usize = 200;
+    static LATEST: AtomicUsize = AtomicUsize::new(0);
     for_each_failure(|failing| {
-        let counters = Counters::new();
-        let name = counters.named.name().unwrap();
-        let shown = || quipu::snapshot().get(name, None).map(|sample| sample.value);
-        let (result, failed) = short_of_memory(failing, || counters.named.register());
-        match result {
-            Ok(()) => assert_eq!(shown(), Some(Value::Unsigned(0))),
-            Err(error) => assert_eq!((error, shown()), (RegisterError::OutOfSlots, None)),
-        }
-        counters.add();
-        assert_eq!((counters.named.register(), shown()), (Ok(()), Some(Value::Unsigned(2))));
+        let counters: [_; LEN] = std::array::from_fn(|_| {
+            let number = LATEST.fetch_add(1, Ordering::Relaxed);
+            Counter::named(String::leak(format!("registered_{number}_total")), "")
+        });
+        let shown = || {
+            let snapshot = quipu::snapshot();
+            let value = |counter: &Counter| Some(snapshot.get(counter.name()?, None)?.value);
+            counters.each_ref().map(value)
+        };
+        let (results, failed) = short_of_memory(failing, || counters.each_ref().map(Counter::register));
+        let expected = results.map(|result| match result {
+            Ok(()) => Some(Value::Unsigned(0)),
+            Err(error) => {
+                assert_eq!(error, RegisterError::OutOfSlots);
+                None
+            }
+        });
+        assert_eq!(shown(), expected);
+        counters.iter().for_each(|counter| counter.add(2));
+        assert_eq!(counters.each_ref().map(Counter::register), [Ok(()); LEN]);
+        assert_eq!(shown(), [Some(Value::Unsigned(2)); LEN]);
         failed
     });
 }
@@ -318,7 +337,7 @@ fn counters_can_be_dropped() {
 }
 
 /// A counter that can't be taken off the list stays there, with all that it had, and its slots stay its own. In a process
-/// of its own, as other tests want no blocks that its threads leave.
+/// of its own, as above.
 #[cfg(unix)]
 #[test]
 fn totals_of_dropped_counters_are_kept() {

@@ -101,9 +101,24 @@
 //! (`tests/properties`).
 //!
 //! ## A snapshot shows a counter whole or not at all
-//! It holds the lock under which counters get and lose their names.
+//! It copies the list of names in pieces, and reads the slots without a lock. A change has a number. A counter that is
+//! dropped is marked with that of its change, which also adds what it had to the total of its name; a snapshot that copied
+//! the total before counts the counter, one that copied it after doesn't. Slots and totals that are taken off the list stay
+//! as they are until the snapshots that began before the change are over.
 //!
-//! *Checked by* `snapshot_during_registration`, `snapshot_during_reuse`, `snapshot_during_a_drop`.
+//! *Checked by* `snapshot_during_registration`, `snapshot_during_reuse`, `snapshot_during_reuse_of_a_gauge`,
+//! `snapshot_during_a_drop`, `snapshot_during_two_drops`, `snapshot_during_the_drop_of_an_array`,
+//! `snapshot_while_a_name_changes_hands`, `slots_of_a_dropped_counter_come_back_after_a_pass`.
+//!
+//! ## A name's total never falls
+//! In a snapshot, a name of counters that only grow has all that was ever added under it: takes and resets move baselines,
+//! which it doesn't look at, and what a dropped counter had is added to a total that is kept as long as the process runs.
+//! Floats are summed exactly (Kulisch's long accumulator) and rounded once, so that neither a drop nor the order of the
+//! counters moves the last bit. The total goes only where its last counter was dropped and a counter of another kind, or
+//! with other labels, wants the name.
+//!
+//! *Checked by* `total_in_a_snapshot_beside_resets`, `snapshot_during_a_drop`, the torture tests of named counters, and
+//! the properties of `src/tests/float_sum.rs` and `tests/properties`.
 //!
 //! ## The strategies are as accurate as they say
 //! - `SingleAtomic`, `Locked`, `Striped`: each add is one read-modify-write of one word, or under the lock. `PerThread` is
@@ -179,7 +194,8 @@
 //! - **Memory in a forked child**: the blocks of the parent's other threads stay in its sums, and nobody claims them again.
 //! - **Coroutines with stacks of their own** that move between threads: compilers may keep a thread-local's address over
 //!   the move, and two threads would write one slot.
-//! - **A counter that is dropped within an allocator** that quipu is calling stays listed, with what it had.
+//! - **A counter that is dropped within an allocator** that quipu is calling, or on allocation failure, stays listed, with
+//!   what it had, and its slots are never reused.
 //! - **`_Fork`, a raw `clone` and `vfork`** run no fork handlers. A child of the first two may find quipu's locks taken for
 //!   ever. A child of `vfork` has its parent's memory: what it adds, the parent has.
 //! - **Several copies of quipu in a process**, such as one in the program and one in a library that is loaded: each has a

@@ -1,8 +1,8 @@
-//! The exact sum of floats, rounded once, at its end: it depends on no order, and doesn't fall while nothing is
-//! subtracted.
+//! The exact sum of floats, rounded once, at its end: it depends on no order, and doesn't fall
+//! while nothing is subtracted.
 //!
-//! An `f64` is a whole number of 2⁻¹⁰⁷⁴. So a sum of them is one, too, and fits in some 2,100 bits: the long
-//! accumulator of Kulisch, *Computer Arithmetic and Validity*, 2008, chapter 8.
+//! An `f64` is a whole number of 2⁻¹⁰⁷⁴. So a sum of them is one, too, and fits in some 2,100 bits:
+//! the long accumulator of Kulisch, *Computer Arithmetic and Validity*, 2008, chapter 8.
 
 /// Bits of an `f64` below its exponent, and of the number that they stand for.
 const FRACTION: u32 = f64::MANTISSA_DIGITS - 1;
@@ -94,7 +94,8 @@ impl FloatSum {
         let len = 64 * top + 64 - self.words[top].leading_zeros() as usize;
         let shift = len.saturating_sub(f64::MANTISSA_DIGITS as usize);
         let digits = self.digits_from(shift);
-        // With its leading one, the fraction counts as one in the exponent; so does a carry out of it.
+        // With its leading one, the fraction counts as one in the exponent; so does a carry out of
+        // it.
         let rounded = digits + u64::from(self.rounds_up(shift, digits)) + ((shift as u64) << FRACTION);
         f64::from_bits(rounded.min(f64::INFINITY.to_bits()))
     }

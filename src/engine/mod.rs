@@ -44,7 +44,7 @@
 //! | baseline, compare-exchange of a take | Release | pairs with that load | `sum_against_takes` |
 //! | number of takes of an up-down counter, store and load | Release, Acquire | the baselines are those of that take or a later one | `takes_of_an_up_down_counter_take_both_parts_at_once` |
 //! | baseline, load for a compare-exchange | Acquire | the next total is at least the baseline | `takes_share_every_unit` |
-//! | fences in `value`, `values` and `advance` | Acquire, Release | a total with an add after a take isn't set against the baseline before it | `reset_against_add`, `…_in_a_snapshot` |
+//! | fences in `value` and `advance` | Acquire, Release | a total with an add after a take isn't set against the baseline before it | `reset_against_add` |
 //! | spill word, update | read-modify-write | any thread may be there | `nested_adds_of_two_threads_count` |
 //! | block, from thread to thread | the registry's lock | its values are seen by the next owner | `block_is_claimed_again_with_its_values` |
 //!
@@ -62,8 +62,11 @@
 //! | registration | the key is looked at again under the lock | two threads agree on it | `key_is_registered_once` |
 //! | registration in used slots | baselines begin at what is found, those of spill words at zero | the last counter's units aren't the new one's | `reused_key_starts_from_zero`, `…_in_a_slot_of_another_thread` |
 //! | registration in used slots | floats are zeroed | as above, without rounding | `float_slot_is_clear_when_reused` |
-//! | drop | the name goes before the slots do | a name doesn't show another counter's slots | `snapshot_during_reuse` |
-//! | snapshot | the names stay locked; the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_reuse`, `snapshot_during_registration` |
+//! | drop | the name goes before the slots do, and these when no pass is left that began before | a name doesn't show another counter's slots | `snapshot_during_reuse`, `…_of_a_gauge` |
+//! | drop | the counter goes by the same change that adds what it had to its name's total, and leaves its number | a snapshot counts it once, whenever it copied the total and whenever the counter | `snapshot_during_a_drop`, `…_the_drop_of_an_array` |
+//! | drop | totals are replaced if they are still those that were added to | two drops keep what both had | `snapshot_during_two_drops` |
+//! | snapshot | the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_registration` |
+//! | snapshot | of a name the oldest family is shown, and no other once one is | a name has one row | `snapshot_while_a_name_changes_hands` |
 //! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `…_where_it_spills`, `…_where_the_addition_spills` |
 //! | sum | begins again where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `…_where_it_spills`, `…_in_a_snapshot` |
 //! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |

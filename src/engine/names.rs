@@ -1,4 +1,5 @@
-//! The named counters: the names in their order, the counters that have them, and the totals of those dropped.
+//! The named counters: the names in their order, the counters that have them, and the totals of
+//! those dropped.
 //!
 //! # Synchronization
 //! All of it is under the lock of [`Names`], which is held for a few searches at a time. A [`Pass`] reads without it:
@@ -57,8 +58,8 @@ pub(super) struct Listed {
     pub(super) number: u64,
     /// Counters that aren't dropped.
     counters: usize,
-    /// What dropped counters had: of an array by index, of floats as numbers whose exact sum it is. Never changed, but
-    /// replaced: a pass may be reading it.
+    /// What dropped counters had: of an array by index, of floats as numbers whose exact sum it is.
+    /// Never changed, but replaced: a pass may be reading it.
     pub(super) dropped: Vec<u64>,
     /// Whether another name stood in the way of this one, when the later of the two was listed.
     pub(super) may_clash: bool,
@@ -73,7 +74,8 @@ pub(super) struct Listing {
     pub(super) dropped_at: u64,
 }
 
-/// What a change took off the list: it stays as it is until the passes that began before the change are over.
+/// What a change took off the list: it stays as it is until the passes that began before the change
+/// are over.
 #[derive(Debug)]
 struct Retired {
     number: u64,
@@ -120,8 +122,8 @@ impl Names {
         }
     }
 
-    /// Lists a counter under its family's name, if it isn't. `Some(false)` where another family is shown under the name;
-    /// `None`, and nothing done, on allocation failure.
+    /// Lists a counter under its family's name, if it isn't. `Some(false)` where another family is
+    /// shown under the name; `None`, and nothing done, on allocation failure.
     pub(crate) fn insert(&mut self, family: Family, key: Key) -> Option<bool> {
         let present = self.number_of(&family);
         let number = present.unwrap_or(self.changes + 1);
@@ -136,7 +138,9 @@ impl Names {
             }
             self.changes += 1;
             self.family(family.name, number)?.counters += 1;
-            self.settle(family.name);
+            if present.is_none() {
+                self.settle(family.name);
+            }
         }
         Some(self.of_name(family.name).next()?.number == number)
     }
@@ -195,8 +199,8 @@ impl Names {
         self.of_name(name).find(|listed| self.is_listed(listed.number, key))
     }
 
-    /// Takes a counter off the list, and replaces what dropped counters of its family had, unless this isn't what is
-    /// `found` any more.
+    /// Takes a counter off the list, and replaces what dropped counters of its family had, unless
+    /// this isn't what is `found` any more.
     fn remove(&mut self, name: &str, slots: Slots, found: *const [u64], dropped: &mut Vec<u64>) -> bool {
         let Some(listed) = self.family(name, slots.family) else { return true };
         if !std::ptr::eq(&raw const listed.dropped[..], found) {
@@ -204,22 +208,31 @@ impl Names {
         }
         mem::swap(&mut listed.dropped, dropped);
         listed.counters -= 1;
+        let is_last = listed.counters == 0;
         self.changes += 1;
         if let Some(listing) = self.counters.at(self.place_of(slots.family, slots.key)) {
             listing.dropped_at = self.changes;
         }
         self.retire(Some(slots), mem::take(dropped));
-        self.settle(name);
+        if is_last {
+            self.settle(name);
+        }
         true
     }
 
-    /// Removes the family of this name that has no counters, if there is one: another one takes its place, or nobody
-    /// misses a gauge. Alone, a family that only grows stays, as exporters take an absence for a restart.
+    /// Removes the family of this name that has no counters, if there is one: another one takes its
+    /// place, or nobody misses a gauge. Alone, a family that only grows stays, as exporters take an
+    /// absence for a restart.
     fn settle(&mut self, name: &str) {
-        let is_alone = self.of_name(name).nth(1).is_none();
-        let is_gone = |listed: &&Listed| listed.counters == 0 && !(is_alone && listed.family.is_growing());
-        let Some(number) = self.of_name(name).find(is_gone).map(|listed| listed.number) else { return };
-        let gone = self.families.remove(self.place_of_family(name, number));
+        let mut families = self.of_name(name);
+        let (Some(first), second) = (families.next(), families.next()) else { return };
+        let Some(gone) = [first].into_iter().chain(second).chain(families).find(|listed| listed.counters == 0) else {
+            return;
+        };
+        if second.is_none() && gone.family.is_growing() {
+            return;
+        }
+        let gone = self.families.remove(self.place_of_family(name, gone.number));
         self.retire(None, gone.dropped);
     }
 
@@ -259,8 +272,8 @@ impl Names {
         (*changes == self.changes).then(|| Arc::clone(plan))
     }
 
-    /// Keeps a plan until the number of the last change isn't this any more. Returns the one before, which is to be dropped
-    /// without the lock.
+    /// Keeps a plan until the number of the last change isn't this any more. Returns the one
+    /// before, which is to be dropped without the lock.
     pub(super) fn keep_plan(&mut self, changes: u64, plan: &Arc<Plan>) -> Option<(u64, Arc<Plan>)> {
         self.plan.replace((changes, Arc::clone(plan)))
     }
@@ -297,9 +310,11 @@ impl Registry {
         Some(Pass { registry: self, began })
     }
 
-    /// Takes a dropped counter off the list. While its family is listed, what it had stays in the family's totals.
+    /// Takes a dropped counter off the list. While its family is listed, what it had stays in the
+    /// family's totals.
     ///
-    /// On allocation failure nothing is done: the counter stays listed, and its slots are its own for ever.
+    /// On allocation failure nothing is done: the counter stays listed, and its slots are its own
+    /// for ever.
     pub(super) fn remove_named(&self, name: &str, key: Key, kind: Kind, len: usize) -> Option<()> {
         let _pass = self.begin_pass()?;
         let had = self.had(key, kind, len)?;
@@ -308,7 +323,8 @@ impl Registry {
             let listed = names.family_of(name, key)?;
             let (slots, found) = (Slots { family: listed.number, key, kind, len }, &raw const listed.dropped[..]);
             drop(names);
-            // SAFETY: totals are never changed. Those that were listed during a pass are freed after it.
+            // SAFETY: totals are never changed. Those that were listed during a pass are freed
+            // after it.
             let mut dropped = sums(kind, unsafe { &*found }, &had)?;
             if self.names.lock().remove(name, slots, found, &mut dropped) {
                 return Some(());
@@ -316,7 +332,8 @@ impl Registry {
         }
     }
 
-    /// What was added to each value of a counter to which nobody adds any more; nothing of a gauge, which takes it along.
+    /// What was added to each value of a counter to which nobody adds any more; nothing of a gauge,
+    /// which takes it along.
     fn had(&self, key: Key, kind: Kind, len: usize) -> Option<Vec<u64>> {
         let mut had = Vec::new();
         if kind != Kind::UpDownCounter {
@@ -333,8 +350,8 @@ impl Registry {
     }
 }
 
-/// The sums of what two lists have at each place; of floats, the numbers that make up the exact sum of all. `None` on
-/// allocation failure.
+/// The sums of what two lists have at each place; of floats, the numbers that make up the exact sum
+/// of all. `None` on allocation failure.
 fn sums(kind: Kind, dropped: &[u64], had: &[u64]) -> Option<Vec<u64>> {
     let mut sums = Vec::new();
     if kind == Kind::FloatCounter {

@@ -41,7 +41,8 @@ impl<T> Pages<T> {
         self.0.get_mut(page)?.get_mut(index)
     }
 
-    /// Inserts an element before the one at a place. False, and nothing done, on allocation failure.
+    /// Inserts an element before the one at a place. False, and nothing done, on allocation
+    /// failure.
     pub(super) fn insert(&mut self, place: Place, element: T) -> bool {
         let Some(Place { page, index }) = self.make_room(place) else { return false };
         self.0[page].insert(index, element);

@@ -17,7 +17,8 @@ const PIECE: usize = if cfg!(quipu_loom) { 1 } else { 16 };
 pub(crate) struct Plan {
     /// One row a sample, by name and then by label value's place.
     pub(crate) rows: Vec<Row>,
-    /// What the rows add up, row by row: numbers that are known, and zeros in place of those that are read.
+    /// What the rows add up, row by row: numbers that are known, and zeros in place of those that
+    /// are read.
     pub(super) addends: Vec<u64>,
     /// What is read, by key.
     pub(super) columns: Vec<Column>,
@@ -63,7 +64,8 @@ struct Shown {
     family: Family,
     may_clash: bool,
     number: u64,
-    /// The number of the last change when the family was met: its totals have what was dropped until then, and no more.
+    /// The number of the last change when the family was met: its totals have what was dropped
+    /// until then, and no more.
     changes: u64,
     dropped: *const [u64],
     /// Where its counters end.
@@ -143,8 +145,8 @@ impl Walk {
 }
 
 impl Registry {
-    /// The plan of a snapshot, made while others may take the lock of the names. A counter that comes or goes meanwhile
-    /// is in it or isn't.
+    /// The plan of a snapshot, made while others may take the lock of the names. A counter that
+    /// comes or goes meanwhile is in it or isn't.
     pub(super) fn plan(&self, _pass: &Pass<'_>) -> Arc<Plan> {
         let names = self.names.lock();
         if let Some(plan) = names.plan() {
@@ -164,7 +166,8 @@ impl Registry {
         let mut plan = Plan { clashes: walk.clashes, ..Plan::default() };
         let mut first = 0;
         for shown in walk.families {
-            // SAFETY: totals are never changed. Those that were listed during a pass are freed after it.
+            // SAFETY: totals are never changed. Those that were listed during a pass are freed
+            // after it.
             let dropped = unsafe { &*shown.dropped };
             plan.add(self, shown.family, dropped, &walk.keys[first..shown.end]);
             first = shown.end;
@@ -192,8 +195,9 @@ impl Plan {
         }
     }
 
-    /// Adds to the last row what dropped counters had at this index, and what the slots of the others have, less what was
-    /// in them when they got them. Of an up-down counter, that is in its baseline.
+    /// Adds to the last row what dropped counters had at this index, and what the slots of the
+    /// others have, less what was in them when they got them. Of an up-down counter, that is in its
+    /// baseline.
     fn add_element(&mut self, registry: &Registry, kind: Kind, dropped: &[u64], keys: &[Key], index: usize) {
         let keys = keys.iter().map(|key| key.plus(index));
         match kind {

@@ -211,15 +211,14 @@ impl Registry {
         }
     }
 
-    /// As [`value`](Registry::value), without the spill words.
-    pub(super) fn value_of_slots(&self, kind: Kind, key: Key) -> u64 {
+    /// As [`value`](Registry::value), of the slots of an up-down counter. They are stored with Release and loaded with
+    /// Acquire, so no fence is needed.
+    pub(super) fn level(&self, key: Key) -> u64 {
         loop {
-            let taken = self.taken(kind, key);
-            let total = self.total_of_slots(kind, key);
-            // Acquire: as in `value`.
-            fence(Ordering::Acquire);
-            if self.taken(kind, key) == taken {
-                return kind.minus(total, taken.parts.slots);
+            let taken = self.taken(Kind::UpDownCounter, key);
+            let total = self.settled(key);
+            if self.taken(Kind::UpDownCounter, key) == taken {
+                return total.wrapping_sub(taken.parts.slots);
             }
         }
     }

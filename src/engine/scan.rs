@@ -35,7 +35,7 @@ impl Registry {
     /// is alone, and read to its level.
     fn read_totals(&self, first: Column, totals: &mut [u64]) {
         match totals {
-            [level] if first.kind == Kind::UpDownCounter => *level = self.value_of_slots(first.kind, first.key),
+            [level] if first.kind == Kind::UpDownCounter => *level = self.level(first.key),
             [total] => *total = self.total_of_slots(first.kind, first.key),
             _ => self.sum_run(first.key, totals),
         }

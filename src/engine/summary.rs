@@ -33,7 +33,7 @@ const WORTHWHILE: usize = if cfg!(quipu_loom) { 1 } else { 64 };
 const SPARE: usize = if cfg!(quipu_loom) { usize::MAX / 4 } else { 8 };
 
 /// Idle blocks that are looked at under one hold of the lock.
-const BATCH: usize = if cfg!(quipu_loom) { 1 } else { 256 };
+const BATCH: usize = if cfg!(quipu_loom) { 1 } else { 64 };
 
 /// The chunks to read in place of all chunks of one id.
 #[derive(Debug)]

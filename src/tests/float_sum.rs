@@ -19,8 +19,8 @@ fn amounts() -> impl Strategy<Value = Vec<f64>> {
 }
 
 proptest! {
-    /// A whole number of 128 bits becomes the nearest `f64`, and of two the even one. Scaled, it stays so wherever all its
-    /// last digits are.
+    /// A whole number of 128 bits becomes the nearest `f64`, and of two the even one. Scaled, it
+    /// stays so wherever all its last digits are.
     #[test]
     fn is_the_nearest_number(
         numbers in prop::collection::vec((-(1_i64 << 53)..1 << 53, 0..60_u32), 0..50),

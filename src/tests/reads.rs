@@ -31,7 +31,8 @@ fn thread_reads_its_own_adds() {
     });
 }
 
-/// The registration, the block, its chunk and the slot: all that an add made is there for who knows of the add.
+/// The registration, the block, its chunk and the slot: all that an add made is there for who knows
+/// of the add.
 #[test]
 fn sum_includes_what_happens_before_it() {
     outcomes([(false, 0), (false, 1), (true, 1)], || {
@@ -47,7 +48,8 @@ fn sum_includes_what_happens_before_it() {
     });
 }
 
-/// Three blocks get their chunks. Two lie in one page; the third needs a new page, in a new segment of the directory.
+/// Three blocks get their chunks. Two lie in one page; the third needs a new page, in a new segment
+/// of the directory.
 #[test]
 fn chunk_growth_is_seen_whole() {
     outcomes([0, 1, 2, 3], || {
@@ -68,7 +70,8 @@ fn chunk_growth_is_seen_whole() {
     });
 }
 
-/// One thread adds before another takes away: the sum has no subtraction without the addition before it.
+/// One thread adds before another takes away: the sum has no subtraction without the addition
+/// before it.
 #[test]
 fn up_down_is_never_negative() {
     one_adds_another_takes_away(have_a_block, UpDownCounter::inc, UpDownCounter::dec);
@@ -111,7 +114,8 @@ fn one_adds_another_takes_away(warm_up: Step, add: Step, take_away: Step) {
     });
 }
 
-/// One thread adds and takes away, twice: the gauge has one or none at any time, and no sum has two.
+/// One thread adds and takes away, twice: the gauge has one or none at any time, and no sum has
+/// two.
 #[test]
 fn up_down_that_alternates_is_seen_in_one_of_two_states() {
     outcomes([0, 1], || {
@@ -169,8 +173,8 @@ fn snapshot_during_registration() {
     });
 }
 
-/// What a dropped counter had stays in the total of its name, for a snapshot that comes meanwhile as well. The name and
-/// the counters are copied apart.
+/// What a dropped counter had stays in the total of its name, for a snapshot that comes meanwhile
+/// as well. The name and the counters are copied apart.
 #[test]
 fn snapshot_during_a_drop() {
     outcomes([Some(3)], || {
@@ -199,8 +203,14 @@ fn snapshot_during_two_drops() {
         other.join().unwrap();
         let value = reader.join().unwrap();
         assert_eq!(value_of("counter"), Some(3));
+        assert_all_slots_are_free();
         value
     });
+}
+
+fn assert_all_slots_are_free() {
+    let counters = [(); 4].map(|()| Counter::new());
+    counters.iter().for_each(|counter| counter.register().unwrap());
 }
 
 /// As above, of an array. The slots of all of them come back.
@@ -218,8 +228,7 @@ fn snapshot_during_the_drop_of_an_array() {
         let seen = reader.join().unwrap();
         drop(second);
         assert_eq!(values(), [1, 2]);
-        let others = [(); 2].map(|()| CounterArray::<2>::new());
-        others.iter().for_each(|other| other.register().unwrap());
+        assert_all_slots_are_free();
         seen
     });
 }
@@ -246,7 +255,8 @@ fn snapshot_while_a_name_changes_hands() {
     });
 }
 
-/// Also of a chunk whose number neither of the two has seen. Beside a neighbour, the snapshot walks the chunks by itself.
+/// Also of a chunk whose number neither of the two has seen. Beside a neighbour, the snapshot walks
+/// the chunks by itself.
 #[test]
 fn snapshot_has_what_a_sum_before_it_had() {
     outcomes([(0, Some(0)), (0, Some(1)), (1, Some(1))], || {

@@ -52,7 +52,8 @@ fn arrays_with_other_labels_are_listed() {
     assert_eq!(left.iter().map(NameClash::labels).collect::<Vec<_>>(), [[Some("hand"), None]]);
 }
 
-/// The metric of a counter is named without `_total` in OpenMetrics, and its samples end in `_total` and `_created`.
+/// The metric of a counter is named without `_total` in OpenMetrics, and its samples end in
+/// `_total` and `_created`.
 #[test]
 fn names_that_openmetrics_makes_of_a_counter_are_listed() {
     for (other, clashing) in [
