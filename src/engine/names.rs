@@ -310,6 +310,16 @@ impl Registry {
         Some(Pass { registry: self, began })
     }
 
+    /// The family, with the table of labels that is listed under its name if that is equal. It is compared here, so that no
+    /// look at long tables is needed under the lock.
+    pub(super) fn with_listed_labels(&self, family: Family) -> Family {
+        if family.labels.is_none() {
+            return family;
+        }
+        let listed = self.names.lock().of_name(family.name).next().and_then(|listed| listed.family.labels);
+        if listed == family.labels { Family { labels: listed, ..family } } else { family }
+    }
+
     /// Takes a dropped counter off the list. While its family is listed, what it had stays in the
     /// family's totals.
     ///

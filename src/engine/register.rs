@@ -29,21 +29,20 @@ impl Registry {
         registered
     }
 
-    /// Makes `key` the counter's key and lists the counter, unless another thread has registered it meanwhile. Returns
-    /// the key that it has then.
+    /// Makes `key` the counter's key and lists the counter if it has a name, unless another thread has registered it
+    /// meanwhile. Returns the key that it has then.
     fn publish(&self, site: &Site<'_>, key: Key) -> Option<Key> {
-        let named = site.family.map(|family| (self.names.lock(), family));
-        let _state = self.state.lock();
-        let present = Key::from_bits(owner_load!(site.key));
-        if present.is_registered() {
-            return Some(present);
+        match site.family {
+            Some(family) => {
+                let family = self.with_listed_labels(family);
+                let mut names = self.names.lock();
+                store_once(site, key, || names.insert(family, key).map(drop))
+            }
+            None => {
+                let _state = self.state.lock();
+                store_once(site, key, || Some(()))
+            }
         }
-        if let Some((mut names, family)) = named {
-            names.insert(family, key)?;
-        }
-        // Release: pairs with the Acquires of the key; the slots were prepared before the counter's users reach them.
-        site.key.store(key.bits(), Ordering::Release);
-        Some(key)
     }
 
     /// Makes slots that another counter had count from zero. False on allocation failure.
@@ -103,6 +102,7 @@ impl Registry {
     /// Lists a registered counter under its name, if it isn't. `Some(false)` where the name belongs to counters of
     /// another kind or with other labels; `None` where memory is out.
     pub(crate) fn list(&self, family: Family, key: Key) -> Option<bool> {
+        let family = self.with_listed_labels(family);
         self.names.lock().insert(family, key)
     }
 
@@ -120,4 +120,17 @@ impl Registry {
             }
         }
     }
+}
+
+/// Stores the key of a counter that has none, once `list` has listed it. The caller holds the lock of the names or, for a
+/// counter without a name, that of the state: it is the only thread that may store this counter's key.
+fn store_once(site: &Site<'_>, key: Key, list: impl FnOnce() -> Option<()>) -> Option<Key> {
+    let present = Key::from_bits(owner_load!(site.key));
+    if present.is_registered() {
+        return Some(present);
+    }
+    list()?;
+    // Release: pairs with the Acquires of the key; the slots were prepared before the counter's users reach them.
+    site.key.store(key.bits(), Ordering::Release);
+    Some(key)
 }
