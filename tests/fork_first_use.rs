@@ -116,7 +116,7 @@ const BEFORE_MAIN: &[(&str, fn() -> bool)] = &[
 
 /// Those with a number come before those without one, as quipu's, and this one after std's, which has the arguments.
 #[used]
-// SAFETY: the section is an array of functions that may be called without arguments.
+// The section is an array of functions that may be called without arguments.
 #[unsafe(link_section = ".init_array.00100")]
 static BEFORE_QUIPUS: extern "C" fn() = fork_amid_the_first_use;
 

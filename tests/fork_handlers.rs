@@ -44,7 +44,7 @@ extern "C" fn register() {
 /// A section that is run before quipu's own: these handlers come before quipu's, and run within them.
 #[cfg(target_os = "linux")]
 #[used]
-// SAFETY: the section is an array of functions that may be called without arguments.
+// The section is an array of functions that may be called without arguments.
 #[unsafe(link_section = ".init_array.00100")]
 static BEFORE_QUIPUS: extern "C" fn() = register;
 
