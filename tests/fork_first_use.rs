@@ -61,6 +61,9 @@ unsafe impl GlobalAlloc for Allocator {
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
+/// A call that allocates under a lock of quipu's. Returns whether it did what it should.
+type FirstUse = fn() -> bool;
+
 /// Allocates under the registry's locks.
 fn register() -> bool {
     static COUNTER: Counter = Counter::named("first_use_total", "");
@@ -82,7 +85,7 @@ fn use_all() -> bool {
     register() && quipu::snapshot().get("use_all_total", None).is_some() && counter.take() == 1
 }
 
-fn use_first(first_use: fn() -> bool) {
+fn use_first(first_use: FirstUse) {
     PAUSES.set(true);
     assert!(first_use());
     assert!(!PAUSES.get(), "the first use allocates");
@@ -107,10 +110,8 @@ fn within_a_forks_handlers() {
     }
 }
 
-/// The name of a test, and the first use of quipu that it makes before quipu's constructor runs.
-type BeforeMain = (&'static str, fn() -> bool);
-
-const BEFORE_MAIN: &[BeforeMain] = &[
+/// The tests whose first use comes before that of quipu's constructor, with this first use.
+const BEFORE_MAIN: &[(&str, FirstUse)] = &[
     ("before_quipus_constructor", register),
     #[cfg(feature = "percpu")]
     ("before_quipus_constructor_of_a_per_cpu_counter", make_per_cpu),
