@@ -19,44 +19,71 @@ impl Registry {
         if key.is_registered() {
             return Some(key);
         }
-        let (space, len) = (site.kind.space(), site.spill.len());
-        // Bound first, so that the lock is not held while the slots are prepared.
-        let run = self.state.lock().keys(space).allocate(len)?;
-        let registered = if self.prepare(run, site.kind, len) { self.publish(site, run.key) } else { None };
-        if registered != Some(run.key) {
-            self.state.lock().keys(space).free(run.key, len);
+        let (kind, len) = (site.kind, site.spill.len());
+        let mut prepared = None;
+        let registered = loop {
+            match self.publish(site, prepared) {
+                Ok(key) => break Some(key),
+                Err(Some(run)) => {
+                    prepared = Some(run.key);
+                    if self.prepare(run.key, kind, len).is_none() {
+                        break None;
+                    }
+                }
+                Err(None) => break None,
+            }
+        };
+        if let Some(key) = prepared.filter(|&key| registered != Some(key)) {
+            self.state.lock().keys(kind.space()).free(key, len);
         }
         registered
     }
 
-    /// Makes `key` the counter's key and lists the counter if it has a name, unless another thread has registered it
-    /// meanwhile. Returns the key that it has then.
-    fn publish(&self, site: &Site<'_>, key: Key) -> Option<Key> {
-        match site.family {
-            Some(family) => {
-                let family = self.with_listed_labels(family);
-                let mut names = self.names.lock();
-                store_once(site, key, || names.insert(family, key).map(drop))
-            }
-            None => {
-                let _state = self.state.lock();
-                store_once(site, key, || Some(()))
+    /// Finds the counter slots, those that are `prepared` or else others, lists it if it has a name, and stores its key,
+    /// unless another thread has done so. Returns the key that it has then. `Err` has used slots, which are to be
+    /// prepared without a lock; it is empty on allocation failure or when slots are exhausted.
+    fn publish(&self, site: &Site<'_>, prepared: Option<Key>) -> Result<Key, Option<Run>> {
+        let (space, len) = (site.kind.space(), site.spill.len());
+        let family = site.family.map(|family| self.with_listed_labels(family));
+        let mut named = family.map(|family| (self.names.lock(), family));
+        let mut state = self.state.lock();
+        let present = Key::from_bits(owner_load!(site.key));
+        if present.is_registered() {
+            return Ok(present);
+        }
+        let key = match prepared {
+            Some(key) => key,
+            None => match state.keys(space).allocate(len) {
+                Some(run) if !run.reused => run.key,
+                other => return Err(other),
+            },
+        };
+        if let Some((names, family)) = &mut named {
+            // Among many names it takes a while, and the names' lock is enough: no other keeps the key of this counter.
+            drop(state);
+            if names.insert(*family, key).is_none() {
+                if prepared.is_none() {
+                    self.state.lock().keys(space).free(key, len);
+                }
+                return Err(None);
             }
         }
+        // Release: pairs with the Acquires of the key; the slots were prepared before the counter's users reach them.
+        site.key.store(key.bits(), Ordering::Release);
+        Ok(key)
     }
 
-    /// Makes slots that another counter had count from zero. False on allocation failure.
+    /// Makes slots that another counter had count from zero. `None` on allocation failure.
     ///
     /// The caller has allocated them and told nobody, so that nobody writes to them, and no lock is needed.
-    fn prepare(&self, run: Run, kind: Kind, len: usize) -> bool {
-        !run.reused
-            || match kind.space() {
-                Space::Integers => self.start_at_what_is_found(run.key, kind, len).is_some(),
-                Space::Floats => {
-                    (0..len).for_each(|index| self.clear(run.key.plus(index)));
-                    true
-                }
+    fn prepare(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
+        match kind.space() {
+            Space::Integers => self.start_at_what_is_found(first, kind, len),
+            Space::Floats => {
+                (0..len).for_each(|index| self.clear(first.plus(index)));
+                Some(())
             }
+        }
     }
 
     /// Nobody zeroes an integer slot: a value whose slots were used before counts from the total in them.
@@ -120,17 +147,4 @@ impl Registry {
             }
         }
     }
-}
-
-/// Stores the key of a counter that has none, once `list` has listed it. The caller holds the lock of the names or, for a
-/// counter without a name, that of the state: it is the only thread that may store this counter's key.
-fn store_once(site: &Site<'_>, key: Key, list: impl FnOnce() -> Option<()>) -> Option<Key> {
-    let present = Key::from_bits(owner_load!(site.key));
-    if present.is_registered() {
-        return Some(present);
-    }
-    list()?;
-    // Release: pairs with the Acquires of the key; the slots were prepared before the counter's users reach them.
-    site.key.store(key.bits(), Ordering::Release);
-    Some(key)
 }
