@@ -112,8 +112,14 @@ impl Registry {
 
     /// Takes back a block. Its values stay where they are. The giving back itself never allocates.
     pub(crate) fn release(&self, block: Block) {
-        self.state.lock().free.push(block);
-        self.summarize_idle();
+        let is_worth_it = {
+            let mut state = self.state.lock();
+            state.free.push(block);
+            state.worth_summarizing().is_some()
+        };
+        if is_worth_it {
+            self.summarize_idle();
+        }
     }
 
     /// Blocks that exist: the most that were ever owned at one time.

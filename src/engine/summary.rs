@@ -177,7 +177,7 @@ fn for_each_slot(id: usize, f: impl FnMut(usize)) {
 impl State {
     /// How many free blocks, from the bottom of the stack, the next summaries are to count, if it is time for them: when
     /// the blocks that reads walk are far more than those with an owner.
-    fn worth_summarizing(&self) -> Option<usize> {
+    pub(super) fn worth_summarizing(&self) -> Option<usize> {
         let (free, owned) = (self.free.len(), self.blocks - self.free.len());
         let spare = free - self.summarized;
         (spare > owned / 2 + SPARE).then(|| free - (owned / 4 + SPARE / 2))
