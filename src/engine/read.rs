@@ -39,7 +39,7 @@ impl Registry {
     fn sum_slots(&self, kind: Kind, key: Key, ordering: Ordering) -> u64 {
         match kind {
             Kind::FloatCounter => self.sum_floats(key).to_bits(),
-            _ => self.directories[key.chunk()].sum(chunk_len(key.chunk()), key.offset(), ordering),
+            _ => self.tables().directories[key.chunk()].sum(chunk_len(key.chunk()), key.offset(), ordering),
         }
     }
 
@@ -50,7 +50,7 @@ impl Registry {
     }
 
     fn fold_floats<S: Clone>(&self, key: Key, zero: S, add: impl Fn(&mut S, f64)) -> S {
-        self.directories[key.chunk()].read(chunk_len(key.chunk()), |chunks| {
+        self.tables().directories[key.chunk()].read(chunk_len(key.chunk()), |chunks| {
             let mut sum = zero.clone();
             chunks.for_each(|chunk| {
                 // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an addition
@@ -64,7 +64,7 @@ impl Registry {
     /// The sums of neighbouring integer slots from `first` on, chunk by chunk, each from front to back.
     pub(super) fn sum_run(&self, first: Key, sums: &mut [u64]) {
         let id = first.chunk();
-        self.directories[id].read(chunk_len(id), |chunks| {
+        self.tables().directories[id].read(chunk_len(id), |chunks| {
             sums.fill(0);
             let (mut four, mut len) = ([None; 4], 0);
             chunks.for_each(|chunk| {
@@ -86,7 +86,7 @@ impl Registry {
 
     /// How many slots the value occupies: one for each block that has its chunk.
     pub(crate) fn slots(&self, cell: Cell<'_>) -> usize {
-        self.directories[cell.key().chunk()].len()
+        self.tables().directories[cell.key().chunk()].len()
     }
 
     /// All that was ever added to a value's slots, less all that was ever taken away, whatever the baselines.
@@ -149,7 +149,7 @@ impl Registry {
     /// Total of the slots when the counter received them: other counters left it there.
     #[inline]
     pub(super) fn started_at(&self, key: Key) -> u64 {
-        self.starts.load(key)
+        self.tables().starts.load(key)
     }
 
     /// All that was ever added to the slots of a value by the counter that has them.
@@ -186,10 +186,10 @@ impl Registry {
     #[inline]
     fn taken(&self, kind: Kind, key: Key) -> Taken {
         // Acquire, in `load`: pairs with the Release in `take_level`; the baselines are at least those of this take.
-        let takes = if kind == Kind::UpDownCounter { self.starts.load(key.plus(1)) } else { 0 };
+        let takes = if kind == Kind::UpDownCounter { self.tables().starts.load(key.plus(1)) } else { 0 };
         let key = key.plus((takes % 2) as usize);
-        let parts = match self.baselines.get(key) {
-            Some(slots) => Parts { slots, spill: self.spill_baselines.load(key) },
+        let parts = match self.tables().baselines.get(key) {
+            Some(slots) => Parts { slots, spill: self.tables().spill_baselines.load(key) },
             // Nor was anything taken of the spill words that the thread must know of: see `take`.
             None => Parts { slots: 0, spill: 0 },
         };
@@ -241,9 +241,10 @@ impl Registry {
 
     /// Takes from a counter that only grows: its baselines are never the same again, so each moves by itself.
     fn take_growth(&self, cell: Cell<'_>, is_spilled: bool) -> Option<u64> {
+        let tables = self.tables();
         // The slots first: a read that finds them without baselines doesn't look for those of the spill words.
-        let slots = self.advance(&self.baselines, cell, |totals| totals.slots)?;
-        let spill = if is_spilled { self.advance(&self.spill_baselines, cell, |totals| totals.spill) } else { None };
+        let slots = self.advance(&tables.baselines, cell, |totals| totals.slots)?;
+        let spill = if is_spilled { self.advance(&tables.spill_baselines, cell, |totals| totals.spill) } else { None };
         Some(cell.kind.plus(slots, spill.unwrap_or(0)))
     }
 
@@ -273,10 +274,10 @@ impl Registry {
     /// readers choose the words. So a reader has the baselines of one take, and never waits for one that is written.
     fn take_level(&self, cell: Cell<'_>, is_spilled: bool) -> Option<u64> {
         let (kind, key) = (cell.kind, cell.key());
-        let takes = self.starts.slot_or_allocate(key.plus(1))?;
-        self.baselines.slot_or_allocate(key)?;
+        let takes = self.tables().starts.slot_or_allocate(key.plus(1))?;
+        self.tables().baselines.slot_or_allocate(key)?;
         if is_spilled {
-            self.spill_baselines.slot_or_allocate(key)?;
+            self.tables().spill_baselines.slot_or_allocate(key)?;
         }
         loop {
             let taken = self.taken(kind, key);
@@ -290,8 +291,8 @@ impl Registry {
             let unused = key.plus((next % 2) as usize);
             // Release, here and below: pair with the Acquires in `taken`. No fence follows, as in `advance`: each later
             // addition or subtraction is a store with Release.
-            self.baselines.slot(unused)?.store(totals.slots, Ordering::Release);
-            match self.spill_baselines.slot(unused) {
+            self.tables().baselines.slot(unused)?.store(totals.slots, Ordering::Release);
+            match self.tables().spill_baselines.slot(unused) {
                 Some(spill) => spill.store(totals.spill, Ordering::Release),
                 None => totals.spill = 0,
             }

@@ -76,11 +76,11 @@ impl Registry {
 
     fn start_at(&self, key: Key, kind: Kind, total: u64) -> Option<()> {
         // Relaxed, throughout: published with the key.
-        self.baselines.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
-        self.starts.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
-        self.zero(self.spill_baselines.slot(key));
+        self.tables().baselines.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
+        self.tables().starts.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
+        self.zero(self.tables().spill_baselines.slot(key));
         if kind == Kind::UpDownCounter {
-            self.zero(self.starts.slot(key.plus(1)));
+            self.zero(self.tables().starts.slot(key.plus(1)));
         }
         Some(())
     }
@@ -89,8 +89,8 @@ impl Registry {
     /// is dropped, so no thread adds; the next one's adds acquire its key.
     fn clear(&self, key: Key) {
         self.clear_slots(key.chunk(), key.offset());
-        self.zero(self.baselines.slot(key));
-        self.zero(self.spill_baselines.slot(key));
+        self.zero(self.tables().baselines.slot(key));
+        self.zero(self.tables().spill_baselines.slot(key));
     }
 
     fn zero(&self, slot: Option<&AtomicU64>) {

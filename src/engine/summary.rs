@@ -227,7 +227,7 @@ impl Registry {
 
     /// `None`, and nothing published, on allocation failure, if it isn't worthwhile, or if a block was claimed meanwhile.
     fn summarize_chunks(&self, id: usize, goal: usize) -> Option<()> {
-        let (directory, len) = (&self.directories[id], chunk_len(id));
+        let (directory, len) = (&self.tables().directories[id], chunk_len(id));
         let covered = directory.covered(len);
         if covered <= WORTHWHILE {
             return None;
@@ -272,7 +272,7 @@ impl Registry {
     /// Has reads walk all chunks. The caller holds the lock of `state`.
     pub(super) fn void_summaries(&self, state: &mut State) {
         state.summarized = 0;
-        self.directories.iter().for_each(Directory::void_summary);
+        self.tables().directories.iter().for_each(Directory::void_summary);
     }
 
     /// Zeroes a slot in every chunk of its id. No counter has the slot, so nobody reads it or adds to it.
@@ -285,7 +285,7 @@ impl Registry {
                 self.void_summaries(&mut state);
             }
         }
-        self.directories[id].clear(id, offset);
+        self.tables().directories[id].clear(id, offset);
         self.state.lock().clearing -= 1;
     }
 }
