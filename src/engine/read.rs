@@ -34,13 +34,18 @@ struct Taken {
 }
 
 impl Registry {
-    /// The sum of one slot over all blocks.
+    /// The sum of one integer slot over all blocks.
     #[inline(always)]
-    fn sum_slots(&self, kind: Kind, key: Key, ordering: Ordering) -> u64 {
-        match kind {
-            Kind::FloatCounter => self.sum_floats(key).to_bits(),
-            _ => self.tables().directories[key.chunk()].sum(chunk_len(key.chunk()), key.offset(), ordering),
-        }
+    fn sum_slots(&self, key: Key) -> u64 {
+        self.tables().directories[key.chunk()].sum(key.chunk(), key.offset())
+    }
+
+    /// As [`sum_slots`](Registry::sum_slots), of one of the two slots of an up-down counter.
+    fn sum_side(&self, key: Key) -> u64 {
+        let sum = self.sum_slots(key);
+        // Acquire: pairs with the Releases in `IncreaseSide`. It is one for the loads of all blocks.
+        fence(Ordering::Acquire);
+        sum
     }
 
     /// As [`sum_slots`](Registry::sum_slots), of floats: rounded once, so that it doesn't depend on the order of blocks.
@@ -52,7 +57,7 @@ impl Registry {
     fn fold_floats<S: Clone>(&self, key: Key, zero: S, add: impl Fn(&mut S, f64)) -> S {
         self.tables().directories[key.chunk()].read(chunk_len(key.chunk()), |chunks| {
             let mut sum = zero.clone();
-            chunks.for_each(|chunk| {
+            chunks.for_each(&mut |chunk| {
                 // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an addition
                 // publishes nothing but itself.
                 add(&mut sum, f64::from_bits(unsafe { chunk.slot(key.offset()) }.load(Ordering::Relaxed)));
@@ -67,7 +72,7 @@ impl Registry {
         self.tables().directories[id].read(chunk_len(id), |chunks| {
             sums.fill(0);
             let (mut four, mut len) = ([None; 4], 0);
-            chunks.for_each(|chunk| {
+            chunks.for_each(&mut |chunk| {
                 four[len] = Some(chunk);
                 len += 1;
                 // Side by side: the memory of one comes while the processor waits for that of another.
@@ -93,9 +98,9 @@ impl Registry {
     #[inline(always)]
     pub(super) fn total_of_slots(&self, kind: Kind, key: Key) -> u64 {
         match kind {
+            Kind::Counter => self.sum_slots(key),
             Kind::UpDownCounter => self.settled(key),
-            // Relaxed: an addition publishes nothing but itself.
-            kind => self.sum_slots(kind, key, Ordering::Relaxed),
+            Kind::FloatCounter => self.sum_floats(key).to_bits(),
         }
     }
 
@@ -106,9 +111,8 @@ impl Registry {
     /// so both are read until no subtraction came meanwhile. Model: `up_down_that_alternates_is_seen_in_one_of_two_states`.
     /// Where they never cease to come, the least total is the one that has the fewest of these.
     fn settled(&self, key: Key) -> u64 {
-        // Acquire: pairs with the Releases in `IncreaseSide`.
-        let down = || self.sum_slots(Kind::UpDownCounter, key.plus(1), Ordering::Acquire);
-        let up = || self.sum_slots(Kind::UpDownCounter, key, Ordering::Acquire);
+        let down = || self.sum_side(key.plus(1));
+        let up = || self.sum_side(key);
         let mut before = down();
         let mut least = up().wrapping_sub(before);
         let mut total = least;

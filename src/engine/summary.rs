@@ -241,7 +241,7 @@ impl Registry {
         summary.restart(id);
         let mut is_idle = is_idle.into_iter();
         let mut is_whole = true;
-        directory.all(covered, len).for_each(|chunk| {
+        directory.all(covered, len).for_each(&mut |chunk| {
             is_whole &= if is_idle.next() == Some(true) { summary.add(id, chunk) } else { summary.push(chunk) };
         });
         let state = self.state.lock();
@@ -293,18 +293,18 @@ impl Registry {
 impl Directory {
     /// Zeroes the slot at this offset in every chunk.
     fn clear(&self, id: usize, offset: usize) {
-        let zero = |chunk: Chunk| {
+        let mut zero = |chunk: Chunk| {
             // SAFETY: the offset is one in a chunk. Relaxed: published with the key of the counter that gets the slot.
             unsafe { chunk.slot(offset) }.store(0, Ordering::Relaxed);
         };
         let is_idle_clear = self.with_summary_in_force(|summary| {
             // SAFETY: as above.
             let is_clear = summary.sums(id).all(|sums| unsafe { sums.slot(offset) }.load(Ordering::Relaxed) == 0);
-            summary.for_each(zero);
+            summary.for_each(&mut zero);
             is_clear
         });
         if is_idle_clear != Some(true) {
-            self.all(self.len(), chunk_len(id)).for_each(zero);
+            self.all(self.len(), chunk_len(id)).for_each(&mut zero);
         }
     }
 }

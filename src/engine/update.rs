@@ -45,7 +45,7 @@ impl Update for Increase {
 pub(crate) struct IncreaseSide;
 
 impl Update for IncreaseSide {
-    // Release: pairs with the Acquires in `Registry::settled`; who sees what was taken away sees what was added before it,
+    // Release: pairs with the fence in `Registry::sum_side`; who sees what was taken away sees what was added before it,
     // and the other way round. Models: `up_down_is_never_negative`, `up_down_that_alternates_is_seen_in_one_of_two_states`.
     const STORE: Ordering = Ordering::Release;
 
