@@ -349,6 +349,8 @@ impl Directory {
     }
 
     /// Ends the epoch of the summary in force, if there is one. The caller holds the registry's lock.
+    // Not inlined: the loop over all directories would be unrolled.
+    #[inline(never)]
     pub(super) fn void_summary(&self) {
         let extent = Extent(owner_load!(self.extent));
         if extent.has_summary() {

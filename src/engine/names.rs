@@ -144,7 +144,7 @@ impl Names {
     /// False, and nothing done, on allocation failure.
     fn insert_family(&mut self, family: Family, number: u64) -> bool {
         let may_clash = self.mark_neighbours(&family);
-        let place = self.families.place(|listed| listed.family.name <= family.name);
+        let place = self.families.place(&|listed| listed.family.name <= family.name);
         self.families.insert(place, Listed { family, number, counters: 0, dropped: Vec::new(), may_clash })
     }
 
@@ -152,7 +152,7 @@ impl Names {
     fn mark_neighbours(&mut self, family: &Family) -> bool {
         let mut any = false;
         for neighbour in neighbours(family.name) {
-            let place = self.families.place(|listed| neighbour.cmp(listed.family.name).is_gt());
+            let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
             let Some(listed) = self.families.at(place) else { continue };
             if neighbour.cmp(listed.family.name).is_eq() && listed.family.stands_in_the_way_of(family) {
                 listed.may_clash = true;
@@ -164,7 +164,7 @@ impl Names {
 
     /// The families that have the name, the oldest first.
     fn of_name(&self, name: &str) -> impl Iterator<Item = &Listed> {
-        let place = self.families.place(|listed| listed.family.name < name);
+        let place = self.families.place(&|listed| listed.family.name < name);
         self.families.from(place).take_while(move |listed| listed.family.name == name)
     }
 
@@ -173,7 +173,7 @@ impl Names {
     }
 
     fn place_of_family(&self, name: &str, number: u64) -> Place {
-        self.families.place(|listed| (listed.family.name, listed.number) < (name, number))
+        self.families.place(&|listed| (listed.family.name, listed.number) < (name, number))
     }
 
     fn family(&mut self, name: &str, number: u64) -> Option<&mut Listed> {
@@ -182,7 +182,7 @@ impl Names {
     }
 
     pub(super) fn place_of(&self, family: u64, key: Key) -> Place {
-        self.counters.place(|listing| (listing.family, listing.key) < (family, key))
+        self.counters.place(&|listing| (listing.family, listing.key) < (family, key))
     }
 
     fn is_listed(&self, family: u64, key: Key) -> bool {
@@ -272,7 +272,7 @@ impl Names {
             return Some(NameClash::new(shown, *family));
         }
         neighbours(family.name).find_map(|neighbour| {
-            let place = self.families.place(|listed| neighbour.cmp(listed.family.name).is_gt());
+            let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
             let other = self.families.from(place).next()?.family;
             let clashes = neighbour.cmp(other.name).is_eq() && other.stands_in_the_way_of(family);
             clashes.then(|| NameClash::new(other, *family))

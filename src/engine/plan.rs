@@ -85,7 +85,7 @@ impl Walk {
         let mut left = PIECE;
         self.add_counters(names, &mut left);
         let last = self.families.last().map(|shown| (shown.family.name, shown.last));
-        let place = names.families.place(|listed| Some((listed.family.name, listed.number)) <= last);
+        let place = names.families.place(&|listed| Some((listed.family.name, listed.number)) <= last);
         for listed in names.families.from(place) {
             if left == 0 {
                 return true;
@@ -113,7 +113,7 @@ impl Walk {
     fn add_counters(&mut self, names: &Names, left: &mut usize) {
         let (Some(met), Some(shown)) = (&mut self.inside, self.families.last_mut()) else { return };
         let is_met = |listing: &Listing| (listing.family, listing.key) <= (shown.number, *met);
-        let listings = names.counters.from(names.counters.place(is_met));
+        let listings = names.counters.from(names.counters.place(&is_met));
         for listing in listings.take_while(|listing| listing.family == shown.number) {
             if *left == 0 {
                 return;
