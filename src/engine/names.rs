@@ -363,7 +363,7 @@ impl Drop for Pass<'_> {
                 return;
             }
             for Slots { key, kind, len, .. } in reclaimed.iter().flatten().filter_map(|retired| retired.slots) {
-                self.registry.state.lock().keys(kind.space()).free(key, len);
+                self.registry.free(kind.space(), key, len);
             }
             drop(reclaimed);
             names = self.registry.names.lock();

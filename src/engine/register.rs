@@ -24,9 +24,16 @@ impl Registry {
         let run = self.state.lock().keys(space).allocate(len)?;
         let registered = if self.prepare(run, site.kind, len) { self.publish(site, run.key) } else { None };
         if registered != Some(run.key) {
-            self.state.lock().keys(space).free(run.key, len);
+            self.free(space, run.key, len);
         }
         registered
+    }
+
+    /// Takes back slots that nobody uses.
+    // Not inlined: it is rare, and has several uses.
+    #[inline(never)]
+    pub(super) fn free(&self, space: Space, key: Key, len: usize) {
+        self.state.lock().keys(space).free(key, len);
     }
 
     /// Makes `key` the counter's key and lists the counter, unless another thread has registered it meanwhile. Returns
@@ -62,9 +69,6 @@ impl Registry {
 
     /// Nobody zeroes an integer slot: a value whose slots were used before counts from the total in them.
     fn start_at_what_is_found(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
-        if len == kind.slots() {
-            return self.start_at(first, kind, self.total_of_slots(kind, first));
-        }
         let mut sums = Vec::new();
         sums.try_reserve_exact(len).ok()?;
         sums.resize(len, 0);
@@ -109,13 +113,11 @@ impl Registry {
     /// Takes back the slots of a counter that nobody can use any more.
     pub(crate) fn unregister(&self, key: Key, site: &Site<'_>) {
         let (kind, len) = (site.kind, site.spill.len());
-        let mut state = self.state.lock();
         #[cfg(feature = "persist")]
-        state.tracked.remove(key);
+        self.state.lock().tracked.remove(key);
         match site.family {
-            None => state.keys(kind.space()).free(key, len),
+            None => self.free(kind.space(), key, len),
             Some(family) => {
-                drop(state);
                 self.remove_named(family.name, key, kind, len);
             }
         }
