@@ -120,7 +120,7 @@ pub use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
-pub(crate) use names::{Family, Labels};
+pub(crate) use names::{Family, Labels, WriteFloat};
 pub(crate) use plan::{Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;

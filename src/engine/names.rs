@@ -5,6 +5,7 @@
 //! slots and totals that are replaced meanwhile are [retired](Retired), and stay as they are until it is over.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
@@ -19,13 +20,24 @@ use crate::name_clash::{NameClash, neighbours};
 /// Runs that are given back while the lock is held once.
 const PIECE: usize = if cfg!(quipu_loom) { 1 } else { 16 };
 
+/// Writes a float in decimal.
+pub(crate) type WriteFloat = fn(&f64, &mut fmt::Formatter<'_>) -> fmt::Result;
+
 /// What the samples of one name have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub(crate) struct Family {
     pub(crate) name: &'static str,
     pub(crate) help: &'static str,
     pub(crate) kind: Kind,
     pub(crate) labels: Option<Labels>,
+    /// Of float counters only: a program that has none goes without the 20 KB of std that write floats.
+    pub(crate) write_float: Option<WriteFloat>,
+}
+
+impl PartialEq for Family {
+    fn eq(&self, other: &Self) -> bool {
+        (self.name, self.help) == (other.name, other.help) && self.is_one_with(other)
+    }
 }
 
 /// A label, and the value that it has for each element of a counter array.
