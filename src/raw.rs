@@ -115,7 +115,7 @@ pub(crate) fn take(site: &Site<'_>, index: usize) -> u64 {
 pub(crate) fn register(site: &Site<'_>) -> Result<(), RegisterError> {
     let is_listed = exclusive(|registry| {
         let key = registry.register(site)?;
-        site.family.map_or(Some(true), |family| registry.list(family, key))
+        site.family.as_ref().map_or(Some(true), |family| registry.list(family, key))
     });
     match (is_listed.flatten(), site.family) {
         (Some(true), _) => Ok(()),

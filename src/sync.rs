@@ -4,9 +4,8 @@
 
 #[cfg(not(quipu_loom))]
 mod imp {
+    pub(crate) use super::guard::MutexGuard;
     pub(crate) use std::sync::Mutex as RawMutex;
-    #[cfg(not(quipu_holds))]
-    pub(crate) use std::sync::MutexGuard;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
     macro_rules! owner_load {
@@ -101,24 +100,71 @@ impl<T> Mutex<T> {
         #[cfg(quipu_tsan)]
         loop {
             if let Ok(guard) = self.0.try_lock() {
-                return guard;
+                return MutexGuard::new(guard);
             }
             std::thread::yield_now();
         }
         #[cfg(not(quipu_tsan))]
         {
             let guard = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            #[cfg(quipu_holds)]
+            #[cfg(not(quipu_loom))]
             let guard = MutexGuard::new(guard);
             guard
         }
     }
 }
 
-/// Guards that measure how long they lived, for `benches/holds.rs`.
+#[cfg(not(quipu_loom))]
+mod guard {
+    use std::mem::ManuallyDrop;
+    use std::ops::{Deref, DerefMut};
+
+    /// std's guard, whose drop is not inlined: there are many, and all are cold.
+    #[derive(Debug)]
+    pub(crate) struct MutexGuard<'a, T> {
+        guard: ManuallyDrop<std::sync::MutexGuard<'a, T>>,
+        #[cfg(quipu_holds)]
+        hold: super::holds::Hold,
+    }
+
+    impl<'a, T> MutexGuard<'a, T> {
+        pub(super) fn new(guard: std::sync::MutexGuard<'a, T>) -> Self {
+            Self {
+                guard: ManuallyDrop::new(guard),
+                #[cfg(quipu_holds)]
+                hold: super::holds::Hold::begin(),
+            }
+        }
+    }
+
+    impl<T> Drop for MutexGuard<'_, T> {
+        #[inline(never)]
+        fn drop(&mut self) {
+            #[cfg(quipu_holds)]
+            self.hold.end();
+            // SAFETY: nobody uses it any more.
+            unsafe { ManuallyDrop::drop(&mut self.guard) };
+        }
+    }
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            &self.guard
+        }
+    }
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            &mut self.guard
+        }
+    }
+}
+
+/// A measure of how long guards live, for `benches/holds.rs`.
 #[cfg(quipu_holds)]
 mod holds {
-    use std::ops::{Deref, DerefMut};
     use std::time::Duration;
 
     use super::{AtomicU64, Ordering};
@@ -139,41 +185,23 @@ mod holds {
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     }
 
+    /// The life of a guard.
     #[derive(Debug)]
-    pub(crate) struct MutexGuard<'a, T> {
-        guard: std::sync::MutexGuard<'a, T>,
+    pub(super) struct Hold {
         since: u64,
     }
 
-    impl<'a, T> MutexGuard<'a, T> {
-        pub(super) fn new(guard: std::sync::MutexGuard<'a, T>) -> Self {
-            Self { guard, since: now() }
+    impl Hold {
+        pub(super) fn begin() -> Self {
+            Self { since: now() }
         }
-    }
 
-    impl<T> Drop for MutexGuard<'_, T> {
-        fn drop(&mut self) {
+        pub(super) fn end(&self) {
             LONGEST.fetch_max(now() - self.since, Ordering::Relaxed);
-        }
-    }
-
-    impl<T> Deref for MutexGuard<'_, T> {
-        type Target = T;
-
-        fn deref(&self) -> &T {
-            &self.guard
-        }
-    }
-
-    impl<T> DerefMut for MutexGuard<'_, T> {
-        fn deref_mut(&mut self) -> &mut T {
-            &mut self.guard
         }
     }
 }
 
-#[cfg(quipu_holds)]
-pub(crate) use holds::MutexGuard;
 #[cfg(quipu_holds)]
 pub use holds::longest_hold;
 

@@ -56,6 +56,7 @@ impl PartialEq for Labels {
 
 impl Family {
     /// Whether counters of the two families add up to one.
+    #[inline(never)]
     fn is_one_with(&self, other: &Family) -> bool {
         self.kind == other.kind && self.labels == other.labels
     }
@@ -134,8 +135,8 @@ impl Names {
 
     /// Lists a counter under its family's name, if it isn't. `Some(false)` where another family is shown under the name;
     /// `None`, and nothing done, on allocation failure.
-    pub(crate) fn insert(&mut self, family: Family, key: Key) -> Option<bool> {
-        let present = self.number_of(&family);
+    pub(crate) fn insert(&mut self, family: &Family, key: Key) -> Option<bool> {
+        let present = self.number_of(family);
         let number = present.unwrap_or(self.changes + 1);
         if !self.is_listed(number, key) {
             if !self.counters.insert(self.place_of(number, key), Listing { family: number, key, dropped_at: u64::MAX })
@@ -154,10 +155,10 @@ impl Names {
     }
 
     /// False, and nothing done, on allocation failure.
-    fn insert_family(&mut self, family: Family, number: u64) -> bool {
-        let may_clash = self.mark_neighbours(&family);
+    fn insert_family(&mut self, family: &Family, number: u64) -> bool {
+        let may_clash = self.mark_neighbours(family);
         let place = self.families.place(&|listed| listed.family.name <= family.name);
-        self.families.insert(place, Listed { family, number, counters: 0, dropped: Vec::new(), may_clash })
+        self.families.insert(place, Listed { family: *family, number, counters: 0, dropped: Vec::new(), may_clash })
     }
 
     /// Marks the families whose names stand in the way of this one's. Whether there are any.

@@ -41,6 +41,7 @@ impl Registry {
     }
 
     /// As [`sum_slots`](Registry::sum_slots), of one of the two slots of an up-down counter.
+    #[inline(never)]
     fn sum_side(&self, key: Key) -> u64 {
         let sum = self.sum_slots(key);
         // Acquire: pairs with the Releases in `IncreaseSide`. It is one for the loads of all blocks.

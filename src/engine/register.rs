@@ -38,8 +38,9 @@ impl Registry {
 
     /// Makes `key` the counter's key and lists the counter, unless another thread has registered it meanwhile. Returns
     /// the key that it has then.
+    #[inline(never)]
     fn publish(&self, site: &Site<'_>, key: Key) -> Option<Key> {
-        let named = site.family.map(|family| (self.names.lock(), family));
+        let named = site.family.as_ref().map(|family| (self.names.lock(), family));
         let _state = self.state.lock();
         let present = Key::from_bits(owner_load!(site.key));
         if present.is_registered() {
@@ -106,7 +107,7 @@ impl Registry {
 
     /// Lists a registered counter under its name, if it isn't. `Some(false)` where the name belongs to counters of
     /// another kind or with other labels; `None` where memory is out.
-    pub(crate) fn list(&self, family: Family, key: Key) -> Option<bool> {
+    pub(crate) fn list(&self, family: &Family, key: Key) -> Option<bool> {
         self.names.lock().insert(family, key)
     }
 

@@ -14,7 +14,7 @@ use super::key::{IDS, Keys, Space, chunk_len};
 use super::names::Names;
 use super::site::Site;
 use super::summary::sums_len;
-use super::update::Update;
+use super::update::Way;
 use crate::sync::{Mutex, array, const_fn};
 
 /// What reads walk, without a lock. Dropping it frees every slot.
@@ -192,10 +192,10 @@ impl Registry {
 
     /// Adds through a block, with a key and a chunk for the counter if it has none. False, and nothing done, where
     /// memory or the index space is out.
-    pub(crate) fn add<U: Update>(&self, block: &mut Block, site: &Site<'_>, index: usize, amount: u64) -> bool {
+    pub(crate) fn add(&self, block: &mut Block, site: &Site<'_>, index: usize, amount: u64, way: Way) -> bool {
         self.register(site).is_some_and(|key| {
             let key = key.plus(index);
-            self.grow(block, key.chunk()) && block.update::<U>(key, amount)
+            self.grow(block, key.chunk()) && block.update(key, amount, way)
         })
     }
 }

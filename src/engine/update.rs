@@ -2,6 +2,9 @@
 
 use crate::sync::{AtomicU64, Ordering, owner_load};
 
+/// Adds an amount to a word: [`Update::owned`] or [`Update::shared`].
+pub(super) type Way = fn(&AtomicU64, u64);
+
 /// A way to change a slot.
 pub(crate) trait Update {
     /// How an add loads its counter's key.
