@@ -37,7 +37,7 @@ impl fmt::Display for Prometheus<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for family in self.0.samples().chunk_by(|a, b| a.name == b.name) {
             write_head(f, &family[0])?;
-            family.iter().try_for_each(|sample| write_sample(f, sample))?;
+            family.iter().try_for_each(|sample| write_sample(f, self.0, sample))?;
         }
         self.0.clashes().iter().try_for_each(|clash| writeln!(f, "# quipu: {clash}"))
     }
@@ -54,12 +54,14 @@ fn write_head(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
     writeln!(f, "# TYPE {} {kind}", sample.name)
 }
 
-fn write_sample(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
+fn write_sample(f: &mut fmt::Formatter<'_>, snapshot: &Snapshot, sample: &Sample) -> fmt::Result {
     f.write_str(sample.name)?;
     if let Some(Label { name, value }) = sample.label {
         write!(f, "{{{name}=\"{}\"}}", Escaped(value, &['\\', '\n', '"']))?;
     }
-    writeln!(f, " {}", sample.value)
+    f.write_str(" ")?;
+    snapshot.write_value(f, sample)?;
+    f.write_str("\n")
 }
 
 /// A text in which a backslash stands before some characters, and a line's end is `\n`.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::{Family, Key, Kind, Labels, Site, exclusive};
+use crate::engine::{Family, Key, Kind, Labels, Site, WriteFloat, exclusive};
 use crate::error::RegisterError;
 use crate::name;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, array, const_fn};
@@ -78,7 +78,9 @@ impl<const N: usize> Raw<N> {
         let name = self.name()?;
         // SAFETY: packed from a static string of this length by `with_text`.
         let help = unsafe { unpack(self.help, self.help_len) };
-        Some(Family { name, help, kind, labels })
+        let write_float =
+            if kind == Kind::FloatCounter { Some(<f64 as fmt::Display>::fmt as WriteFloat) } else { None };
+        Some(Family { name, help, kind, labels, write_float })
     }
 
     /// Gives the slots back. A drop inside of the registry's own work, which only a global allocator can bring about,
@@ -113,7 +115,7 @@ pub(crate) fn take(site: &Site<'_>, index: usize) -> u64 {
 pub(crate) fn register(site: &Site<'_>) -> Result<(), RegisterError> {
     let is_listed = exclusive(|registry| {
         let key = registry.register(site)?;
-        site.family.map_or(Some(true), |family| registry.list(family, key))
+        site.family.as_ref().map_or(Some(true), |family| registry.list(family, key))
     });
     match (is_listed.flatten(), site.family) {
         (Some(true), _) => Ok(()),

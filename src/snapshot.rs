@@ -3,7 +3,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::NameClash;
-use crate::engine::{Family, FloatSum, Kind, Plan, Row, exclusive};
+use crate::engine::{Family, FloatSum, Kind, Plan, Row, WriteFloat, exclusive};
 
 /// Reads every registered counter that has a name, in one pass over memory.
 ///
@@ -36,10 +36,14 @@ use crate::engine::{Family, FloatSum, Kind, Plan, Row, exclusive};
 #[must_use]
 pub fn snapshot() -> Snapshot {
     let at = Instant::now();
-    let read =
-        exclusive(|registry| registry.read_names(|plan, addends| (samples(plan, addends), plan.clashes.clone())));
-    let (samples, clashes) = read.flatten().unwrap_or_default();
-    Snapshot { at, samples, clashes }
+    let empty = Snapshot { at, samples: Vec::new(), clashes: Vec::new(), write_float: None };
+    let read = |plan: &Plan, addends: &[u64]| Snapshot {
+        at,
+        samples: samples(plan, addends),
+        clashes: plan.clashes.clone(),
+        write_float: plan.rows.iter().find_map(|row| row.family.write_float),
+    };
+    exclusive(|registry| registry.read_names(read)).flatten().unwrap_or(empty)
 }
 
 fn samples(plan: &Plan, addends: &[u64]) -> Vec<Sample> {
@@ -57,6 +61,8 @@ pub struct Snapshot {
     at: Instant,
     samples: Vec<Sample>,
     clashes: Vec<NameClash>,
+    /// There if it has floats.
+    write_float: Option<WriteFloat>,
 }
 
 /// A named counter's value at the time of a [`Snapshot`].
@@ -117,6 +123,15 @@ impl Value {
         }
     }
 
+    /// Writes the value; a float by the function for it, which must be there.
+    fn write(&self, f: &mut fmt::Formatter<'_>, write_float: Option<WriteFloat>) -> fmt::Result {
+        match self {
+            Self::Unsigned(value) => write!(f, "{value}"),
+            Self::Signed(value) => write!(f, "{value}"),
+            Self::Float(value) => write_float.ok_or(fmt::Error)?(value, f),
+        }
+    }
+
     /// What was added between two values of one name. A total that is found lower isn't the same one: its name belonged to
     /// counters of another kind meanwhile. Then all that it has is new.
     fn since(self, earlier: Self) -> Self {
@@ -133,11 +148,7 @@ impl Value {
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unsigned(value) => value.fmt(f),
-            Self::Signed(value) => value.fmt(f),
-            Self::Float(value) => value.fmt(f),
-        }
+        self.write(f, Some(<f64 as fmt::Display>::fmt))
     }
 }
 
@@ -174,6 +185,11 @@ impl Snapshot {
     #[must_use]
     pub fn clashes(&self) -> &[NameClash] {
         &self.clashes
+    }
+
+    /// Writes the value of one of its samples.
+    pub(crate) fn write_value(&self, f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
+        sample.value.write(f, self.write_float)
     }
 
     /// When the snapshot was begun.

@@ -4,9 +4,8 @@
 
 #[cfg(not(quipu_loom))]
 mod imp {
+    pub(crate) use super::guard::MutexGuard;
     pub(crate) use std::sync::Mutex as RawMutex;
-    #[cfg(not(quipu_holds))]
-    pub(crate) use std::sync::MutexGuard;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 
     macro_rules! owner_load {
@@ -102,68 +101,51 @@ impl<T> Mutex<T> {
         #[cfg(quipu_tsan)]
         loop {
             if let Ok(guard) = self.0.try_lock() {
-                return guard;
+                return MutexGuard::new(guard);
             }
             std::thread::yield_now();
         }
         #[cfg(not(quipu_tsan))]
         {
             let guard = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            #[cfg(quipu_holds)]
+            #[cfg(not(quipu_loom))]
             let guard = MutexGuard::new(guard);
             guard
         }
     }
 }
 
-/// Guards that measure how long they lived, for `benches/holds.rs`.
-#[cfg(quipu_holds)]
-mod holds {
-    use std::mem;
+#[cfg(not(quipu_loom))]
+mod guard {
+    use std::mem::ManuallyDrop;
     use std::ops::{Deref, DerefMut};
-    use std::panic::Location;
-    use std::sync::{Mutex, PoisonError};
-    use std::time::Duration;
 
-    type Hold = (Duration, Option<&'static Location<'static>>);
-
-    static LONGEST: Mutex<Hold> = Mutex::new((Duration::ZERO, None));
-
-    /// The longest time for which a lock of the crate was held since the last call, and the place that took it. The time is
-    /// processor time of the thread that held the lock, so that a thread which is preempted meanwhile doesn't count for more.
-    pub fn longest_hold() -> Hold {
-        mem::take(&mut LONGEST.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Processor time of the current thread, in nanoseconds.
-    fn now() -> u64 {
-        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the call writes to `time` alone.
-        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-    }
-
+    /// std's guard, whose drop is not inlined: there are many, and all are cold.
     #[derive(Debug)]
     pub(crate) struct MutexGuard<'a, T> {
-        guard: std::sync::MutexGuard<'a, T>,
-        place: &'static Location<'static>,
-        since: u64,
+        guard: ManuallyDrop<std::sync::MutexGuard<'a, T>>,
+        #[cfg(quipu_holds)]
+        hold: super::holds::Hold,
     }
 
     impl<'a, T> MutexGuard<'a, T> {
-        #[track_caller]
+        #[cfg_attr(quipu_holds, track_caller)]
         pub(super) fn new(guard: std::sync::MutexGuard<'a, T>) -> Self {
-            Self { guard, place: Location::caller(), since: now() }
+            Self {
+                guard: ManuallyDrop::new(guard),
+                #[cfg(quipu_holds)]
+                hold: super::holds::Hold::begin(),
+            }
         }
     }
 
     impl<T> Drop for MutexGuard<'_, T> {
+        #[inline(never)]
         fn drop(&mut self) {
-            let time = Duration::from_nanos(now() - self.since);
-            let mut longest = LONGEST.lock().unwrap_or_else(PoisonError::into_inner);
-            if time > longest.0 {
-                *longest = (time, Some(self.place));
-            }
+            #[cfg(quipu_holds)]
+            self.hold.end();
+            // SAFETY: nobody uses it any more.
+            unsafe { ManuallyDrop::drop(&mut self.guard) };
         }
     }
 
@@ -182,8 +164,55 @@ mod holds {
     }
 }
 
+/// A measure of how long guards live, for `benches/holds.rs`.
 #[cfg(quipu_holds)]
-pub(crate) use holds::MutexGuard;
+mod holds {
+    use std::mem;
+    use std::panic::Location;
+    use std::sync::{Mutex, PoisonError};
+    use std::time::Duration;
+
+    type Longest = (Duration, Option<&'static Location<'static>>);
+
+    static LONGEST: Mutex<Longest> = Mutex::new((Duration::ZERO, None));
+
+    /// The longest time for which a lock of the crate was held since the last call, and the place that took it. The time is
+    /// processor time of the thread that held the lock, so that a thread which is preempted meanwhile doesn't count for more.
+    pub fn longest_hold() -> Longest {
+        mem::take(&mut LONGEST.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Processor time of the current thread, in nanoseconds.
+    fn now() -> u64 {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the call writes to `time` alone.
+        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    }
+
+    /// The life of a guard.
+    #[derive(Debug)]
+    pub(super) struct Hold {
+        place: &'static Location<'static>,
+        since: u64,
+    }
+
+    impl Hold {
+        #[track_caller]
+        pub(super) fn begin() -> Self {
+            Self { place: Location::caller(), since: now() }
+        }
+
+        pub(super) fn end(&self) {
+            let time = Duration::from_nanos(now() - self.since);
+            let mut longest = LONGEST.lock().unwrap_or_else(PoisonError::into_inner);
+            if time > longest.0 {
+                *longest = (time, Some(self.place));
+            }
+        }
+    }
+}
+
 #[cfg(quipu_holds)]
 pub use holds::longest_hold;
 

@@ -43,6 +43,8 @@ impl Baselines {
     }
 
     /// The word of a registered key; `None` on allocation failure.
+    // Not inlined: it is rare, and has several uses.
+    #[inline(never)]
     pub(crate) fn slot_or_allocate(&self, key: Key) -> Option<&AtomicU64> {
         if self.slot(key).is_none() {
             let page = Page::allocate(chunk_len(key.chunk()))?;

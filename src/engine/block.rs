@@ -2,7 +2,7 @@
 
 use super::chunk::Chunk;
 use super::key::{IDS, Key};
-use super::update::Update;
+use super::update::Way;
 
 /// The right to write to a set of chunks. Whoever owns the value is their single writer.
 #[derive(Debug)]
@@ -45,10 +45,10 @@ impl Block {
     }
 
     /// Adds to a slot of the block, or returns false where its chunk isn't there yet.
-    pub(super) fn update<U: Update>(&mut self, key: Key, amount: u64) -> bool {
+    pub(super) fn update(&mut self, key: Key, amount: u64, way: Way) -> bool {
         let Some(chunk) = self.chunk(key.chunk()) else { return false };
         // SAFETY: keys lie within their chunk, and chunks live as long as the registry that the block came from.
-        U::owned(unsafe { chunk.slot(key.offset()) }, amount);
+        way(unsafe { chunk.slot(key.offset()) }, amount);
         true
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Page {
 
 impl Page {
     /// A page of `len` zeros, or `None` on allocation failure.
+    // Not inlined: it is rare, and has several uses.
+    #[inline(never)]
     pub(crate) fn allocate(len: usize) -> Option<Self> {
         Chunk::allocate(len).map(|first| Self { first, len })
     }
@@ -88,6 +90,7 @@ impl Page {
 }
 
 impl Drop for Page {
+    #[inline(never)]
     fn drop(&mut self) {
         // SAFETY: allocated with this length, and not handed over.
         unsafe { self.first.free(self.len) };

@@ -22,7 +22,7 @@ use std::slice;
 use crossbeam_utils::CachePadded;
 
 use super::chunk::{Chunk, Page};
-use super::key::FIRST_CHUNK;
+use super::key::{FIRST_CHUNK, chunk_len};
 use super::summary::Summary;
 use crate::sync::{AtomicPtr, AtomicU64, Ordering, array, const_fn, fence, owner_load};
 
@@ -59,8 +59,14 @@ const fn segment_len(segment: usize) -> usize {
 
 /// How many chunks of this length, a power of two, are read together: as many as the first page has.
 const fn group(chunk_len: usize) -> usize {
-    let chunks = PAGE / chunk_len;
+    // As a shift: both are powers of two.
+    let chunks = PAGE >> chunk_len.trailing_zeros();
     if chunks == 0 { 1 } else { chunks }
+}
+
+/// How many groups of this many chunks, a power of two, the first `len` chunks are in.
+const fn groups(len: usize, group: usize) -> usize {
+    (len + group - 1) >> group.trailing_zeros()
 }
 
 /// The slots from one group's start to that of the next.
@@ -220,29 +226,38 @@ impl Directory {
         self.len().next_multiple_of(group(chunk_len))
     }
 
-    /// Every page of the groups that the first `len` chunks are in, in the order in which they were made.
+    /// The pages, in the order in which they were made. The caller takes no more than there are.
     #[inline(always)]
-    fn pages(&self, len: usize, group: usize) -> Pages<'_> {
-        Pages {
-            directory: self,
-            segment: 0,
-            elements: self.first_segment.iter(),
-            left: len.div_ceil(group),
-            next: 1,
-            further: group,
-        }
+    fn pages(&self) -> Pages<'_> {
+        Pages { directory: self, segment: 0, elements: self.first_segment.iter() }
     }
 
     /// Calls `f` with every chunk of the groups that the first `len` chunks are in, in the order of their numbers.
     #[inline(always)]
-    fn for_each_of(&self, len: usize, chunk_len: usize, group: usize, mut f: impl FnMut(Chunk)) {
-        for (page, groups) in self.pages(len, group) {
+    fn for_each_of(&self, len: usize, chunk_len: usize, mut f: impl FnMut(Chunk)) {
+        let group = group(chunk_len);
+        let mut for_each_in = |page: Chunk, groups: usize| {
             for number in 0..groups {
                 for place in 0..group {
                     // SAFETY: the page has `groups` groups of `group` chunks.
                     f(unsafe { page.plus(number * stride(chunk_len) + place * chunk_len) });
                 }
             }
+        };
+        let (mut pages, mut left) = (self.pages(), groups(len, group));
+        // The first page by itself: it has one group.
+        if left > 0
+            && let Some(page) = pages.next()
+        {
+            for_each_in(page, 1);
+            left -= 1;
+        }
+        while left > 0
+            && let Some(page) = pages.next()
+        {
+            let groups = left.min(group);
+            for_each_in(page, groups);
+            left -= groups;
         }
     }
 
@@ -264,28 +279,33 @@ impl Directory {
         read(self.all(extent.len(), chunk_len))
     }
 
-    /// The sum of the slots at this offset in every chunk, wrapping.
-    #[inline(always)]
-    pub(crate) fn sum(&self, chunk_len: usize, offset: usize, ordering: Ordering) -> u64 {
-        const SHORT: usize = group(FIRST_CHUNK);
+    /// The sum of the slots at this offset in every chunk of this id, wrapping. It acquires nothing that adds published.
+    // Not inlined, so that a program has the loops once, whatever reads.
+    #[inline(never)]
+    pub(crate) fn sum(&self, id: usize, offset: usize) -> u64 {
         let extent = self.extent();
         if extent.has_summary() {
-            return self.sum_by_summary(chunk_len, offset, ordering);
+            return self.sum_by_summary(chunk_len(id), offset);
         }
-        // Each has a loop of its own, which is the shorter for what is a constant in it.
-        match group(chunk_len) {
-            SHORT => self.sum_of(extent, FIRST_CHUNK, SHORT, offset, ordering),
-            1 => self.sum_of(extent, chunk_len, 1, offset, ordering),
-            group => self.sum_of(extent, chunk_len, group, offset, ordering),
+        match chunk_len(id) {
+            // A loop of its own, which is the shorter for what is a constant in it.
+            FIRST_CHUNK => self.sum_of(extent, FIRST_CHUNK, offset),
+            chunk_len => self.sum_of_long(extent, chunk_len, offset),
         }
     }
 
+    /// By itself, so that the loop of short chunks has the registers.
+    #[inline(never)]
+    fn sum_of_long(&self, extent: Extent, chunk_len: usize, offset: usize) -> u64 {
+        self.sum_of(extent, chunk_len, offset)
+    }
+
     #[inline(always)]
-    fn sum_of(&self, extent: Extent, chunk_len: usize, group: usize, offset: usize, ordering: Ordering) -> u64 {
+    fn sum_of(&self, extent: Extent, chunk_len: usize, offset: usize) -> u64 {
         let mut sum = 0_u64;
-        self.for_each_of(extent.len(), chunk_len, group, |chunk| {
-            // SAFETY: the offset is one in a chunk.
-            sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(ordering));
+        self.for_each_of(extent.len(), chunk_len, |chunk| {
+            // SAFETY: the offset is one in a chunk. Relaxed: an addition publishes nothing but itself.
+            sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(Ordering::Relaxed));
         });
         sum
     }
@@ -293,12 +313,12 @@ impl Directory {
     /// As [`Directory::sum`], where a summary is in force.
     #[cold]
     #[inline(never)]
-    fn sum_by_summary(&self, chunk_len: usize, offset: usize, ordering: Ordering) -> u64 {
+    fn sum_by_summary(&self, chunk_len: usize, offset: usize) -> u64 {
         self.read(chunk_len, |chunks| {
             let mut sum = 0_u64;
-            chunks.for_each(|chunk| {
-                // SAFETY: the offset is one in a chunk.
-                sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(ordering));
+            chunks.for_each(&mut |chunk| {
+                // SAFETY: as above. Relaxed: as above.
+                sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(Ordering::Relaxed));
             });
             sum
         })
@@ -329,6 +349,8 @@ impl Directory {
     }
 
     /// Ends the epoch of the summary in force, if there is one. The caller holds the registry's lock.
+    // Not inlined: the loop over all directories would be unrolled.
+    #[inline(never)]
     pub(super) fn void_summary(&self) {
         let extent = Extent(owner_load!(self.extent));
         if extent.has_summary() {
@@ -398,36 +420,29 @@ pub(crate) enum Chunks<'a> {
 }
 
 impl Chunks<'_> {
-    #[inline(always)]
-    pub(crate) fn for_each(self, f: impl FnMut(Chunk)) {
+    // Not inlined, and `f` is called through a pointer: the walk is long, and there are many uses of it.
+    #[inline(never)]
+    pub(crate) fn for_each(self, f: &mut dyn FnMut(Chunk)) {
         match self {
-            Self::All { directory, len, chunk_len } => directory.for_each_of(len, chunk_len, group(chunk_len), f),
+            Self::All { directory, len, chunk_len } => directory.for_each_of(len, chunk_len, f),
             Self::Summary(summary) => summary.for_each(f),
         }
     }
 }
 
-/// Walks the pages: the first chunk of each, and how many groups there are in it.
+/// Walks the pages: the first chunk of each.
 struct Pages<'a> {
     directory: &'a Directory,
     segment: usize,
     /// Of the segment, those that are to come.
     elements: slice::Iter<'a, Element>,
-    /// Groups that are to come.
-    left: usize,
-    /// Room in the next page, and in those after it.
-    next: usize,
-    further: usize,
 }
 
 impl Iterator for Pages<'_> {
-    type Item = (Chunk, usize);
+    type Item = Chunk;
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 {
-            return None;
-        }
         let page = match self.elements.next() {
             Some(page) => page,
             None => {
@@ -439,10 +454,7 @@ impl Iterator for Pages<'_> {
                 self.elements.next()?
             }
         };
-        let groups = self.left.min(self.next);
-        self.left -= groups;
-        self.next = self.further;
         // SAFETY: the length counts chunks in pages that were allocated before it was stored.
-        Some((unsafe { Chunk::from_ptr_unchecked(page.load(Ordering::Relaxed)) }, groups))
+        Some(unsafe { Chunk::from_ptr_unchecked(page.load(Ordering::Relaxed)) })
     }
 }

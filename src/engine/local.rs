@@ -13,7 +13,7 @@ use super::fork;
 use super::key::{IDS, Key};
 use super::registry::Registry;
 use super::site::Site;
-use super::update::Update;
+use super::update::{Update, Way};
 use crate::sync::{AtomicU64, Ordering, array, compiler_fence, const_fn, global, local};
 
 global!(Registry);
@@ -50,12 +50,17 @@ struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some((registry, block)) = self.owned.get_mut().take() {
-            // No add may use the mirror from here on, nor lock what `release` locks.
-            let _ = LOCAL.try_with(Local::clear);
-            let _busy = Busy::begin();
-            registry.release(block);
-        }
+        give_back(self);
+    }
+}
+
+/// `extern "C"`, as that can't unwind: std then needs no code for a destructor of a thread-local that panics.
+extern "C" fn give_back(guard: &mut Guard) {
+    if let Some((registry, block)) = guard.owned.get_mut().take() {
+        // No add may use the mirror from here on, nor lock what `release` locks.
+        let _ = LOCAL.try_with(Local::clear);
+        let _busy = Busy::begin();
+        registry.release(block);
     }
 }
 
@@ -101,13 +106,19 @@ pub(crate) fn own_slot(counter: &impl Counting, index: usize, of_key: Ordering) 
 #[cold]
 #[inline(never)]
 fn add_cold<U: Update>(counter: &impl Counting, index: usize, amount: u64) {
-    let site = counter.site();
+    add_without_slot(&counter.site(), index, amount, U::owned, U::shared);
+}
+
+/// The same for every type of counter, so that a program has it once.
+#[cold]
+#[inline(never)]
+fn add_without_slot(site: &Site<'_>, index: usize, amount: u64, owned: Way, shared: Way) {
     let registers = cfg!(debug_assertions) && site.family.is_some() && !site.cell(0).is_registered();
-    if exclusive(|registry| add_owned::<U>(registry, &site, index, amount)) != Some(true) {
-        U::shared(&site.spill[index], amount);
+    if exclusive(|registry| add_owned(registry, site, index, amount, owned)) != Some(true) {
+        shared(&site.spill[index], amount);
     }
     if registers {
-        assert_no_clash(&site);
+        assert_no_clash(site);
     }
 }
 
@@ -122,21 +133,21 @@ fn assert_no_clash(site: &Site<'_>) {
 
 /// Adds through the thread's block or, where the thread-locals are being destroyed, through one that is claimed for
 /// this add alone. False, and nothing added, where memory or the index space is out.
-fn add_owned<U: Update>(registry: &Handle, site: &Site<'_>, index: usize, amount: u64) -> bool {
+fn add_owned(registry: &Handle, site: &Site<'_>, index: usize, amount: u64, way: Way) -> bool {
     let through_own = |guard: &Guard| {
         let mut owned = guard.owned.borrow_mut();
         if owned.is_none() {
             *owned = registry.claim().map(|block| (Handle::clone(registry), block));
         }
         owned.as_mut().is_some_and(|(_, block)| {
-            let added = registry.add::<U>(block, site, index, amount);
+            let added = registry.add(block, site, index, amount, way);
             let _ = LOCAL.try_with(|local| local.mirror(block));
             added
         })
     };
     GUARD.try_with(through_own).unwrap_or_else(|_destroyed| {
         registry.claim().is_some_and(|mut block| {
-            let added = registry.add::<U>(&mut block, site, index, amount);
+            let added = registry.add(&mut block, site, index, amount, way);
             registry.release(block);
             added
         })

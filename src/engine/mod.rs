@@ -31,7 +31,7 @@
 //! |---|---|---|---|
 //! | slot, load and store of an add | Relaxed | one writer; a reader wants the number only | `sum_lies_between_start_and_end_and_never_goes_down` |
 //! | slot, store of an up-down counter's | Release | who sees a subtraction sees the addition before it, and the other way round | `up_down_is_never_negative`, `up_down_that_alternates_…` |
-//! | slots and spill word, loads of an up-down counter's | Acquire | pair with it | the same, `…_where_it_spills`, `up_down_in_a_snapshot_…` |
+//! | fence after the loads of an up-down counter's slots, and load of its spill word | Acquire | pair with it | the same, `…_where_it_spills`, `up_down_in_a_snapshot_…` |
 //! | key, store | Release | publishes baselines and zeroed floats | `reused_key_starts_from_zero` |
 //! | key, load of a read | Acquire | pairs with it | `float_slot_is_clear_when_reused` |
 //! | key, load of an add | Relaxed | the unregistered key leads to the cold path, the other is right for ever | `key_is_registered_once` |
@@ -123,7 +123,7 @@ pub use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
-pub(crate) use names::{Family, Labels};
+pub(crate) use names::{Family, Labels, WriteFloat};
 pub(crate) use plan::{Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;

@@ -6,6 +6,7 @@
 //! slots and totals that are replaced meanwhile are [retired](Retired), and stay as they are until it is over.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
@@ -20,13 +21,24 @@ use crate::name_clash::{NameClash, neighbours};
 /// Runs that are given back while the lock is held once.
 const PIECE: usize = if cfg!(quipu_loom) { 1 } else { 16 };
 
+/// Writes a float in decimal.
+pub(crate) type WriteFloat = fn(&f64, &mut fmt::Formatter<'_>) -> fmt::Result;
+
 /// What the samples of one name have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub(crate) struct Family {
     pub(crate) name: &'static str,
     pub(crate) help: &'static str,
     pub(crate) kind: Kind,
     pub(crate) labels: Option<Labels>,
+    /// Of float counters only: a program that has none goes without the 20 KB of std that write floats.
+    pub(crate) write_float: Option<WriteFloat>,
+}
+
+impl PartialEq for Family {
+    fn eq(&self, other: &Self) -> bool {
+        (self.name, self.help) == (other.name, other.help) && self.is_one_with(other)
+    }
 }
 
 /// A label, and the value that it has for each element of a counter array.
@@ -45,6 +57,7 @@ impl PartialEq for Labels {
 
 impl Family {
     /// Whether counters of the two families add up to one.
+    #[inline(never)]
     fn is_one_with(&self, other: &Family) -> bool {
         self.kind == other.kind && self.labels == other.labels
     }
@@ -124,8 +137,8 @@ impl Names {
 
     /// Lists a counter under its family's name, if it isn't. `Some(false)` where another family is
     /// shown under the name; `None`, and nothing done, on allocation failure.
-    pub(crate) fn insert(&mut self, family: Family, key: Key) -> Option<bool> {
-        let present = self.number_of(&family);
+    pub(crate) fn insert(&mut self, family: &Family, key: Key) -> Option<bool> {
+        let present = self.number_of(family);
         let number = present.unwrap_or(self.changes + 1);
         if !self.is_listed(number, key) {
             if !self.counters.insert(self.place_of(number, key), Listing { family: number, key, dropped_at: u64::MAX })
@@ -146,17 +159,17 @@ impl Names {
     }
 
     /// False, and nothing done, on allocation failure.
-    fn insert_family(&mut self, family: Family, number: u64) -> bool {
-        let may_clash = self.mark_neighbours(&family);
-        let place = self.families.place(|listed| listed.family.name <= family.name);
-        self.families.insert(place, Listed { family, number, counters: 0, dropped: Vec::new(), may_clash })
+    fn insert_family(&mut self, family: &Family, number: u64) -> bool {
+        let may_clash = self.mark_neighbours(family);
+        let place = self.families.place(&|listed| listed.family.name <= family.name);
+        self.families.insert(place, Listed { family: *family, number, counters: 0, dropped: Vec::new(), may_clash })
     }
 
     /// Marks the families whose names stand in the way of this one's. Whether there are any.
     fn mark_neighbours(&mut self, family: &Family) -> bool {
         let mut any = false;
         for neighbour in neighbours(family.name) {
-            let place = self.families.place(|listed| neighbour.cmp(listed.family.name).is_gt());
+            let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
             let Some(listed) = self.families.at(place) else { continue };
             if neighbour.cmp(listed.family.name).is_eq() && listed.family.stands_in_the_way_of(family) {
                 listed.may_clash = true;
@@ -168,7 +181,7 @@ impl Names {
 
     /// The families that have the name, the oldest first.
     fn of_name(&self, name: &str) -> impl Iterator<Item = &Listed> {
-        let place = self.families.place(|listed| listed.family.name < name);
+        let place = self.families.place(&|listed| listed.family.name < name);
         self.families.from(place).take_while(move |listed| listed.family.name == name)
     }
 
@@ -177,7 +190,7 @@ impl Names {
     }
 
     fn place_of_family(&self, name: &str, number: u64) -> Place {
-        self.families.place(|listed| (listed.family.name, listed.number) < (name, number))
+        self.families.place(&|listed| (listed.family.name, listed.number) < (name, number))
     }
 
     fn family(&mut self, name: &str, number: u64) -> Option<&mut Listed> {
@@ -186,7 +199,7 @@ impl Names {
     }
 
     pub(super) fn place_of(&self, family: u64, key: Key) -> Place {
-        self.counters.place(|listing| (listing.family, listing.key) < (family, key))
+        self.counters.place(&|listing| (listing.family, listing.key) < (family, key))
     }
 
     fn is_listed(&self, family: u64, key: Key) -> bool {
@@ -285,7 +298,7 @@ impl Names {
             return Some(NameClash::new(shown, *family));
         }
         neighbours(family.name).find_map(|neighbour| {
-            let place = self.families.place(|listed| neighbour.cmp(listed.family.name).is_gt());
+            let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
             let other = self.families.from(place).next()?.family;
             let clashes = neighbour.cmp(other.name).is_eq() && other.stands_in_the_way_of(family);
             clashes.then(|| NameClash::new(other, *family))
@@ -390,7 +403,7 @@ impl Drop for Pass<'_> {
                 return;
             }
             for Slots { key, kind, len, .. } in reclaimed.iter().flatten().filter_map(|retired| retired.slots) {
-                self.registry.state.lock().keys(kind.space()).free(key, len);
+                self.registry.free(kind.space(), key, len);
             }
             drop(reclaimed);
             names = self.registry.names.lock();

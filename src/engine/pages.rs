@@ -20,19 +20,16 @@ impl<T> Pages<T> {
     }
 
     /// The end of the elements that are `before` something, which are the first ones.
-    pub(super) fn place(&self, before: impl Fn(&T) -> bool) -> Place {
+    // Not inlined, and `before` is called through a pointer: there are many uses of it, none of which is frequent.
+    #[inline(never)]
+    pub(super) fn place(&self, before: &dyn Fn(&T) -> bool) -> Place {
         let page = self.0.partition_point(|page| before(&page[0])).saturating_sub(1);
         Place { page, index: self.0.get(page).map_or(0, |page| page.partition_point(before)) }
     }
 
     /// The elements from a place on.
-    pub(super) fn from(&self, place: Place) -> impl Iterator<Item = &T> {
-        let (first, others) = self
-            .0
-            .get(place.page..)
-            .and_then(<[_]>::split_first)
-            .map_or((&[][..], &[][..]), |(first, others)| (&first[place.index..], others));
-        first.iter().chain(others.iter().flatten())
+    pub(super) fn from(&self, place: Place) -> Elements<'_, T> {
+        Elements { pages: self.0.get(place.page..).unwrap_or_default(), index: place.index }
     }
 
     /// The element at a place.
@@ -84,5 +81,30 @@ impl<T> Pages<T> {
         self.0.insert(place.page + 1, upper);
         let in_upper = place.index.checked_sub(len / 2);
         Some(in_upper.map_or(place, |index| Place { page: place.page + 1, index }))
+    }
+}
+
+/// Walks the elements from a place on.
+#[derive(Debug)]
+pub(super) struct Elements<'a, T> {
+    /// That of the next element, and those after it.
+    pages: &'a [Vec<T>],
+    index: usize,
+}
+
+impl<'a, T> Iterator for Elements<'a, T> {
+    type Item = &'a T;
+
+    // Not inlined: as `Pages::place`.
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a T> {
+        loop {
+            let (page, others) = self.pages.split_first()?;
+            if let Some(element) = page.get(self.index) {
+                self.index += 1;
+                return Some(element);
+            }
+            (self.pages, self.index) = (others, 0);
+        }
     }
 }

@@ -34,13 +34,19 @@ struct Taken {
 }
 
 impl Registry {
-    /// The sum of one slot over all blocks.
+    /// The sum of one integer slot over all blocks.
     #[inline(always)]
-    fn sum_slots(&self, kind: Kind, key: Key, ordering: Ordering) -> u64 {
-        match kind {
-            Kind::FloatCounter => self.sum_floats(key).to_bits(),
-            _ => self.directories[key.chunk()].sum(chunk_len(key.chunk()), key.offset(), ordering),
-        }
+    fn sum_slots(&self, key: Key) -> u64 {
+        self.tables().directories[key.chunk()].sum(key.chunk(), key.offset())
+    }
+
+    /// As [`sum_slots`](Registry::sum_slots), of one of the two slots of an up-down counter.
+    #[inline(never)]
+    fn sum_side(&self, key: Key) -> u64 {
+        let sum = self.sum_slots(key);
+        // Acquire: pairs with the Releases in `IncreaseSide`. It is one for the loads of all blocks.
+        fence(Ordering::Acquire);
+        sum
     }
 
     /// As [`sum_slots`](Registry::sum_slots), of floats: rounded once, so that it doesn't depend on the order of blocks.
@@ -50,9 +56,9 @@ impl Registry {
     }
 
     fn fold_floats<S: Clone>(&self, key: Key, zero: S, add: impl Fn(&mut S, f64)) -> S {
-        self.directories[key.chunk()].read(chunk_len(key.chunk()), |chunks| {
+        self.tables().directories[key.chunk()].read(chunk_len(key.chunk()), |chunks| {
             let mut sum = zero.clone();
-            chunks.for_each(|chunk| {
+            chunks.for_each(&mut |chunk| {
                 // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an addition
                 // publishes nothing but itself.
                 add(&mut sum, f64::from_bits(unsafe { chunk.slot(key.offset()) }.load(Ordering::Relaxed)));
@@ -64,10 +70,10 @@ impl Registry {
     /// The sums of neighbouring integer slots from `first` on, chunk by chunk, each from front to back.
     pub(super) fn sum_run(&self, first: Key, sums: &mut [u64]) {
         let id = first.chunk();
-        self.directories[id].read(chunk_len(id), |chunks| {
+        self.tables().directories[id].read(chunk_len(id), |chunks| {
             sums.fill(0);
             let (mut four, mut len) = ([None; 4], 0);
-            chunks.for_each(|chunk| {
+            chunks.for_each(&mut |chunk| {
                 four[len] = Some(chunk);
                 len += 1;
                 // Side by side: the memory of one comes while the processor waits for that of another.
@@ -86,16 +92,16 @@ impl Registry {
 
     /// How many slots the value occupies: one for each block that has its chunk.
     pub(crate) fn slots(&self, cell: Cell<'_>) -> usize {
-        self.directories[cell.key().chunk()].len()
+        self.tables().directories[cell.key().chunk()].len()
     }
 
     /// All that was ever added to a value's slots, less all that was ever taken away, whatever the baselines.
     #[inline(always)]
     pub(super) fn total_of_slots(&self, kind: Kind, key: Key) -> u64 {
         match kind {
+            Kind::Counter => self.sum_slots(key),
             Kind::UpDownCounter => self.settled(key),
-            // Relaxed: an addition publishes nothing but itself.
-            kind => self.sum_slots(kind, key, Ordering::Relaxed),
+            Kind::FloatCounter => self.sum_floats(key).to_bits(),
         }
     }
 
@@ -106,9 +112,8 @@ impl Registry {
     /// so both are read until no subtraction came meanwhile. Model: `up_down_that_alternates_is_seen_in_one_of_two_states`.
     /// Where they never cease to come, the least total is the one that has the fewest of these.
     fn settled(&self, key: Key) -> u64 {
-        // Acquire: pairs with the Releases in `IncreaseSide`.
-        let down = || self.sum_slots(Kind::UpDownCounter, key.plus(1), Ordering::Acquire);
-        let up = || self.sum_slots(Kind::UpDownCounter, key, Ordering::Acquire);
+        let down = || self.sum_side(key.plus(1));
+        let up = || self.sum_side(key);
         let mut before = down();
         let mut least = up().wrapping_sub(before);
         let mut total = least;
@@ -149,7 +154,7 @@ impl Registry {
     /// Total of the slots when the counter received them: other counters left it there.
     #[inline]
     pub(super) fn started_at(&self, key: Key) -> u64 {
-        self.starts.load(key)
+        self.tables().starts.load(key)
     }
 
     /// All that was ever added to the slots of a value by the counter that has them.
@@ -186,10 +191,10 @@ impl Registry {
     #[inline]
     fn taken(&self, kind: Kind, key: Key) -> Taken {
         // Acquire, in `load`: pairs with the Release in `take_level`; the baselines are at least those of this take.
-        let takes = if kind == Kind::UpDownCounter { self.starts.load(key.plus(1)) } else { 0 };
+        let takes = if kind == Kind::UpDownCounter { self.tables().starts.load(key.plus(1)) } else { 0 };
         let key = key.plus((takes % 2) as usize);
-        let parts = match self.baselines.get(key) {
-            Some(slots) => Parts { slots, spill: self.spill_baselines.load(key) },
+        let parts = match self.tables().baselines.get(key) {
+            Some(slots) => Parts { slots, spill: self.tables().spill_baselines.load(key) },
             // Nor was anything taken of the spill words that the thread must know of: see `take`.
             None => Parts { slots: 0, spill: 0 },
         };
@@ -240,9 +245,10 @@ impl Registry {
 
     /// Takes from a counter that only grows: its baselines are never the same again, so each moves by itself.
     fn take_growth(&self, cell: Cell<'_>, is_spilled: bool) -> Option<u64> {
+        let tables = self.tables();
         // The slots first: a read that finds them without baselines doesn't look for those of the spill words.
-        let slots = self.advance(&self.baselines, cell, |totals| totals.slots)?;
-        let spill = if is_spilled { self.advance(&self.spill_baselines, cell, |totals| totals.spill) } else { None };
+        let slots = self.advance(&tables.baselines, cell, |totals| totals.slots)?;
+        let spill = if is_spilled { self.advance(&tables.spill_baselines, cell, |totals| totals.spill) } else { None };
         Some(cell.kind.plus(slots, spill.unwrap_or(0)))
     }
 
@@ -272,10 +278,10 @@ impl Registry {
     /// readers choose the words. So a reader has the baselines of one take, and never waits for one that is written.
     fn take_level(&self, cell: Cell<'_>, is_spilled: bool) -> Option<u64> {
         let (kind, key) = (cell.kind, cell.key());
-        let takes = self.starts.slot_or_allocate(key.plus(1))?;
-        self.baselines.slot_or_allocate(key)?;
+        let takes = self.tables().starts.slot_or_allocate(key.plus(1))?;
+        self.tables().baselines.slot_or_allocate(key)?;
         if is_spilled {
-            self.spill_baselines.slot_or_allocate(key)?;
+            self.tables().spill_baselines.slot_or_allocate(key)?;
         }
         loop {
             let taken = self.taken(kind, key);
@@ -289,8 +295,8 @@ impl Registry {
             let unused = key.plus((next % 2) as usize);
             // Release, here and below: pair with the Acquires in `taken`. No fence follows, as in `advance`: each later
             // addition or subtraction is a store with Release.
-            self.baselines.slot(unused)?.store(totals.slots, Ordering::Release);
-            match self.spill_baselines.slot(unused) {
+            self.tables().baselines.slot(unused)?.store(totals.slots, Ordering::Release);
+            match self.tables().spill_baselines.slot(unused) {
                 Some(spill) => spill.store(totals.spill, Ordering::Release),
                 None => totals.spill = 0,
             }

@@ -34,14 +34,22 @@ impl Registry {
             }
         };
         if let Some(key) = prepared.filter(|&key| registered != Some(key)) {
-            self.state.lock().keys(kind.space()).free(key, len);
+            self.free(kind.space(), key, len);
         }
         registered
+    }
+
+    /// Takes back slots that nobody uses.
+    // Not inlined: it is rare, and has several uses.
+    #[inline(never)]
+    pub(super) fn free(&self, space: Space, key: Key, len: usize) {
+        self.state.lock().keys(space).free(key, len);
     }
 
     /// Finds the counter slots, those that are `prepared` or else others, lists it if it has a name, and stores its key,
     /// unless another thread has done so. Returns the key that it has then. `Err` has used slots, which are to be
     /// prepared without a lock; it is empty on allocation failure or when slots are exhausted.
+    #[inline(never)]
     fn publish(&self, site: &Site<'_>, prepared: Option<Key>) -> Result<Key, Option<Run>> {
         let (space, len) = (site.kind.space(), site.spill.len());
         let family = site.family.map(|family| self.with_listed_labels(family));
@@ -61,9 +69,9 @@ impl Registry {
         if let Some((names, family)) = &mut named {
             // Among many names it takes a while, and the names' lock is enough: no other keeps the key of this counter.
             drop(state);
-            if names.insert(*family, key).is_none() {
+            if names.insert(family, key).is_none() {
                 if prepared.is_none() {
-                    self.state.lock().keys(space).free(key, len);
+                    self.free(space, key, len);
                 }
                 return Err(None);
             }
@@ -88,9 +96,6 @@ impl Registry {
 
     /// Nobody zeroes an integer slot: a value whose slots were used before counts from the total in them.
     fn start_at_what_is_found(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
-        if len == kind.slots() {
-            return self.start_at(first, kind, self.total_of_slots(kind, first));
-        }
         let mut sums = Vec::new();
         sums.try_reserve_exact(len).ok()?;
         sums.resize(len, 0);
@@ -102,11 +107,11 @@ impl Registry {
 
     fn start_at(&self, key: Key, kind: Kind, total: u64) -> Option<()> {
         // Relaxed, throughout: published with the key.
-        self.baselines.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
-        self.starts.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
-        self.zero(self.spill_baselines.slot(key));
+        self.tables().baselines.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
+        self.tables().starts.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
+        self.zero(self.tables().spill_baselines.slot(key));
         if kind == Kind::UpDownCounter {
-            self.zero(self.starts.slot(key.plus(1)));
+            self.zero(self.tables().starts.slot(key.plus(1)));
         }
         Some(())
     }
@@ -115,8 +120,8 @@ impl Registry {
     /// is dropped, so no thread adds; the next one's adds acquire its key.
     fn clear(&self, key: Key) {
         self.clear_slots(key.chunk(), key.offset());
-        self.zero(self.baselines.slot(key));
-        self.zero(self.spill_baselines.slot(key));
+        self.zero(self.tables().baselines.slot(key));
+        self.zero(self.tables().spill_baselines.slot(key));
     }
 
     fn zero(&self, slot: Option<&AtomicU64>) {
@@ -128,21 +133,19 @@ impl Registry {
 
     /// Lists a registered counter under its name, if it isn't. `Some(false)` where the name belongs to counters of
     /// another kind or with other labels; `None` where memory is out.
-    pub(crate) fn list(&self, family: Family, key: Key) -> Option<bool> {
-        let family = self.with_listed_labels(family);
+    pub(crate) fn list(&self, family: &Family, key: Key) -> Option<bool> {
+        let family = &self.with_listed_labels(*family);
         self.names.lock().insert(family, key)
     }
 
     /// Takes back the slots of a counter that nobody can use any more.
     pub(crate) fn unregister(&self, key: Key, site: &Site<'_>) {
         let (kind, len) = (site.kind, site.spill.len());
-        let mut state = self.state.lock();
         #[cfg(feature = "persist")]
-        state.tracked.remove(key);
+        self.state.lock().tracked.remove(key);
         match site.family {
-            None => state.keys(kind.space()).free(key, len),
+            None => self.free(kind.space(), key, len),
             Some(family) => {
-                drop(state);
                 self.remove_named(family.name, key, kind, len);
             }
         }

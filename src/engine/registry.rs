@@ -14,12 +14,12 @@ use super::key::{IDS, Keys, Space, chunk_len};
 use super::names::Names;
 use super::site::Site;
 use super::summary::sums_len;
-use super::update::Update;
+use super::update::Way;
 use crate::sync::{Mutex, array, const_fn};
 
-/// Counters, blocks and what ties them together. Dropping it frees every slot.
+/// What reads walk, without a lock. Dropping it frees every slot.
 #[derive(Debug)]
-pub(crate) struct Registry {
+pub(super) struct Tables {
     /// For each chunk id, the chunks that blocks have of it.
     pub(super) directories: [Directory; IDS],
     /// Totals of the slots at the last take or, before it, at the registration. Of an up-down counter two words, in turn.
@@ -28,6 +28,17 @@ pub(crate) struct Registry {
     pub(super) spill_baselines: Baselines,
     /// Totals of the slots at the registration. The second word of an up-down counter has the number of its takes.
     pub(super) starts: Baselines,
+}
+
+/// Apart from [`Registry`], because all of it is zero: so it takes no room in the file of a program.
+#[cfg(not(quipu_loom))]
+static TABLES: Tables = Tables::new();
+
+/// Counters, blocks and what ties them together.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    #[cfg(quipu_loom)]
+    tables: Tables,
     pub(super) state: Mutex<State>,
     /// Locked before `state` by who locks both.
     pub(super) names: Mutex<Names>,
@@ -69,14 +80,25 @@ impl State {
     }
 }
 
-impl Registry {
+impl Tables {
     const_fn! {
-        pub(crate) const fn new() -> Self {
+        const fn new() -> Self {
             Self {
                 directories: array!(Directory::new(); IDS),
                 baselines: Baselines::new(),
                 spill_baselines: Baselines::new(),
                 starts: Baselines::new(),
+            }
+        }
+    }
+}
+
+impl Registry {
+    const_fn! {
+        pub(crate) const fn new() -> Self {
+            Self {
+                #[cfg(quipu_loom)]
+                tables: Tables::new(),
                 state: Mutex::new(State {
                     integers: Keys::new(Space::Integers),
                     floats: Keys::new(Space::Floats),
@@ -95,6 +117,14 @@ impl Registry {
 }
 
 impl Registry {
+    #[inline(always)]
+    pub(super) fn tables(&self) -> &Tables {
+        #[cfg(not(quipu_loom))]
+        return &TABLES;
+        #[cfg(quipu_loom)]
+        return &self.tables;
+    }
+
     /// Hands over a block that no one owns, or a new one; `None` where memory is out.
     ///
     /// The lock orders everything that the block's last owner wrote before everything that the new owner does.
@@ -152,7 +182,7 @@ impl Registry {
         while block.chunk(id).is_none() {
             let growth = {
                 let _state = self.state.lock();
-                self.directories[id].grow(chunk_len(id), &mut fresh)
+                self.tables().directories[id].grow(chunk_len(id), &mut fresh)
             };
             match growth {
                 Growth::Chunk(chunk, number) => block.insert(id, chunk, number),
@@ -168,18 +198,18 @@ impl Registry {
 
     /// Adds through a block, with a key and a chunk for the counter if it has none. False, and nothing done, where
     /// memory or the index space is out.
-    pub(crate) fn add<U: Update>(&self, block: &mut Block, site: &Site<'_>, index: usize, amount: u64) -> bool {
+    pub(crate) fn add(&self, block: &mut Block, site: &Site<'_>, index: usize, amount: u64, way: Way) -> bool {
         self.register(site).is_some_and(|key| {
             let key = key.plus(index);
-            self.grow(block, key.chunk()) && block.update::<U>(key, amount)
+            self.grow(block, key.chunk()) && block.update(key, amount, way)
         })
     }
 }
 
-impl Drop for Registry {
+impl Drop for Tables {
     fn drop(&mut self) {
         for (id, directory) in self.directories.iter_mut().enumerate() {
-            // SAFETY: who could use a chunk borrows the registry, or has a handle that keeps it alive.
+            // SAFETY: what could use a chunk borrows the tables, or has a handle that keeps them alive.
             unsafe { directory.free(chunk_len(id), sums_len(id)) };
         }
     }

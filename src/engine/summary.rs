@@ -22,7 +22,7 @@ use super::chunk::{Chunk, Page};
 use super::directory::{Directory, Element, elements};
 use super::double_sum::DoubleSum;
 use super::key::{IDS, Space, chunk_len};
-use super::registry::{Registry, State};
+use super::registry::{Registry, State, Tables};
 use crate::sync::{AtomicUsize, Ordering, fence, owner_load};
 
 /// Directories of fewer chunks have no summary: a walk over these takes tens of nanoseconds.
@@ -227,7 +227,7 @@ impl Registry {
 
     /// `None`, and nothing published, on allocation failure, if it isn't worthwhile, or if a block was claimed meanwhile.
     fn summarize_chunks(&self, id: usize, goal: usize) -> Option<()> {
-        let (directory, len) = (&self.directories[id], chunk_len(id));
+        let (directory, len) = (&self.tables().directories[id], chunk_len(id));
         let covered = directory.covered(len);
         if covered <= WORTHWHILE {
             return None;
@@ -241,7 +241,7 @@ impl Registry {
         summary.restart(id);
         let mut is_idle = is_idle.into_iter();
         let mut is_whole = true;
-        directory.all(covered, len).for_each(|chunk| {
+        directory.all(covered, len).for_each(&mut |chunk| {
             is_whole &= if is_idle.next() == Some(true) { summary.add(id, chunk) } else { summary.push(chunk) };
         });
         let state = self.state.lock();
@@ -272,7 +272,7 @@ impl Registry {
     /// Has reads walk all chunks. The caller holds the lock of `state`.
     pub(super) fn void_summaries(&self, state: &mut State) {
         state.summarized = 0;
-        self.directories.iter().for_each(Directory::void_summary);
+        self.tables().void_summaries();
     }
 
     /// Zeroes a slot in every chunk of its id. No counter has the slot, so nobody reads it or adds to it.
@@ -285,26 +285,34 @@ impl Registry {
                 self.void_summaries(&mut state);
             }
         }
-        self.directories[id].clear(id, offset);
+        self.tables().directories[id].clear(id, offset);
         self.state.lock().clearing -= 1;
+    }
+}
+
+impl Tables {
+    // Not inlined: the loop would be unrolled over all directories.
+    #[inline(never)]
+    fn void_summaries(&self) {
+        self.directories.iter().for_each(Directory::void_summary);
     }
 }
 
 impl Directory {
     /// Zeroes the slot at this offset in every chunk.
     fn clear(&self, id: usize, offset: usize) {
-        let zero = |chunk: Chunk| {
+        let mut zero = |chunk: Chunk| {
             // SAFETY: the offset is one in a chunk. Relaxed: published with the key of the counter that gets the slot.
             unsafe { chunk.slot(offset) }.store(0, Ordering::Relaxed);
         };
         let is_idle_clear = self.with_summary_in_force(|summary| {
             // SAFETY: as above.
             let is_clear = summary.sums(id).all(|sums| unsafe { sums.slot(offset) }.load(Ordering::Relaxed) == 0);
-            summary.for_each(zero);
+            summary.for_each(&mut zero);
             is_clear
         });
         if is_idle_clear != Some(true) {
-            self.all(self.len(), chunk_len(id)).for_each(zero);
+            self.all(self.len(), chunk_len(id)).for_each(&mut zero);
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use crate::sync::{AtomicU64, Ordering, owner_load};
 
+/// Adds an amount to a word: [`Update::owned`] or [`Update::shared`].
+pub(super) type Way = fn(&AtomicU64, u64);
+
 /// A way to change a slot.
 pub(crate) trait Update {
     /// How an add loads its counter's key.
@@ -45,7 +48,7 @@ impl Update for Increase {
 pub(crate) struct IncreaseSide;
 
 impl Update for IncreaseSide {
-    // Release: pairs with the Acquires in `Registry::settled`; who sees what was taken away sees what was added before it,
+    // Release: pairs with the fence in `Registry::sum_side`; who sees what was taken away sees what was added before it,
     // and the other way round. Models: `up_down_is_never_negative`, `up_down_that_alternates_is_seen_in_one_of_two_states`.
     const STORE: Ordering = Ordering::Release;
 

@@ -1,7 +1,7 @@
 //! Models of `sum`, `cursor` and `snapshot` against adds.
 
 use super::model::{outcomes, shared, spawn, start};
-use crate::engine::{Counting, Increase, exclusive};
+use crate::engine::{Counting, Increase, Update, exclusive};
 use crate::sync::{AtomicU32, Ordering};
 use crate::{Counter, CounterArray, Snapshot, UpDownCounter, Value, snapshot};
 
@@ -60,7 +60,7 @@ fn chunk_growth_is_seen_whole() {
         counter.inc();
         exclusive(|registry| {
             let mut block = registry.claim().unwrap();
-            assert!(registry.add::<Increase>(&mut block, &counter.site(), 0, 1));
+            assert!(registry.add(&mut block, &counter.site(), 0, 1, Increase::owned));
             registry.release(block);
         });
         adder.join().unwrap();

@@ -16,7 +16,7 @@ fn claim() -> Block {
 }
 
 fn add<U: Update>(block: &mut Block, counter: &impl Counting, slot: usize, amount: u64) {
-    assert_eq!(exclusive(|registry| registry.add::<U>(block, &counter.site(), slot, amount)), Some(true));
+    assert_eq!(exclusive(|registry| registry.add(block, &counter.site(), slot, amount, U::owned)), Some(true));
 }
 
 fn release(block: Block) {
