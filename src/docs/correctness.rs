@@ -51,7 +51,8 @@
 //!
 //! *Checked by* `idle_block_is_claimed_under_a_summary`, `idle_block_is_claimed_while_it_is_summed_up`,
 //! `sum_during_another_summary`, `chunk_growth_under_a_summary`, `chunk_growth_under_a_full_summary`,
-//! `chunks_are_seen_whole_after_a_summary`, `take_under_a_summary`, `snapshot_under_a_summary`,
+//! `chunks_are_seen_whole_after_a_summary`, `sums_before_and_after_the_end_of_a_summary`,
+//! `take_and_sum_at_the_end_of_a_summary`, `sums_by_all_chunks_and_by_an_older_summary`, `take_under_a_summary`, `snapshot_under_a_summary`,
 //! `up_down_is_never_negative_where_an_idle_block_has_the_addition` and `…_the_subtraction`,
 //! `float_slot_is_cleared_under_a_summary`; by the bursts of threads in `tests/churn.rs`.
 //!
@@ -106,8 +107,8 @@
 //!
 //! ## No lock is held for long
 //! A lock of the registry is held for a few searches, copies and list operations, whatever the number of threads, of names
-//! and of an array's elements. Memory is allocated, and slots are summed or cleared, without a lock: slots that are
-//! allocated and not yet published are the registering thread's alone. So a first add, the start or end of a thread and a
+//! and of an array's elements. Slots are allocated, summed and cleared without a lock: those that are not yet published are
+//! the registering thread's alone. So a first add, the start or end of a thread and a
 //! fork wait for a short time only, also beside snapshots.
 //!
 //! *Measured by* `RUSTFLAGS='--cfg quipu_holds' cargo bench --bench holds`: the longest hold of each kind of work.

@@ -75,7 +75,7 @@ const fn stride(chunk_len: usize) -> usize {
 }
 
 /// The slots of a page. The first has one group, for processes of few threads. Every other has as many groups as each has
-/// chunks: of the shortest chunks 64, which are 33 KiB. An allocator that has no fresh memory zeroes them under the lock.
+/// chunks: of the shortest chunks 64, which are 33 KiB. An allocator that has no fresh memory zeroes them.
 const fn page_len(page: usize, chunk_len: usize) -> usize {
     let groups = if page == 0 { 1 } else { group(chunk_len) };
     groups * stride(chunk_len) - GAP
@@ -276,7 +276,9 @@ impl Directory {
                 return result;
             }
         }
-        read(self.all(extent.len(), chunk_len))
+        // The length as it is now: the summary may have had a chunk that was appended since. Models:
+        // `sums_before_and_after_the_end_of_a_summary`, `take_and_sum_at_the_end_of_a_summary`.
+        read(self.all(self.len(), chunk_len))
     }
 
     /// The sum of the slots at this offset in every chunk of this id, wrapping. It acquires nothing that adds published.

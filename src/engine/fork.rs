@@ -5,6 +5,7 @@
 mod imp {
     use std::cell::Cell;
     use std::ffi::c_int;
+    use std::hint;
     use std::mem::ManuallyDrop;
 
     use crate::engine::local::{exclusive, global, set_busy};
@@ -85,6 +86,10 @@ mod imp {
         if IS_PREPARED.load(Ordering::Relaxed) {
             return;
         }
+        // An allocator registers its own handlers by its first allocation, and handlers that were registered later run
+        // first: quipu's locks must be taken before the allocator's, as in `try_reserve` under a lock.
+        let mut allocated = Vec::<u8>::new();
+        let _ = hint::black_box(&mut allocated).try_reserve_exact(1);
         // SAFETY: the handlers are functions of this program for as long as it runs; see the limits in the docs for a
         // library that is unloaded.
         if unsafe { pthread_atfork(Some(before), Some(after), Some(in_child)) } == 0 {

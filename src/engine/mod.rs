@@ -38,6 +38,7 @@
 //! | key, load of a float add | Acquire | the slot may have been zeroed by another thread | `float_slot_is_clear_when_reused` |
 //! | directory's extent | Release, Acquire | publishes the page, its segment, the chunk's zeros, a summary | `chunk_growth_is_seen_whole`, `idle_block_is_claimed_under_a_summary` |
 //! | fences in `summarize` and `is_still` | Release, Acquire | a sum with words of a later summary isn't returned | `sum_during_another_summary` |
+//! | fence in `claim` | Release | pairs with that in `is_still`: a read after one that has an add of the new owner doesn't use the summary | `sums_by_all_chunks_and_by_an_older_summary` |
 //! | summary's length | Release, Acquire | publishes the pointer below it | `chunk_growth_under_a_summary` |
 //! | baseline, pointer to its chunk | Release, Acquire | publishes the zeros | `sum_against_takes` |
 //! | baseline, load | Acquire | the slots are at least what it was made from | `sum_against_takes` |
@@ -76,6 +77,7 @@
 //! | claim of an idle block | ends the summaries first | an add in it is seen by a read that it happens-before | `idle_block_is_claimed_under_a_summary`, `up_down_is_never_negative_where_an_idle_block_…` |
 //! | claim of an idle block | its summary isn't published | it would lack the adds of the new owner | `idle_block_is_claimed_while_it_is_summed_up` |
 //! | growth | a summary covers the new group, or ends | a read has what happens-before it | `chunk_growth_under_a_summary`, `…_under_a_full_summary` |
+//! | read whose summary ended | loads the length anew | it has the chunks that the summary had | `sums_before_and_after_the_end_of_a_summary` |
 //! | clearing of a float slot | the sums of idle chunks, too, and no summary begins | the next counter starts at zero | `float_slot_is_cleared_under_a_summary` |
 //! | take | sums again before each exchange | takes telescope | `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`, `takes_of_a_float_counter_share_every_unit` |
 //! | take | of the spill words only where the slots have baselines | a read that finds none doesn't look for those of the spill words | `baselines_find_no_memory` |

@@ -18,9 +18,6 @@ use super::plan::Plan;
 use super::registry::Registry;
 use crate::name_clash::{NameClash, neighbours};
 
-/// Runs that are given back while the lock is held once.
-const PIECE: usize = if cfg!(quipu_loom) { 1 } else { 16 };
-
 /// Writes a float in decimal.
 pub(crate) type WriteFloat = fn(&f64, &mut fmt::Formatter<'_>) -> fmt::Result;
 
@@ -258,19 +255,17 @@ impl Names {
         }
     }
 
-    /// What was retired before every pass that runs began: a few of it.
-    fn reclaim(&mut self) -> [Option<Retired>; PIECE] {
+    /// The next of what was retired before every pass that runs began.
+    fn reclaim(&mut self) -> Option<Retired> {
         let oldest = self.passes.iter().copied().min().unwrap_or(u64::MAX);
-        std::array::from_fn(|_| {
-            if self.retired.front()?.number > oldest {
-                return None;
-            }
-            let retired = self.retired.pop_front()?;
-            if let Some(Slots { family, key, .. }) = retired.slots {
-                self.counters.remove(self.place_of(family, key));
-            }
-            Some(retired)
-        })
+        if self.retired.front()?.number > oldest {
+            return None;
+        }
+        let retired = self.retired.pop_front()?;
+        if let Some(Slots { family, key, .. }) = retired.slots {
+            self.counters.remove(self.place_of(family, key));
+        }
+        Some(retired)
     }
 
     /// In a forked child: the passes of threads that it doesn't have.
@@ -396,16 +391,13 @@ impl Drop for Pass<'_> {
         if let Some(index) = names.passes.iter().position(|began| *began == self.began) {
             names.passes.swap_remove(index);
         }
-        loop {
-            let reclaimed = names.reclaim();
+        // One by one, so that others needn't wait long for the lock.
+        while let Some(retired) = names.reclaim() {
             drop(names);
-            if reclaimed[0].is_none() {
-                return;
-            }
-            for Slots { key, kind, len, .. } in reclaimed.iter().flatten().filter_map(|retired| retired.slots) {
+            if let Some(Slots { key, kind, len, .. }) = retired.slots {
                 self.registry.free(kind.space(), key, len);
             }
-            drop(reclaimed);
+            drop(retired);
             names = self.registry.names.lock();
         }
     }

@@ -77,7 +77,11 @@ impl<T> Pages<T> {
             self.0.push(upper);
             return Some(place);
         }
-        upper.extend(self.0[place.page].drain(len / 2..));
+        let lower = &mut self.0[place.page];
+        while lower.len() > len / 2 {
+            upper.extend(lower.pop());
+        }
+        upper.reverse();
         self.0.insert(place.page + 1, upper);
         let in_upper = place.index.checked_sub(len / 2);
         Some(in_upper.map_or(place, |index| Place { page: place.page + 1, index }))

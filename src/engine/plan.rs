@@ -198,6 +198,7 @@ impl Plan {
     /// Adds to the last row what dropped counters had at this index, and what the slots of the
     /// others have, less what was in them when they got them. Of an up-down counter, that is in its
     /// baseline.
+    #[inline(never)]
     fn add_element(&mut self, registry: &Registry, kind: Kind, dropped: &[u64], keys: &[Key], index: usize) {
         let keys = keys.iter().map(|key| key.plus(index));
         match kind {
@@ -215,6 +216,7 @@ impl Plan {
         }
     }
 
+    #[inline(never)]
     fn end_row(&mut self, family: Family, label: Option<Label>) {
         self.rows.push(Row { family, label, end: self.addends.len() as u32 });
     }

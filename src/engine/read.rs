@@ -50,6 +50,7 @@ impl Registry {
     }
 
     /// As [`sum_slots`](Registry::sum_slots), of floats: rounded once, so that it doesn't depend on the order of blocks.
+    #[inline(never)]
     fn sum_floats(&self, key: Key) -> f64 {
         let sum = self.fold_floats(key, DoubleSum::new(), DoubleSum::add);
         if sum.is_exact() { sum.value() } else { self.fold_floats(key, FloatSum::new(), FloatSum::add).value() }
@@ -68,6 +69,7 @@ impl Registry {
     }
 
     /// The sums of neighbouring integer slots from `first` on, chunk by chunk, each from front to back.
+    #[inline(never)]
     pub(super) fn sum_run(&self, first: Key, sums: &mut [u64]) {
         let id = first.chunk();
         self.tables().directories[id].read(chunk_len(id), |chunks| {

@@ -15,7 +15,7 @@ use super::names::Names;
 use super::site::Site;
 use super::summary::sums_len;
 use super::update::Way;
-use crate::sync::{Mutex, array, const_fn};
+use crate::sync::{Mutex, Ordering, array, const_fn, fence};
 
 /// What reads walk, without a lock. Dropping it frees every slot.
 #[derive(Debug)]
@@ -135,6 +135,9 @@ impl Registry {
         if state.free.len() < state.summarized {
             self.void_summaries(&mut state);
             drop(state);
+            // Release: pairs with the fence in `Directory::is_still`. A read that follows one which has an add of the next
+            // owner sees that the summaries have ended. Model: `sums_by_all_chunks_and_by_an_older_summary`.
+            fence(Ordering::Release);
             self.summarize_idle();
         }
         Some(block)

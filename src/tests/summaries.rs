@@ -186,6 +186,64 @@ fn up_down_under_a_summary(slot_of_idle: usize) {
     });
 }
 
+/// A thread gets a chunk in a new group, which the summary covers, and adds; then the summary ends. A second sum has what
+/// the first one had.
+#[test]
+fn sums_before_and_after_the_end_of_a_summary() {
+    outcomes([(0, 0), (0, 1), (1, 1)], || {
+        let counter = shared(Counter::new());
+        let writer = growth_then_the_end_of_a_summary(&counter);
+        let reader = start(&counter, |counter| (counter.sum(), counter.sum()));
+        writer.join().unwrap();
+        reader.join().unwrap()
+    });
+}
+
+/// As above, with a take in place of the first sum: a later sum isn't below it.
+#[test]
+fn take_and_sum_at_the_end_of_a_summary() {
+    outcomes([0, 1], || {
+        let counter = shared(Counter::new());
+        let writer = growth_then_the_end_of_a_summary(&counter);
+        let reader = start(&counter, |counter| {
+            counter.reset();
+            counter.sum()
+        });
+        writer.join().unwrap();
+        reader.join().unwrap()
+    });
+}
+
+fn growth_then_the_end_of_a_summary(counter: &loom::sync::Arc<Counter>) -> loom::thread::JoinHandle<()> {
+    let (mut third, mut second) = (claim(), claim());
+    add::<Increase>(&mut second, &**counter, 0, 0);
+    leave(counter, 0);
+    summarize();
+    counter.reset();
+    start(counter, move |counter| {
+        add::<Increase>(&mut third, counter, 0, 1);
+        let _idle = claim();
+    })
+}
+
+/// The first sum walks all chunks, before a summary is in force, and has an add that the next owner of an idle block makes
+/// after the summary. The second doesn't use the summary, which lacks it.
+#[test]
+fn sums_by_all_chunks_and_by_an_older_summary() {
+    outcomes([(1, 1), (1, 2), (2, 2)], || {
+        let counter = shared(Counter::new());
+        leave(&counter, 1);
+        let writer = start(&counter, |counter| {
+            summarize();
+            let mut idle = claim();
+            add::<Increase>(&mut idle, counter, 0, 1);
+        });
+        let reader = start(&counter, |counter| (counter.sum(), counter.sum()));
+        writer.join().unwrap();
+        reader.join().unwrap()
+    });
+}
+
 /// Takes share what a summary has and what is added under it.
 #[test]
 fn take_under_a_summary() {
