@@ -96,10 +96,17 @@ impl Registry {
 
     /// Nobody zeroes an integer slot: a value whose slots were used before counts from the total in them.
     fn start_at_what_is_found(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
-        let mut sums = Vec::new();
-        sums.try_reserve_exact(len).ok()?;
-        sums.resize(len, 0);
-        self.sum_run(first, &mut sums);
+        // Most counters have a slot or two, for which nothing is allocated.
+        let (mut few, mut many) = ([0; 2], Vec::new());
+        let sums = match few.get_mut(..len) {
+            Some(few) => few,
+            None => {
+                many.try_reserve_exact(len).ok()?;
+                many.resize(len, 0);
+                &mut many[..]
+            }
+        };
+        self.sum_run(first, sums);
         let mut values =
             sums.chunks_exact(kind.slots()).map(|slots| slots[0].wrapping_sub(*slots.get(1).unwrap_or(&0)));
         (0..len).step_by(kind.slots()).try_for_each(|index| self.start_at(first.plus(index), kind, values.next()?))
