@@ -33,8 +33,11 @@ static ALLOCATOR: Counting = Counting;
 const COUNTERS: usize = 2000;
 const THREADS: usize = 4;
 
+/// Bytes that threads which have ended may still hold: they may be freed after the threads were joined.
+const LEFT: usize = 256 * THREADS;
+
 /// Makes counters and lets threads that live at the same time touch each. A quarter more than what the counters say
-/// may be in use, as what they share grows in steps; and a hundredth less, as what earlier threads left may be freed.
+/// may be in use, as what they share grows in steps; and a hundredth less, with what earlier threads left.
 fn check<S: Strategy + Default>() {
     let before = IN_USE.load(Ordering::Relaxed);
     let counters: Vec<S> = (0..COUNTERS).map(|_| S::default()).collect();
@@ -50,7 +53,7 @@ fn check<S: Strategy + Default>() {
     let used = IN_USE.load(Ordering::Relaxed) - before;
     let said: usize = counters.iter().map(|counter| counter.bytes()).sum();
     let name = counters[0].name();
-    assert!(used >= said - said / 100, "{name}: {used} bytes are in use, and the counters say {said}");
+    assert!(used + said / 100 + LEFT >= said, "{name}: {used} bytes are in use, and the counters say {said}");
     assert!(used <= said + said / 4, "{name}: {used} bytes are in use, and the counters say {said}");
 }
 
