@@ -56,7 +56,8 @@ fn chunks_are_seen_whole_after_a_summary() {
         let reader = start(&counter, Counter::sum);
         leave(&counter, 1);
         summarize();
-        counter.inc();
+        // Another thread, which has passed no fence, ends the summary.
+        start(&counter, Counter::inc).join().unwrap();
         reader.join().unwrap()
     });
 }
