@@ -10,7 +10,8 @@ macro_rules! reads {
         /// linearizability; for amounts that are taken away see [`UpDownCounter`](crate::UpDownCounter)); it includes
         /// every add that happens-before it; on a counter that only grows, successive reads by one thread never go
         /// down. It costs one load for each thread that touched the counter or one of its neighbours, and at most
-        /// seven more; it takes no lock.
+        /// seven more; it takes no lock. After a peak of threads, those that have ended cost nothing: their slots are
+        /// summed up once, by a thread that ends.
         #[inline]
         #[must_use]
         pub fn sum(&$self) -> $number {
