@@ -131,6 +131,24 @@ fn growth_under_a_summary(fill: fn(&Counter, Block) -> Option<Block>) {
     });
 }
 
+/// A chunk that is appended to a summary takes a place where an earlier summary had another one, which is summed up by now.
+#[test]
+fn chunk_growth_in_the_place_of_an_idle_chunk() {
+    outcomes([3, 7], || {
+        let counter = shared(Counter::new());
+        let (mut first, mut second, mut third) = (claim(), claim(), claim());
+        add::<Increase>(&mut first, &*counter, 0, 1);
+        add::<Increase>(&mut second, &*counter, 0, 2);
+        release(first);
+        summarize();
+        release(second);
+        summarize();
+        let reader = start(&counter, Counter::sum);
+        add::<Increase>(&mut third, &*counter, 0, 4);
+        reader.join().unwrap()
+    });
+}
+
 fn flag_and_sum((counter, flag): &(Counter, AtomicU32)) -> (bool, u64) {
     let is_done = flag.load(Ordering::Acquire) == 1;
     (is_done, counter.sum())
