@@ -234,8 +234,7 @@ impl Directory {
 
     /// Calls `f` with every chunk of the groups that the first `len` chunks are in, in the order of their numbers.
     #[inline(always)]
-    fn for_each_of(&self, len: usize, chunk_len: usize, mut f: impl FnMut(Chunk)) {
-        let group = group(chunk_len);
+    fn for_each_of(&self, len: usize, chunk_len: usize, group: usize, mut f: impl FnMut(Chunk)) {
         let mut for_each_in = |page: Chunk, groups: usize| {
             for number in 0..groups {
                 for place in 0..group {
@@ -290,8 +289,8 @@ impl Directory {
             return self.sum_by_summary(chunk_len(id), offset);
         }
         match chunk_len(id) {
-            // A loop of its own, which is the shorter for what is a constant in it.
-            FIRST_CHUNK => self.sum_of(extent, FIRST_CHUNK, offset),
+            // Each has a loop of its own, which is the shorter for what is a constant in it.
+            FIRST_CHUNK => self.sum_of(extent, FIRST_CHUNK, const { group(FIRST_CHUNK) }, offset),
             chunk_len => self.sum_of_long(extent, chunk_len, offset),
         }
     }
@@ -299,13 +298,16 @@ impl Directory {
     /// By itself, so that the loop of short chunks has the registers.
     #[inline(never)]
     fn sum_of_long(&self, extent: Extent, chunk_len: usize, offset: usize) -> u64 {
-        self.sum_of(extent, chunk_len, offset)
+        match group(chunk_len) {
+            1 => self.sum_of(extent, chunk_len, 1, offset),
+            group => self.sum_of(extent, chunk_len, group, offset),
+        }
     }
 
     #[inline(always)]
-    fn sum_of(&self, extent: Extent, chunk_len: usize, offset: usize) -> u64 {
+    fn sum_of(&self, extent: Extent, chunk_len: usize, group: usize, offset: usize) -> u64 {
         let mut sum = 0_u64;
-        self.for_each_of(extent.len(), chunk_len, |chunk| {
+        self.for_each_of(extent.len(), chunk_len, group, |chunk| {
             // SAFETY: the offset is one in a chunk. Relaxed: an addition publishes nothing but itself.
             sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(Ordering::Relaxed));
         });
@@ -425,8 +427,14 @@ impl Chunks<'_> {
     // Not inlined, and `f` is called through a pointer: the walk is long, and there are many uses of it.
     #[inline(never)]
     pub(crate) fn for_each(self, f: &mut dyn FnMut(Chunk)) {
+        self.for_each_inlined(f);
+    }
+
+    /// As [`Chunks::for_each`], for what is done often: a loop by itself.
+    #[inline(always)]
+    pub(crate) fn for_each_inlined(self, f: impl FnMut(Chunk)) {
         match self {
-            Self::All { directory, len, chunk_len } => directory.for_each_of(len, chunk_len, f),
+            Self::All { directory, len, chunk_len } => directory.for_each_of(len, chunk_len, group(chunk_len), f),
             Self::Summary(summary) => summary.for_each(f),
         }
     }

@@ -59,7 +59,7 @@ impl Registry {
     fn fold_floats<S: Clone>(&self, key: Key, zero: S, add: impl Fn(&mut S, f64)) -> S {
         self.tables().directories[key.chunk()].read(chunk_len(key.chunk()), |chunks| {
             let mut sum = zero.clone();
-            chunks.for_each(&mut |chunk| {
+            chunks.for_each_inlined(|chunk| {
                 // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an addition
                 // publishes nothing but itself.
                 add(&mut sum, f64::from_bits(unsafe { chunk.slot(key.offset()) }.load(Ordering::Relaxed)));
