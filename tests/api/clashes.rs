@@ -1,4 +1,5 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 
 use quipu::{Counter, CounterArray, FloatCounter, Kind, NameClash, UpDownCounter};
 
@@ -52,6 +53,14 @@ fn arrays_with_other_labels_are_listed() {
     assert_eq!(left.iter().map(NameClash::labels).collect::<Vec<_>>(), [[Some("hand"), None]]);
 }
 
+/// The text, for as long as the process runs, in a place where leak checks find it.
+fn kept(text: String) -> &'static str {
+    static KEPT: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+    let text = text.leak();
+    KEPT.lock().unwrap().push(text);
+    text
+}
+
 /// The metric of a counter is named without `_total` in OpenMetrics, and its samples end in
 /// `_total` and `_created`.
 #[test]
@@ -69,9 +78,8 @@ fn names_that_openmetrics_makes_of_a_counter_are_listed() {
     ] {
         for name in ["", "_total"].into_iter().filter(|name| *name != other) {
             for is_first in [true, false] {
-                let prefix: &'static str = String::leak(format!("clash{}{other}{is_first}_", name.len()));
-                let own: &'static str = String::leak(format!("{prefix}x{name}"));
-                let others: &'static str = String::leak(format!("{prefix}x{other}"));
+                let prefix = kept(format!("clash{}{other}{is_first}_", name.len()));
+                let (own, others) = (kept(format!("{prefix}x{name}")), kept(format!("{prefix}x{other}")));
                 let (counter, gauge) = (FloatCounter::named(own, ""), UpDownCounter::named(others, ""));
                 if is_first {
                     counter.register().unwrap();
