@@ -10,28 +10,21 @@ pub(super) trait Set<N> {
     fn set(&self, value: N) -> N;
 }
 
-impl Set<u64> for Counter {
-    fn set(&self, value: u64) -> u64 {
-        // The thread's first add is made here: `setting` is no place for it.
-        self.add(0);
-        let set = || {
-            let before = self.sum();
-            self.add(value.wrapping_sub(before));
-            before
-        };
-        setting(set).unwrap_or_else(|| self.sum())
-    }
+macro_rules! set {
+    ($($counter:ty: $number:ty)*) => { $(
+        impl Set<$number> for $counter {
+            fn set(&self, value: $number) -> $number {
+                // The thread's first add is made here: `setting` is no place for it.
+                self.add(0);
+                let set = || {
+                    let before = self.sum();
+                    self.add(value.wrapping_sub(before));
+                    before
+                };
+                setting(set).unwrap_or_else(|| self.sum())
+            }
+        }
+    )* };
 }
 
-impl Set<i64> for UpDownCounter {
-    fn set(&self, value: i64) -> i64 {
-        // As above.
-        self.add(0);
-        let set = || {
-            let before = self.sum();
-            self.add(value.wrapping_sub(before));
-            before
-        };
-        setting(set).unwrap_or_else(|| self.sum())
-    }
-}
+set!(Counter: u64 UpDownCounter: i64);
