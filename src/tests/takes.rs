@@ -48,16 +48,7 @@ fn reset_between_adds(add: fn(&Counter)) {
 fn reset_against_add_in_a_snapshot() {
     outcomes([0, 1], || {
         let gauge = UpDownCounter::named("gauge", "");
-        gauge.inc();
-        let reader = spawn(|| match snapshot().samples()[0].value {
-            Value::Signed(value) => value,
-            other => unreachable!("{other}"),
-        });
-        for _ in 0..2 {
-            gauge.reset();
-            gauge.inc();
-        }
-        reader.join().unwrap()
+        shown_beside_resets(|| gauge.inc(), || gauge.reset())
     });
 }
 
@@ -66,17 +57,23 @@ fn reset_against_add_in_a_snapshot() {
 fn total_in_a_snapshot_beside_resets() {
     outcomes([1, 2, 3], || {
         let counter = Counter::named("counter", "");
-        counter.inc();
-        let reader = spawn(|| match snapshot().samples()[0].value {
-            Value::Unsigned(value) => value,
-            other => unreachable!("{other}"),
-        });
-        for _ in 0..2 {
-            counter.reset();
-            counter.inc();
-        }
-        reader.join().unwrap()
+        shown_beside_resets(|| counter.inc(), || counter.reset())
     });
+}
+
+/// The only sample of a snapshot that is taken while the counter, which has one unit, is reset and gets another, twice.
+fn shown_beside_resets(inc: impl Fn(), reset: impl Fn()) -> i64 {
+    inc();
+    let reader = spawn(|| match snapshot().samples()[0].value {
+        Value::Signed(value) => value,
+        Value::Unsigned(value) => value as i64,
+        other => unreachable!("{other}"),
+    });
+    for _ in 0..2 {
+        reset();
+        inc();
+    }
+    reader.join().unwrap()
 }
 
 /// A baseline is never above the slots that it is set against.
