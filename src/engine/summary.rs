@@ -22,7 +22,7 @@ use super::chunk::{Chunk, Page};
 use super::directory::{Directory, Element, elements};
 use super::double_sum::DoubleSum;
 use super::key::{IDS, Space, chunk_len};
-use super::registry::{Registry, State, Tables};
+use super::registry::{Registry, State};
 use crate::sync::{AtomicUsize, Ordering, fence, owner_load};
 
 /// Directories of fewer chunks have no summary: a walk over these takes tens of nanoseconds.
@@ -272,7 +272,7 @@ impl Registry {
     /// Has reads walk all chunks. The caller holds the lock of `state`.
     pub(super) fn void_summaries(&self, state: &mut State) {
         state.summarized = 0;
-        self.tables().void_summaries();
+        self.tables().directories.iter().for_each(Directory::void_summary);
     }
 
     /// Zeroes a slot in every chunk of its id. No counter has the slot, so nobody reads it or adds to it.
@@ -287,14 +287,6 @@ impl Registry {
         }
         self.tables().directories[id].clear(id, offset);
         self.state.lock().clearing -= 1;
-    }
-}
-
-impl Tables {
-    // Not inlined: the loop would be unrolled over all directories.
-    #[inline(never)]
-    fn void_summaries(&self) {
-        self.directories.iter().for_each(Directory::void_summary);
     }
 }
 
