@@ -35,7 +35,11 @@ const RETIRE: &str = retire!("SELECT batch.counter, $1, 1, batch.total FROM unne
 /// Keeps two processes from making the tables, or folding, at once. The number is arbitrary.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7164797015)";
 
-const HAS_TABLES: &str = "SELECT to_regclass('quipu_schema') IS NOT NULL, to_regclass('quipu_totals') IS NOT NULL";
+/// Reads a table, `pg_class`, since a connection learns of tables that others made when it locks one: without it,
+/// `to_regclass` may repeat the answer that it gave before the wait for [`LOCK`].
+const HAS_TABLES: &str = "SELECT
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu_schema')),
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu_totals'))";
 
 /// Totals in a PostgreSQL database: tested with version 15, and with statements that 9.5 has.
 ///

@@ -221,6 +221,34 @@ mod postgres {
         }
     }
 
+    /// A writer that looked for tables, found none, and waited for the lock while another process made them.
+    #[test]
+    #[ignore = "needs postgres: run .ci/services"]
+    fn service_postgres_tables_that_another_process_makes() {
+        let service = Service::postgres();
+        let url = format!("postgres://quipu:knots@127.0.0.1:{}/postgres", service.port());
+        execute(&url, "CREATE SCHEMA elsewhere");
+        at(&format!("{url}?options=-csearch_path%3Delsewhere")).write(&batch()).unwrap();
+        let outcome = std::thread::scope(|scope| {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let (client, connection) = runtime.block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls)).unwrap();
+            runtime.spawn(connection);
+            let run = |sql: &str| runtime.block_on(client.batch_execute(sql)).unwrap();
+            run("BEGIN; SELECT pg_advisory_xact_lock(7164797015)");
+            let writer = scope.spawn(|| at(&url).write(&batch()));
+            let waiters = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+            while runtime.block_on(client.query_one(waiters, &[])).unwrap().get::<_, i64>(0) == 0 {
+                std::thread::yield_now();
+            }
+            for table in ["schema", "writers", "totals", "folded"] {
+                run(&format!("ALTER TABLE elsewhere.quipu_{table} SET SCHEMA public"));
+            }
+            run("COMMIT");
+            writer.join().unwrap()
+        });
+        assert_eq!(outcome.unwrap(), Outcome::Stored);
+    }
+
     #[test]
     #[ignore = "needs postgres: run .ci/services"]
     fn service_postgres_tables_of_another_version() {
