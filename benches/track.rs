@@ -1,6 +1,6 @@
 //! What the crate's own operations cost, to be compared from one change to the next: `cargo bench --bench track`.
 //!
-//! How they compare with other ways to count is what `examples/contention` and `benches/comparison` measure.
+//! How they compare with other ways to count is what `quipu-lab` and `benches/comparison` measure.
 
 use std::sync::Barrier;
 use std::thread;

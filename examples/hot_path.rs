@@ -1,4 +1,4 @@
-//! The hot path, for `.ci/hot-path` to disassemble: what a caller gets for one add.
+//! The hot path, for `ci/hot-path` to disassemble: what a caller gets for one add.
 
 #![allow(missing_docs, reason = "the symbols are for the disassembler")]
 

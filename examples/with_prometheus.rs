@@ -21,7 +21,7 @@ fn main() -> prometheus::Result<()> {
     let requests = Requests::new(Opts::new("http_requests_total", "Requests answered."), &["method"])?;
     prometheus::register(Box::new(requests.clone()))?;
     IN_FLIGHT.register().map_err(|error| prometheus::Error::Msg(error.to_string()))?;
-    quipu::integrations::prometheus::register(default_registry())?;
+    quipu::integrations::prometheus_0_14::register(default_registry())?;
 
     thread::scope(|scope| {
         for method in ["GET", "PUT"] {

@@ -6,7 +6,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::{counter::Counter, family::Family};
 use prometheus_client::registry::Registry;
 use quipu::UpDownCounter;
-use quipu::integrations::prometheus_client::register;
+use quipu::integrations::prometheus_client_0_26::register;
 
 static IN_FLIGHT: UpDownCounter = UpDownCounter::named("http_requests_in_flight", "Requests being answered.");
 

@@ -39,6 +39,24 @@ macro_rules! reads {
             <$number as crate::cursor::sealed::Bits>::from_bits(bits)
         }
 
+        /// All that [`take`](Self::take) and [`reset`](Self::reset) ever removed: the part of the
+        /// [`total`](Self::total) that isn't in the [`sum`](Self::sum).
+        ///
+        /// It includes every take that happens-before it. Acquire: whatever is added after such a take is no part of it.
+        ///
+        /// ```
+        /// let counter = quipu::Counter::new();
+        /// counter.add(3);
+        /// counter.reset();
+        /// counter.add(4);
+        /// assert_eq!((counter.taken(), counter.sum()), (3, 4));
+        /// ```
+        #[must_use]
+        pub fn taken(&$self) -> $number {
+            let bits = crate::engine::global().lifetime_taken($site.cell($index));
+            <$number as crate::cursor::sealed::Bits>::from_bits(bits)
+        }
+
         /// The sum, from which the counter begins again at zero. Every unit is in exactly one take, whatever the
         /// number of threads that take at once.
         ///

@@ -1,4 +1,4 @@
-use crate::engine::{Increase, Kind, add};
+use crate::engine::{Increase, Kind, add, setting};
 use crate::raw::Raw;
 
 /// A number that only grows, counted by many threads at once.
@@ -52,5 +52,25 @@ impl Counter {
     #[inline]
     pub fn add(&self, n: u64) {
         add::<Increase>(self, 0, n);
+    }
+
+    /// Adds the part of `total` that [`Counter::total`] lacks: for a total that something else counts, such as the
+    /// kernel or another library. A lower total than the counter's adds nothing.
+    ///
+    /// It sums the slots under a lock that all calls in the process share, so that two of them don't both add one part.
+    /// An [`add`](Counter::add) by another thread meanwhile counts on top. Within a global allocator that quipu is
+    /// calling, or a signal handler that interrupts quipu's own work, it does nothing.
+    ///
+    /// ```
+    /// let packets = quipu::Counter::new();
+    /// packets.raise_to(70);
+    /// packets.raise_to(100);
+    /// packets.raise_to(90);
+    /// assert_eq!(packets.sum(), 100);
+    /// ```
+    pub fn raise_to(&self, total: u64) {
+        // The thread's first add is made here: `setting` is no place for it.
+        self.add(0);
+        setting(|| self.add(total.saturating_sub(self.total())));
     }
 }

@@ -35,7 +35,7 @@ impl Snapshot {
 
 impl fmt::Display for Prometheus<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for family in self.0.samples().chunk_by(|a, b| a.name == b.name) {
+        for family in self.0.families() {
             write_head(f, &family[0])?;
             family.iter().try_for_each(|sample| write_sample(f, self.0, sample))?;
         }

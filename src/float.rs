@@ -82,4 +82,12 @@ impl FloatCounter {
         add::<IncreaseFloat>(self, 0, amount.to_bits());
         Ok(())
     }
+
+    /// Adds an amount of either sign. Nothing, if it is beyond [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT) or not a number.
+    #[inline]
+    pub(crate) fn add_signed(&self, amount: f64) {
+        if amount.abs() <= Self::MAX_AMOUNT {
+            add::<IncreaseFloat>(self, 0, amount.to_bits());
+        }
+    }
 }

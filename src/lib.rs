@@ -10,12 +10,10 @@ mod engine;
 mod error;
 mod exposition;
 mod float;
+mod float_gauge;
 pub mod integrations;
 mod name;
 mod name_clash;
-#[cfg(feature = "persist")]
-#[cfg_attr(docsrs, doc(cfg(feature = "persist")))]
-pub mod persist;
 mod raw;
 mod snapshot;
 pub mod strategy;
@@ -27,10 +25,11 @@ mod up_down;
 pub use array::{CounterArray, Element};
 pub use counter::Counter;
 pub use cursor::{Cursor, Number};
-pub use engine::Kind;
+pub use engine::{Kind, fork_generation};
 pub use error::{InvalidAmount, RegisterError};
 pub use exposition::Prometheus;
 pub use float::FloatCounter;
+pub use float_gauge::FloatGauge;
 pub use name::InvalidName;
 pub use name_clash::NameClash;
 pub use snapshot::{Change, Diff, Label, Sample, Snapshot, Value, snapshot};

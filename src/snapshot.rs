@@ -160,6 +160,23 @@ impl Snapshot {
         &self.samples
     }
 
+    /// The samples of each name, in the order of the names.
+    ///
+    /// ```
+    /// use quipu::CounterArray;
+    ///
+    /// static LANES: CounterArray<2> = CounterArray::named("lanes_total", "Cars by lane.", "lane", &["left", "right"]);
+    ///
+    /// LANES.register()?;
+    /// let snapshot = quipu::snapshot();
+    /// let lanes = snapshot.families().find(|samples| samples[0].name == "lanes_total").unwrap();
+    /// assert_eq!(lanes.len(), 2);
+    /// # Ok::<(), quipu::RegisterError>(())
+    /// ```
+    pub fn families(&self) -> impl Iterator<Item = &[Sample]> {
+        self.samples.chunk_by(|a, b| a.name == b.name)
+    }
+
     /// The sample of this name and, of a counter array, this label value.
     #[must_use]
     pub fn get(&self, name: &str, label_value: Option<&str>) -> Option<&Sample> {

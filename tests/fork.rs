@@ -1,13 +1,11 @@
 //! Forks: what the child counts, and that it never waits for a thread that it doesn't have.
 #![cfg(all(unix, not(miri)))]
 
-mod support;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use quipu::{Counter, FloatCounter, UpDownCounter, Value};
-use support::child;
+use quipu_testing::child;
 
 const FORKS: usize = 200;
 

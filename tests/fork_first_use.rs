@@ -2,8 +2,6 @@
 //! test has a process of its own, as the handlers stay until it ends.
 #![cfg(all(target_os = "linux", not(miri)))]
 
-mod support;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::env;
@@ -14,7 +12,7 @@ use std::time::{Duration, Instant};
 use quipu::Counter;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
-use support::child;
+use quipu_testing::child;
 
 /// A fork that doesn't wait for quipu's locks is done by then.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -1,10 +1,8 @@
 //! Fork handlers of the program's own that count, in a process of their own: they stay until it ends.
 #![cfg(all(unix, not(miri)))]
 
-mod support;
-
 use quipu::Counter;
-use support::child;
+use quipu_testing::child;
 
 static BEFORE: Counter = Counter::new();
 static IN_PARENT: Counter = Counter::new();

@@ -2,15 +2,12 @@
 //! are the next one's.
 #![cfg(not(miri))]
 
-#[path = "support/allocator.rs"]
-mod allocator;
-
 use std::sync::{Barrier, Mutex, PoisonError};
 use std::thread;
 
-use allocator::{Counting, allocated};
 use crossbeam_utils::CachePadded;
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use quipu_testing::allocator::{Counting, allocated};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;

@@ -1,11 +1,8 @@
 //! Runs of slots that come back cost no memory. Alone in its process, so that no other run is there.
 #![cfg(not(miri))]
 
-#[path = "support/allocator.rs"]
-mod allocator;
-
-use allocator::{Counting, allocated};
 use quipu::{Counter, CounterArray};
+use quipu_testing::allocator::{Counting, allocated};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;

@@ -1,15 +1,12 @@
 //! A thread pays for the chunks that it touches, and for no others. Alone in its process, so that it knows the chunks.
 #![cfg(not(miri))]
 
-#[path = "support/allocator.rs"]
-mod allocator;
-
 use std::sync::Barrier;
 use std::thread;
 
-use allocator::{Counting, allocated};
 use crossbeam_utils::CachePadded;
 use quipu::Counter;
+use quipu_testing::allocator::{Counting, allocated};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;

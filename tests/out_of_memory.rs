@@ -1,8 +1,6 @@
 //! Allocation failure in every cold path: sums stay exact, and all is well once there is memory again.
 #![cfg(not(miri))]
 
-mod support;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -200,7 +198,7 @@ fn a_spill_word_that_came_back_to_zero_is_taken_too() {
 #[cfg(unix)]
 #[test]
 fn registration_says_so_and_can_be_tried_again() {
-    if !support::child::is_alone("registration_says_so_and_can_be_tried_again") {
+    if !quipu_testing::child::is_alone("registration_says_so_and_can_be_tried_again") {
         return;
     }
     const LEN: usize = 200;
@@ -311,7 +309,7 @@ fn a_take_marks_nothing<const N: usize>() {
 #[cfg(unix)]
 #[test]
 fn slots_of_a_failed_registration_are_used_again() {
-    if !support::child::is_alone("slots_of_a_failed_registration_are_used_again") {
+    if !quipu_testing::child::is_alone("slots_of_a_failed_registration_are_used_again") {
         return;
     }
     drop(used_array::<5_000>());
@@ -341,7 +339,7 @@ fn counters_can_be_dropped() {
 #[cfg(unix)]
 #[test]
 fn totals_of_dropped_counters_are_kept() {
-    if !support::child::is_alone("totals_of_dropped_counters_are_kept") {
+    if !quipu_testing::child::is_alone("totals_of_dropped_counters_are_kept") {
         return;
     }
     for_each_failure(|failing| {

@@ -1,8 +1,6 @@
 //! Per-CPU slots, with threads that are moved between CPUs, interrupted, and denied their restartable sequences.
 #![cfg(all(feature = "percpu", target_os = "linux", not(miri)))]
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::env;
 use std::io;
@@ -15,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::strategy::{PerCpu, Strategy};
-use support::child;
+use quipu_testing::child;
 
 /// Set in processes that have to do without restartable sequences: quipu doesn't want them, or glibc registers nothing.
 const WITHOUT: [(&str, &str); 2] = [("QUIPU_PERCPU", "off"), ("GLIBC_TUNABLES", "glibc.pthread.rseq=0")];

@@ -1,8 +1,6 @@
 //! Adds at the end of a thread's life, and after the end of `main`.
 #![cfg(not(miri))]
 
-mod support;
-
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::thread;
@@ -171,7 +169,7 @@ mod after_main {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
-    use crate::support::child;
+    use quipu_testing::child;
 
     static ADDED: Counter = Counter::named("after_main_total", "");
     static RUNNING: AtomicBool = AtomicBool::new(false);

@@ -1,12 +1,10 @@
 //! ThreadSanitizer reports a race, whatever its suppressions leave out. Empty without it.
 #![cfg(quipu_tsan)]
 
-mod support;
-
 use std::cell::UnsafeCell;
 use std::thread;
 
-use support::child;
+use quipu_testing::child;
 
 struct Racy(UnsafeCell<u64>);
 

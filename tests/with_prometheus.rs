@@ -1,8 +1,5 @@
 //! Through prometheus's registries and text encoder.
 
-mod scrape;
-mod support;
-
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,9 +9,9 @@ use prometheus::core::{Collector, Desc, GenericCounter, GenericCounterVec, Gener
 use prometheus::proto::MetricFamily;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 use prometheus_parse::Value;
-use quipu::integrations::prometheus::{NamedCounters, SlotGauge, register};
-use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
-use scrape::Scraped;
+use quipu::integrations::prometheus_0_14::{NamedCounters, register};
+use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, UpDownCounter};
+use quipu_testing::scrape::Scraped;
 
 const THREADS: usize = 4;
 const ROUNDS: u64 = 10_000;
@@ -41,7 +38,7 @@ fn metrics_on_slots_export_every_change() {
         GenericCounterVec::<Counter>::new(Opts::new("answered_total", "Answered."), &["method", "status"]).unwrap();
     let seconds = GenericCounter::<FloatCounter>::new("seconds_total", "Time.").unwrap();
     let in_flight = GenericGauge::<UpDownCounter>::new("in_flight", "In flight.").unwrap();
-    let load = GenericGauge::<SlotGauge>::new("load", "Load.").unwrap();
+    let load = GenericGauge::<FloatGauge>::new("load", "Load.").unwrap();
     let registry = Registry::new();
     registry.register(Box::new(answered.clone())).unwrap();
     registry.register(Box::new(seconds.clone())).unwrap();
@@ -104,7 +101,7 @@ fn set_and_reset_replace_the_value() {
 fn a_child_forked_amid_sets_can_set_and_read() {
     static DONE: AtomicBool = AtomicBool::new(false);
     let set_all = || {
-        let gauge = GenericGauge::<SlotGauge>::new("forked", "F.").unwrap();
+        let gauge = GenericGauge::<FloatGauge>::new("forked", "F.").unwrap();
         let whole = GenericGauge::<UpDownCounter>::new("forked_whole", "F.").unwrap();
         gauge.add(1.0);
         gauge.set(2.5);
@@ -120,7 +117,7 @@ fn a_child_forked_amid_sets_can_set_and_read() {
             });
         }
         for _ in 0..100 {
-            support::child::fork(set_all);
+            quipu_testing::child::fork(set_all);
         }
         DONE.store(true, Ordering::Relaxed);
     });
@@ -129,7 +126,7 @@ fn a_child_forked_amid_sets_can_set_and_read() {
 /// Infinity less infinity is not a number, and would stay so.
 #[test]
 fn amounts_that_would_overflow_are_ignored() {
-    let gauge = GenericGauge::<SlotGauge>::new("overflow", "O.").unwrap();
+    let gauge = GenericGauge::<FloatGauge>::new("overflow", "O.").unwrap();
     let counter = GenericCounter::<FloatCounter>::new("overflow_total", "O.").unwrap();
     for _ in 0..3 {
         gauge.add(f64::MAX);
@@ -148,7 +145,7 @@ fn amounts_that_would_overflow_are_ignored() {
 
 #[test]
 fn a_gauge_has_what_was_set_last() {
-    let gauge = GenericGauge::<SlotGauge>::new("e", "E.").unwrap();
+    let gauge = GenericGauge::<FloatGauge>::new("e", "E.").unwrap();
     let values = [0.5, -1e17, f64::MAX, f64::MIN_POSITIVE, 0.1, f64::INFINITY, f64::NAN, f64::NEG_INFINITY, 0.0];
     for before in values {
         for value in values {
@@ -387,7 +384,7 @@ fn a_label_of_the_registry_is_an_error_that_names_it() {
 }
 
 #[test]
-#[ignore = "needs promtool: run .ci/services"]
+#[ignore = "needs promtool: run ci/services"]
 fn service_promtool_accepts_what_the_registry_gathers() {
     static SENT: Counter = Counter::named("checked_sent_total", "Messages\nsent, \"all\" \\ of them.");
     static LEVEL: UpDownCounter = UpDownCounter::named("checked_level", "Level.");
@@ -395,7 +392,7 @@ fn service_promtool_accepts_what_the_registry_gathers() {
     static SIDES: CounterArray<2> =
         CounterArray::named("checked_sides_total", "Sides.", "side", &["left", "a \"quoted\" \\ one\n"]);
     let registry = Registry::new();
-    let load = GenericGauge::<SlotGauge>::new("checked_load", "Load.").unwrap();
+    let load = GenericGauge::<FloatGauge>::new("checked_load", "Load.").unwrap();
     load.set(f64::NEG_INFINITY);
     registry.register(Box::new(load)).unwrap();
     register(&registry).unwrap();
@@ -403,6 +400,6 @@ fn service_promtool_accepts_what_the_registry_gathers() {
     LEVEL.dec();
     TIME.add(1e-300);
     SIDES.get(1).unwrap().inc();
-    let (status, complaints) = support::prometheus::check_metrics(&text(&registry));
+    let (status, complaints) = quipu_testing::prometheus::check_metrics(&text(&registry));
     assert!(status && complaints.is_empty(), "{complaints}");
 }

@@ -1,24 +1,18 @@
 //! Through prometheus-client's registry and encoder.
 
-mod scrape;
-mod support;
-
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::thread;
-
-use axum::http::header::CONTENT_TYPE;
-use axum::routing::get;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use quipu::integrations::prometheus_client::{SlotGauge, register};
-use quipu::{CounterArray, FloatCounter, UpDownCounter};
-use scrape::Scraped;
-use support::prometheus::Prometheus;
+use quipu::integrations::prometheus_client_0_26::register;
+use quipu::{CounterArray, FloatCounter, FloatGauge, UpDownCounter};
+use quipu_testing::http;
+use quipu_testing::prometheus::Prometheus;
+use quipu_testing::scrape::Scraped;
 
 const THREADS: usize = 4;
 const ROUNDS: u64 = 10_000;
@@ -129,8 +123,8 @@ fn gauges_of_every_number_do_as_the_atomics_do() {
     }
 
     // What floats are to hold exactly.
-    let whole = Gauge::<f64, SlotGauge>::default();
-    let half = Gauge::<f32, SlotGauge>::default();
+    let whole = Gauge::<f64, FloatGauge>::default();
+    let half = Gauge::<f32, FloatGauge>::default();
     for _ in 0..2 {
         _ = (whole.inc(), half.inc());
         _ = (whole.dec_by(0.25), half.dec_by(0.25));
@@ -436,21 +430,11 @@ fn names_that_the_suffix_would_make_one_stay_two() {
 
 /// Serves what the registry exports, and returns the address and port.
 fn serve(registry: Registry) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let authority = listener.local_addr().unwrap().to_string();
-    let registry = Arc::new(registry);
-    let metrics = move || {
-        let text = text(&registry);
-        async { ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text) }
-    };
-    let app = axum::Router::new().route("/metrics", get(metrics));
-    thread::spawn(move || runtime.block_on(async { axum::serve(listener, app).await }));
-    authority
+    http::serve("application/openmetrics-text; version=1.0.0; charset=utf-8", move || text(&registry))
 }
 
 #[test]
-#[ignore = "needs prometheus: run .ci/services"]
+#[ignore = "needs prometheus: run ci/services"]
 fn service_prometheus_reads_what_the_client_exports() {
     static SENT: quipu::Counter = quipu::Counter::named("served_sent_total", "Messages\nsent, \"all\" \\ of them.");
     static PLAIN: quipu::Counter = quipu::Counter::named("served_plain", "No suffix.");

@@ -2,20 +2,16 @@
 //! may hold the locks that it would wait for. Units that can't be taken there are left for the next take.
 #![cfg(all(unix, not(miri)))]
 
-mod support;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Mutex;
 use std::thread;
 
-#[cfg(feature = "prometheus")]
+#[cfg(feature = "prometheus-0_14")]
 use prometheus::core::Atomic;
-#[cfg(feature = "prometheus")]
-use quipu::integrations::prometheus::SlotGauge;
 use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
-use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter};
-use support::child;
+use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, RegisterError, UpDownCounter};
+use quipu_testing::child;
 
 thread_local! {
     /// What the thread's allocations call. Nothing within that.
@@ -58,20 +54,17 @@ fn within(call: fn(), work: impl FnOnce() + Send) {
 }
 
 /// The first adds and the first baseline of a gauge.
-#[cfg(feature = "prometheus")]
 fn within_sets(call: fn()) {
     let set = || {
-        let gauge = SlotGauge::default();
+        let gauge = FloatGauge::default();
         gauge.add(1.0);
         gauge.set(0.5);
         assert_eq!(gauge.value(), 0.5);
     };
     within(call, set);
+    #[cfg(feature = "prometheus-0_14")]
     within(call, || Atomic::set(&UpDownCounter::new(), 5));
 }
-
-#[cfg(not(feature = "prometheus"))]
-fn within_sets(_: fn()) {}
 
 /// Registered counters, for the allocator to drop.
 static DROPPED: Mutex<Vec<Counter>> = Mutex::new(Vec::new());
@@ -153,12 +146,20 @@ calls! {
     };
 }
 
-#[cfg(feature = "prometheus")]
 calls! {
     sets: {
-        let (gauge, counter) = (SlotGauge::default(), UpDownCounter::new());
+        let (gauge, counter) = (FloatGauge::default(), Counter::new());
         gauge.set(1.0);
-        Atomic::set(&counter, 5);
+        counter.raise_to(5);
         assert_eq!((gauge.value(), counter.sum()), (0.0, 0));
+    };
+}
+
+#[cfg(feature = "prometheus-0_14")]
+calls! {
+    sets_of_prometheus: {
+        let counter = UpDownCounter::new();
+        Atomic::set(&counter, 5);
+        assert_eq!(counter.sum(), 0);
     };
 }

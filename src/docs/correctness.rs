@@ -1,6 +1,6 @@
 //! What quipu promises, why it holds, and what checks it.
 //!
-//! The loom models are in `src/tests`, one file a subject; `.ci/mutations` weakens each ordering and drops each step of
+//! The loom models are in `src/tests`, one file a subject; `ci/mutations` weakens each ordering and drops each step of
 //! the protocol, and shows the model or test that fails without it. The engine's own page, `src/engine/mod.rs`, has the
 //! tables of orderings and steps.
 //!
@@ -166,7 +166,7 @@
 //! *All of them are checked by* `tests/strategies.rs`, all but `PerCpu` by a model, the exact ones by the torture tests.
 //!
 //! ## A store never has more than was added, and has all of it after a flush
-//! This is `quipu::persist`, and no matter of memory orderings but of what a store and a network may do. A
+//! This is the package `quipu-persist`, and no matter of memory orderings but of what a store and a network may do. A
 //! row belongs to one writer, and is replaced only by one of a higher version, for which the writer never sends two
 //! totals. So the newest row wins in whatever order and however often rows arrive, and the value, the sum over the
 //! writers, is the one that their newest rows have: a state-based CRDT, the PN-Counter of Shapiro, Preguiça, Baquero and
@@ -178,10 +178,10 @@
 //! (The last is ours: what a successor and its predecessors have is the counter's total at each moment, as the
 //! successor's beginning moves by what the store folds, and the predecessors are sent again as they were folded.)
 //!
-//! *Checked by* the laws of the merge and random programs of folds, restores and lost answers in `tests/persist.rs`; by
-//! `tests/persist_processes.rs`, with forks and kills; by `tests/stores`: every store against the model, and rounds of
+//! *Checked by* the laws of the merge and random programs of folds, restores and lost answers in `tests/model.rs` of the package; by
+//! `tests/processes.rs`, with forks and kills; by `tests/stores`: every store against the model, and rounds of
 //! faults with real servers, which compare the store with the adds after each step and fail if a kind of fault was not
-//! met. `.ci/services` runs those that need a server.
+//! met. `ci/services` runs those that need a server.
 //!
 //! # How the models are kept honest
 //! Each model collects what it saw over all schedules, and asserts that this is the set of legal outcomes: none other, and
@@ -209,7 +209,7 @@
 //! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes away may arrive at
 //!   different times. A request that its network delays until after its store was restored to before the writer was
 //!   folded is counted until the next resend. Cassandra was never run against a live cluster, power cuts were not
-//!   tried, and a writer's random incarnation is taken to be new. The page of `quipu::persist` has the rest.
+//!   tried, and a writer's random incarnation is taken to be new. The page of `quipu-persist` has the rest.
 //! - **A fork within an allocator** that quipu is calling, or within a signal handler that interrupts quipu's cold path.
 //! - **A program's own fork handler that waits for a lock** which another thread holds while it adds for the first time,
 //!   creates or drops a counter: the fork has quipu's locks by then, and both wait for ever. So does an allocator that

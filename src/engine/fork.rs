@@ -11,8 +11,6 @@ mod imp {
     use crate::engine::local::{exclusive, global, set_busy};
     use crate::engine::names::Names;
     use crate::engine::registry::State;
-    #[cfg(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client"))]
-    use crate::integrations::setting;
     #[cfg(feature = "percpu")]
     use crate::strategy::pool;
     use crate::sync::{AtomicBool, AtomicU32, MutexGuard, Ordering};
@@ -29,15 +27,7 @@ mod imp {
 
     static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-    type Guards = ((setting::Guard, pool::Guard), MutexGuard<'static, Names>, MutexGuard<'static, State>);
-
-    /// Without metrics that are set there is nothing to lock.
-    #[cfg(not(any(feature = "metrics", feature = "prometheus", feature = "prometheus-client")))]
-    mod setting {
-        pub(super) type Guard = ();
-
-        pub(super) fn lock() {}
-    }
+    type Guards = ((MutexGuard<'static, ()>, pool::Guard), MutexGuard<'static, Names>, MutexGuard<'static, State>);
 
     /// Without per-CPU slots there is nothing to lock.
     #[cfg(not(feature = "percpu"))]
@@ -101,7 +91,7 @@ mod imp {
     /// was so before, a signal handler or an allocator forks, and what it holds it gives back itself.
     unsafe extern "C" fn before() {
         if !set_busy(true) {
-            let others = (setting::lock(), pool::lock());
+            let others = (global().settings.lock(), pool::lock());
             GUARDS.set(Some(ManuallyDrop::new((others, global().names.lock(), global().state.lock()))));
         }
     }
@@ -129,10 +119,19 @@ mod imp {
         });
     }
 
-    /// Differs from that of the process that this one was forked from; 0 of one that wasn't forked, or before the
-    /// first counter was registered.
-    #[cfg(feature = "persist")]
-    pub(crate) fn generation() -> u32 {
+    /// Number of forks that lead from the first process of this program to the current one.
+    ///
+    /// Compare it with an earlier result to learn whether a value was made by this process or came here by a fork: a
+    /// connection, say, or the identity of a writer. 0 in a process that wasn't forked, and on systems without forks.
+    /// Relaxed: it orders nothing.
+    ///
+    /// ```
+    /// let generation = quipu::fork_generation();
+    /// // … later, perhaps in a forked child:
+    /// assert_eq!(quipu::fork_generation(), generation, "this process made the value");
+    /// ```
+    #[must_use]
+    pub fn fork_generation() -> u32 {
         // Relaxed: as above.
         GENERATION.load(Ordering::Relaxed)
     }
@@ -142,12 +141,12 @@ mod imp {
 mod imp {
     pub(crate) fn prepare_for_forks() {}
 
-    #[cfg(feature = "persist")]
-    pub(crate) fn generation() -> u32 {
+    /// Number of forks that lead from the first process of this program to the current one: 0, as there are none.
+    #[must_use]
+    pub fn fork_generation() -> u32 {
         0
     }
 }
 
-#[cfg(feature = "persist")]
-pub(crate) use imp::generation;
+pub use imp::fork_generation;
 pub(crate) use imp::prepare_for_forks;

@@ -25,7 +25,7 @@
 //! 10. **Float slots have chunks of their own**, and are zeroed when they change hands. See [`register`].
 //!
 //! # Orderings
-//! Each with the model in `src/tests` that fails if it is relaxed, or if the step is left out. `.ci/mutations` tries them.
+//! Each with the model in `src/tests` that fails if it is relaxed, or if the step is left out. `ci/mutations` tries them.
 //!
 //! | where | ordering | because | model |
 //! |---|---|---|---|
@@ -105,10 +105,9 @@ mod read;
 mod register;
 mod registry;
 mod scan;
+mod setting;
 mod site;
 mod summary;
-#[cfg(feature = "persist")]
-mod track;
 mod update;
 
 #[cfg(all(test, quipu_loom))]
@@ -116,8 +115,7 @@ pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
 pub(crate) use float_sum::FloatSum;
-#[cfg(feature = "persist")]
-pub(crate) use fork::generation;
+pub use fork::fork_generation;
 pub(crate) use key::Key;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use key::{Keys, Space, chunk_len};
@@ -129,6 +127,7 @@ pub(crate) use names::{Family, Labels, WriteFloat};
 pub(crate) use plan::{Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;
+pub(crate) use setting::setting;
 pub(crate) use site::{Cell, Site};
 #[cfg(test)]
 pub(crate) use update::Update;

@@ -182,12 +182,17 @@ impl Registry {
         }
     }
 
-    /// The part of [`total`](Registry::total) that isn't in the value: all that was taken, and what other counters
-    /// left in the slots.
-    #[cfg(feature = "persist")]
-    pub(crate) fn past(&self, cell: Cell<'_>) -> u64 {
-        let taken = self.taken(cell.kind, cell.key()).parts;
-        cell.kind.plus(taken.slots, taken.spill)
+    /// All that takes ever removed: the part of [`lifetime_total`](Registry::lifetime_total) that isn't in the value.
+    pub(crate) fn lifetime_taken(&self, cell: Cell<'_>) -> u64 {
+        loop {
+            let key = cell.key();
+            let taken = self.taken(cell.kind, key);
+            // The parts are those of one take, and the start is that of these slots.
+            if cell.key() == key && self.taken(cell.kind, key) == taken {
+                let slots = cell.kind.minus(taken.parts.slots, self.started_at(key));
+                return cell.kind.plus(slots, taken.parts.spill);
+            }
+        }
     }
 
     #[inline]

@@ -148,8 +148,6 @@ impl Registry {
     /// Takes back the slots of a counter that nobody can use any more.
     pub(crate) fn unregister(&self, key: Key, site: &Site<'_>) {
         let (kind, len) = (site.kind, site.spill.len());
-        #[cfg(feature = "persist")]
-        self.state.lock().tracked.remove(key);
         match site.family {
             None => self.free(kind.space(), key, len),
             Some(family) => {

@@ -40,8 +40,9 @@ pub(crate) struct Registry {
     #[cfg(quipu_loom)]
     tables: Tables,
     pub(super) state: Mutex<State>,
-    /// Locked before `state` by who locks both.
     pub(super) names: Mutex<Names>,
+    /// Held while a metric is set. Lock order: `settings`, `names`, `state`.
+    pub(super) settings: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -58,8 +59,6 @@ pub(crate) struct State {
     pub(super) is_summarizing: bool,
     /// Threads that are clearing slots; no summary begins meanwhile.
     pub(super) clearing: usize,
-    #[cfg(feature = "persist")]
-    pub(super) tracked: super::track::Tracked,
 }
 
 impl State {
@@ -107,10 +106,9 @@ impl Registry {
                     summarized: 0,
                     is_summarizing: false,
                     clearing: 0,
-                    #[cfg(feature = "persist")]
-                    tracked: super::track::Tracked::new(),
                 }),
                 names: Mutex::new(Names::new()),
+                settings: Mutex::new(()),
             }
         }
     }

@@ -9,7 +9,6 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::named::families;
 use crate::sync::Mutex;
 use crate::{Sample, Snapshot};
 
@@ -39,7 +38,7 @@ impl Others {
     }
 
     /// Enters a metric that has a counter's name.
-    #[cfg(feature = "prometheus")]
+    #[cfg(feature = "prometheus-0_14")]
     pub(super) fn add_own(&mut self, name: &str) {
         self.add(&format!("{}{name}", self.prefix), &[]);
     }
@@ -75,7 +74,7 @@ impl Others {
     /// The families of a snapshot that can be exported, and why the others can't.
     pub(super) fn sort<'a>(&self, snapshot: &'a Snapshot) -> (Vec<&'a [Sample]>, Vec<Clash>) {
         let (mut exported, mut clashes) = (Vec::new(), Vec::new());
-        for family in families(snapshot) {
+        for family in snapshot.families() {
             match self.clash_of(&family[0]) {
                 Some(clash) => clashes.push(clash),
                 None => exported.push(family),
@@ -107,7 +106,7 @@ pub(super) struct Known {
     /// Nothing is exported before there is something.
     others: Mutex<Option<Arc<Others>>>,
     /// The names that the registry refuses to other metrics, on account of counters.
-    #[cfg(feature = "prometheus")]
+    #[cfg(feature = "prometheus-0_14")]
     taken: Mutex<HashSet<&'static str>>,
 }
 
@@ -115,7 +114,7 @@ impl Known {
     fn new(others: Option<Arc<Others>>) -> Arc<Self> {
         Arc::new(Self {
             others: Mutex::new(others),
-            #[cfg(feature = "prometheus")]
+            #[cfg(feature = "prometheus-0_14")]
             taken: Mutex::new(HashSet::new()),
         })
     }
@@ -137,7 +136,7 @@ impl Known {
         *self.others.lock() = Some(Arc::clone(others));
     }
 
-    #[cfg(feature = "prometheus")]
+    #[cfg(feature = "prometheus-0_14")]
     pub(super) fn taken(&self) -> &Mutex<HashSet<&'static str>> {
         &self.taken
     }

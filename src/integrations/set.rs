@@ -1,6 +1,6 @@
 //! What `set` means on a sum of whole numbers.
 
-use super::setting::setting;
+use crate::engine::setting;
 use crate::{Counter, UpDownCounter};
 
 /// Sets a counter that `set` may turn back, and returns what it was.

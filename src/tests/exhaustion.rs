@@ -36,8 +36,6 @@ fn counters_without_slots_count_in_themselves() {
     assert_eq!((cursor.delta(), shown()), (8, None));
     assert_eq!((counter.take(), up_down.take(), float.take()), (0, 0, 0.0), "what can't be marked as taken isn't");
     assert_eq!(sums(), (8, -8, 2.0, [0, 4, 0], 5));
-    #[cfg(feature = "persist")]
-    let ship = ship_when_there_are_slots();
 
     for (space, runs) in hoards {
         registry.give_back(space, runs);
@@ -47,27 +45,4 @@ fn counters_without_slots_count_in_themselves() {
     assert_eq!((cursor.delta(), counter.register(), shown()), (2, Ok(()), Some(Value::Unsigned(2))));
     assert_eq!((counter.take(), up_down.take(), float.take()), (10, -10, 2.5));
     assert_eq!(sums(), (0, 0, 0.0, [0, 5, 0], 6));
-    #[cfg(feature = "persist")]
-    ship();
-}
-
-/// A counter that has no slots can't be tracked; later it can, with what it counted in itself.
-#[cfg(feature = "persist")]
-fn ship_when_there_are_slots() -> impl FnOnce() {
-    use std::sync::{Arc, Mutex};
-    use std::time::Duration;
-
-    use crate::persist::{VersionVector, Worker};
-
-    let (store, likes) = (Arc::new(Mutex::new(VersionVector::new())), Arc::new(Counter::new()));
-    likes.add(5);
-    let worker = Worker::builder("host").start(Arc::clone(&store)).unwrap();
-    let error = worker.track("likes", Arc::clone(&likes)).unwrap_err();
-    assert!(error.to_string().starts_with("\"likes\": the counter has no slots: expected "), "{error}");
-    move || {
-        likes.add(3);
-        worker.track("likes", likes).unwrap();
-        worker.shutdown(Duration::from_secs(60)).unwrap();
-        assert_eq!(store.lock().unwrap().value("likes"), 8);
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::measure::READ_AFTER;
 use crate::peers::{ENTRIES, Peer};
-use crate::threads::together;
+use quipu_lab::threads::together;
 
 /// The system's allocator, with a count of the bytes that are in use.
 struct Counting;

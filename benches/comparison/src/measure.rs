@@ -7,8 +7,8 @@ use crate::bytes;
 use crate::churn;
 use crate::java::{self, Java};
 use crate::peers::{ENTRIES, Entry, Peer};
-use crate::stats::Spread;
-use crate::threads::{cores, together};
+use quipu_lab::stats::Spread;
+use quipu_lab::threads::{cores, together};
 
 pub(crate) const THREADS: [usize; 4] = [1, 2, 8, 64];
 pub(crate) const SHORT_LIVED: [usize; 3] = [0, 63, 127];

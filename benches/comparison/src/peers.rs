@@ -10,8 +10,8 @@ use crossbeam_utils::CachePadded;
 use quipu::strategy::{PerCpu, Strategy as _};
 use thread_local::ThreadLocal;
 
-use crate::load::hide;
 use crate::telemetry::Telemetry;
+use quipu_lab::load::hide;
 
 /// A counter that is used by several threads.
 pub(crate) trait Peer: Send + Sync {

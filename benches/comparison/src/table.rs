@@ -1,9 +1,9 @@
 //! The table, in Markdown, and where quipu loses.
 
-use crate::machine::machine;
 use crate::measure::{COUNTERS, READ_AFTER, Row, SHORT_LIVED, THREADS};
 use crate::peers::QUIPU;
-use crate::stats::Spread;
+use quipu_lab::machine::machine;
+use quipu_lab::stats::Spread;
 
 /// A column: its title, and a row's figure in it, of which less is better.
 type Column = (String, Box<dyn Fn(&Row) -> Option<Spread>>);

@@ -1,0 +1,102 @@
+#![doc = include_str!("../README.md")]
+
+mod beside;
+mod busy;
+mod check;
+mod clock;
+mod contestants;
+mod context;
+mod draft;
+mod fit;
+mod latency;
+pub mod load;
+pub mod machine;
+mod measure;
+mod memory;
+mod options;
+mod output;
+mod percentiles;
+mod pin;
+mod plot;
+mod program;
+mod projection;
+mod reads;
+mod record;
+mod sample;
+pub mod stats;
+mod style;
+mod system;
+mod table;
+mod terminal;
+#[cfg(test)]
+mod tests;
+pub mod threads;
+mod turn;
+
+use std::io::{Write as _, stderr};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use context::Start;
+use options::Options;
+use output::{Outputs, Report};
+use projection::Curve;
+use reads::Comparison;
+use record::Record;
+use terminal::print;
+
+/// The program: measures, prints the tables, and writes the files. `--help` lists the options.
+pub fn main() -> ExitCode {
+    match lab(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where nobody reads the errors, the status is all there is.
+            let _ = writeln!(stderr(), "quipu-lab: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn lab(options: &Options) -> Result<(), String> {
+    let outputs = Outputs::open(options)?;
+    let start = Start::now();
+    print(table::conditions(options))?;
+    let (records, tables, plot) = if options.projection { project(options)? } else { measure(options)? };
+    let report = Report { context: start.end(options, &records), records };
+    // The files come first: whoever reads the tables may quit.
+    let files = outputs.write(&report, &plot(&report)?)?;
+    print(tables)?;
+    if let Some(warning) = &report.context.busy.warning {
+        print(warning)?;
+    }
+    print(files.join("\n"))
+}
+
+/// Draws the plots of a report, in SVG.
+type Plot<'a> = Box<dyn FnOnce(&Report<'_>) -> Result<String, String> + 'a>;
+
+/// The figures, the tables, and the plots to be drawn.
+type Measured<'a> = (Vec<Record>, String, Plot<'a>);
+
+fn measure(options: &Options) -> Result<Measured<'_>, String> {
+    let progress = options.progress();
+    // Reads first: they depend on how many threads have counted at one time, which only ever grows.
+    let mut records = reads::run(options, &progress)?;
+    records.extend(memory::run(options, &progress)?);
+    let comparisons = reads::compare(options, &progress)?;
+    records.extend(measure::run(options, &progress)?);
+    records.extend(latency::run(options, &progress)?);
+    records.extend(beside::run(options, &progress)?);
+    progress.finish_and_clear();
+    let tables = table::all(options, &records, &comparisons);
+    records.extend(comparisons.into_iter().flat_map(|Comparison { ours, theirs }| [ours, theirs]));
+    Ok((records, tables, Box::new(|report| plot::all(options, report))))
+}
+
+fn project(options: &Options) -> Result<Measured<'_>, String> {
+    let progress = options.progress();
+    let curves = projection::measure(options, &progress)?;
+    progress.finish_and_clear();
+    let records = curves.iter().flat_map(Curve::records).collect();
+    Ok((records, projection::table(&curves), Box::new(move |report| plot::projection(&curves, report))))
+}

@@ -1,0 +1,11 @@
+//! Tests of the parts that measure nothing.
+
+mod busy;
+mod check;
+mod clock;
+mod draft;
+mod fit;
+mod percentiles;
+mod plot;
+mod program;
+mod terminal;

@@ -1,0 +1,204 @@
+//! Through the OpenTelemetry SDK's readers, of both temporalities.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
+use opentelemetry_sdk::metrics::{
+    InMemoryMetricExporter, InMemoryMetricExporterBuilder, Instrument, PeriodicReader, SdkMeterProvider, Stream,
+    Temporality,
+};
+use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use quipu_opentelemetry::NamedCounters;
+
+/// An SDK with a reader of each temporality.
+struct Sdk {
+    provider: SdkMeterProvider,
+    cumulative: InMemoryMetricExporter,
+    delta: InMemoryMetricExporter,
+}
+
+/// The value of each data point, by its instrument and attributes, with whether it only grows.
+type Points = BTreeMap<String, (f64, bool)>;
+
+impl Sdk {
+    fn new() -> Self {
+        Self::with_limit_of_large(2000)
+    }
+
+    /// With room for so many elements of `ot_large_total`.
+    fn with_limit_of_large(limit: usize) -> Self {
+        let view = move |instrument: &Instrument| {
+            let stream = Stream::builder().with_cardinality_limit(limit).build();
+            stream.ok().filter(|_| instrument.name() == "ot_large_total")
+        };
+        let exporter = |temporality| InMemoryMetricExporterBuilder::new().with_temporality(temporality).build();
+        let (cumulative, delta) = (exporter(Temporality::Cumulative), exporter(Temporality::Delta));
+        let provider = SdkMeterProvider::builder()
+            .with_view(view)
+            .with_reader(PeriodicReader::builder(cumulative.clone()).build())
+            .with_reader(PeriodicReader::builder(delta.clone()).build())
+            .build();
+        Self { provider, cumulative, delta }
+    }
+
+    fn counters(&self) -> NamedCounters {
+        NamedCounters::new(self.provider.meter("quipu"))
+    }
+
+    /// What the two readers export next.
+    fn collect(&self) -> (Points, Points) {
+        self.cumulative.reset();
+        self.delta.reset();
+        self.provider.force_flush().unwrap();
+        let points = |exporter: &InMemoryMetricExporter, temporality| {
+            points(&exporter.get_finished_metrics().unwrap(), temporality)
+        };
+        (points(&self.cumulative, Temporality::Cumulative), points(&self.delta, Temporality::Delta))
+    }
+}
+
+fn points(exported: &[ResourceMetrics], temporality: Temporality) -> Points {
+    let mut points = Points::new();
+    for metric in exported.iter().flat_map(ResourceMetrics::scope_metrics).flat_map(|scope| scope.metrics()) {
+        macro_rules! sums {
+            ($data:expr) => {{
+                let MetricData::Sum(sum) = $data else { panic!("{metric:?}") };
+                // What goes up and down is a sum to every reader, by the specification.
+                let expected = if sum.is_monotonic() { temporality } else { Temporality::Cumulative };
+                assert_eq!(sum.temporality(), expected, "{metric:?}");
+                for point in sum.data_points() {
+                    let attributes = point.attributes().map(|pair| format!(" {}={}", pair.key, pair.value));
+                    let name = metric.name().to_owned() + &attributes.collect::<String>();
+                    let duplicate = points.insert(name, (point.value() as f64, sum.is_monotonic()));
+                    assert_eq!(duplicate, None, "{metric:?}");
+                }
+            }};
+        }
+        match metric.data() {
+            AggregatedMetrics::U64(data) => sums!(data),
+            AggregatedMetrics::I64(data) => sums!(data),
+            AggregatedMetrics::F64(data) => sums!(data),
+        }
+    }
+    points
+}
+
+#[test]
+fn sums_and_differences_are_exact() {
+    static SENT: Counter = Counter::named("ot_sent_total", "Messages sent.");
+    static LEVEL: UpDownCounter = UpDownCounter::named("ot_level", "Level.");
+    static TIME: FloatCounter = FloatCounter::named("ot_seconds_total", "Time.");
+    static SIDES: CounterArray<2> = CounterArray::named("ot_sides_total", "Sides.", "side", &["left", "right"]);
+    for registered in [SENT.register(), LEVEL.register(), TIME.register(), SIDES.register()] {
+        registered.unwrap();
+    }
+    let sdk = Sdk::new();
+    let counters = sdk.counters();
+    counters.register().unwrap();
+    counters.register().unwrap();
+
+    for round in 1..=3 {
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    (0..1000).for_each(|_| SENT.inc());
+                    LEVEL.sub(1);
+                    TIME.add(0.5);
+                    SIDES.get(1).unwrap().add(2);
+                });
+            }
+        });
+        let (cumulative, delta) = sdk.collect();
+        for (name, each, grows) in [
+            ("ot_sent_total", 4000.0, true),
+            ("ot_level", -4.0, false),
+            ("ot_seconds_total", 2.0, true),
+            ("ot_sides_total side=left", 0.0, true),
+            ("ot_sides_total side=right", 8.0, true),
+        ] {
+            let total = each * f64::from(round);
+            assert_eq!(cumulative[name], (total, grows), "{name}");
+            assert_eq!(delta[name], (if grows { each } else { total }, grows), "{name}");
+        }
+    }
+}
+
+#[test]
+fn takes_and_drops_take_nothing_from_what_is_reported() {
+    let sdk = Sdk::new();
+    let counters = sdk.counters();
+    let first = Counter::named("ot_taken_total", "Taken and dropped.");
+    let level = UpDownCounter::named("ot_taken_level", "Dropped.");
+    first.add(10);
+    level.add(7);
+    counters.register().unwrap();
+    let collect = || {
+        let (cumulative, delta) = sdk.collect();
+        let taken = (cumulative["ot_taken_total"].0, delta["ot_taken_total"].0);
+        (taken, cumulative["ot_taken_level"].0)
+    };
+    assert_eq!(collect(), ((10.0, 10.0), 7.0));
+
+    assert_eq!(first.take(), 10);
+    first.add(4);
+    assert_eq!(collect(), ((14.0, 4.0), 7.0));
+
+    // What no collection saw: it is taken, reset or dropped before the next.
+    first.add(6);
+    assert_eq!(first.take(), 10);
+    first.add(30);
+    first.reset();
+    let brief = Counter::named("ot_taken_total", "Between two collections.");
+    brief.add(50);
+    drop(brief);
+    assert_eq!(collect(), ((100.0, 86.0), 7.0));
+
+    drop((first, level));
+    assert_eq!(collect(), ((100.0, 0.0), 0.0));
+
+    let second = Counter::named("ot_taken_total", "Another.");
+    let level = UpDownCounter::named("ot_taken_level", "Another.");
+    second.add(20);
+    level.add(3);
+    assert_eq!(collect(), ((120.0, 20.0), 3.0));
+}
+
+#[test]
+fn later_counters_need_another_registration() {
+    static FIRST: Counter = Counter::named("ot_first_total", "Registered before.");
+    static LATE: Counter = Counter::named("ot_late_total", "Registered after.");
+    let sdk = Sdk::new();
+    let counters = sdk.counters();
+    FIRST.inc();
+    counters.register().unwrap();
+    sdk.collect();
+
+    LATE.add(3);
+    assert!(!sdk.collect().0.contains_key("ot_late_total"));
+    counters.register().unwrap();
+    LATE.add(1);
+    let (cumulative, delta) = sdk.collect();
+    assert_eq!((cumulative["ot_late_total"].0, delta["ot_late_total"].0), (4.0, 4.0));
+    assert_eq!(cumulative["ot_first_total"].0, 1.0);
+}
+
+#[test]
+fn a_view_makes_room_for_a_large_array() {
+    const LEN: usize = 2500;
+    let labels = (0..LEN).map(|index| &*index.to_string().leak()).collect::<Vec<&str>>().leak();
+    let large = CounterArray::<LEN>::named("ot_large_total", "Large.", "part", (&*labels).try_into().unwrap());
+    for index in 0..LEN {
+        large.get(index).unwrap().add(index as u64);
+    }
+    let sdk = Sdk::with_limit_of_large(LEN);
+    sdk.counters().register().unwrap();
+    for points in [sdk.collect().0, sdk.collect().0] {
+        let large: Vec<_> = points.iter().filter(|(name, _)| name.starts_with("ot_large_total ")).collect();
+        assert_eq!(large.len(), LEN);
+        for index in 0..LEN {
+            assert_eq!(points[&format!("ot_large_total part={index}")].0, index as f64);
+        }
+    }
+}

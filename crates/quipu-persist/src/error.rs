@@ -1,0 +1,87 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why totals did not reach a store, or could not be read from it. The message says what to change.
+///
+/// ```
+/// use quipu_persist::{ErrorKind, Writer};
+///
+/// let error = Writer::new("web 1").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Config);
+/// assert!(error.to_string().starts_with("\"web 1\": expected a host id"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    text: String,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What sort of failure an [`Error`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A value that was handed over is not fit: a URL, a host id, a counter's name.
+    Config,
+    /// The store can't be reached, or the connection broke.
+    Unavailable,
+    /// The store can be reached, and doesn't let this user in or write.
+    Denied,
+    /// The store has tables or keys of another layout than this version's.
+    Schema,
+    /// The store has no room left.
+    Full,
+    /// The time that was given for it ran out; what was asked for may still happen.
+    Timeout,
+    /// The worker belongs to the process that this one was forked from.
+    Forked,
+    /// The worker was shut down.
+    Stopped,
+    /// The sink panicked.
+    Panicked,
+    /// Anything else that the store said.
+    Store,
+}
+
+impl Error {
+    /// An error with a message: the value that it is about, and what was expected.
+    #[must_use]
+    pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), cause: None }
+    }
+
+    /// The same error, with what a library said as its [`source`](StdError::source).
+    #[must_use]
+    pub fn caused_by(self, cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self { cause: Some(Arc::new(cause)), ..self }
+    }
+
+    /// What sort of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = self.text.clone();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            // Some errors show their source themselves.
+            let shown = error.to_string();
+            if !text.ends_with(&shown) {
+                text = format!("{text}: {shown}");
+            }
+            cause = error.source();
+        }
+        f.write_str(&text)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}

@@ -1,0 +1,141 @@
+//! The worker's thread.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::ledger::{Ledger, Scope};
+use super::worker::{Pace, Shared, State};
+use super::{Error, ErrorKind, Sink};
+
+/// The shortest wait after a failure, so that a tiny interval doesn't become a storm of attempts.
+const MIN_BACKOFF: Duration = Duration::from_millis(50);
+
+/// Longer waits are cut to a hundred years.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+pub(super) struct Flusher {
+    shared: Arc<Shared>,
+    ledger: Ledger,
+    sink: Box<dyn Sink>,
+    pace: Pace,
+    /// When all rows were last stored.
+    last_resend: Option<Instant>,
+    /// Whether the last flush was tried; from then on it waits between attempts.
+    is_stopping: bool,
+}
+
+/// What the next flush is for.
+struct Task {
+    scope: Scope,
+    /// The last request that it answers.
+    number: u64,
+    /// Until when a last flush may be tried.
+    stop_by: Option<Instant>,
+}
+
+impl Flusher {
+    pub(super) fn new(shared: Arc<Shared>, ledger: Ledger, sink: Box<dyn Sink>, pace: Pace) -> Self {
+        Self { shared, ledger, sink, pace, last_resend: None, is_stopping: false }
+    }
+
+    /// Flushes until the last one succeeds, or has no more time.
+    pub(super) fn run(mut self) {
+        let mut pause = self.pace.after(0);
+        let mut failures = 0;
+        loop {
+            let task = self.wait(pause);
+            if task.stop_by.is_some() && !self.is_stopping {
+                // An outage before the end says little of the time that is left.
+                self.is_stopping = true;
+                failures = 0;
+            }
+            let result = self.flush(task.scope);
+            if result.is_ok() && task.scope != Scope::Changed {
+                self.last_resend = Some(Instant::now());
+            }
+            failures = if result.is_ok() { 0 } else { failures + 1 };
+            pause = self.pace.after(failures);
+            let mut is_over = false;
+            if let Some(by) = task.stop_by {
+                // Half of it, so that there is time for the attempt that follows.
+                let left = by.saturating_duration_since(Instant::now()) / 2;
+                pause = pause.min(left);
+                is_over = result.is_ok() || left < MIN_BACKOFF;
+            }
+            self.report(&task, result, is_over);
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    /// Waits until a flush is due, and takes over the counters that came.
+    fn wait(&mut self, pause: Duration) -> Task {
+        let start = Instant::now();
+        let mut state = self.shared.lock();
+        let scope = loop {
+            let left = pause.saturating_sub(start.elapsed());
+            if let Some(scope) = self.due(&state, left) {
+                break scope;
+            }
+            self.shared.changed.wait_for(&mut state, left);
+        };
+        self.ledger.push(state.arrivals.drain(..));
+        Task { scope, number: state.requested, stop_by: state.stop_by }
+    }
+
+    fn due(&self, state: &State, left: Duration) -> Option<Scope> {
+        if state.stop_by.is_some() && (!self.is_stopping || left.is_zero()) {
+            Some(Scope::Last)
+        } else if state.requested > state.done {
+            Some(Scope::All)
+        } else if !left.is_zero() {
+            None
+        } else if self.last_resend.is_none_or(|at| at.elapsed() >= self.pace.resend) {
+            Some(Scope::All)
+        } else {
+            Some(Scope::Changed)
+        }
+    }
+
+    /// A sink that panics must not leave those waiting who wait for its flush.
+    fn flush(&mut self, scope: Scope) -> Result<usize, Error> {
+        catch_unwind(AssertUnwindSafe(|| self.ledger.flush(&mut *self.sink, scope)))
+            .unwrap_or_else(|panic| Err(panicked(&*panic)))
+    }
+
+    /// Tells those who wait.
+    fn report(&self, task: &Task, result: Result<usize, Error>, is_over: bool) {
+        let mut state = self.shared.lock();
+        state.status.record(&result);
+        state.status.writer.clone_from(self.ledger.writer());
+        state.status.unstored = self.ledger.unstored();
+        state.done = task.number;
+        state.result = result.map(drop);
+        state.has_stopped = is_over;
+        self.shared.changed.notify_all();
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    Error::new(ErrorKind::Panicked, format!("the sink panicked: {message}: expected it to return an error"))
+}
+
+impl Pace {
+    /// The wait after so many failures in a row, up to a tenth shorter or longer.
+    fn after(&self, failures: u32) -> Duration {
+        let wait = if failures == 0 {
+            self.interval
+        } else {
+            let doubled = self.interval.max(MIN_BACKOFF).saturating_mul(1 << (failures - 1).min(16));
+            doubled.min(self.max_backoff.max(MIN_BACKOFF))
+        };
+        // Without randomness the wait is what it is.
+        let chance = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
+        wait.min(LONGEST_WAIT).mul_f64(0.9 + 0.2 * chance)
+    }
+}

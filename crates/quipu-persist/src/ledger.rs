@@ -1,0 +1,174 @@
+//! What the worker knows: its writer's totals, and which of them the store has.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
+
+use quipu::{RegisterError, fork_generation};
+
+use super::predecessor::Predecessor;
+use super::tracked::sealed::Totals;
+use super::tracks;
+use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Writer};
+
+/// Rows of one batch at most, so that a request has a bounded size.
+pub(super) const BATCH: usize = 4096;
+
+/// Predecessors that are remembered, so that a writer which is folded again and again takes a bounded place.
+const PREDECESSORS: usize = 16;
+
+/// A counter that is shipped.
+pub(super) struct Row {
+    name: String,
+    source: Box<dyn Totals>,
+    /// The source's total at which the writer's begins.
+    start: u64,
+    stamp: Stamp,
+    is_stored: bool,
+}
+
+impl Row {
+    /// A row that begins with what is in the counter's sum or, in a forked process, with what is added from now on.
+    pub(super) fn new(name: String, source: Box<dyn Totals>) -> Result<Self, Error> {
+        let unfit = |text| Err(Error::new(ErrorKind::Config, format!("{name:?}: {text}")));
+        // Totals of a counter with slots and of one without are not to be compared. Its name may be another counter's.
+        if source.register() == Err(RegisterError::OutOfSlots) {
+            return unfit("the counter has no slots: expected fewer counters, or more memory");
+        }
+        if !tracks::insert(source.identity()) {
+            return unfit("the counter is tracked already: expected one that no worker of this process had");
+        }
+        let start = if fork_generation() > 0 { source.total() } else { source.taken() };
+        Ok(Self { name, source, start, stamp: Stamp::default(), is_stored: false })
+    }
+
+    fn read(&mut self, version: u64) {
+        let total = self.source.total().wrapping_sub(self.start) as i64;
+        if total != self.stamp.total || self.stamp.version == 0 {
+            self.stamp = Stamp { version, total };
+            self.is_stored = false;
+        }
+    }
+
+    fn entry(&self) -> Entry {
+        Entry { counter: self.name.clone(), stamp: self.stamp }
+    }
+
+    fn begin_after(&mut self, folded: i64) {
+        self.start = self.start.wrapping_add(folded as u64);
+        self.stamp = Stamp::default();
+        self.is_stored = false;
+    }
+}
+
+/// The totals of one writer.
+pub(super) struct Ledger {
+    writer: Writer,
+    version: u64,
+    rows: Vec<Row>,
+    /// The writers before, the last one last.
+    predecessors: VecDeque<Predecessor>,
+}
+
+/// Which rows a flush sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Those that the store doesn't have as they are.
+    Changed,
+    /// All, for a store that may have lost some.
+    All,
+    /// All, for the last time.
+    Last,
+}
+
+enum Written {
+    /// So many batches.
+    Stored(usize),
+    /// Nothing, since the store folded the writer with these totals.
+    Folded(BTreeMap<String, i64>),
+}
+
+impl Ledger {
+    pub(super) fn new(writer: Writer) -> Self {
+        Self { writer, version: 0, rows: Vec::new(), predecessors: VecDeque::new() }
+    }
+
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(super) fn push(&mut self, rows: impl IntoIterator<Item = Row>) {
+        self.rows.extend(rows);
+    }
+
+    /// Rows that the store isn't known to have as they were read last.
+    pub(super) fn unstored(&self) -> usize {
+        self.rows.iter().filter(|row| !row.is_stored).count()
+    }
+
+    /// Reads the counters and writes what is in scope, as the writer's successor where the store folded the writer.
+    /// Returns the number of batches.
+    pub(super) fn flush(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<usize, Error> {
+        if scope != Scope::Changed {
+            self.write_predecessors(sink)?;
+        }
+        let folded = match self.write(sink, scope)? {
+            Written::Stored(batches) => return Ok(batches),
+            Written::Folded(folded) => folded,
+        };
+        self.succeed(folded)?;
+        match self.write(sink, scope)? {
+            Written::Stored(batches) => Ok(batches),
+            Written::Folded(_) => Err(Error::new(
+                ErrorKind::Store,
+                format!("{}: expected the sink to store what a new writer writes, and it was folded", self.writer),
+            )),
+        }
+    }
+
+    fn write(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<Written, Error> {
+        self.version += 1;
+        self.rows.iter_mut().for_each(|row| row.read(self.version));
+        let mut rows: Vec<_> = self.rows.iter_mut().filter(|row| scope != Scope::Changed || !row.is_stored).collect();
+        let batches = rows.len().div_ceil(BATCH);
+        for (number, rows) in (1..).zip(rows.chunks_mut(BATCH)) {
+            let batch = Batch {
+                writer: self.writer.clone(),
+                entries: rows.iter().map(|row| row.entry()).collect(),
+                closes: scope == Scope::Last && number == batches,
+            };
+            if let Outcome::Folded(folded) = sink.write(&batch)? {
+                return Ok(Written::Folded(folded));
+            }
+            rows.iter_mut().for_each(|row| row.is_stored = true);
+        }
+        Ok(Written::Stored(batches))
+    }
+
+    fn write_predecessors(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
+        for predecessor in &mut self.predecessors {
+            if let Some(more) = predecessor.write(sink)? {
+                begin_after(&mut self.rows, &more);
+            }
+        }
+        Ok(())
+    }
+
+    /// A folded total is one that was sent, so it is part of what the counter has: the successor has the rest.
+    fn succeed(&mut self, folded: BTreeMap<String, i64>) -> Result<(), Error> {
+        let successor = Writer::new(self.writer.host())?;
+        let folded_writer = mem::replace(&mut self.writer, successor);
+        begin_after(&mut self.rows, &folded);
+        if self.predecessors.len() == PREDECESSORS {
+            self.predecessors.pop_front();
+        }
+        self.predecessors.push_back(Predecessor::new(folded_writer, self.version, folded));
+        Ok(())
+    }
+}
+
+/// Begins again, after what the store folded of an earlier writer.
+fn begin_after(rows: &mut [Row], folded: &BTreeMap<String, i64>) {
+    for row in rows {
+        row.begin_after(folded.get(&row.name).copied().unwrap_or(0));
+    }
+}

@@ -1,0 +1,475 @@
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
+use async_nats::jetstream::{self, AckKind, Context, stream};
+use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use super::kept::Kept;
+use super::runtime::Runtime;
+use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Store, VersionVector, Writer};
+
+const STREAM: &str = "quipu";
+
+/// Followed by the writer's incarnation and the counter.
+const SUBJECTS: &str = "quipu.totals";
+
+/// Messages that are kept of one writer's total of one counter. Older ones that arrive late push out newer ones, so it is
+/// more than can be late.
+const KEPT: i64 = 16;
+
+/// How long a message waits for the server's acknowledgement.
+const ACK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Messages that are fetched at once.
+const FETCH: usize = 1000;
+
+/// How often a writer's totals may have been folded where they are forwarded to, before it is taken for a fault there.
+const FOLDS: usize = 1000;
+
+/// A row, as a message has it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Message {
+    writer: Writer,
+    #[serde(flatten)]
+    entry: Entry,
+}
+
+/// Totals in a stream of NATS JetStream: the asynchronous way to a store.
+///
+/// A message is an absolute total, so a queue that delivers at least once, in any order, is enough: who reads keeps the
+/// newest of each writer. The stream, `quipu`, is made when it is first connected to and keeps the last few messages of
+/// each writer and counter, so it is a store by itself; or [`forward`](Nats::forward) moves it on to another.
+/// Connections are made when they are needed, without TLS unless the server asks for it.
+///
+/// ```no_run
+/// use quipu::Counter;
+/// use quipu_persist::{Nats, Worker};
+///
+/// static LIKES: Counter = Counter::new();
+///
+/// let worker = Worker::builder("web-1").start(Nats::new("nats://queue.internal:4222")?)?;
+/// worker.track("likes_total", &LIKES)?;
+/// # Ok::<(), quipu_persist::Error>(())
+/// ```
+///
+/// # Limits
+/// A stream can't be compacted, and doesn't know that a writer has closed; compact the store that it is forwarded to.
+/// Sixteen or more older totals that overtake a newer one push it out until the next resend. Calls block, for 10
+/// seconds at most: asynchronous code makes them on a thread for blocking work.
+pub struct Nats {
+    address: ServerAddr,
+    link: Kept<Link>,
+}
+
+struct Link {
+    /// Dropped before the runtime that they run on.
+    context: Context,
+    stream: stream::Stream,
+    runtime: Runtime,
+}
+
+impl Nats {
+    /// A store at a URL such as `nats://user:password@host:4222`.
+    ///
+    /// # Errors
+    /// If the text isn't a URL of NATS. Nothing is connected to yet.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        let address = url.parse().map_err(|error: std::io::Error| {
+            // The text itself may have a password, so it isn't shown.
+            let text = "the address of NATS: expected nats://user:password@host:4222";
+            Error::new(ErrorKind::Config, text).caused_by(error)
+        })?;
+        Ok(Self { address, link: Kept::NONE })
+    }
+
+    /// Moves what came since the last call of this name into another store, and returns how many messages it was. Each
+    /// store has a name of its own, by which the queue knows what it has; several processes may forward to one.
+    ///
+    /// What the store refuses comes again at the next call, and what a process had fetched that died, after 30 seconds.
+    /// A writer that the store has folded goes on there as another, the incarnation of the next higher number, with
+    /// what exceeds the folded total.
+    ///
+    /// # Errors
+    /// If the name isn't 1 to 128 ASCII letters, digits, `_` or `-`; if the queue can't be read, or the store says so.
+    /// If there were messages that aren't of this version: they won't come again, and the next call goes on.
+    pub fn forward(&mut self, name: &str, into: &mut dyn Sink) -> Result<usize, Error> {
+        check_name(name)?;
+        let mut forwarded = 0;
+        loop {
+            let messages = self.run(async |link| fetch_durable(link, name).await)?;
+            let rows: Vec<_> = messages.iter().map(decode).collect();
+            let written = batches(rows.iter().flatten()).into_iter().try_for_each(|batch| self.pass_on(batch, into));
+            let answers = rows.iter().map(|row| match (&written, row) {
+                (Err(_), _) => AckKind::Nak(None),
+                (Ok(()), Ok(_)) => AckKind::Ack,
+                (Ok(()), Err(_)) => AckKind::Term,
+            });
+            let answered = self.answer(&messages, answers.collect());
+            written.and(answered)?;
+            for row in rows {
+                row?;
+                forwarded += 1;
+            }
+            if messages.len() < FETCH {
+                return Ok(forwarded);
+            }
+        }
+    }
+
+    /// Writes a batch, as a successor of its writer where that was folded: with what its newest total in the queue
+    /// exceeds the folded one by. (The batch's may be older than the folded one, and would take off what came later.)
+    fn pass_on(&mut self, mut batch: Batch, into: &mut dyn Sink) -> Result<(), Error> {
+        let origin = batch.writer.clone();
+        let mut newest = VersionVector::new();
+        newest.write(&batch)?;
+        let mut folded: BTreeMap<String, i64> = BTreeMap::new();
+        for _ in 0..FOLDS {
+            let Outcome::Folded(more) = into.write(&batch)? else { return Ok(()) };
+            for (counter, total) in more {
+                let sum = folded.entry(counter).or_default();
+                *sum = sum.wrapping_add(total);
+            }
+            batch.writer = successor(&batch.writer)?;
+            // Read after each refusal, so that it isn't older than what was folded.
+            newest.merge(&self.read(format!("{}.>", subject(&origin)))?);
+            for Entry { counter, stamp } in &mut batch.entries {
+                let known = newest.by_writer(counter)?;
+                *stamp = known.get(&origin).copied().unwrap_or(*stamp);
+                stamp.total = stamp.total.wrapping_sub(folded.get(counter).copied().unwrap_or(0));
+            }
+        }
+        let text =
+            format!("{origin}: expected the store to take what {FOLDS} successors of it write, and all are folded");
+        Err(Error::new(ErrorKind::Store, text))
+    }
+
+    fn answer(&mut self, messages: &[jetstream::Message], answers: Vec<AckKind>) -> Result<(), Error> {
+        let store = shown(&self.address);
+        self.run(async |_| {
+            for (at, (message, answer)) in (1..).zip(messages.iter().zip(answers)) {
+                // The last is waited for, so that the next fetch comes after all of them.
+                let is_last = at == messages.len();
+                let sent = if is_last { message.double_ack_with(answer).await } else { message.ack_with(answer).await };
+                sent.map_err(|error| explain(&store, error))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Runs `work` on a connection, which is kept if it succeeds.
+    fn run<T>(&mut self, work: impl AsyncFnOnce(&Link) -> Result<T, Error>) -> Result<T, Error> {
+        let link = match self.link.take() {
+            Some(link) => link,
+            None => connect(&self.address)?,
+        };
+        let result = link.runtime.run(&shown(&self.address), work(&link))?;
+        self.link.keep(link);
+        Ok(result)
+    }
+
+    /// The rows in the messages of this subject.
+    fn read(&mut self, subject: String) -> Result<VersionVector, Error> {
+        let store = shown(&self.address);
+        self.run(async |link| read(link, &store, subject).await)
+    }
+}
+
+fn connect(address: &ServerAddr) -> Result<Link, Error> {
+    let (runtime, store) = (Runtime::new()?, shown(address));
+    let (context, stream) = runtime.run(&store, async {
+        let client =
+            ConnectOptions::new().connect(address.clone()).await.map_err(|error| explain_connect(&store, error))?;
+        let mut context = jetstream::new(client);
+        context.set_timeout(ACK_TIMEOUT);
+        let stream = context.get_or_create_stream(config()).await.map_err(|error| {
+            let text =
+                format!("{store}: expected a server with JetStream (nats-server --jetstream), and its permission");
+            Error::new(ErrorKind::Store, text).caused_by(error)
+        })?;
+        check_schema(&store, &stream.cached_info().config)?;
+        Ok((context, stream))
+    })?;
+    Ok(Link { context, stream, runtime })
+}
+
+fn config() -> stream::Config {
+    stream::Config {
+        name: STREAM.to_owned(),
+        subjects: vec![format!("{SUBJECTS}.>")],
+        max_messages_per_subject: KEPT,
+        ..stream::Config::default()
+    }
+}
+
+/// An error if the stream isn't [`config`]'s, and might drop a total.
+fn check_schema(store: &str, found: &stream::Config) -> Result<(), Error> {
+    // No limit is 0, or -1 from a server.
+    let settings = |config: &stream::Config| {
+        [
+            ("subjects", format!("{:?}", config.subjects)),
+            ("max_msgs_per_subject", config.max_messages_per_subject.to_string()),
+            ("max_msgs", config.max_messages.max(0).to_string()),
+            ("max_bytes", config.max_bytes.max(0).to_string()),
+            ("max_age", format!("{:?}", config.max_age)),
+            ("retention", format!("{:?}", config.retention)),
+            ("discard", format!("{:?}", config.discard)),
+        ]
+    };
+    for ((name, found), (_, expected)) in settings(found).into_iter().zip(settings(&config())) {
+        if found != expected {
+            let text = format!(
+                "{store}: {name} of the stream {STREAM} is {found}: expected {expected}; \
+                 edit or delete the stream, or use another account"
+            );
+            return Err(Error::new(ErrorKind::Schema, text));
+        }
+    }
+    Ok(())
+}
+
+/// The name of a durable consumer.
+fn check_name(name: &str) -> Result<(), Error> {
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if (1..=128).contains(&name.len()) && name.bytes().all(is_fit) {
+        return Ok(());
+    }
+    let text = format!("{name:?}: expected a name of 1 to 128 ASCII letters, digits, '_' or '-' to forward under");
+    Err(Error::new(ErrorKind::Config, text))
+}
+
+/// Who goes on for a writer that was folded where it was forwarded to: for any forwarder the same. Incarnations are
+/// random, so it is no one else.
+fn successor(writer: &Writer) -> Result<Writer, Error> {
+    format!("{}/{:032x}", writer.host(), writer.incarnation().wrapping_add(1)).parse()
+}
+
+/// What the subjects of a writer's messages begin with.
+fn subject(writer: &Writer) -> String {
+    format!("{SUBJECTS}.{:032x}", writer.incarnation())
+}
+
+async fn publish(link: &Link, batch: &Batch) -> Result<(), Boxed> {
+    let mut acknowledgements = Vec::with_capacity(batch.entries.len());
+    for entry in &batch.entries {
+        let message = Message { writer: batch.writer.clone(), entry: entry.clone() };
+        let payload = serde_json::to_vec(&message)?;
+        let subject = format!("{}.{}", subject(&batch.writer), token(&entry.counter));
+        acknowledgements.push(link.context.publish(subject, payload.into()).await?);
+    }
+    for acknowledgement in acknowledgements {
+        acknowledgement.await?;
+    }
+    Ok(())
+}
+
+async fn read(link: &Link, store: &str, subject: String) -> Result<VersionVector, Error> {
+    let explain = |error| explain(store, error);
+    let config = pull::Config { filter_subject: subject, ack_policy: AckPolicy::None, ..pull::Config::default() };
+    let consumer = link.stream.create_consumer(config).await.map_err(|error| explain(error.into()))?;
+    let mut rows = VersionVector::new();
+    loop {
+        let messages = fetch(&consumer).await.map_err(explain)?;
+        for message in &messages {
+            let Message { writer, entry } = decode(message)?;
+            rows.observe(&entry.counter, &writer, entry.stamp);
+        }
+        if messages.len() < FETCH {
+            break;
+        }
+    }
+    let name = &consumer.cached_info().name;
+    link.stream.delete_consumer(name).await.map_err(|error| explain(error.into()))?;
+    Ok(rows)
+}
+
+/// The next messages: fewer than [`FETCH`] if there were no more for a moment.
+async fn fetch(consumer: &PullConsumer) -> Result<Vec<jetstream::Message>, Boxed> {
+    let mut batch = consumer.fetch().max_messages(FETCH).messages().await?;
+    let mut messages = Vec::new();
+    while let Some(message) = batch.next().await {
+        messages.push(message?);
+    }
+    Ok(messages)
+}
+
+async fn fetch_durable(link: &Link, name: &str) -> Result<Vec<jetstream::Message>, Error> {
+    let config = pull::Config {
+        durable_name: Some(name.to_owned()),
+        filter_subject: format!("{SUBJECTS}.>"),
+        ack_policy: AckPolicy::Explicit,
+        ..pull::Config::default()
+    };
+    let fetch = async { fetch(&link.stream.get_or_create_consumer(name, config).await?).await };
+    fetch.await.map_err(|error| explain("NATS", error))
+}
+
+fn decode(message: &jetstream::Message) -> Result<Message, Error> {
+    parse(&message.payload).map_err(|error| {
+        let text = format!("a message of {}: expected one of this version", message.subject);
+        Error::new(ErrorKind::Schema, text).caused_by(error)
+    })
+}
+
+fn parse(payload: &[u8]) -> serde_json::Result<Message> {
+    serde_json::from_slice(payload)
+}
+
+/// The newest of the rows, a batch for each writer.
+fn batches<'a>(rows: impl Iterator<Item = &'a Message>) -> Vec<Batch> {
+    let mut newest: BTreeMap<&Writer, BTreeMap<&str, Stamp>> = BTreeMap::new();
+    for Message { writer, entry } in rows {
+        let stamp = newest.entry(writer).or_default().entry(&entry.counter).or_insert(entry.stamp);
+        *stamp = entry.stamp.max(*stamp);
+    }
+    let entry = |(counter, stamp): (&str, _)| Entry { counter: counter.to_owned(), stamp };
+    let batch = |(writer, rows): (&Writer, BTreeMap<_, _>)| Batch {
+        writer: writer.clone(),
+        entries: rows.into_iter().map(entry).collect(),
+        closes: false,
+    };
+    newest.into_iter().map(batch).collect()
+}
+
+/// A counter's name as one token of a subject, which has no dots, spaces or wildcards.
+fn token(counter: &str) -> String {
+    use fmt::Write;
+    let mut token = String::with_capacity(counter.len());
+    for byte in counter.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') {
+            token.push(byte.into());
+        } else {
+            // Writing to a string doesn't fail.
+            let _ = write!(token, "={byte:02x}");
+        }
+    }
+    token
+}
+
+/// Where the server is, without the password.
+fn shown(address: &ServerAddr) -> String {
+    format!("NATS at {}:{}", address.host(), address.port())
+}
+
+fn explain_connect(store: &str, error: async_nats::ConnectError) -> Error {
+    let (kind, expected) = match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+            (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL")
+        }
+        _ => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
+    };
+    Error::new(kind, format!("{store}: {expected}")).caused_by(error)
+}
+
+type Boxed = Box<dyn StdError + Send + Sync>;
+
+/// Once there is a connection and a stream, what goes wrong is mostly that there isn't any more.
+fn explain(store: &str, error: Boxed) -> Error {
+    let text = format!("{store}: expected an answer of JetStream, and room on its disk: {error}");
+    Error::new(ErrorKind::Unavailable, text)
+}
+
+impl Sink for Nats {
+    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        let store = shown(&self.address);
+        self.run(async |link| publish(link, batch).await.map_err(|error| explain(&store, error)))?;
+        Ok(Outcome::Stored)
+    }
+}
+
+impl Store for Nats {
+    fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
+        self.read(format!("{SUBJECTS}.*.{}", token(counter)))?.by_writer(counter)
+    }
+
+    fn counters(&mut self) -> Result<Vec<String>, Error> {
+        self.read(format!("{SUBJECTS}.>"))?.counters()
+    }
+}
+
+impl fmt::Debug for Nats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nats")
+            .field("store", &shown(&self.address))
+            .field("is_connected", &self.link.is_some())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn messages()(host in "[a-z0-9._:-]{1,3}", incarnation: u128, counter in "\\PC{1,9}", stamp: (u64, i64))
+            -> Message
+        {
+            let writer = format!("{host}/{incarnation:032x}").parse().unwrap();
+            Message { writer, entry: Entry { counter, stamp: Stamp { version: stamp.0, total: stamp.1 } } }
+        }
+    }
+
+    /// Few enough that some are of the same writer and counter.
+    fn row() -> impl Strategy<Value = (u128, String, u64, i64)> {
+        (0..2_u128, "[ab]", 1..4_u64, -2..3_i64)
+    }
+
+    proptest! {
+        #[test]
+        fn messages_come_back_as_they_went(message in messages()) {
+            let parsed = parse(&serde_json::to_vec(&message).unwrap()).unwrap();
+            prop_assert_eq!((parsed.writer, parsed.entry), (message.writer, message.entry));
+        }
+
+        /// Whatever they are, they don't panic.
+        #[test]
+        fn other_messages_are_refused(message in messages(), at: prop::sample::Index, byte: u8, text: Vec<u8>) {
+            let mut payload = serde_json::to_vec(&message).unwrap();
+            let _ = parse(&payload[..at.index(payload.len())]).unwrap_err();
+            let at = at.index(payload.len());
+            payload[at] = byte;
+            let _ = (parse(&payload), parse(&text));
+        }
+
+        #[test]
+        fn tokens_are_one_word_of_a_subject_and_of_one_counter(a: String, b: String) {
+            let (of_a, of_b) = (token(&a), token(&b));
+            prop_assert!(of_a.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-=".contains(&byte)));
+            prop_assert_eq!(of_a == of_b, a == b);
+            let (of_a, of_escaped) = (token(&a), token(&of_b));
+            prop_assert_eq!(of_a == of_escaped, a == of_b);
+        }
+
+        #[test]
+        fn batches_have_the_newest_row_of_each(rows in prop::collection::vec(row(), 0..20)) {
+            let message = |(incarnation, counter, version, total): (u128, String, u64, i64)| Message {
+                writer: format!("host/{incarnation:032x}").parse().unwrap(),
+                entry: Entry { counter, stamp: Stamp { version, total } },
+            };
+            let messages: Vec<_> = rows.into_iter().map(message).collect();
+            let (mut expected, mut found) = (VersionVector::new(), VersionVector::new());
+            for Message { writer, entry } in &messages {
+                expected.observe(&entry.counter, writer, entry.stamp);
+            }
+            for batch in batches(messages.iter()) {
+                for entry in &batch.entries {
+                    prop_assert!(found.observe(&entry.counter, &batch.writer, entry.stamp), "one row of each");
+                }
+            }
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn successors_are_others_of_the_host() {
+        let last: Writer = format!("host/{:032x}", u128::MAX).parse().unwrap();
+        assert_eq!(successor(&last).unwrap().to_string(), format!("host/{:032x}", 0));
+        assert_eq!(successor(&successor(&last).unwrap()).unwrap().incarnation(), 1);
+    }
+}

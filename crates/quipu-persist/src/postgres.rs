@@ -1,0 +1,318 @@
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::time::Duration;
+use std::{fmt, io, iter};
+
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type, WasNull, WrongType};
+use tokio_postgres::{Client, Config, IsolationLevel, NoTls, Row};
+
+use super::kept::Kept;
+use super::runtime::Runtime;
+use super::sql::{self, dead, mark_dead, retire, touch};
+use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
+
+/// A whole batch in one round trip: `$1` is the writer, `$2` its state, `$3` to `$5` are the rows. Returns whether the
+/// writer lives.
+const WRITE: &str = concat!(
+    "WITH living AS (",
+    touch!("CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"),
+    " RETURNING writer), written AS (
+        INSERT INTO quipu_totals (counter, writer, version, total)
+        SELECT batch.counter, living.writer, batch.version, batch.total
+        FROM living, unnest($3, $4, $5) AS batch (counter, version, total)
+        ON CONFLICT (counter, writer) DO UPDATE SET version = excluded.version, total = excluded.total
+        WHERE quipu_totals.version < excluded.version
+    )
+    SELECT count(*) > 0 FROM living"
+);
+
+const MARK_DEAD: &str = mark_dead!("CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)");
+
+const RETIRE: &str = retire!("SELECT batch.counter, $1, 1, batch.total FROM unnest($2, $3) AS batch (counter, total)");
+
+/// Keeps two processes from making the tables, or folding, at once. The number is arbitrary.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7164797015)";
+
+/// Reads a table, `pg_class`, since a connection learns of tables that others made when it locks one: without it,
+/// `to_regclass` may repeat the answer that it gave before the wait for [`LOCK`].
+const HAS_TABLES: &str = "SELECT
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu_schema')),
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu_totals'))";
+
+/// Totals in a PostgreSQL database: tested with version 15, and with statements that 9.5 has.
+///
+/// The tables are made when they are first written to, in the first schema of the user's `search_path`; their names
+/// begin with `quipu_`. A reader needs no right to write, and reads zeros where there are no tables yet. A flush is one
+/// statement. Connections are made when they are needed, without TLS: put the database on the
+/// same host or network, or a tunnel in between.
+///
+/// ```no_run
+/// use quipu::Counter;
+/// use quipu_persist::{Postgres, Worker};
+///
+/// static LIKES: Counter = Counter::new();
+///
+/// let store = Postgres::new("postgres://app:secret@db.internal/totals")?;
+/// let worker = Worker::builder("web-1").start(store)?;
+/// worker.track("likes_total", &LIKES)?;
+/// # Ok::<(), quipu_persist::Error>(())
+/// ```
+///
+/// # Limits
+/// Its calls block, for 10 seconds at most: asynchronous code makes them on a thread for blocking work.
+pub struct Postgres {
+    config: Config,
+    link: Kept<Link>,
+}
+
+struct Link {
+    /// Dropped before the runtime that it runs on.
+    client: Client,
+    /// Whether the tables were found, and are this version's. They are looked for until then.
+    has_tables: bool,
+    runtime: Runtime,
+}
+
+impl Postgres {
+    /// A store at a URL such as `postgres://user:password@host:5432/database`, or in libpq's form, `host=… user=…`.
+    ///
+    /// # Errors
+    /// If the text is neither. Nothing is connected to yet.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        // The text itself may have a password, so it isn't shown.
+        let unfit = |expected| Error::new(ErrorKind::Config, format!("the address of PostgreSQL: expected {expected}"));
+        let form = "postgres://user:password@host:5432/database";
+        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| unfit(form).caused_by(error))?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(unfit(form));
+        }
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(unfit("sslmode=prefer or none, since TLS isn't supported, and a tunnel where it is needed"));
+        }
+        Ok(Self { config, link: Kept::NONE })
+    }
+
+    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see
+    /// [clean-up](super#clean-up). Returns how many they were.
+    ///
+    /// # Errors
+    /// If the database can't be reached or written to. Each writer was then folded as a whole, or not at all.
+    pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
+        let seconds = limits::seconds(dead_after);
+        limits::fold_all(|| self.write_with(async |client| fold(client, seconds).await))
+    }
+
+    /// Runs `work` on tables of this version, which are made if there are none.
+    fn write_with<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Error> {
+        self.run(async |client, has_tables| {
+            if !has_tables {
+                create(client).await?;
+            }
+            work(client).await
+        })
+    }
+
+    /// Reads rows, if there are tables.
+    fn read<T>(
+        &mut self,
+        query: &str,
+        parameters: &[(&(dyn ToSql + Sync), Type)],
+        row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.run(
+            async |client, has_tables| {
+                if has_tables { select(client, query, parameters, row).await } else { Ok(Vec::new()) }
+            },
+        )
+    }
+
+    /// Runs `work` on a connection, which is kept if it succeeds. `work` learns whether there are tables.
+    fn run<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Client, bool) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Error> {
+        let store = shown(&self.config);
+        let mut link = match self.link.take() {
+            Some(link) if !link.client.is_closed() => link,
+            _ => connect(&self.config, &store)?,
+        };
+        let Link { client, has_tables, runtime } = &mut link;
+        let result = runtime.run(&store, async {
+            *has_tables = *has_tables || find_tables(client, &store).await?;
+            work(client, *has_tables).await.map_err(|error| explain(&store, error))
+        })?;
+        self.link.keep(link);
+        Ok(result)
+    }
+}
+
+fn connect(config: &Config, store: &str) -> Result<Link, Error> {
+    let runtime = Runtime::new()?;
+    let client = runtime.run(store, async {
+        let (client, connection) = config.connect(NoTls).await.map_err(|error| explain(store, error))?;
+        // Its end is seen by the client.
+        tokio::spawn(connection);
+        Ok(client)
+    })?;
+    Ok(Link { client, has_tables: false, runtime })
+}
+
+/// Whether there are tables. An error if they are another version's.
+async fn find_tables(client: &Client, store: &str) -> Result<bool, Error> {
+    let explain = |error| explain(store, error);
+    let row = client.query_one(HAS_TABLES, &[]).await.map_err(explain)?;
+    let (has_schema, has_totals): (bool, bool) = (row.get(0), row.get(1));
+    if !has_schema && !has_totals {
+        return Ok(false);
+    }
+    let version = if has_schema {
+        client.query_one(sql::VERSION, &[]).await.and_then(|row| row.try_get(0)).map_err(explain)?
+    } else {
+        None
+    };
+    sql::check_schema(version)?;
+    Ok(true)
+}
+
+async fn create(client: &mut Client) -> Result<(), tokio_postgres::Error> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    // Another process may have made them while this one waited for the lock.
+    if !transaction.query_one(HAS_TABLES, &[]).await?.get::<_, bool>(0) {
+        transaction.batch_execute(sql::CREATE).await?;
+    }
+    transaction.commit().await
+}
+
+async fn select<T>(
+    client: &Client,
+    query: &str,
+    parameters: &[(&(dyn ToSql + Sync), Type)],
+    row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
+) -> Result<Vec<T>, tokio_postgres::Error> {
+    client.query_typed(query, parameters).await?.iter().map(row).collect()
+}
+
+/// Folds some of the writers that have closed, or weren't heard of for so long.
+async fn fold(client: &mut Client, seconds: i64) -> Result<usize, tokio_postgres::Error> {
+    // Each statement sees what was committed before it, also by those that it waited for.
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
+    transaction.batch_execute(LOCK).await?;
+    let limit = limits::FOLDS as i64;
+    let writers = transaction.execute_typed(MARK_DEAD, &[(&seconds, Type::INT8), (&limit, Type::INT8)]).await?;
+    transaction.batch_execute(sql::KEEP_FOLDED).await?;
+    let retired = Writer::retired().to_string();
+    let rows = transaction.query_typed(sql::FOLDING, &[(&retired, Type::TEXT)]).await?;
+    let rows: Vec<(String, i64)> = rows.iter().map(pair).collect::<Result<_, _>>()?;
+    let (counters, totals): (Vec<_>, Vec<_>) = sql::sums(rows).into_iter().unzip();
+    let parameters: [(&(dyn ToSql + Sync), _); 3] =
+        [(&retired, Type::TEXT), (&counters, Type::TEXT_ARRAY), (&totals, Type::INT8_ARRAY)];
+    transaction.execute_typed(RETIRE, &parameters).await?;
+    for statement in sql::REMOVE_FOLDED {
+        transaction.batch_execute(statement).await?;
+    }
+    transaction.commit().await?;
+    Ok(writers as usize)
+}
+
+/// A counter and a total.
+fn pair(row: &Row) -> Result<(String, i64), tokio_postgres::Error> {
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+/// Where the database is, without the password.
+fn shown(config: &Config) -> String {
+    let name = |host: &Host| match host {
+        Host::Tcp(name) => name.clone(),
+        #[cfg(unix)]
+        Host::Unix(path) => path.display().to_string(),
+    };
+    let hosts = config.get_hosts().iter().map(name);
+    let addresses = config.get_hostaddrs().iter().map(ToString::to_string);
+    let names: Vec<_> = if hosts.len() > 0 { hosts.collect() } else { addresses.collect() };
+    // One port may be for all hosts.
+    let ports = config.get_ports().iter().copied().cycle().chain(iter::repeat(5432));
+    let places: Vec<_> = names.iter().zip(ports).map(|(name, port)| format!("{name}:{port}")).collect();
+    format!("PostgreSQL at {}", places.join(","))
+}
+
+fn explain(store: &str, error: tokio_postgres::Error) -> Error {
+    let (kind, expected) = match error.code() {
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+            (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL and pg_hba.conf")
+        }
+        Some(&SqlState::INVALID_CATALOG_NAME) => (ErrorKind::Config, "expected a database that exists; see the URL"),
+        Some(&SqlState::INVALID_SCHEMA_NAME) => {
+            (ErrorKind::Schema, "expected a search_path that begins with a schema that exists")
+        }
+        Some(
+            &SqlState::UNDEFINED_TABLE
+            | &SqlState::UNDEFINED_COLUMN
+            | &SqlState::UNDEFINED_FUNCTION
+            | &SqlState::INVALID_COLUMN_REFERENCE
+            | &SqlState::DATATYPE_MISMATCH,
+        ) => (ErrorKind::Schema, sql::OTHER_TABLES),
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::READ_ONLY_SQL_TRANSACTION) => (
+            ErrorKind::Denied,
+            "expected a user that may read the quipu_ tables, and may write to them on the primary server",
+        ),
+        Some(&SqlState::DISK_FULL) => (ErrorKind::Full, "expected room on its disk"),
+        Some(_) => (ErrorKind::Store, "expected it to read and write the quipu_ tables"),
+        None => match error.source() {
+            Some(cause) if cause.is::<WrongType>() || cause.is::<WasNull>() => (ErrorKind::Schema, sql::OTHER_TABLES),
+            // What is left is that the server asks for what the URL doesn't have.
+            Some(cause) if !cause.is::<io::Error>() => (
+                ErrorKind::Denied,
+                "expected a user and a password that it lets in, without TLS; see the URL and pg_hba.conf",
+            ),
+            _ => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
+        },
+    };
+    Error::new(kind, format!("{store}: {expected}")).caused_by(error)
+}
+
+impl Sink for Postgres {
+    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        let writer = batch.writer.to_string();
+        let counters: Vec<&str> = batch.entries.iter().map(|entry| entry.counter.as_str()).collect();
+        let versions: Vec<i64> = batch.entries.iter().map(|entry| entry.stamp.version as i64).collect();
+        let totals: Vec<i64> = batch.entries.iter().map(|entry| entry.stamp.total).collect();
+        let parameters: [(&(dyn ToSql + Sync), _); 5] = [
+            (&writer, Type::TEXT),
+            (&sql::state(batch), Type::TEXT),
+            (&counters, Type::TEXT_ARRAY),
+            (&versions, Type::INT8_ARRAY),
+            (&totals, Type::INT8_ARRAY),
+        ];
+        let lives = self.write_with(async |client| select(client, WRITE, &parameters, |row| row.try_get(0)).await)?;
+        if lives.contains(&true) {
+            return Ok(Outcome::Stored);
+        }
+        let folded = self.read(sql::FOLDED, &[(&writer, Type::TEXT)], pair)?;
+        Ok(Outcome::Folded(folded.into_iter().collect()))
+    }
+}
+
+impl Store for Postgres {
+    fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
+        let row = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+        self.read(sql::BY_WRITER, &[(&counter, Type::TEXT)], row)?.into_iter().map(sql::parse).collect()
+    }
+
+    fn counters(&mut self) -> Result<Vec<String>, Error> {
+        let mut counters: Vec<String> = self.read(sql::COUNTERS, &[], |row| row.try_get(0))?;
+        counters.sort_unstable();
+        Ok(counters)
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("config", &self.config).field("is_connected", &self.link.is_some()).finish()
+    }
+}

@@ -1,0 +1,271 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use redis::{Client, Connection, ErrorKind as Kind, RedisError, RedisResult, Script, ServerErrorKind};
+
+use super::kept::Kept;
+use super::limits::{self, TIMEOUT};
+use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
+
+/// `{quipu}` keeps all keys on one node of a cluster, where a script can use them together.
+const SCHEMA: &str = "{quipu}:schema";
+/// Of each writer: `folded`, or its state and when it was last heard of.
+const WRITERS: &str = "{quipu}:writers";
+/// The set of the counters' names.
+const COUNTERS: &str = "{quipu}:counters";
+/// By counter: the sum of what was folded, and the number of folds.
+const RETIRED: &str = "{quipu}:retired";
+const RETIRED_VERSIONS: &str = "{quipu}:retired-versions";
+
+/// What to do about keys that the scripts don't fit.
+const OTHER_KEYS: &str =
+    "expected keys as this version makes them; use another database, or rename those that are there";
+
+/// The hash of a counter: by writer, `version total`.
+fn totals(counter: &str) -> String {
+    format!("{{quipu}}:totals:{counter}")
+}
+
+/// The hash of a folded writer: by counter, what was folded of it.
+fn folded(writer: &str) -> String {
+    format!("{{quipu}}:folded:{writer}")
+}
+
+/// Totals in Redis (5 or newer), or in a server that speaks its protocol: a hash for each counter, a field of it for
+/// each writer.
+///
+/// A flush is one call of a script, which replaces a field by a newer one only. Connections are made when they are
+/// needed, without TLS. All keys begin with `{quipu}:`, which puts them on one node of a cluster: the URL is that node's.
+///
+/// ```no_run
+/// use quipu::Counter;
+/// use quipu_persist::{Redis, Worker};
+///
+/// static LIKES: Counter = Counter::new();
+///
+/// let worker = Worker::builder("web-1").start(Redis::new("redis://:secret@cache.internal/0")?)?;
+/// worker.track("likes_total", &LIKES)?;
+/// # Ok::<(), quipu_persist::Error>(())
+/// ```
+///
+/// # Limits
+/// What Redis keeps over a crash is a matter of its `appendfsync`; living writers make it good. A server whose
+/// `maxmemory-policy` is one of `allkeys-…` is refused: it drops any key when its memory is full, also the one that
+/// says which writers were folded, and then counts them twice. Versions above 2⁵³ are rounded: a flush each
+/// millisecond takes 285,000 years.
+pub struct Redis {
+    client: Client,
+    connection: Kept<Connection>,
+    write: Script,
+    compact: Script,
+}
+
+impl Redis {
+    /// A store at a URL such as `redis://user:password@host:6379/0`.
+    ///
+    /// # Errors
+    /// If the URL isn't one of Redis. Nothing is connected to yet.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        let client = Client::open(url).map_err(|error| {
+            // The text itself may have a password, so it isn't shown.
+            let text = "the address of Redis: expected redis://user:password@host:6379/0";
+            Error::new(ErrorKind::Config, text).caused_by(error)
+        })?;
+        let script = |code| Script::new(&[include_str!("redis/schema.lua"), code].concat());
+        Ok(Self {
+            client,
+            connection: Kept::NONE,
+            write: script(include_str!("redis/write.lua")),
+            compact: script(include_str!("redis/compact.lua")),
+        })
+    }
+
+    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see
+    /// [clean-up](super#clean-up). Returns how many they were.
+    ///
+    /// # Errors
+    /// If the server can't be reached or written to. Each writer was then folded as a whole, or not at all.
+    pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
+        let script = self.compact.clone();
+        let mut call = script.prepare_invoke();
+        call.key(SCHEMA).key(WRITERS).key(COUNTERS).key(RETIRED).key(RETIRED_VERSIONS);
+        call.arg(limits::seconds(dead_after)).arg(limits::FOLDS);
+        limits::fold_all(|| self.run(|connection| call.invoke(connection)))
+    }
+
+    /// Runs `work` on a connection, which is kept if it succeeds.
+    fn run<T>(&mut self, work: impl FnOnce(&mut Connection) -> RedisResult<T>) -> Result<T, Error> {
+        let explain = |error| explain(&self.client, error);
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                let (connection, memory) = connect(&self.client).map_err(explain)?;
+                check_policy(&self.client, &memory)?;
+                connection
+            }
+        };
+        let result = work(&mut connection).map_err(explain)?;
+        self.connection.keep(connection);
+        Ok(result)
+    }
+}
+
+/// A connection, and what `INFO` says of the server's memory.
+fn connect(client: &Client) -> RedisResult<(Connection, String)> {
+    let mut connection = client.get_connection_with_timeout(TIMEOUT)?;
+    connection.set_read_timeout(Some(TIMEOUT))?;
+    connection.set_write_timeout(Some(TIMEOUT))?;
+    // A script's call is too long for a client that isn't let in, and the answer doesn't say why.
+    redis::cmd("PING").exec(&mut connection)?;
+    let memory = match redis::cmd("INFO").arg("memory").query(&mut connection) {
+        // A user may not be allowed to ask.
+        Err(error) if error.code() == Some("NOPERM") => String::new(),
+        memory => memory?,
+    };
+    Ok((connection, memory))
+}
+
+/// An error if the server may drop keys that have no end. It might forget that a writer was folded, and count it twice.
+fn check_policy(client: &Client, memory: &str) -> Result<(), Error> {
+    let policy = memory.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
+    match policy {
+        Some(policy) if policy.starts_with("allkeys-") => {
+            let text = format!(
+                "{}: maxmemory-policy is {policy}, by which it drops totals when its memory is full: \
+                 expected noeviction, or one that begins with volatile-",
+                shown(client)
+            );
+            Err(Error::new(ErrorKind::Config, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where the server is, without the password.
+fn shown(client: &Client) -> String {
+    format!("Redis at {}", client.get_connection_info().addr())
+}
+
+fn explain(client: &Client, error: RedisError) -> Error {
+    let (kind, expected) = match (error.kind(), error.code()) {
+        (Kind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS")) => {
+            (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL")
+        }
+        (_, Some("NOPERM" | "READONLY")) => (
+            ErrorKind::Denied,
+            "expected a user that may run scripts and write keys that begin with {quipu}:, on the primary",
+        ),
+        (_, Some("OOM" | "MISCONF")) => (ErrorKind::Full, "expected room in its memory and on its disk"),
+        (Kind::UnexpectedReturnType, _) | (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => (ErrorKind::Schema, OTHER_KEYS),
+        // Of a hash's field.
+        _ if error.detail().is_some_and(|detail| detail.contains("not an integer")) => (ErrorKind::Schema, OTHER_KEYS),
+        (Kind::Io, _) if error.is_timeout() => {
+            (ErrorKind::Timeout, "expected an answer within 10 seconds of a server that is up and not overloaded")
+        }
+        (Kind::Io, _) | (Kind::Server(ServerErrorKind::BusyLoading), _) => {
+            (ErrorKind::Unavailable, "expected a server at this host and port; see the URL")
+        }
+        _ => (ErrorKind::Store, "expected it to run the scripts of this version"),
+    };
+    Error::new(kind, format!("{}: {expected}", shown(client))).caused_by(error)
+}
+
+impl Sink for Redis {
+    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        let writer = batch.writer.to_string();
+        let script = self.write.clone();
+        let mut call = script.prepare_invoke();
+        call.key(SCHEMA).key(WRITERS).key(COUNTERS).key(folded(&writer));
+        call.arg(&writer).arg(if batch.closes { "closed" } else { "open" });
+        for entry in &batch.entries {
+            call.key(totals(&entry.counter));
+            call.arg(&entry.counter).arg(entry.stamp.version).arg(entry.stamp.total);
+        }
+        let (is_folded, folded): (bool, BTreeMap<String, i64>) = self.run(|connection| call.invoke(connection))?;
+        Ok(if is_folded { Outcome::Folded(folded) } else { Outcome::Stored })
+    }
+}
+
+impl Store for Redis {
+    fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
+        let (rows, version, total): (BTreeMap<String, String>, Option<u64>, Option<i64>) = self.run(|connection| {
+            // Atomic, so that no fold comes in between.
+            redis::pipe()
+                .atomic()
+                .hgetall(totals(counter))
+                .hget(RETIRED_VERSIONS, counter)
+                .hget(RETIRED, counter)
+                .query(connection)
+        })?;
+        let mut stamps = rows
+            .into_iter()
+            .map(|(writer, row)| Ok((writer.parse()?, parse(counter, &row)?)))
+            .collect::<Result<BTreeMap<_, _>, Error>>()?;
+        if let (Some(version), Some(total)) = (version, total) {
+            stamps.insert(Writer::retired(), Stamp { version, total });
+        }
+        Ok(stamps)
+    }
+
+    fn counters(&mut self) -> Result<Vec<String>, Error> {
+        let mut counters: Vec<String> =
+            self.run(|connection| redis::cmd("SMEMBERS").arg(COUNTERS).query(connection))?;
+        counters.sort_unstable();
+        Ok(counters)
+    }
+}
+
+fn parse(counter: &str, row: &str) -> Result<Stamp, Error> {
+    let numbers = row.split_once(' ').and_then(|(version, total)| Some((version.parse().ok()?, total.parse().ok()?)));
+    let (version, total) = numbers.ok_or_else(|| {
+        let text = format!("{row:?} in {}: expected a version and a total", totals(counter));
+        Error::new(ErrorKind::Schema, text)
+    })?;
+    Ok(Stamp { version, total })
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis")
+            .field("address", self.client.get_connection_info().addr())
+            .field("is_connected", &self.connection.is_some())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_come_back_as_they_went(version: u64, total: i64) {
+            prop_assert_eq!(parse("likes", &format!("{version} {total}")).unwrap(), Stamp { version, total });
+        }
+
+        #[test]
+        fn other_rows_are_refused(row in prop_oneof!["[0-9 -]{0,40}", any::<String>()]) {
+            match parse("likes", &row) {
+                Ok(Stamp { version, total }) => prop_assert_eq!(
+                    row.split(' ').map(|number| number.parse().unwrap()).collect::<Vec<i128>>(),
+                    [version.into(), total.into()]
+                ),
+                Err(error) => {
+                    prop_assert_eq!(error.kind(), ErrorKind::Schema);
+                    let says_which = error.to_string().contains(&format!("{row:?}"));
+                    prop_assert!(says_which, "{}", error);
+                }
+            }
+        }
+
+        #[test]
+        fn any_info_says_whether_keys_are_dropped(before: String, policy in "(allkeys|volatile|no)[a-z-]{0,8}") {
+            let client = Client::open("redis://localhost/").unwrap();
+            let info = format!("{before}\r\nmaxmemory_policy:{policy}\r\nmaxmemory:0\r\n");
+            prop_assert_eq!(check_policy(&client, &info).is_err(), policy.starts_with("allkeys-"));
+        }
+    }
+}

@@ -1,0 +1,112 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, ErrorKind};
+
+/// The host id of the row that [`compact`](super#clean-up) folds others into.
+const RETIRED: &str = "retired";
+
+/// Who counted a total: a host, and one life of one process on it.
+///
+/// The host id is the user's, to tell hosts apart in a report. The incarnation is 128 random bits, made anew for each
+/// worker, so that a process that starts again, or is forked, never writes to the rows of another.
+///
+/// ```
+/// use quipu_persist::Writer;
+///
+/// let writer = Writer::new("web-1")?;
+/// assert_eq!(writer.host(), "web-1");
+/// assert_ne!(writer, Writer::new("web-1")?);
+/// assert_eq!(writer.to_string().parse::<Writer>()?, writer);
+/// # Ok::<(), quipu_persist::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Writer {
+    host: String,
+    incarnation: u128,
+}
+
+impl Writer {
+    /// A writer of a new incarnation.
+    ///
+    /// # Errors
+    /// If the host id isn't 1 to 128 ASCII letters, digits, `.`, `_`, `-` or `:`, or is `retired`, or the operating
+    /// system has no randomness.
+    pub fn new(host: &str) -> Result<Self, Error> {
+        check_host(host)?;
+        if host == RETIRED {
+            return Err(Error::new(ErrorKind::Config, "\"retired\": expected another host id, this one is reserved"));
+        }
+        let mut incarnation = [0; 16];
+        getrandom::fill(&mut incarnation).map_err(|error| {
+            Error::new(ErrorKind::Config, "no random incarnation: expected the operating system to have randomness")
+                .caused_by(error)
+        })?;
+        Ok(Self { host: host.to_owned(), incarnation: u128::from_le_bytes(incarnation) })
+    }
+
+    /// The writer of the totals that were folded.
+    #[must_use]
+    pub fn retired() -> Self {
+        Self { host: RETIRED.to_owned(), incarnation: 0 }
+    }
+
+    /// The id that the user chose for the host.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The random number of the process's life.
+    #[must_use]
+    pub fn incarnation(&self) -> u128 {
+        self.incarnation
+    }
+}
+
+fn check_host(host: &str) -> Result<(), Error> {
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte);
+    if (1..=128).contains(&host.len()) && host.bytes().all(is_fit) {
+        return Ok(());
+    }
+    let text = format!("{host:?}: expected a host id of 1 to 128 ASCII letters, digits, '.', '_', '-' or ':'");
+    Err(Error::new(ErrorKind::Config, text))
+}
+
+impl fmt::Display for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{:032x}", self.host, self.incarnation)
+    }
+}
+
+impl FromStr for Writer {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let unfit = || Error::new(ErrorKind::Config, format!("{text:?}: expected a host id, '/' and 32 hex digits"));
+        let (host, digits) = text.rsplit_once('/').ok_or_else(unfit)?;
+        check_host(host)?;
+        if digits.len() != 32 || !digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(unfit());
+        }
+        let incarnation = u128::from_str_radix(digits, 16).map_err(|_| unfit())?;
+        Ok(Self { host: host.to_owned(), incarnation })
+    }
+}
+
+impl TryFrom<String> for Writer {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl From<Writer> for String {
+    fn from(writer: Writer) -> Self {
+        writer.to_string()
+    }
+}

@@ -1,0 +1,227 @@
+//! Processes that fork, are killed, or write at the same time.
+//!
+//! The children start threads and use SQLite, so each test has a process of its own, which forks while no other thread
+//! is inside either: see [`child::is_alone`].
+
+#![cfg(unix)]
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::os::fd::FromRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quipu::Counter;
+use quipu_persist::{ErrorKind, Sqlite, Store, Worker, Writer};
+use quipu_testing::child::{self, PATIENCE};
+
+/// Longer than anything takes that doesn't hang.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A file in a folder of its own.
+struct File(tempfile::TempDir);
+
+impl File {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("totals.db")
+    }
+}
+
+/// A child process, which ends with 0 if its function returns.
+struct Child(libc::pid_t);
+
+impl Child {
+    fn fork(work: impl FnOnce()) -> Self {
+        // SAFETY: the child runs `work` and ends. The allocator and this crate are prepared for forks.
+        let pid = unsafe { libc::fork() };
+        assert!(pid >= 0, "fork");
+        if pid == 0 {
+            // SAFETY: has no preconditions.
+            unsafe { libc::alarm(PATIENCE) };
+            let failed = catch_unwind(AssertUnwindSafe(work)).is_err();
+            // SAFETY: ends the process, without the test harness's destructors.
+            unsafe { libc::_exit(i32::from(failed)) };
+        }
+        Self(pid)
+    }
+
+    fn kill(&self) {
+        // SAFETY: the child was not waited for yet, so the number is its own.
+        unsafe { libc::kill(self.0, libc::SIGKILL) };
+    }
+
+    /// What `waitpid` says of its end.
+    fn wait(self) -> i32 {
+        let mut status = 0;
+        // SAFETY: `status` is there to be written.
+        let pid = unsafe { libc::waitpid(self.0, &raw mut status, 0) };
+        assert_eq!(pid, self.0);
+        status
+    }
+}
+
+fn worker(file: &File, counter: &Arc<Counter>) -> Worker {
+    let worker = Worker::builder("host").interval(LONG).start(Sqlite::new(file.path())).unwrap();
+    worker.track("likes", Arc::clone(counter)).unwrap();
+    worker
+}
+
+#[test]
+fn a_forked_child_ships_what_it_counted_itself() {
+    if !child::is_alone("a_forked_child_ships_what_it_counted_itself") {
+        return;
+    }
+    let (file, likes) = (File::new(), Arc::new(Counter::new()));
+    let parents = worker(&file, &likes);
+    likes.add(100);
+    let child = Child::fork(|| {
+        let error = parents.flush(LONG).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forked);
+        assert!(error.to_string().contains("expected a worker that was started after the fork"));
+        assert_eq!(parents.status().unwrap_err().kind(), ErrorKind::Forked);
+        let own = worker(&file, &likes);
+        likes.add(7);
+        own.flush(LONG).unwrap();
+        likes.add(1);
+        own.shutdown(LONG).unwrap();
+    });
+    assert_eq!(child.wait(), 0);
+    likes.add(20);
+    parents.flush(LONG).unwrap();
+    let mut totals: Vec<_> =
+        Sqlite::new(file.path()).by_writer("likes").unwrap().values().map(|stamp| stamp.total).collect();
+    totals.sort_unstable();
+    assert_eq!(totals, [8, 120]);
+}
+
+#[test]
+fn a_child_forked_before_the_first_worker_ships_what_it_counted_itself() {
+    if !child::is_alone("a_child_forked_before_the_first_worker_ships_what_it_counted_itself") {
+        return;
+    }
+    let (file, likes) = (File::new(), Arc::new(Counter::new()));
+    likes.add(100);
+    for _ in 0..2 {
+        let child = Child::fork(|| {
+            let own = worker(&file, &likes);
+            likes.add(7);
+            own.shutdown(LONG).unwrap();
+        });
+        assert_eq!(child.wait(), 0);
+    }
+    worker(&file, &likes).shutdown(LONG).unwrap();
+    assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 114);
+}
+
+/// The two ends of a pipe: where to read, where to write.
+fn pipe() -> (std::fs::File, std::fs::File) {
+    let mut ends = [0; 2];
+    // SAFETY: there is room for two descriptors.
+    assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
+    // SAFETY: the descriptors are open, and nobody else's.
+    ends.map(|end| unsafe { std::fs::File::from_raw_fd(end) }).into()
+}
+
+/// Counts and flushes for ever. Writes `a` before each add, and `f` after each flush that succeeded.
+fn count_and_tell(file: &File, mut tell: &std::fs::File) {
+    let likes = Arc::new(Counter::new());
+    let worker = worker(file, &likes);
+    loop {
+        tell.write_all(b"a").unwrap();
+        likes.add(1);
+        if worker.flush(LONG).is_ok() {
+            tell.write_all(b"f").unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_killed_process_leaves_what_it_had_flushed_and_no_more_than_it_had_begun() {
+    if !child::is_alone("a_killed_process_leaves_what_it_had_flushed_and_no_more_than_it_had_begun") {
+        return;
+    }
+    let file = File::new();
+    for round in 0..10 {
+        let before = writers(&file);
+        let (mut read, write) = pipe();
+        let child = Child::fork(|| count_and_tell(&file, &write));
+        drop(write);
+        let mut told = vec![0; 5 + 7 * round];
+        read.read_exact(&mut told).expect("a child that counts");
+        child.kill();
+        assert_ne!(child.wait(), 0);
+        read.read_to_end(&mut told).unwrap();
+
+        let begun = told.iter().filter(|&&byte| byte == b'a').count() as i64;
+        let last_flush = told.iter().rposition(|&byte| byte == b'f').unwrap();
+        let flushed = told[..last_flush].iter().filter(|&&byte| byte == b'a').count() as i64;
+        let rows = Sqlite::new(file.path()).by_writer("likes").unwrap();
+        let own: Vec<_> = rows.iter().filter(|(writer, _)| !before.contains(writer)).collect();
+        assert_eq!(own.len(), 1);
+        assert!((flushed..=begun).contains(&own[0].1.total), "{flushed} <= {:?} <= {begun}", own[0]);
+    }
+}
+
+fn writers(file: &File) -> BTreeSet<Writer> {
+    Sqlite::new(file.path()).by_writer("likes").unwrap().into_keys().collect()
+}
+
+#[test]
+fn processes_share_a_file() {
+    if !child::is_alone("processes_share_a_file") {
+        return;
+    }
+    let file = File::new();
+    let count = || {
+        let likes = Arc::new(Counter::new());
+        let worker =
+            Worker::builder("host").interval(Duration::from_millis(1)).start(Sqlite::new(file.path())).unwrap();
+        worker.track("likes", Arc::clone(&likes)).unwrap();
+        for _ in 0..2000 {
+            likes.inc();
+            std::thread::sleep(Duration::from_micros(20));
+        }
+        worker.shutdown(LONG).unwrap();
+    };
+    let children: Vec<_> = (0..4).map(|_| Child::fork(count)).collect();
+    assert!(children.into_iter().all(|child| child.wait() == 0));
+    assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 8000);
+    assert_eq!(Sqlite::new(file.path()).compact(Duration::from_secs(3600)).unwrap(), 4);
+    assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 8000);
+}
+
+#[test]
+fn a_file_that_may_only_be_read_is_read() {
+    if !child::is_alone("a_file_that_may_only_be_read_is_read") {
+        return;
+    }
+    let (file, likes) = (File::new(), Arc::new(Counter::new()));
+    likes.add(3);
+    worker(&file, &likes).shutdown(LONG).unwrap();
+    let folder = file.path().parent().unwrap().to_owned();
+    set_mode(&folder, 0o555);
+    set_mode(&file.path(), 0o444);
+    let child = Child::fork(|| {
+        // SAFETY: has no preconditions. Root may write to any file, `nobody` may not; others can't change their id.
+        unsafe { libc::setuid(65534) };
+        assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 3);
+        let worker = worker(&file, &likes);
+        let error = worker.flush(LONG).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+        assert!(error.to_string().contains("expected a file and a folder that this user may write to"), "{error}");
+        worker.shutdown(Duration::ZERO).unwrap_err();
+    });
+    assert_eq!(child.wait(), 0);
+    set_mode(&folder, 0o755);
+}
+
+fn set_mode(path: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}

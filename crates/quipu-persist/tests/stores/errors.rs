@@ -1,0 +1,445 @@
+//! Mistakes in the configuration, and stores that can't be written to: each error says what to change.
+
+use std::process::Command;
+
+use quipu_persist::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Sqlite, Stamp, Store, Writer};
+
+use crate::rig::File;
+use quipu_testing::child;
+
+fn batch() -> Batch {
+    let entry = Entry { counter: "likes".to_owned(), stamp: Stamp { version: 1, total: 1 } };
+    Batch { writer: Writer::new("host").unwrap(), entries: vec![entry], closes: false }
+}
+
+/// What a write says, which must fail.
+fn write(mut sink: impl Sink) -> Error {
+    sink.write(&batch()).unwrap_err()
+}
+
+#[track_caller]
+fn assert_error(error: &Error, kind: ErrorKind, parts: &[&str]) {
+    println!("{error}");
+    assert_eq!(error.kind(), kind, "{error}");
+    for part in parts {
+        assert!(error.to_string().contains(part), "{part:?} is not in: {error}");
+    }
+}
+
+#[test]
+fn sqlite_in_no_folder() {
+    let file = File::new();
+    let path = file.path().join("missing").join("totals.db");
+    assert_error(
+        &write(Sqlite::new(&path)),
+        ErrorKind::Unavailable,
+        &["missing/totals.db: expected a folder that exists"],
+    );
+    let error = Sqlite::new(&path).total("likes").unwrap_err();
+    assert_error(&error, ErrorKind::Unavailable, &["missing/totals.db: expected a folder that exists"]);
+    assert_eq!(Sqlite::new("missing.db").total("likes").unwrap(), 0);
+    for error in [Sqlite::new("likes\0.db").total("likes").unwrap_err(), write(Sqlite::new("likes\0.db"))] {
+        assert_error(&error, ErrorKind::Unavailable, &["expected a folder that exists, and a file"]);
+    }
+}
+
+#[test]
+fn sqlite_tables_of_another_layout() {
+    for change in [
+        "ALTER TABLE quipu_totals DROP COLUMN total",
+        "ALTER TABLE quipu_totals ADD COLUMN place TEXT NOT NULL DEFAULT ''; \
+         UPDATE quipu_totals SET total = 'ten', version = 'one'",
+        "ALTER TABLE quipu_totals RENAME TO quipu_sums",
+    ] {
+        let file = File::new();
+        assert_eq!(Sqlite::new(file.path()).write(&batch()).unwrap(), Outcome::Stored);
+        rusqlite::Connection::open(file.path()).unwrap().execute_batch(change).unwrap();
+        let error = Sqlite::new(file.path()).total("likes").unwrap_err();
+        assert_error(&error, ErrorKind::Schema, &["expected quipu_ tables as this version makes them", "move these"]);
+    }
+}
+
+#[test]
+fn sqlite_file_of_something_else() {
+    let file = File::new();
+    std::fs::write(file.path(), "name,likes\n".repeat(500)).unwrap();
+    assert_error(&write(Sqlite::new(file.path())), ErrorKind::Config, &["expected an SQLite database, or no file"]);
+    assert_eq!(Sqlite::new(file.path()).total("likes").unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[test]
+fn sqlite_tables_of_another_version() {
+    for (tables, found) in [
+        ("CREATE TABLE quipu_totals (counter TEXT, total BIGINT)", "no version"),
+        ("CREATE TABLE quipu_schema (version BIGINT); INSERT INTO quipu_schema VALUES (7)", "version 7"),
+    ] {
+        let file = File::new();
+        rusqlite::Connection::open(file.path()).unwrap().execute_batch(tables).unwrap();
+        let error = write(Sqlite::new(file.path()));
+        assert_error(&error, ErrorKind::Schema, &[found, "expected version 1", "move these tables away"]);
+        assert_eq!(Sqlite::new(file.path()).total("likes").unwrap_err().kind(), ErrorKind::Schema);
+    }
+}
+
+#[test]
+fn sqlite_locked_by_another_process() {
+    let file = File::new();
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    connection.execute_batch("CREATE TABLE other (x); BEGIN EXCLUSIVE").unwrap();
+    assert_error(
+        &write(Sqlite::new(file.path())),
+        ErrorKind::Timeout,
+        &["expected no other process to keep it locked"],
+    );
+    connection.execute_batch("COMMIT").unwrap();
+    assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 0);
+}
+
+/// A command that runs another with the right to mount, in a namespace of its own.
+fn unshare() -> Command {
+    let ways: [&[&str]; 2] = [&["unshare", "-rm", "env"], &["sudo", "-n", "unshare", "-m", "env"]];
+    let command = |way: &&[&str]| {
+        let mut command = Command::new(way[0]);
+        command.args(&way[1..]);
+        command
+    };
+    let works = |way: &&&[&str]| command(way).arg("true").output().is_ok_and(|output| output.status.success());
+    let way = ways.iter().find(works).expect(
+        "expected `unshare -rm` to work, of Debian's package util-linux, or sudo where user namespaces are restricted",
+    );
+    command(way)
+}
+
+#[test]
+#[ignore = "needs unshare and mount: run ci/services"]
+fn service_sqlite_on_a_full_disk() {
+    if !child::is_started_again() {
+        return child::assert_passed(&child::start_again_by(unshare(), "errors::service_sqlite_on_a_full_disk"));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(folder.path()).status();
+    assert!(mounted.unwrap().success(), "expected mount to work, of Debian's package mount");
+    let path = folder.path().join("totals.db");
+    let (likes, worker) = (std::sync::Arc::new(quipu::Counter::new()), quipu_persist::Worker::builder("host"));
+    let worker = worker.interval(crate::LONG).start(Sqlite::new(&path)).unwrap();
+    worker.track("likes", std::sync::Arc::clone(&likes)).unwrap();
+    likes.add(5);
+    worker.flush(crate::LONG).unwrap();
+
+    std::fs::write(folder.path().join("rest"), vec![0; 64 << 10]).unwrap_err();
+    likes.add(6);
+    let error = worker.flush(crate::LONG).unwrap_err();
+    let stored = Sqlite::new(&path).total("likes");
+    std::fs::remove_file(folder.path().join("rest")).unwrap();
+    let healed = worker.flush(crate::LONG);
+    let total = Sqlite::new(&path).total("likes");
+    drop(worker);
+    assert!(Command::new("umount").arg(folder.path()).status().unwrap().success());
+    assert_error(&error, ErrorKind::Full, &["expected room on its disk"]);
+    assert_eq!(stored.unwrap(), 5);
+    healed.unwrap();
+    assert_eq!(total.unwrap(), 11);
+}
+mod postgres {
+    use quipu_persist::{ErrorKind, Outcome, Postgres, Sink, Store};
+
+    use super::{assert_error, batch, write};
+    use crate::rig::Service;
+
+    fn at(url: &str) -> Postgres {
+        Postgres::new(url).unwrap()
+    }
+
+    fn execute(url: &str, sql: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute(sql).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn url_of_something_else() {
+        let error = Postgres::new("mysql://root:secret@localhost/").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected postgres://user:password@host:5432/database"]);
+        assert!(!error.to_string().contains("secret"), "{error}");
+        let error = Postgres::new("postgres:///totals").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected postgres://user:password@host:5432/database"]);
+        let error = Postgres::new("postgres://root:secret@localhost/totals?sslmode=require").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected sslmode=prefer or none", "TLS isn't supported"]);
+    }
+
+    #[test]
+    #[ignore = "needs postgres: run ci/services"]
+    fn service_postgres_errors_say_what_to_change() {
+        let service = Service::postgres();
+        let port = service.port();
+        let url = |login: &str, rest: &str| format!("postgres://{login}@127.0.0.1:{port}/{rest}");
+        let error = write(at(&url("quipu:wrong", "postgres")));
+        assert_error(&error, ErrorKind::Denied, &["expected a user and a password"]);
+        let error = write(at(&url("nobody:knots", "postgres")));
+        assert_error(&error, ErrorKind::Denied, &["expected a user and a password"]);
+        for login in ["quipu", "quipu:"] {
+            let error = write(at(&url(login, "postgres")));
+            assert_error(&error, ErrorKind::Denied, &["expected a user and a password"]);
+        }
+        let error = write(at(&url("quipu:knots", "missing")));
+        assert_error(&error, ErrorKind::Config, &["expected a database that exists"]);
+        let error = write(at(&url("quipu:knots", "postgres?options=-csearch_path%3Dmissing")));
+        assert_error(&error, ErrorKind::Schema, &["expected a search_path"]);
+        let error = write(at(&url("quipu:knots", "postgres?options=-cdefault_transaction_read_only%3Don")));
+        assert_error(&error, ErrorKind::Denied, &["may write"]);
+        let error = write(at("postgres://quipu:knots@quipu.invalid/postgres"));
+        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at quipu.invalid:5432: expected a server"]);
+        let error = write(at("postgres://quipu:knots@127.0.0.1:1/postgres"));
+        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at 127.0.0.1:1: expected a server"]);
+    }
+
+    #[test]
+    #[ignore = "needs postgres: run ci/services"]
+    fn service_postgres_reader_needs_no_right_to_write() {
+        let service = Service::postgres();
+        let url = |login: &str, rest: &str| format!("postgres://{login}@127.0.0.1:{}/{rest}", service.port());
+        let owner = url("quipu:knots", "postgres");
+        execute(&owner, "CREATE ROLE reader LOGIN PASSWORD 'beads'; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        let readers = ["postgres", "postgres?options=-cdefault_transaction_read_only%3Don"];
+        let mut readers = readers.map(|rest| at(&url("reader:beads", rest)));
+        for reader in &mut readers {
+            assert_eq!(reader.total("likes").unwrap(), 0);
+            assert_eq!(reader.counters().unwrap(), [""; 0]);
+            assert_error(&reader.write(&batch()).unwrap_err(), ErrorKind::Denied, &["may write"]);
+        }
+        assert_eq!(at(&owner).write(&batch()).unwrap(), Outcome::Stored);
+        for reader in &mut readers {
+            assert_error(&reader.total("likes").unwrap_err(), ErrorKind::Denied, &["may read"]);
+        }
+        execute(&owner, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader");
+        for reader in &mut readers {
+            assert_eq!(reader.total("likes").unwrap(), 1);
+            assert_eq!(reader.counters().unwrap(), ["likes"]);
+        }
+    }
+
+    /// A writer that looked for tables, found none, and waited for the lock while another process made them.
+    #[test]
+    #[ignore = "needs postgres: run ci/services"]
+    fn service_postgres_tables_that_another_process_makes() {
+        let service = Service::postgres();
+        let url = format!("postgres://quipu:knots@127.0.0.1:{}/postgres", service.port());
+        execute(&url, "CREATE SCHEMA elsewhere");
+        at(&format!("{url}?options=-csearch_path%3Delsewhere")).write(&batch()).unwrap();
+        let outcome = std::thread::scope(|scope| {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let (client, connection) = runtime.block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls)).unwrap();
+            runtime.spawn(connection);
+            let run = |sql: &str| runtime.block_on(client.batch_execute(sql)).unwrap();
+            run("BEGIN; SELECT pg_advisory_xact_lock(7164797015)");
+            let writer = scope.spawn(|| at(&url).write(&batch()));
+            let waiters = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+            while runtime.block_on(client.query_one(waiters, &[])).unwrap().get::<_, i64>(0) == 0 {
+                std::thread::yield_now();
+            }
+            for table in ["schema", "writers", "totals", "folded"] {
+                run(&format!("ALTER TABLE elsewhere.quipu_{table} SET SCHEMA public"));
+            }
+            run("COMMIT");
+            writer.join().unwrap()
+        });
+        assert_eq!(outcome.unwrap(), Outcome::Stored);
+    }
+
+    #[test]
+    #[ignore = "needs postgres: run ci/services"]
+    fn service_postgres_tables_of_another_version() {
+        let service = Service::postgres();
+        let url = format!("postgres://quipu:knots@127.0.0.1:{}/postgres", service.port());
+        let execute = |sql: &str| execute(&url, sql);
+        assert_eq!(at(&url).write(&batch()).unwrap(), Outcome::Stored);
+        execute("UPDATE quipu_schema SET version = 7");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["version 7", "expected version 1"]);
+        execute("DROP TABLE quipu_schema");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["no version", "expected version 1"]);
+        execute("DROP TABLE quipu_totals, quipu_writers, quipu_folded");
+        assert_eq!(at(&url).total("likes").unwrap(), 0);
+        assert_eq!(at(&url).write(&batch()).unwrap(), Outcome::Stored);
+        let as_made = "expected quipu_ tables as this version makes them";
+        for (change, undo) in [
+            ("ALTER COLUMN version TYPE INTEGER", "ALTER COLUMN version TYPE BIGINT"),
+            ("ALTER COLUMN total TYPE NUMERIC", "ALTER COLUMN total TYPE BIGINT"),
+            ("ALTER COLUMN total DROP NOT NULL", "ALTER COLUMN total SET NOT NULL"),
+        ] {
+            execute(&format!("ALTER TABLE quipu_totals {change}"));
+            if change.ends_with("NULL") {
+                execute("UPDATE quipu_totals SET total = NULL");
+            }
+            assert_error(&at(&url).total("likes").unwrap_err(), ErrorKind::Schema, &[as_made]);
+            execute("UPDATE quipu_totals SET total = 1");
+            execute(&format!("ALTER TABLE quipu_totals {undo}"));
+        }
+        execute("ALTER TABLE quipu_schema ALTER COLUMN version TYPE TEXT");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &[as_made]);
+        execute("ALTER TABLE quipu_schema ALTER COLUMN version TYPE BIGINT USING version::BIGINT");
+        execute("ALTER TABLE quipu_totals DROP CONSTRAINT quipu_totals_pkey");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &[as_made]);
+        execute("ALTER TABLE quipu_totals DROP COLUMN version");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &[as_made]);
+    }
+}
+mod redis {
+    use std::time::Duration;
+
+    use quipu_persist::{Batch, Entry, ErrorKind, Redis, Sink, Stamp, Store, Writer};
+    use redis::Commands;
+
+    use super::{assert_error, write};
+    use crate::rig::Service;
+
+    #[test]
+    fn url_of_something_else() {
+        let error = Redis::new("http://root:secret@localhost/").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected redis://user:password@host:6379/0"]);
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "needs redis-server: run ci/services"]
+    fn service_redis_errors_say_what_to_change() {
+        let service = Service::redis();
+        let url = format!("redis://127.0.0.1:{}/", service.port());
+        let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
+        let at = |url: &str| Redis::new(url).unwrap();
+
+        connection.set::<_, _, ()>("{quipu}:schema", "7").unwrap();
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["{quipu}:schema is 7", "expected keys as this version"]);
+        redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
+        connection.set::<_, _, ()>("{quipu}:totals:likes", "120").unwrap();
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["WRONGTYPE", "expected keys as this version"]);
+        redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
+
+        for (setting, value, kind, expected) in [
+            ("maxmemory-policy", "allkeys-lru", ErrorKind::Config, "is allkeys-lru, by which it drops totals"),
+            ("maxmemory-policy", "allkeys-random", ErrorKind::Config, "expected noeviction, or one that begins"),
+            ("maxmemory-policy", "volatile-lru", ErrorKind::Full, "expected room"),
+            ("maxmemory-policy", "noeviction", ErrorKind::Full, "expected room"),
+            ("requirepass", "knots", ErrorKind::Denied, "expected a user and a password"),
+        ] {
+            redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1").exec(&mut connection).unwrap();
+            redis::cmd("CONFIG").arg("SET").arg(setting).arg(value).exec(&mut connection).unwrap();
+            assert_error(&write(at(&url)), kind, &[expected]);
+        }
+        let wrong = format!("redis://:wrong@127.0.0.1:{}/", service.port());
+        assert_error(&write(at(&wrong)), ErrorKind::Denied, &["expected a user and a password"]);
+        assert_error(&write(at("redis://quipu.invalid/")), ErrorKind::Unavailable, &["expected a server at this host"]);
+        assert_error(&write(at("redis://127.0.0.1:1/")), ErrorKind::Unavailable, &["127.0.0.1:1: expected a server"]);
+    }
+
+    /// A fold that can't be done changes nothing, and can be done once its cause is gone.
+    #[test]
+    #[ignore = "needs redis-server: run ci/services"]
+    fn service_redis_fold_that_fails() {
+        let service = Service::redis();
+        let url = format!("redis://127.0.0.1:{}/", service.port());
+        let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
+        let mut store = Redis::new(&url).unwrap();
+        let counters = ["likes", "retweets", "clicks", "shares"];
+        let entry = |counter: &&str| Entry { counter: (*counter).to_owned(), stamp: Stamp { version: 2, total: 100 } };
+        let entries: Vec<_> = counters.iter().map(entry).collect();
+        for _ in 0..2 {
+            let writer = Writer::new("host").unwrap();
+            store.write(&Batch { writer: writer.clone(), entries: entries.clone(), closes: true }).unwrap();
+            for broken in counters {
+                let row = format!("{{quipu}}:totals:{broken}");
+                for key in ["{quipu}:retired", "{quipu}:retired-versions", &row] {
+                    let field = if key == row { writer.to_string() } else { broken.to_owned() };
+                    let old: Option<String> = connection.hget(key, &field).unwrap();
+                    connection.hset::<_, _, _, ()>(key, &field, "knots").unwrap();
+                    let error = store.compact(Duration::from_secs(3600)).unwrap_err();
+                    assert_error(
+                        &error,
+                        ErrorKind::Schema,
+                        &["not an integer", "expected keys as this version makes them"],
+                    );
+                    match old {
+                        Some(old) => connection.hset::<_, _, _, ()>(key, &field, old).unwrap(),
+                        None => connection.hdel::<_, _, ()>(key, &field).unwrap(),
+                    }
+                    let before = if connection.hlen::<_, u32>("{quipu}:retired").unwrap() == 0 { 100 } else { 200 };
+                    assert!(counters.iter().all(|counter| store.total(counter).unwrap() == before));
+                }
+            }
+            assert_eq!(store.compact(Duration::from_secs(3600)).unwrap(), 1);
+        }
+        assert!(counters.iter().all(|counter| store.total(counter).unwrap() == 200));
+    }
+}
+
+mod nats {
+    use std::time::Duration;
+
+    use async_nats::jetstream::stream::{Config, RetentionPolicy};
+    use quipu_persist::{ErrorKind, Nats, Store};
+
+    use super::{assert_error, write};
+    use crate::rig::Service;
+
+    #[test]
+    fn url_of_something_else() {
+        let error = Nats::new("http://root:secret@localhost/").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected nats://user:password@host:4222"]);
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "needs nats-server: run ci/services"]
+    fn service_nats_errors_say_what_to_change() {
+        let service = Service::nats();
+        let url = format!("nats://127.0.0.1:{}", service.port());
+        let at = |url: &str| Nats::new(url).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let change = |change: fn(&mut Config)| {
+            runtime.block_on(async {
+                let context = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
+                let mut config = context.get_stream("quipu").await.unwrap().cached_info().config.clone();
+                context.delete_stream("quipu").await.unwrap();
+                change(&mut config);
+                context.create_stream(config).await.unwrap();
+            });
+        };
+        change(|_| {});
+        assert_eq!(at(&url).total("likes").unwrap(), 0);
+        let changes: [(fn(&mut Config), _); 4] = [
+            (|config| config.max_age = Duration::from_secs(3600), "max_age of the stream quipu is 3600s: expected 0ns"),
+            (|config| config.max_bytes = 1 << 20, "max_bytes of the stream quipu is 1048576: expected 0"),
+            (|config| config.retention = RetentionPolicy::WorkQueue, "is WorkQueue: expected Limits"),
+            (|config| config.subjects = vec!["likes".to_owned()], "subjects of the stream quipu is [\"likes\"]"),
+        ];
+        for (changed, expected) in changes {
+            change(changed);
+            assert_error(&write(at(&url)), ErrorKind::Schema, &[expected, "edit or delete the stream"]);
+            change(|config| (config.max_age, config.max_bytes, config.retention) = Default::default());
+        }
+        assert_error(
+            &write(at("nats://quipu.invalid")),
+            ErrorKind::Unavailable,
+            &["NATS at quipu.invalid:4222: expected"],
+        );
+        assert_error(
+            &write(at("nats://127.0.0.1:1")),
+            ErrorKind::Unavailable,
+            &["NATS at 127.0.0.1:1: expected a server"],
+        );
+    }
+
+    #[test]
+    #[ignore = "needs nats-server: run ci/services"]
+    fn service_nats_with_a_password_or_without_jetstream() {
+        let locked = crate::server::Server::nats_with(&["--user", "quipu", "--pass", "knots", "--jetstream"]);
+        let at = |login: &str| Nats::new(&format!("nats://{login}127.0.0.1:{}", locked.port())).unwrap();
+        assert_error(&write(at("quipu:wrong@")), ErrorKind::Denied, &["expected a user and a password"]);
+        assert_error(&write(at("")), ErrorKind::Denied, &["expected a user and a password"]);
+        let plain = crate::server::Server::nats_with(&[]);
+        let error = write(Nats::new(&format!("nats://127.0.0.1:{}", plain.port())).unwrap());
+        assert_error(&error, ErrorKind::Store, &["expected a server with JetStream"]);
+    }
+}

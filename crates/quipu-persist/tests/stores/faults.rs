@@ -1,0 +1,333 @@
+//! Rounds of random faults: the store is never above what was added, and equal to it after one flush that succeeds.
+//!
+//! `QUIPU_SEED` repeats the choices of a run. What is left to chance is when a host that flushes by itself does so.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use quipu::{Counter, UpDownCounter};
+use quipu_persist::{ErrorKind, Worker};
+
+use crate::LONG;
+use crate::rig::{File, Rig};
+use crate::tally::{Restores, Tally, Way};
+
+/// What each run must have met, whatever the store.
+const ALWAYS: &[&str] =
+    &["requests lost", "answers lost", "requests doubled", "requests late", "hosts replaced", "stores restored"];
+
+/// What a queue can't do: fold, and be read to its end while a host writes on.
+const NO_QUEUE: &[&str] = &["stores folded", "folds told", "folds undone", "rounds ended by the interval"];
+
+const SERVERS: &[&str] = &["servers killed", "requests failed"];
+
+/// Rounds from one crash to the next, and from one copy that is restored to the next.
+const PERIOD: u32 = 15;
+
+/// A process that counts, as far as the store can tell.
+struct Host {
+    worker: Worker,
+    likes: Arc<Counter>,
+    gauge: Arc<UpDownCounter>,
+    is_unruly: Arc<AtomicBool>,
+    /// Whether it flushes by itself, and not only when it is told to.
+    is_eager: bool,
+    /// What it adds by itself. Locked while it adds.
+    added: Arc<Mutex<i64>>,
+}
+
+impl Host {
+    fn new(way: Way, is_unruly: Arc<AtomicBool>, is_eager: bool) -> Self {
+        let (likes, gauge, added) = Default::default();
+        let interval = if is_eager { Duration::from_millis(1) } else { LONG };
+        let builder = Worker::builder("host").interval(interval).resend_every(2 * interval).max_backoff(interval);
+        let worker = builder.start(way).unwrap();
+        worker.track("likes", Arc::clone(&likes)).unwrap();
+        worker.track("gauge", Arc::clone(&gauge)).unwrap();
+        if is_eager {
+            keep_adding(&likes, &added);
+        }
+        Self { worker, likes, gauge, is_unruly, is_eager, added }
+    }
+
+    /// Until it succeeds: after a crash, the first attempt finds a connection that is gone.
+    fn flush(&self) {
+        let start = Instant::now();
+        while let Err(error) = self.worker.flush(LONG) {
+            assert!(start.elapsed() < LONG, "{error}");
+        }
+    }
+
+    /// Waits until it has written all by itself. Of three flushes that succeed from now on, the first may have begun
+    /// before; of the others one at most has only what changed, since nothing changes any more.
+    fn wait(&self) {
+        let flushes = || self.worker.status().unwrap().flushes;
+        let (start, before) = (Instant::now(), flushes());
+        while flushes() < before + 3 {
+            assert!(start.elapsed() < LONG, "{:?}", self.worker.status());
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Adds until the host is gone.
+fn keep_adding(likes: &Arc<Counter>, added: &Arc<Mutex<i64>>) {
+    let (likes, added) = (Arc::clone(likes), Arc::downgrade(added));
+    thread::spawn(move || {
+        while let Some(added) = added.upgrade() {
+            let Ok(mut added) = added.lock() else { return };
+            *added += 1;
+            likes.inc();
+            drop(added);
+            thread::sleep(Duration::from_micros(100));
+        }
+    });
+}
+
+fn assert_expected(kind: ErrorKind) {
+    assert!([ErrorKind::Unavailable, ErrorKind::Store, ErrorKind::Timeout].contains(&kind), "{kind:?}");
+}
+
+/// The store, the hosts, and what was added so far.
+struct Rounds<'a> {
+    rig: &'a mut dyn Rig,
+    random: fastrand::Rng,
+    hosts: Vec<Host>,
+    /// Without what hosts that live have added by themselves.
+    likes: i64,
+    gauge: i64,
+    restores: Restores,
+    /// Steps until the copy of the data is restored, if there is one. Until then no writer ends: only one that lives
+    /// makes good what the copy lacks.
+    restore_in: Option<u8>,
+    tally: Tally,
+}
+
+impl Rounds<'_> {
+    fn run(rig: &mut dyn Rig, rounds: u32, expected: &[&[&'static str]]) {
+        let seed =
+            std::env::var("QUIPU_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
+        println!("{rounds} rounds, QUIPU_SEED={seed}");
+        let random = fastrand::Rng::with_seed(seed);
+        let (restores, tally) = Default::default();
+        let mut all = Rounds { rig, random, hosts: Vec::new(), likes: 0, gauge: 0, restores, restore_in: None, tally };
+        for is_eager in [false, false, true] {
+            all.start_host(is_eager);
+        }
+        (1..=rounds).for_each(|number| all.round(number));
+        println!("QUIPU_SEED={seed}: {:?}", all.tally);
+        expected.iter().for_each(|expected| all.tally.assert_has(expected));
+    }
+
+    fn start_host(&mut self, is_eager: bool) {
+        let is_unruly = Arc::default();
+        let way = Way::new(self.rig.sink(), &is_unruly, self.random.fork(), &self.restores, &self.tally);
+        self.hosts.push(Host::new(way, is_unruly, is_eager));
+    }
+
+    fn round(&mut self, number: u32) {
+        self.set_unruly(true);
+        match number % PERIOD {
+            3 | 8 | 13 => self.replace_host(),
+            5 => self.crash(),
+            10 => self.save(),
+            _ => {}
+        }
+        for _ in 0..self.random.u8(1..5) {
+            self.add();
+            self.disturb();
+            self.flush_some();
+            self.check_bound();
+            self.approach_restore();
+        }
+        self.set_unruly(false);
+        self.rig.cut_after(None);
+        self.check_equality();
+    }
+
+    fn set_unruly(&self, is_unruly: bool) {
+        self.hosts.iter().for_each(|host| host.is_unruly.store(is_unruly, Ordering::Relaxed));
+    }
+
+    fn add(&mut self) {
+        for host in &self.hosts {
+            let (n, delta) = (self.random.u64(..1000), self.random.i64(-500..500));
+            host.likes.add(n);
+            host.gauge.add(delta);
+            if self.random.u8(..20) == 0 {
+                host.likes.reset();
+            }
+            self.likes += n as i64;
+            self.gauge += delta;
+        }
+    }
+
+    fn disturb(&mut self) {
+        match self.random.u8(..100) {
+            0..7 => self.fold(),
+            7..35 => self.rig.cut_after(Some(self.random.i64(..12))),
+            35..45 => self.rig.cut_after(None),
+            _ => {}
+        }
+    }
+
+    /// Folds living writers, as if they had been silent for long.
+    fn fold(&mut self) {
+        if let Some(folded) = self.rig.compact(Duration::ZERO) {
+            folded.unwrap();
+            self.tally.count("stores folded");
+        }
+    }
+
+    fn replace_host(&mut self) {
+        if self.restore_in.is_some() {
+            return;
+        }
+        let host = self.hosts.swap_remove(self.random.usize(..self.hosts.len()));
+        host.is_unruly.store(false, Ordering::Relaxed);
+        let added = host.added.lock().unwrap();
+        host.flush();
+        host.worker.shutdown(LONG).unwrap();
+        self.likes += *added;
+        self.tally.count("hosts replaced");
+        self.start_host(host.is_eager);
+        self.set_unruly(true);
+    }
+
+    fn crash(&mut self) {
+        let (hosts, time) = (&self.hosts, Duration::from_micros(self.random.u64(..5000)));
+        if self.rig.crash(time, &mut || hosts.iter().for_each(|host| drop(host.worker.flush(LONG)))) {
+            self.tally.count("servers killed");
+        }
+    }
+
+    fn save(&mut self) {
+        let _none_on_its_way = self.restores.write().unwrap();
+        self.rig.save();
+        self.restore_in = Some(self.random.u8(2..8));
+    }
+
+    /// Restores the copy when it is time for it; just before that, writers are folded of which the copy doesn't know.
+    fn approach_restore(&mut self) {
+        self.restore_in = match self.restore_in {
+            Some(2) => {
+                self.fold();
+                Some(1)
+            }
+            Some(1) => {
+                let mut restores = self.restores.write().unwrap();
+                self.rig.restore();
+                *restores += 1;
+                self.tally.count("stores restored");
+                None
+            }
+            steps => steps.map(|steps| steps - 1),
+        };
+    }
+
+    /// Flushes that may fail, and leave anything behind but too much.
+    fn flush_some(&mut self) {
+        for host in &self.hosts {
+            for _ in 0..self.random.u8(..3) {
+                if let Err(error) = host.worker.flush(LONG) {
+                    assert_expected(error.kind());
+                }
+            }
+        }
+    }
+
+    fn check_bound(&self) {
+        let stored = self.rig.store().total("likes").unwrap();
+        let added = self.likes + self.hosts.iter().map(|host| *host.added.lock().unwrap()).sum::<i64>();
+        assert!(stored <= added, "{stored} in the store, {added} added");
+    }
+
+    /// Once no one adds, and each host has flushed.
+    fn check_equality(&mut self) {
+        let added: Vec<_> = self.hosts.iter().map(|host| host.added.lock().unwrap()).collect();
+        for host in &self.hosts {
+            if host.is_eager && self.random.u8(..3) == 0 {
+                host.wait();
+                self.tally.count("rounds ended by the interval");
+            } else {
+                host.flush();
+            }
+            if let Some(error) = host.worker.status().unwrap().last_error {
+                assert_expected(error.kind());
+            }
+        }
+        let likes = self.likes + added.iter().map(|added| **added).sum::<i64>();
+        let mut store = self.rig.store();
+        assert_eq!((store.total("likes").unwrap(), store.total("gauge").unwrap()), (likes, self.gauge));
+    }
+}
+
+/// Folds writers while they write: each add is in the store once.
+fn race(rig: &dyn Rig, folds: u32) {
+    let likes: Vec<Arc<Counter>> = (0..3).map(|_| Arc::default()).collect();
+    let start = |counter: &Arc<Counter>| {
+        let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(rig.sink()).unwrap();
+        worker.track("likes", Arc::clone(counter)).unwrap();
+        worker
+    };
+    let workers: Vec<_> = likes.iter().map(start).collect();
+    let mut added = 0;
+    for _ in 0..folds {
+        likes.iter().for_each(|counter| counter.add(7));
+        added += 7 * likes.len() as i64;
+        rig.compact(Duration::ZERO).expect("a store that folds").unwrap();
+        let stored = rig.store().total("likes").unwrap();
+        assert!(stored <= added, "{stored} in the store, {added} added");
+    }
+    for worker in workers {
+        assert_eq!(worker.status().unwrap().failures, 0, "{:?}", worker.status());
+        worker.shutdown(LONG).unwrap();
+    }
+    assert_eq!(rig.store().total("likes").unwrap(), added);
+}
+
+#[test]
+fn sqlite_race() {
+    race(&File::new(), 50);
+}
+
+#[test]
+#[ignore = "needs postgres: run ci/services"]
+fn service_postgres_race() {
+    race(&crate::rig::Service::postgres(), 150);
+}
+
+#[test]
+#[ignore = "needs redis-server: run ci/services"]
+fn service_redis_race() {
+    race(&crate::rig::Service::redis(), 1000);
+}
+
+#[test]
+fn sqlite_rounds() {
+    Rounds::run(&mut File::new(), 60, &[ALWAYS, NO_QUEUE]);
+}
+
+#[test]
+#[ignore = "large: run ci/services"]
+fn service_sqlite_rounds() {
+    Rounds::run(&mut File::new(), 1000, &[ALWAYS, NO_QUEUE]);
+}
+#[test]
+#[ignore = "needs postgres: run ci/services"]
+fn service_postgres_rounds() {
+    Rounds::run(&mut crate::rig::Service::postgres(), 150, &[ALWAYS, NO_QUEUE, SERVERS]);
+}
+#[test]
+#[ignore = "needs redis-server: run ci/services"]
+fn service_redis_rounds() {
+    Rounds::run(&mut crate::rig::Service::redis(), 600, &[ALWAYS, NO_QUEUE, SERVERS]);
+}
+
+#[test]
+#[ignore = "needs nats-server: run ci/services"]
+fn service_nats_rounds() {
+    Rounds::run(&mut crate::rig::Service::nats(), 40, &[ALWAYS, SERVERS]);
+}

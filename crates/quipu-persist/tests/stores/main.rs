@@ -1,0 +1,21 @@
+//! The stores, over real servers, and what goes wrong between a process and a store.
+//!
+//! Tests that start a server are ignored by default, and named `service_…`.
+
+#![cfg(unix)]
+
+mod contract;
+mod errors;
+mod faults;
+mod forks;
+mod likes;
+mod proxy;
+mod rig;
+mod server;
+mod tally;
+mod unruly;
+
+use std::time::Duration;
+
+/// Longer than anything takes that doesn't hang.
+const LONG: Duration = Duration::from_secs(60);

@@ -1,0 +1,13 @@
+//! Tools that the tests of several packages use.
+
+pub mod allocator;
+#[cfg(unix)]
+pub mod child;
+#[cfg(feature = "programs")]
+pub mod http;
+#[cfg(feature = "programs")]
+pub mod process;
+#[cfg(feature = "programs")]
+pub mod prometheus;
+#[cfg(feature = "scrape")]
+pub mod scrape;

@@ -1,0 +1,39 @@
+//! Reads exported text with a parser that is not the writer's.
+
+use prometheus_parse::Scrape;
+pub use prometheus_parse::Value;
+
+/// What a scrape of `text` finds.
+#[derive(Debug)]
+pub struct Scraped(Scrape);
+
+impl Scraped {
+    /// Each line that is no comment has to be a sample: the parser skips what it can't read.
+    pub fn parse(text: &str) -> Self {
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let read = Scrape::parse([Ok(line.to_owned())].into_iter()).expect("a text format");
+            assert_eq!(read.samples.len(), 1, "{line:?} in {text}");
+        }
+        Self(Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).expect("a text format"))
+    }
+
+    /// The value of the one sample with this name and these labels.
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        match self.sample(name, labels) {
+            Value::Counter(value) | Value::Gauge(value) | Value::Untyped(value) => value,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    /// The value, with its type.
+    pub fn sample(&self, name: &str, labels: &[(&str, &str)]) -> Value {
+        let is_it = |sample: &&prometheus_parse::Sample| {
+            sample.metric == name
+                && sample.labels.len() == labels.len()
+                && labels.iter().all(|(key, value)| sample.labels.get(key) == Some(value))
+        };
+        let found: Vec<_> = self.0.samples.iter().filter(is_it).collect();
+        assert_eq!(found.len(), 1, "{name} {labels:?} in {:#?}", self.0.samples);
+        found[0].value.clone()
+    }
+}
