@@ -101,7 +101,7 @@ macro_rules! registration {
 
 /// All of a type that holds one value, except for how it adds.
 macro_rules! scalar {
-    ($counter:ident, $number:ty, $kind:expr) => {
+    ($counter:ident, $number:ty, $kind:expr, $naming:ident) => {
         impl $counter {
             crate::sync::const_fn! {
                 /// A counter that stands at zero.
@@ -130,7 +130,7 @@ macro_rules! scalar {
                 #[must_use]
                 #[track_caller]
                 pub const fn named(name: &'static str, help: &'static str) -> Self {
-                    Self { raw: crate::raw::Raw::named(name, help) }
+                    Self { raw: crate::raw::Raw::named(&crate::engine::Naming::$naming, name, help) }
                 }
             }
 
@@ -140,7 +140,7 @@ macro_rules! scalar {
                 /// # Errors
                 /// Where `named` panics.
                 pub const fn try_named(name: &'static str, help: &'static str) -> Result<Self, crate::InvalidName> {
-                    match crate::raw::Raw::try_named(name, help) {
+                    match crate::raw::Raw::try_named(&crate::engine::Naming::$naming, name, help) {
                         Ok(raw) => Ok(Self { raw }),
                         Err(error) => Err(error),
                     }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::InvalidName;
-use crate::engine::{Counting, Increase, Kind, Labels, Site, add};
+use crate::engine::{Counting, Increase, Kind, Labels, Naming, Site, add};
 use crate::name;
 use crate::raw::{self, Raw};
 use crate::sync::const_fn;
@@ -73,7 +73,7 @@ impl<const N: usize> CounterArray<N> {
             if let Err(error) = name::check_label(label) {
                 error.panic();
             }
-            Self { raw: Raw::named(name, help), labels: Some(Labels { label, values }) }
+            Self { raw: Raw::named(&Naming::ARRAY, name, help), labels: Some(Labels { label, values }) }
         }
     }
 
@@ -92,7 +92,7 @@ impl<const N: usize> CounterArray<N> {
             if let Err(error) = name::check_label(label) {
                 return Err(error);
             }
-            match Raw::try_named(name, help) {
+            match Raw::try_named(&Naming::ARRAY, name, help) {
                 Ok(raw) => Ok(Self { raw, labels: Some(Labels { label, values }) }),
                 Err(error) => Err(error),
             }
@@ -118,13 +118,13 @@ impl<const N: usize> CounterArray<N> {
 impl<const N: usize> Counting for CounterArray<N> {
     #[inline(always)]
     fn site(&self) -> Site<'_> {
-        self.raw.site(Kind::Counter, self.labels)
+        self.raw.site(Kind::Counter, self.labels.as_ref())
     }
 }
 
 impl<const N: usize> Drop for CounterArray<N> {
     fn drop(&mut self) {
-        self.raw.unregister(Kind::Counter, self.labels);
+        self.raw.unregister(Kind::Counter, self.labels.as_ref());
     }
 }
 

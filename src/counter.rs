@@ -4,8 +4,8 @@ use crate::raw::Raw;
 /// A number that only grows, counted by many threads at once.
 ///
 /// An [`add`](Counter::add) is a load, an addition and a store on a slot that only the current thread writes; a
-/// [`sum`](Counter::sum) adds up the slots of all threads, those that have ended included. The counter itself is 32
-/// bytes (24 where pointers have 32 bits) and may lie anywhere: in a `static`, in a struct, in an `Arc`. Each thread that touches it or one of its
+/// [`sum`](Counter::sum) adds up the slots of all threads, those that have ended included. The counter itself is 40
+/// bytes (32 where pointers have 32 bits) and may lie anywhere: in a `static`, in a struct, in an `Arc`. Each thread that touches it or one of its
 /// neighbours spends 8 bytes on it.
 ///
 /// ```
@@ -36,7 +36,7 @@ pub struct Counter {
     raw: Raw<1>,
 }
 
-crate::api::scalar!(Counter, u64, Kind::Counter);
+crate::api::scalar!(Counter, u64, Kind::Counter, COUNTER);
 
 impl Counter {
     /// Adds one.

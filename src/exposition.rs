@@ -45,7 +45,7 @@ impl fmt::Display for Prometheus<'_> {
 
 fn write_head(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
     if !sample.help.is_empty() {
-        writeln!(f, "# HELP {} {}", sample.name, Escaped(sample.help, &['\\', '\n']))?;
+        writeln!(f, "# HELP {} {}", sample.name, Escaped::unquoted(sample.help))?;
     }
     let kind = match sample.kind {
         Kind::Counter | Kind::FloatCounter => "counter",
@@ -57,26 +57,41 @@ fn write_head(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
 fn write_sample(f: &mut fmt::Formatter<'_>, snapshot: &Snapshot, sample: &Sample) -> fmt::Result {
     f.write_str(sample.name)?;
     if let Some(Label { name, value }) = sample.label {
-        write!(f, "{{{name}=\"{}\"}}", Escaped(value, &['\\', '\n', '"']))?;
+        write!(f, "{{{name}=\"{}\"}}", Escaped::new(value))?;
     }
     f.write_str(" ")?;
     snapshot.write_value(f, sample)?;
     f.write_str("\n")
 }
 
-/// A text in which a backslash stands before some characters, and a line's end is `\n`.
-pub(crate) struct Escaped<'a>(pub(crate) &'a str, pub(crate) &'a [char]);
+/// A text in which a backslash and a quotation mark have a backslash before them, and a line's end is `\n`.
+pub(crate) struct Escaped<'a> {
+    text: &'a str,
+    quotation_mark: u8,
+}
+
+impl<'a> Escaped<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, quotation_mark: b'"' }
+    }
+
+    /// Quotation marks stay as they are.
+    fn unquoted(text: &'a str) -> Self {
+        Self { text, quotation_mark: b'\\' }
+    }
+}
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        while let Some(at) = rest.find(self.1) {
-            let (plain, special) = rest.split_at(at);
-            f.write_str(plain)?;
-            f.write_str("\\")?;
-            f.write_str(if special.starts_with('\n') { "n" } else { &special[..1] })?;
-            rest = &special[1..];
+        let mut written = 0;
+        for (at, byte) in self.text.bytes().enumerate() {
+            let is_end = byte == b'\n';
+            if is_end || byte == b'\\' || byte == self.quotation_mark {
+                f.write_str(self.text.get(written..at).unwrap_or_default())?;
+                f.write_str(if is_end { "\\n" } else { "\\" })?;
+                written = at + usize::from(is_end);
+            }
         }
-        f.write_str(rest)
+        f.write_str(self.text.get(written..).unwrap_or_default())
     }
 }

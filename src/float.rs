@@ -37,7 +37,7 @@ pub struct FloatCounter {
     raw: Raw<1>,
 }
 
-crate::api::scalar!(FloatCounter, f64, Kind::FloatCounter);
+crate::api::scalar!(FloatCounter, f64, Kind::FloatCounter, FLOAT);
 
 impl FloatCounter {
     /// The largest amount that can be added at once: 2⁹⁵⁹, about 4.9 · 10²⁸⁸.

@@ -12,7 +12,7 @@ const TOTAL: &str = "_total";
 impl Family {
     /// Whether it is of counters that only grow.
     pub(crate) fn is_growing(&self) -> bool {
-        self.kind != Kind::UpDownCounter
+        self.kind() != Kind::UpDownCounter
     }
 
     /// The name without what OpenMetrics appends to a counter's: that of the whole metric there.
@@ -29,24 +29,46 @@ impl Family {
     }
 
     fn has_sample(&self, name: &str) -> bool {
-        self.is_growing() && OF_COUNTERS.iter().any(|end| name.strip_suffix(end) == Some(self.stem()))
+        self.is_growing() && name.strip_prefix(self.stem()).is_some_and(|end| OF_COUNTERS.contains(&end))
     }
 }
 
+// Not inlined, here and below: a program has each once, and none is frequent.
+#[inline(never)]
 fn stem(name: &str) -> &str {
     name.strip_suffix(TOTAL).filter(|stem| !stem.is_empty()).unwrap_or(name)
 }
 
 /// The names that may stand in the way of this one: its own end is left out or changed, or it is
 /// given one.
-pub(crate) fn neighbours(name: &'static str) -> impl Iterator<Item = Spelled> {
-    let stems = [Some(stem(name)), name.strip_suffix(OF_COUNTERS[1])];
-    let ends = ["", TOTAL, OF_COUNTERS[1]];
-    // By index: a loop of few instructions, where adapters would be several.
-    (0..stems.len() * ends.len()).filter_map(move |index| {
-        let spelled = Spelled { stem: stems[index / ends.len()]?, end: ends[index % ends.len()] };
-        spelled.cmp(name).is_ne().then_some(spelled)
-    })
+#[inline(never)]
+pub(crate) fn neighbours(name: &'static str) -> Neighbours {
+    Neighbours { name, stems: [Some(stem(name)), name.strip_suffix(OF_COUNTERS[1])], next: 0 }
+}
+
+/// Walks the names that may stand in the way of one.
+pub(crate) struct Neighbours {
+    name: &'static str,
+    stems: [Option<&'static str>; 2],
+    /// The number of the next spelling.
+    next: usize,
+}
+
+impl Iterator for Neighbours {
+    type Item = Spelled;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Spelled> {
+        let ends = ["", TOTAL, OF_COUNTERS[1]];
+        loop {
+            let (stem, end) = (self.stems.get(self.next / ends.len())?, ends[self.next % ends.len()]);
+            self.next += 1;
+            let spelled = stem.map(|stem| Spelled { stem, end });
+            if spelled.is_some_and(|spelled| spelled.cmp(self.name).is_ne()) {
+                return spelled;
+            }
+        }
+    }
 }
 
 /// A name in two parts.
@@ -57,6 +79,7 @@ pub(crate) struct Spelled {
 }
 
 impl Spelled {
+    #[inline(never)]
     pub(crate) fn cmp(&self, name: &str) -> Ordering {
         let (start, rest) = name.as_bytes().split_at(self.stem.len().min(name.len()));
         self.stem.as_bytes().cmp(start).then_with(|| self.end.as_bytes().cmp(rest))
@@ -109,7 +132,7 @@ impl NameClash {
     /// What the two count in.
     #[must_use]
     pub fn kinds(&self) -> [Kind; 2] {
-        [self.first.kind, self.second.kind]
+        [self.first.kind(), self.second.kind()]
     }
 
     /// The label that each has, if it is a [`CounterArray`](crate::CounterArray).
@@ -123,40 +146,37 @@ impl fmt::Display for NameClash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { first, second } = self;
         if first.name == second.name {
-            let name = first.name;
-            write!(
-                f,
-                "{name:?} names {} and {}, and only the first is shown: rename one of them",
-                Described(first, "a"),
-                Described(second, "a")
-            )
+            let (name, first, second) = (first.name, Described(first, false), Described(second, false));
+            write!(f, "{name:?} names {first} and {second}, and only the first is shown: rename one of them")
         } else {
-            write!(
-                f,
-                "{} {:?} and {} {:?} clash in OpenMetrics: rename one of them",
-                Described(first, "the"),
-                first.name,
-                Described(second, "the"),
-                second.name
-            )
+            let (one, other) = (first.name, second.name);
+            let (first, second) = (Described(first, true), Described(second, true));
+            write!(f, "{first} {one:?} and {second} {other:?} clash in OpenMetrics: rename one of them")
         }
     }
 }
 
-/// A family in words, with an article.
-struct Described<'a>(&'a Family, &'static str);
+/// A family in words, with an article: whether it is the definite one.
+struct Described<'a>(&'a Family, bool);
 
 impl fmt::Display for Described<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(family, article) = self;
-        match (family.kind, family.labels) {
-            (_, Some(labels)) => {
-                write!(f, "{article} counter array with {} values of {:?}", labels.values.len(), labels.label)
-            }
-            (Kind::Counter, None) => write!(f, "{article} counter"),
-            (Kind::FloatCounter, None) => write!(f, "{article} float counter"),
-            (Kind::UpDownCounter, None) if *article == "a" => write!(f, "an up-down counter"),
-            (Kind::UpDownCounter, None) => write!(f, "{article} up-down counter"),
+        let Self(family, is_definite) = self;
+        let kind = match (family.kind(), family.labels) {
+            (_, Some(_)) => "counter array",
+            (Kind::Counter, None) => "counter",
+            (Kind::FloatCounter, None) => "float counter",
+            (Kind::UpDownCounter, None) => "up-down counter",
+        };
+        f.write_str(match kind.as_bytes() {
+            _ if *is_definite => "the ",
+            [b'u', ..] => "an ",
+            _ => "a ",
+        })?;
+        f.write_str(kind)?;
+        match family.labels {
+            Some(labels) => write!(f, " with {} values of {:?}", labels.values.len(), labels.label),
+            None => Ok(()),
         }
     }
 }

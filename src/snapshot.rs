@@ -1,9 +1,11 @@
 use std::collections::HashMap;
 use std::fmt;
+use std::mem;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::NameClash;
-use crate::engine::{Family, FloatSum, Kind, Plan, Row, WriteFloat, exclusive};
+use crate::engine::{Family, Kind, Plan, Row, WriteFloat, exclusive};
 
 /// Reads every registered counter that has a name, in one pass over memory.
 ///
@@ -36,21 +38,16 @@ use crate::engine::{Family, FloatSum, Kind, Plan, Row, WriteFloat, exclusive};
 #[must_use]
 pub fn snapshot() -> Snapshot {
     let at = Instant::now();
-    let empty = Snapshot { at, samples: Vec::new(), clashes: Vec::new(), write_float: None };
-    let read = |plan: &Plan, addends: &[u64]| Snapshot {
-        at,
-        samples: samples(plan, addends),
-        clashes: plan.clashes.clone(),
-        write_float: plan.rows.iter().find_map(|row| row.family.write_float),
-    };
-    exclusive(|registry| registry.read_names(read)).flatten().unwrap_or(empty)
+    let read = |plan: &Arc<Plan>, addends: &[u64]| (samples(plan, addends), Some(Arc::clone(plan)));
+    let (samples, plan) = exclusive(|registry| registry.read_names(read)).flatten().unwrap_or_default();
+    Snapshot { at, samples, plan }
 }
 
 fn samples(plan: &Plan, addends: &[u64]) -> Vec<Sample> {
     let mut first = 0;
-    let sample = |&Row { family: Family { name, help, kind, .. }, label, end }: &Row| {
-        let addends = &addends[std::mem::replace(&mut first, end as usize)..end as usize];
-        Sample { name, help, kind, label, value: Value::sum(kind, addends) }
+    let sample = |&Row { family: Family { name, help, naming, .. }, label, end }: &Row| {
+        let addends = addends.get(mem::replace(&mut first, end as usize)..end as usize).unwrap_or_default();
+        Sample { name, help, kind: naming.kind, label, value: Value::of(naming.kind, (naming.sum)(addends)) }
     };
     plan.rows.iter().map(sample).collect()
 }
@@ -60,9 +57,8 @@ fn samples(plan: &Plan, addends: &[u64]) -> Vec<Sample> {
 pub struct Snapshot {
     at: Instant,
     samples: Vec<Sample>,
-    clashes: Vec<NameClash>,
-    /// There if it has floats.
-    write_float: Option<WriteFloat>,
+    /// That by which they were read, if there are any.
+    plan: Option<Arc<Plan>>,
 }
 
 /// A named counter's value at the time of a [`Snapshot`].
@@ -103,13 +99,11 @@ pub enum Value {
 }
 
 impl Value {
-    /// The sum of values that are given as bits. Integers wrap; floats are rounded once, at the end.
-    fn sum(kind: Kind, values: &[u64]) -> Self {
-        let wrapping = || values.iter().fold(0, |sum: u64, value| sum.wrapping_add(*value));
+    fn of(kind: Kind, bits: u64) -> Self {
         match kind {
-            Kind::Counter => Self::Unsigned(wrapping()),
-            Kind::UpDownCounter => Self::Signed(wrapping() as i64),
-            Kind::FloatCounter => Self::Float(FloatSum::of(values).value()),
+            Kind::Counter => Self::Unsigned(bits),
+            Kind::UpDownCounter => Self::Signed(bits as i64),
+            Kind::FloatCounter => Self::Float(f64::from_bits(bits)),
         }
     }
 
@@ -201,12 +195,12 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn clashes(&self) -> &[NameClash] {
-        &self.clashes
+        self.plan.as_ref().map_or(&[], |plan| &plan.clashes)
     }
 
     /// Writes the value of one of its samples.
     pub(crate) fn write_value(&self, f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
-        sample.value.write(f, self.write_float)
+        sample.value.write(f, self.plan.as_ref().and_then(|plan| plan.write_float))
     }
 
     /// When the snapshot was begun.

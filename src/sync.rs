@@ -93,25 +93,13 @@ impl<T> Mutex<T> {
         }
     }
 
-    // Not inlined: its callers are cold, and many.
-    #[inline(never)]
+    #[inline]
     #[cfg_attr(quipu_holds, track_caller)]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        // ThreadSanitizer sees what is compiled into this crate. std's way of waiting isn't, so don't wait.
-        #[cfg(quipu_tsan)]
-        loop {
-            if let Ok(guard) = self.0.try_lock() {
-                return MutexGuard::new(guard);
-            }
-            std::thread::yield_now();
-        }
-        #[cfg(not(quipu_tsan))]
-        {
-            let guard = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            #[cfg(not(quipu_loom))]
-            let guard = MutexGuard::new(guard);
-            guard
-        }
+        #[cfg(quipu_loom)]
+        return self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        #[cfg(not(quipu_loom))]
+        return MutexGuard::new(guard::lock(&self.0));
     }
 }
 
@@ -119,8 +107,11 @@ impl<T> Mutex<T> {
 mod guard {
     use std::mem::ManuallyDrop;
     use std::ops::{Deref, DerefMut};
+    use std::sync::Mutex;
+    #[cfg(not(quipu_tsan))]
+    use std::sync::PoisonError;
 
-    /// std's guard, whose drop is not inlined: there are many, and all are cold.
+    /// std's guard, whose drop is one call.
     #[derive(Debug)]
     pub(crate) struct MutexGuard<'a, T> {
         guard: ManuallyDrop<std::sync::MutexGuard<'a, T>>,
@@ -140,13 +131,36 @@ mod guard {
     }
 
     impl<T> Drop for MutexGuard<'_, T> {
-        #[inline(never)]
+        #[inline]
         fn drop(&mut self) {
-            #[cfg(quipu_holds)]
-            self.hold.end();
-            // SAFETY: nobody uses it any more.
-            unsafe { ManuallyDrop::drop(&mut self.guard) };
+            unlock(self);
         }
+    }
+
+    // Neither is inlined: their callers are cold, and many. `extern "C"` functions can't unwind, so that the callers need no
+    // code for that.
+
+    #[inline(never)]
+    #[expect(improper_ctypes_definitions, reason = "Rust alone calls it")]
+    pub(super) extern "C" fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+        // ThreadSanitizer sees what is compiled into this crate. std's way of waiting isn't, so don't wait.
+        #[cfg(quipu_tsan)]
+        loop {
+            if let Ok(guard) = mutex.try_lock() {
+                return guard;
+            }
+            std::thread::yield_now();
+        }
+        #[cfg(not(quipu_tsan))]
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline(never)]
+    extern "C" fn unlock<T>(guard: &mut MutexGuard<'_, T>) {
+        #[cfg(quipu_holds)]
+        guard.hold.end();
+        // SAFETY: nobody uses it any more.
+        unsafe { ManuallyDrop::drop(&mut guard.guard) };
     }
 
     impl<T> Deref for MutexGuard<'_, T> {

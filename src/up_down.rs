@@ -30,7 +30,7 @@ pub struct UpDownCounter {
     raw: Raw<2>,
 }
 
-crate::api::scalar!(UpDownCounter, i64, Kind::UpDownCounter);
+crate::api::scalar!(UpDownCounter, i64, Kind::UpDownCounter, UP_DOWN);
 
 impl UpDownCounter {
     /// Adds one.

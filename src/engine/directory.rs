@@ -23,6 +23,7 @@ use crossbeam_utils::CachePadded;
 
 use super::chunk::{Chunk, Page};
 use super::key::{FIRST_CHUNK, chunk_len};
+use super::memory::boxed_slice;
 use super::summary::Summary;
 use crate::sync::{AtomicPtr, AtomicU64, Ordering, array, const_fn, fence, owner_load};
 
@@ -123,12 +124,11 @@ impl Extent {
     }
 }
 
-/// Null pointers, or `None` on allocation failure.
+/// Null pointers; `None` on allocation failure.
+// Not inlined: it is rare, and has several uses.
+#[inline(never)]
 pub(super) fn elements(len: usize) -> Option<Box<[Element]>> {
-    let mut elements = Vec::new();
-    elements.try_reserve_exact(len).ok()?;
-    elements.resize_with(len, || AtomicPtr::new(ptr::null_mut()));
-    Some(elements.into_boxed_slice())
+    boxed_slice(len, || AtomicPtr::new(ptr::null_mut()))
 }
 
 /// How [`Directory::grow`] ends.
@@ -269,15 +269,18 @@ impl Directory {
     /// called a second time where the summary changed under the first.
     pub(crate) fn read<T>(&self, chunk_len: usize, mut read: impl FnMut(Chunks<'_>) -> T) -> T {
         let extent = self.extent();
-        if let Some(summary) = self.summary_in_force(extent) {
-            let result = read(Chunks::Summary(summary));
-            if self.is_still(extent) {
+        let mut summary = self.summary_in_force(extent);
+        loop {
+            let result = read(match summary {
+                Some(summary) => Chunks::Summary(summary),
+                // The length as it is now: the summary may have had a chunk that was appended since. Models:
+                // `sums_before_and_after_the_end_of_a_summary`, `take_and_sum_at_the_end_of_a_summary`.
+                None => self.all(self.len(), chunk_len),
+            });
+            if summary.take().is_none() || self.is_still(extent) {
                 return result;
             }
         }
-        // The length as it is now: the summary may have had a chunk that was appended since. Models:
-        // `sums_before_and_after_the_end_of_a_summary`, `take_and_sum_at_the_end_of_a_summary`.
-        read(self.all(self.len(), chunk_len))
     }
 
     /// The sum of the slots at this offset in every chunk of this id, wrapping. It acquires nothing that adds published.
@@ -353,8 +356,6 @@ impl Directory {
     }
 
     /// Ends the epoch of the summary in force, if there is one. The caller holds the registry's lock.
-    // Not inlined: the loop over all directories would be unrolled.
-    #[inline(never)]
     pub(super) fn void_summary(&self) {
         let extent = Extent(owner_load!(self.extent));
         if extent.has_summary() {

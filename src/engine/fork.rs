@@ -9,6 +9,7 @@ mod imp {
     use std::mem::ManuallyDrop;
 
     use crate::engine::local::{exclusive, global, set_busy};
+    use crate::engine::memory::boxed;
     use crate::engine::names::Names;
     use crate::engine::registry::State;
     #[cfg(feature = "percpu")]
@@ -78,8 +79,7 @@ mod imp {
         }
         // An allocator registers its own handlers by its first allocation, and handlers that were registered later run
         // first: quipu's locks must be taken before the allocator's, as in `try_reserve` under a lock.
-        let mut allocated = Vec::<u8>::new();
-        let _ = hint::black_box(&mut allocated).try_reserve_exact(1);
+        drop(hint::black_box(boxed(0_u8)));
         // SAFETY: the handlers are functions of this program for as long as it runs; see the limits in the docs for a
         // library that is unloaded.
         if unsafe { pthread_atfork(Some(before), Some(after), Some(in_child)) } == 0 {
@@ -92,7 +92,8 @@ mod imp {
     unsafe extern "C" fn before() {
         if !set_busy(true) {
             let others = (global().settings.lock(), pool::lock());
-            GUARDS.set(Some(ManuallyDrop::new((others, global().names.lock(), global().state.lock()))));
+            let locks = (others, global().names.lock(), global().state.lock());
+            let _ = GUARDS.try_with(|guards| guards.set(Some(ManuallyDrop::new(locks))));
         }
     }
 
@@ -102,7 +103,7 @@ mod imp {
 
     /// Ends what `before` began, unless that did nothing.
     fn finish(change: impl FnOnce(&mut Names, &mut State)) {
-        if let Some(guards) = GUARDS.take() {
+        if let Ok(Some(guards)) = GUARDS.try_with(Cell::take) {
             let mut guards = ManuallyDrop::into_inner(guards);
             change(&mut guards.1, &mut guards.2);
             drop(guards);

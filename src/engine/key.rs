@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::memory::push;
+
 /// Slots in each of the first two chunks; every further chunk doubles.
 pub(super) const FIRST_CHUNK: usize = if cfg!(quipu_loom) { 2 } else { 64 };
 
@@ -127,8 +129,13 @@ impl Keys {
     }
 
     fn reuse(&mut self, len: usize) -> Option<Key> {
-        let long_enough = self.free.iter_mut().filter(|runs| runs.len >= len && !runs.keys.is_empty());
-        let shortest = long_enough.min_by_key(|runs| runs.len)?;
+        let mut shortest: Option<&mut FreeRuns> = None;
+        for runs in self.free.iter_mut().filter(|runs| runs.len >= len && !runs.keys.is_empty()) {
+            if shortest.as_ref().is_none_or(|shortest| runs.len < shortest.len) {
+                shortest = Some(runs);
+            }
+        }
+        let shortest = shortest?;
         let (found, Reverse(key)) = (shortest.len, shortest.keys.pop()?);
         self.free(key.plus(len), found - len);
         Some(key)
@@ -164,7 +171,8 @@ impl Keys {
             return;
         }
         let Some(keys) = self.list(len) else { return };
-        if keys.try_reserve(1).is_ok() {
+        // The second condition: see `memory::push`.
+        if keys.try_reserve(1).is_ok() && keys.len() < keys.capacity() {
             keys.push(Reverse(key));
         }
     }
@@ -176,14 +184,10 @@ impl Keys {
     fn list(&mut self, len: usize) -> Option<&mut BinaryHeap<Reverse<Key>>> {
         let of_this_length = self.free.iter().position(|runs| runs.len == len);
         let position = of_this_length.or_else(|| self.free.iter().position(|runs| runs.keys.is_empty()));
-        let position = match position {
-            Some(position) => position,
-            None => {
-                self.free.try_reserve(1).ok()?;
-                self.free.push(FreeRuns { len, keys: BinaryHeap::new() });
-                self.free.len() - 1
-            }
-        };
+        let position = position.unwrap_or(self.free.len());
+        if position == self.free.len() && push(&mut self.free, FreeRuns { len, keys: BinaryHeap::new() }).is_none() {
+            return None;
+        }
         let runs = self.free.get_mut(position)?;
         runs.len = len;
         Some(&mut runs.keys)

@@ -14,13 +14,13 @@ use super::key::{IDS, Key};
 use super::registry::Registry;
 use super::site::Site;
 use super::update::{Update, Way};
-use crate::sync::{AtomicU64, Ordering, array, compiler_fence, const_fn, global, local};
+use crate::sync::{AtomicU64, Ordering, compiler_fence, const_fn, global, local};
 
 global!(Registry);
 
 struct Local {
     /// The block's chunks; all `None` where the thread owns no block.
-    chunks: [Cell<Option<Chunk>>; IDS],
+    chunks: Cell<[Option<Chunk>; IDS]>,
     /// Whether the thread is inside [`exclusive`].
     busy: Cell<bool>,
 }
@@ -28,18 +28,22 @@ struct Local {
 impl Local {
     const_fn! {
         const fn new() -> Self {
-            Self { chunks: array!(Cell::new(None); IDS), busy: Cell::new(false) }
+            Self { chunks: Cell::new([None; IDS]), busy: Cell::new(false) }
         }
+    }
+
+    #[inline(always)]
+    fn chunk(&self, id: usize) -> Option<Chunk> {
+        let chunks: &Cell<[Option<Chunk>]> = &self.chunks;
+        chunks.as_slice_of_cells()[id].get()
     }
 
     fn mirror(&self, block: &Block) {
-        for (mirror, chunk) in self.chunks.iter().zip(block.chunks()) {
-            mirror.set(*chunk);
-        }
+        self.chunks.set(*block.chunks());
     }
 
     fn clear(&self) {
-        self.chunks.iter().for_each(|chunk| chunk.set(None));
+        self.chunks.set([None; IDS]);
     }
 }
 
@@ -96,9 +100,9 @@ pub(crate) fn add<U: Update>(counter: &impl Counting, index: usize, amount: u64)
 #[inline(always)]
 pub(crate) fn own_slot(counter: &impl Counting, index: usize, of_key: Ordering) -> Option<&AtomicU64> {
     // Relaxed, except for floats: an old key is the unregistered one, and the cold path looks again.
-    let key = Key::from_bits(counter.site().key.load(of_key));
+    let key = Key::from_bits(counter.site().head.key.load(of_key));
     // The mirror has no destructor and so can't be gone, except for loom's.
-    let chunk = LOCAL.try_with(|local| local.chunks[key.chunk()].get()).ok()??;
+    let chunk = LOCAL.try_with(|local| local.chunk(key.chunk())).ok()??;
     // SAFETY: keys lie within their chunk, chunks live as long as the registry, and it outlives its threads' locals.
     Some(unsafe { chunk.slot(key.offset() + index) })
 }
@@ -113,9 +117,10 @@ fn add_cold<U: Update>(counter: &impl Counting, index: usize, amount: u64) {
 #[cold]
 #[inline(never)]
 fn add_without_slot(site: &Site<'_>, index: usize, amount: u64, owned: Way, shared: Way) {
-    let registers = cfg!(debug_assertions) && site.family.is_some() && !site.cell(0).is_registered();
+    let registers = cfg!(debug_assertions) && site.head.name().is_some() && !site.cell(0).is_registered();
     if exclusive(|registry| add_owned(registry, site, index, amount, owned)) != Some(true) {
-        shared(&site.spill[index], amount);
+        // Always there: the compiler doesn't know, and a panic would take more code.
+        site.spill.get(index).into_iter().for_each(|word| shared(word, amount));
     }
     if registers {
         assert_no_clash(site);
@@ -125,7 +130,7 @@ fn add_without_slot(site: &Site<'_>, index: usize, amount: u64, owned: Way, shar
 /// In debug builds, the add that registers a counter panics where its name clashes, after it counted. A thread that
 /// panics already must not do so again.
 fn assert_no_clash(site: &Site<'_>) {
-    if let Some(family) = site.family.filter(|_| !std::thread::panicking()) {
+    if let Some(family) = site.family().filter(|_| !std::thread::panicking()) {
         let clash = exclusive(|registry| registry.clash(&family)).flatten();
         debug_assert!(clash.is_none(), "{}", clash.map(|clash| clash.to_string()).unwrap_or_default());
     }
@@ -135,7 +140,8 @@ fn assert_no_clash(site: &Site<'_>) {
 /// this add alone. False, and nothing added, where memory or the index space is out.
 fn add_owned(registry: &Handle, site: &Site<'_>, index: usize, amount: u64, way: Way) -> bool {
     let through_own = |guard: &Guard| {
-        let mut owned = guard.owned.borrow_mut();
+        // Not borrowed elsewhere: this is the only place, and it is within the exclusive section.
+        let Ok(mut owned) = guard.owned.try_borrow_mut() else { return false };
         if owned.is_none() {
             *owned = registry.claim().map(|block| (Handle::clone(registry), block));
         }
@@ -157,7 +163,7 @@ fn add_owned(registry: &Handle, site: &Site<'_>, index: usize, amount: u64, way:
 /// Opens the current thread's exclusive section, or ends it. Returns whether it was open.
 #[cfg(all(unix, not(miri), not(quipu_loom)))]
 pub(super) fn set_busy(busy: bool) -> bool {
-    LOCAL.with(|local| local.busy.replace(busy))
+    LOCAL.try_with(|local| local.busy.replace(busy)).unwrap_or(true)
 }
 
 /// Runs what takes the registry's locks or allocates, unless the thread is doing so already: then a global allocator

@@ -60,7 +60,7 @@
 //! | add in a destructor | claims a block for itself, and gives it back | the thread's own may have a new owner | `add_in_a_thread_local_destructor_counts` |
 //! | end of a thread | the mirror is cleared | as above | `a_thread_has_slots_until_it_gives_its_block_back` |
 //! | growth | the lock is held; each chunk id has a directory of its own | threads that push at once lose no chunk | `chunk_growth_is_seen_whole`, `second_chunk_is_seen_whole` |
-//! | registration | the key is looked at again under the lock | two threads agree on it | `key_is_registered_once` |
+//! | registration | the key is looked at again under the lock | two threads agree on it | `key_is_registered_once`, `key_of_a_named_counter_…` |
 //! | registration in used slots | baselines begin at what is found, those of spill words at zero | the last counter's units aren't the new one's | `reused_key_starts_from_zero`, `…_in_a_slot_of_another_thread` |
 //! | registration in used slots | floats are zeroed | as above, without rounding | `float_slot_is_clear_when_reused` |
 //! | drop | the name goes before the slots do, and these when no pass is left that began before | a name doesn't show another counter's slots | `snapshot_during_reuse`, `…_of_a_gauge` |
@@ -93,11 +93,14 @@ mod block;
 mod chunk;
 mod directory;
 mod double_sum;
+mod family;
 mod float_sum;
 pub(crate) mod fork;
+mod head;
 mod key;
 mod kind;
 mod local;
+mod memory;
 mod names;
 mod pages;
 mod plan;
@@ -114,8 +117,11 @@ mod update;
 pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
+pub(crate) use family::{Family, Labels, Naming, WriteFloat};
+#[cfg(all(test, not(quipu_loom)))]
 pub(crate) use float_sum::FloatSum;
 pub use fork::fork_generation;
+pub(crate) use head::Head;
 pub(crate) use key::Key;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use key::{Keys, Space, chunk_len};
@@ -123,7 +129,6 @@ pub use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
-pub(crate) use names::{Family, Labels, WriteFloat};
 pub(crate) use plan::{Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;

@@ -6,59 +6,17 @@
 //! slots and totals that are replaced meanwhile are [retired](Retired), and stay as they are until it is over.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
-use super::float_sum::FloatSum;
+use super::family::{Family, Totals};
 use super::key::Key;
 use super::kind::Kind;
+use super::memory::{push, remove};
 use super::pages::{Pages, Place};
 use super::plan::Plan;
 use super::registry::Registry;
 use crate::name_clash::{NameClash, neighbours};
-
-/// Writes a float in decimal.
-pub(crate) type WriteFloat = fn(&f64, &mut fmt::Formatter<'_>) -> fmt::Result;
-
-/// What the samples of one name have in common.
-#[derive(Clone, Copy, Debug, Eq)]
-pub(crate) struct Family {
-    pub(crate) name: &'static str,
-    pub(crate) help: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) labels: Option<Labels>,
-    /// Of float counters only: a program that has none goes without the 20 KB of std that write floats.
-    pub(crate) write_float: Option<WriteFloat>,
-}
-
-impl PartialEq for Family {
-    fn eq(&self, other: &Self) -> bool {
-        (self.name, self.help) == (other.name, other.help) && self.is_one_with(other)
-    }
-}
-
-/// A label, and the value that it has for each element of a counter array.
-#[derive(Clone, Copy, Debug, Eq)]
-pub(crate) struct Labels {
-    pub(crate) label: &'static str,
-    pub(crate) values: &'static [&'static str],
-}
-
-impl PartialEq for Labels {
-    fn eq(&self, other: &Self) -> bool {
-        // Mostly the same ones, which needs no look at the texts.
-        self.label == other.label && (std::ptr::eq(self.values, other.values) || self.values == other.values)
-    }
-}
-
-impl Family {
-    /// Whether counters of the two families add up to one.
-    #[inline(never)]
-    fn is_one_with(&self, other: &Family) -> bool {
-        self.kind == other.kind && self.labels == other.labels
-    }
-}
 
 /// A family that is listed. Of those that have one name, the oldest is shown.
 #[derive(Debug)]
@@ -68,9 +26,8 @@ pub(super) struct Listed {
     pub(super) number: u64,
     /// Counters that aren't dropped.
     counters: usize,
-    /// What dropped counters had: of an array by index, of floats as numbers whose exact sum it is.
     /// Never changed, but replaced: a pass may be reading it.
-    pub(super) dropped: Vec<u64>,
+    pub(super) dropped: Totals,
     /// Whether another name stood in the way of this one, when the later of the two was listed.
     pub(super) may_clash: bool,
 }
@@ -92,7 +49,7 @@ struct Retired {
     /// The slots of a dropped counter.
     slots: Option<Slots>,
     /// Totals that others replaced.
-    _dropped: Vec<u64>,
+    _dropped: Totals,
 }
 
 /// The slots of a listed counter.
@@ -114,7 +71,7 @@ pub(crate) struct Names {
     pub(super) changes: u64,
     /// The plan of the last snapshot, and the number of the last change then.
     plan: Option<(u64, Arc<Plan>)>,
-    /// Of the passes that run: the number of the last change when they began.
+    /// Of the passes that run, the oldest first: the number of the last change when they began.
     passes: Vec<u64>,
     /// By number.
     retired: VecDeque<Retired>,
@@ -138,11 +95,8 @@ impl Names {
         let present = self.number_of(family);
         let number = present.unwrap_or(self.changes + 1);
         if !self.is_listed(number, key) {
-            if !self.counters.insert(self.place_of(number, key), Listing { family: number, key, dropped_at: u64::MAX })
-            {
-                return None;
-            }
-            if present.is_none() && !self.insert_family(family, number) {
+            self.counters.insert(self.place_of(number, key), Listing { family: number, key, dropped_at: u64::MAX })?;
+            if present.is_none() && self.insert_family(family, number).is_none() {
                 self.counters.remove(self.place_of(number, key));
                 return None;
             }
@@ -155,14 +109,16 @@ impl Names {
         Some(self.of_name(family.name).next()?.number == number)
     }
 
-    /// False, and nothing done, on allocation failure.
-    fn insert_family(&mut self, family: &Family, number: u64) -> bool {
+    /// `None`, and nothing done, on allocation failure.
+    fn insert_family(&mut self, family: &Family, number: u64) -> Option<()> {
         let may_clash = self.mark_neighbours(family);
         let place = self.families.place(&|listed| listed.family.name <= family.name);
         self.families.insert(place, Listed { family: *family, number, counters: 0, dropped: Vec::new(), may_clash })
     }
 
     /// Marks the families whose names stand in the way of this one's. Whether there are any.
+    // Not inlined, here and below: a program has each once, and none is frequent.
+    #[inline(never)]
     fn mark_neighbours(&mut self, family: &Family) -> bool {
         let mut any = false;
         for neighbour in neighbours(family.name) {
@@ -182,10 +138,12 @@ impl Names {
         self.families.from(place).take_while(move |listed| listed.family.name == name)
     }
 
+    #[inline(never)]
     fn number_of(&self, family: &Family) -> Option<u64> {
         self.of_name(family.name).find(|listed| listed.family.is_one_with(family)).map(|listed| listed.number)
     }
 
+    #[inline(never)]
     fn place_of_family(&self, name: &str, number: u64) -> Place {
         self.families.place(&|listed| (listed.family.name, listed.number) < (name, number))
     }
@@ -195,10 +153,12 @@ impl Names {
         self.families.at(place).filter(|listed| listed.number == number)
     }
 
+    #[inline(never)]
     pub(super) fn place_of(&self, family: u64, key: Key) -> Place {
         self.counters.place(&|listing| (listing.family, listing.key) < (family, key))
     }
 
+    #[inline(never)]
     fn is_listed(&self, family: u64, key: Key) -> bool {
         let listing = self.counters.from(self.place_of(family, key)).next();
         listing.is_some_and(|listing| (listing.family, listing.key) == (family, key))
@@ -211,7 +171,7 @@ impl Names {
 
     /// Takes a counter off the list, and replaces what dropped counters of its family had, unless
     /// this isn't what is `found` any more.
-    fn remove(&mut self, name: &str, slots: Slots, found: *const [u64], dropped: &mut Vec<u64>) -> bool {
+    fn remove(&mut self, name: &str, slots: Slots, found: *const [u64], dropped: &mut Totals) -> bool {
         let Some(listed) = self.family(name, slots.family) else { return true };
         if !std::ptr::eq(&raw const listed.dropped[..], found) {
             return false;
@@ -234,20 +194,18 @@ impl Names {
     /// place, or nobody misses a gauge. Alone, a family that only grows stays, as exporters take an
     /// absence for a restart.
     fn settle(&mut self, name: &str) {
-        let mut families = self.of_name(name);
-        let (Some(first), second) = (families.next(), families.next()) else { return };
-        let Some(gone) = [first].into_iter().chain(second).chain(families).find(|listed| listed.counters == 0) else {
-            return;
-        };
-        if second.is_none() && gone.family.is_growing() {
+        let Some(gone) = self.of_name(name).find(|listed| listed.counters == 0) else { return };
+        if gone.family.is_growing() && self.of_name(name).count() == 1 {
             return;
         }
-        let gone = self.families.remove(self.place_of_family(name, gone.number));
-        self.retire(None, gone.dropped);
+        if let Some(gone) = self.families.remove(self.place_of_family(name, gone.number)) {
+            self.retire(None, gone.dropped);
+        }
     }
 
     /// On allocation failure, the slots are never reused, and the totals never freed.
-    fn retire(&mut self, slots: Option<Slots>, dropped: Vec<u64>) {
+    #[inline(never)]
+    fn retire(&mut self, slots: Option<Slots>, dropped: Totals) {
         if self.retired.try_reserve(1).is_ok() {
             self.retired.push_back(Retired { number: self.changes, slots, _dropped: dropped });
         } else {
@@ -257,7 +215,7 @@ impl Names {
 
     /// The next of what was retired before every pass that runs began.
     fn reclaim(&mut self) -> Option<Retired> {
-        let oldest = self.passes.iter().copied().min().unwrap_or(u64::MAX);
+        let oldest = self.passes.first().copied().unwrap_or(u64::MAX);
         if self.retired.front()?.number > oldest {
             return None;
         }
@@ -310,22 +268,20 @@ pub(super) struct Pass<'a> {
 
 impl Registry {
     /// `None` on allocation failure.
+    // Not inlined: as above.
+    #[inline(never)]
     pub(super) fn begin_pass(&self) -> Option<Pass<'_>> {
         let mut names = self.names.lock();
-        names.passes.try_reserve(1).ok()?;
         let began = names.changes;
-        names.passes.push(began);
+        push(&mut names.passes, began)?;
         Some(Pass { registry: self, began })
     }
 
     /// The family, with the table of labels that is listed under its name if that is equal. It is compared here, so that no
     /// look at long tables is needed under the lock.
-    pub(super) fn with_listed_labels(&self, family: Family) -> Family {
-        if family.labels.is_none() {
-            return family;
-        }
+    pub(super) fn with_listed_labels(&self, family: &Family) -> Family {
         let listed = self.names.lock().of_name(family.name).next().and_then(|listed| listed.family.labels);
-        if listed == family.labels { Family { labels: listed, ..family } } else { family }
+        if listed == family.labels { Family { labels: listed, ..*family } } else { *family }
     }
 
     /// Takes a dropped counter off the list. While its family is listed, what it had stays in the
@@ -333,32 +289,22 @@ impl Registry {
     ///
     /// On allocation failure nothing is done: the counter stays listed, and its slots are its own
     /// for ever.
-    pub(super) fn remove_named(&self, name: &str, key: Key, kind: Kind, len: usize) -> Option<()> {
+    pub(super) fn unlist(&self, family: &Family, key: Key, len: usize) -> Option<()> {
+        let (name, naming) = (family.name, family.naming);
         let _pass = self.begin_pass()?;
-        let had = self.had(key, kind, len)?;
         loop {
             let names = self.names.lock();
             let listed = names.family_of(name, key)?;
-            let (slots, found) = (Slots { family: listed.number, key, kind, len }, &raw const listed.dropped[..]);
+            let (slots, found) =
+                (Slots { family: listed.number, key, kind: naming.kind, len }, &raw const listed.dropped[..]);
             drop(names);
             // SAFETY: totals are never changed. Those that were listed during a pass are freed
             // after it.
-            let mut dropped = sums(kind, unsafe { &*found }, &had)?;
+            let mut dropped = (naming.drop)(self, unsafe { &*found }, key, len)?;
             if self.names.lock().remove(name, slots, found, &mut dropped) {
                 return Some(());
             }
         }
-    }
-
-    /// What was added to each value of a counter to which nobody adds any more; nothing of a gauge,
-    /// which takes it along.
-    fn had(&self, key: Key, kind: Kind, len: usize) -> Option<Vec<u64>> {
-        let mut had = Vec::new();
-        if kind != Kind::UpDownCounter {
-            had.try_reserve_exact(len).ok()?;
-            had.extend((0..len).map(|index| self.total_since_start(kind, key.plus(index))));
-        }
-        Some(had)
     }
 
     /// Why the counters of the family aren't shown, or not by every format.
@@ -368,28 +314,11 @@ impl Registry {
     }
 }
 
-/// The sums of what two lists have at each place; of floats, the numbers that make up the exact sum
-/// of all. `None` on allocation failure.
-fn sums(kind: Kind, dropped: &[u64], had: &[u64]) -> Option<Vec<u64>> {
-    let mut sums = Vec::new();
-    if kind == Kind::FloatCounter {
-        for part in FloatSum::of(dropped.iter().chain(had)).parts() {
-            sums.try_reserve(1).ok()?;
-            sums.push(part.to_bits());
-        }
-    } else {
-        sums.try_reserve_exact(had.len()).ok()?;
-        let dropped = dropped.iter().copied().chain(std::iter::repeat(0));
-        sums.extend(had.iter().zip(dropped).map(|(had, dropped)| kind.plus(*had, dropped)));
-    }
-    Some(sums)
-}
-
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
         let mut names = self.registry.names.lock();
         if let Some(index) = names.passes.iter().position(|began| *began == self.began) {
-            names.passes.swap_remove(index);
+            remove(&mut names.passes, index);
         }
         // One by one, so that others needn't wait long for the lock.
         while let Some(retired) = names.reclaim() {

@@ -1,9 +1,11 @@
 //! A sorted list whose changes take a short time, however long it is.
 
+use super::memory::{insert, insert_within, remove, split_off};
+
 /// The most elements of a page.
 const PAGE: usize = if cfg!(quipu_loom) { 2 } else { 128 };
 
-/// A list in pages, of which none is empty. Its owner keeps it sorted.
+/// A list in pages, of which none but a sole one is empty. Its owner keeps it sorted.
 #[derive(Debug)]
 pub(super) struct Pages<T>(Vec<Vec<T>>);
 
@@ -23,7 +25,7 @@ impl<T> Pages<T> {
     // Not inlined, and `before` is called through a pointer: there are many uses of it, none of which is frequent.
     #[inline(never)]
     pub(super) fn place(&self, before: &dyn Fn(&T) -> bool) -> Place {
-        let page = self.0.partition_point(|page| before(&page[0])).saturating_sub(1);
+        let page = self.0.partition_point(|page| page.first().is_some_and(before)).saturating_sub(1);
         Place { page, index: self.0.get(page).map_or(0, |page| page.partition_point(before)) }
     }
 
@@ -38,21 +40,40 @@ impl<T> Pages<T> {
         self.0.get_mut(page)?.get_mut(index)
     }
 
-    /// Inserts an element before the one at a place. False, and nothing done, on allocation
-    /// failure.
-    pub(super) fn insert(&mut self, place: Place, element: T) -> bool {
-        let Some(Place { page, index }) = self.make_room(place) else { return false };
-        self.0[page].insert(index, element);
-        true
+    /// Inserts an element before the one at a place. `None`, and nothing done, on allocation failure.
+    // Not inlined: as `place`.
+    #[inline(never)]
+    pub(super) fn insert(&mut self, place: Place, element: T) -> Option<()> {
+        let Place { page, index } = self.make_room(place)?;
+        insert(self.0.get_mut(page)?, index, element)
     }
 
-    pub(super) fn remove(&mut self, place: Place) -> T {
-        let Place { page, index } = self.normal(place);
-        let element = self.0[page].remove(index);
-        if self.0[page].is_empty() {
-            self.0.remove(page);
+    /// Makes a page at a place that has none, or divides the page there in two if it is full. Returns where the place is then.
+    fn make_room(&mut self, place: Place) -> Option<Place> {
+        if self.0.get(place.page).is_some_and(|page| page.len() < PAGE) {
+            return Some(place);
         }
-        element
+        self.0.try_reserve(1).ok()?;
+        let upper = match self.0.get_mut(place.page) {
+            Some(lower) => split_off(lower, PAGE / 2)?,
+            None => Vec::new(),
+        };
+        let next = self.0.len().min(place.page + 1);
+        insert_within(&mut self.0, next, upper)?;
+        let in_upper = place.index.checked_sub(PAGE / 2);
+        Some(in_upper.map_or(place, |index| Place { page: next, index }))
+    }
+
+    /// Removes the element at a place.
+    #[inline(never)]
+    pub(super) fn remove(&mut self, place: Place) -> Option<T> {
+        let Place { page, index } = self.normal(place);
+        let elements = self.0.get_mut(page)?;
+        let element = remove(elements, index)?;
+        if elements.is_empty() {
+            remove(&mut self.0, page);
+        }
+        Some(element)
     }
 
     /// The end of a page is the start of the next one.
@@ -61,30 +82,6 @@ impl<T> Pages<T> {
             Some(page) if page.len() == place.index => Place { page: place.page + 1, index: 0 },
             _ => place,
         }
-    }
-
-    /// Makes room for one element at a place, and returns where that is then.
-    fn make_room(&mut self, place: Place) -> Option<Place> {
-        let len = self.0.get(place.page).map_or(0, Vec::len);
-        if len > 0 && len < PAGE {
-            self.0[place.page].try_reserve(1).ok()?;
-            return Some(place);
-        }
-        let mut upper = Vec::new();
-        upper.try_reserve(len / 2 + 1).ok()?;
-        self.0.try_reserve(1).ok()?;
-        if len == 0 {
-            self.0.push(upper);
-            return Some(place);
-        }
-        let lower = &mut self.0[place.page];
-        while lower.len() > len / 2 {
-            upper.extend(lower.pop());
-        }
-        upper.reverse();
-        self.0.insert(place.page + 1, upper);
-        let in_upper = place.index.checked_sub(len / 2);
-        Some(in_upper.map_or(place, |index| Place { page: place.page + 1, index }))
     }
 }
 

@@ -1,10 +1,13 @@
 //! The plan by which a snapshot reads the named counters.
 
+use std::mem;
 use std::sync::Arc;
 
+use super::family::{Family, Labels, Naming, WriteFloat};
 use super::key::Key;
 use super::kind::Kind;
-use super::names::{Family, Labels, Listed, Listing, Names, Pass};
+use super::memory::push_within;
+use super::names::{Listed, Listing, Names, Pass};
 use super::registry::Registry;
 use crate::Label;
 use crate::name_clash::{NameClash, neighbours};
@@ -23,6 +26,8 @@ pub(crate) struct Plan {
     /// What is read, by key.
     pub(super) columns: Vec<Column>,
     pub(crate) clashes: Vec<NameClash>,
+    /// There if it has floats.
+    pub(crate) write_float: Option<WriteFloat>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,15 +41,19 @@ pub(crate) struct Row {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
     pub(super) key: Key,
-    pub(super) kind: Kind,
+    pub(super) naming: &'static Naming,
     /// Of the addend.
     pub(super) place: u32,
 }
 
 impl Column {
+    fn kind(&self) -> Kind {
+        self.naming.kind
+    }
+
     /// Whether both values are sums of integers in one slot each, and the other's slot comes next in the same chunk.
     pub(super) fn is_followed_by(&self, other: &Column) -> bool {
-        self.kind == Kind::Counter && other.kind == Kind::Counter && self.key.plus(1) == other.key
+        self.kind() == Kind::Counter && other.kind() == Kind::Counter && self.key.plus(1) == other.key
     }
 }
 
@@ -104,10 +113,11 @@ impl Walk {
         let &Listed { family, number, may_clash, .. } = listed;
         if let Some(shown) = self.families.last_mut().filter(|shown| shown.family.name == family.name) {
             shown.last = number;
-            return self.clashes.push(NameClash::new(shown.family, family));
+            return push_within(&mut self.clashes, NameClash::new(shown.family, family));
         }
         let dropped = &raw const listed.dropped[..];
-        self.families.push(Shown { family, may_clash, number, changes, dropped, end: self.keys.len(), last: number });
+        let end = self.keys.len();
+        push_within(&mut self.families, Shown { family, may_clash, number, changes, dropped, end, last: number });
         self.inside = Some(Key::UNREGISTERED);
     }
 
@@ -123,7 +133,7 @@ impl Walk {
             *left -= 1;
             *met = listing.key;
             if listing.dropped_at > shown.changes {
-                self.keys.push(listing.key);
+                push_within(&mut self.keys, listing.key);
                 shown.end += 1;
             }
         }
@@ -133,13 +143,14 @@ impl Walk {
     /// Pairs of names that no format can show both of.
     fn add_clashes(&mut self) {
         for shown in self.families.iter().filter(|shown| shown.may_clash) {
-            let others = neighbours(shown.family.name).filter_map(|neighbour| {
-                let place = self.families.binary_search_by(|other| neighbour.cmp(other.family.name).reverse()).ok()?;
-                Some(self.families[place].family)
-            });
-            let clashing =
-                others.filter(|other| shown.family.name < other.name && shown.family.stands_in_the_way_of(other));
-            self.clashes.extend(clashing.map(|other| NameClash::new(shown.family, other)));
+            for neighbour in neighbours(shown.family.name) {
+                let place = self.families.partition_point(|other| neighbour.cmp(other.family.name).is_gt());
+                let Some(Shown { family: other, .. }) = self.families.get(place) else { continue };
+                let is_later = neighbour.cmp(other.name).is_eq() && shown.family.name < other.name;
+                if is_later && shown.family.stands_in_the_way_of(other) {
+                    self.clashes.push(NameClash::new(shown.family, *other));
+                }
+            }
         }
     }
 }
@@ -157,19 +168,19 @@ impl Registry {
         let mut walk = Walk::default();
         loop {
             walk.reserve();
-            let is_over = !walk.advance(&self.names.lock());
-            if is_over {
+            if !walk.advance(&self.names.lock()) {
                 break;
             }
         }
         walk.add_clashes();
-        let mut plan = Plan { clashes: walk.clashes, ..Plan::default() };
+        let mut plan = Plan { clashes: mem::take(&mut walk.clashes), ..Plan::default() };
         let mut first = 0;
-        for shown in walk.families {
+        for shown in &walk.families {
             // SAFETY: totals are never changed. Those that were listed during a pass are freed
             // after it.
             let dropped = unsafe { &*shown.dropped };
-            plan.add(self, shown.family, dropped, &walk.keys[first..shown.end]);
+            let keys = walk.keys.get(first..shown.end).unwrap_or_default();
+            (shown.family.naming.plan)(&mut plan, self, &shown.family, dropped, keys);
             first = shown.end;
         }
         sort(&mut plan.columns);
@@ -181,15 +192,19 @@ impl Registry {
 }
 
 impl Plan {
-    fn add(&mut self, registry: &Registry, family: Family, dropped: &[u64], keys: &[Key]) {
-        let Some(Labels { label: name, values }) = family.labels else {
-            self.add_element(registry, family.kind, dropped, keys, 0);
-            return self.end_row(family, None);
-        };
+    /// The row of a family without labels.
+    pub(super) fn add(&mut self, registry: &Registry, family: &Family, dropped: &[u64], keys: &[Key]) {
+        self.add_element(registry, family.naming, dropped, keys, 0);
+        self.end_row(family, None);
+    }
+
+    /// A row for each value of the label.
+    pub(super) fn add_array(&mut self, registry: &Registry, family: &Family, dropped: &[u64], keys: &[Key]) {
+        let Some(Labels { label: name, values }) = family.labels else { return };
         let twins = Twins::new(values);
         for (index, value) in values.iter().enumerate().filter(|(index, _)| twins.is_first[*index]) {
             for index in std::iter::successors(Some(index), |index| twins.next[*index]) {
-                self.add_element(registry, family.kind, dropped, keys, index);
+                self.add_element(registry, family.naming, dropped, keys, index);
             }
             self.end_row(family, Some(Label { name, value }));
         }
@@ -199,26 +214,31 @@ impl Plan {
     /// others have, less what was in them when they got them. Of an up-down counter, that is in its
     /// baseline.
     #[inline(never)]
-    fn add_element(&mut self, registry: &Registry, kind: Kind, dropped: &[u64], keys: &[Key], index: usize) {
-        let keys = keys.iter().map(|key| key.plus(index));
-        match kind {
-            Kind::Counter => {
-                let dropped = dropped.get(index).copied().unwrap_or(0);
-                let known = keys.clone().fold(dropped, |known, key| kind.minus(known, registry.started_at(key)));
-                self.addends.push(known);
-            }
+    fn add_element(
+        &mut self,
+        registry: &Registry,
+        naming: &'static Naming,
+        dropped: &[u64],
+        keys: &[Key],
+        index: usize,
+    ) {
+        let mut known = dropped.get(index).copied().unwrap_or(0);
+        for key in keys.iter().map(|key| key.plus(index)) {
+            known = known.wrapping_sub(registry.started_at(key));
+            self.columns.push(Column { key, naming, place: self.addends.len() as u32 });
+            self.addends.push(0);
+        }
+        match naming.kind {
+            Kind::Counter => self.addends.push(known),
             Kind::FloatCounter => self.addends.extend(dropped),
             Kind::UpDownCounter => {}
-        }
-        for key in keys {
-            self.columns.push(Column { key, kind, place: self.addends.len() as u32 });
-            self.addends.push(0);
         }
     }
 
     #[inline(never)]
-    fn end_row(&mut self, family: Family, label: Option<Label>) {
-        self.rows.push(Row { family, label, end: self.addends.len() as u32 });
+    fn end_row(&mut self, family: &Family, label: Option<Label>) {
+        self.write_float = self.write_float.or(family.naming.write_float);
+        self.rows.push(Row { family: *family, label, end: self.addends.len() as u32 });
     }
 }
 

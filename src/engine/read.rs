@@ -13,6 +13,9 @@ use super::registry::Registry;
 use super::site::{Cell, Site};
 use crate::sync::{Ordering, fence};
 
+/// The most slots that are summed up as one run: an even number.
+pub(super) const PIECE: usize = 128;
+
 /// How often an up-down counter is read again before what it had at one time is given up.
 const ATTEMPTS: usize = if cfg!(quipu_loom) { 1 } else { 16 };
 
@@ -36,7 +39,7 @@ struct Taken {
 impl Registry {
     /// The sum of one integer slot over all blocks.
     #[inline(always)]
-    fn sum_slots(&self, key: Key) -> u64 {
+    pub(super) fn sum_slots(&self, key: Key) -> u64 {
         self.tables().directories[key.chunk()].sum(key.chunk(), key.offset())
     }
 
@@ -51,7 +54,7 @@ impl Registry {
 
     /// As [`sum_slots`](Registry::sum_slots), of floats: rounded once, so that it doesn't depend on the order of blocks.
     #[inline(never)]
-    fn sum_floats(&self, key: Key) -> f64 {
+    pub(super) fn sum_floats(&self, key: Key) -> f64 {
         let sum = self.fold_floats(key, DoubleSum::new(), DoubleSum::add);
         if sum.is_exact() { sum.value() } else { self.fold_floats(key, FloatSum::new(), FloatSum::add).value() }
     }
@@ -99,7 +102,7 @@ impl Registry {
 
     /// All that was ever added to a value's slots, less all that was ever taken away, whatever the baselines.
     #[inline(always)]
-    pub(super) fn total_of_slots(&self, kind: Kind, key: Key) -> u64 {
+    fn total_of_slots(&self, kind: Kind, key: Key) -> u64 {
         match kind {
             Kind::Counter => self.sum_slots(key),
             Kind::UpDownCounter => self.settled(key),
@@ -157,11 +160,6 @@ impl Registry {
     #[inline]
     pub(super) fn started_at(&self, key: Key) -> u64 {
         self.tables().starts.load(key)
-    }
-
-    /// All that was ever added to the slots of a value by the counter that has them.
-    pub(super) fn total_since_start(&self, kind: Kind, key: Key) -> u64 {
-        kind.minus(self.total_of_slots(kind, key), self.started_at(key))
     }
 
     /// As [`started_at`](Registry::started_at), of a value.

@@ -4,12 +4,17 @@
 //! Under the registry's lock. The key is the only word of it that others read without: stored with Release when all
 //! else is done.
 
+use super::family::Family;
 use super::key::{Key, Run, Space};
 use super::kind::Kind;
-use super::names::Family;
-use super::registry::Registry;
+use super::read::PIECE;
+use super::registry::{Registry, State};
 use super::site::Site;
 use crate::sync::{AtomicU64, Ordering, owner_load};
+
+/// The key that the counter has. `Err` has used slots, which are to be prepared without a lock; it is empty on allocation
+/// failure or when slots are exhausted.
+pub(super) type Published = Result<Key, Option<Run>>;
 
 impl Registry {
     /// The counter's key; its first call finds it slots, and lists it if it has a name. `None`, and nothing done,
@@ -47,43 +52,41 @@ impl Registry {
     }
 
     /// Finds the counter slots, those that are `prepared` or else others, lists it if it has a name, and stores its key,
-    /// unless another thread has done so. Returns the key that it has then. `Err` has used slots, which are to be
-    /// prepared without a lock; it is empty on allocation failure or when slots are exhausted.
-    #[inline(never)]
-    fn publish(&self, site: &Site<'_>, prepared: Option<Key>) -> Result<Key, Option<Run>> {
-        let (space, len) = (site.kind.space(), site.spill.len());
-        let family = site.family.map(|family| self.with_listed_labels(family));
-        let mut named = family.map(|family| (self.names.lock(), family));
+    /// unless another thread has done so.
+    fn publish(&self, site: &Site<'_>, prepared: Option<Key>) -> Published {
+        if let Some(family) = site.family() {
+            return (family.naming.publish)(self, site, &family, prepared);
+        }
         let mut state = self.state.lock();
-        let present = Key::from_bits(owner_load!(site.key));
-        if present.is_registered() {
-            return Ok(present);
+        if let Some(key) = present(site) {
+            return Ok(key);
         }
-        let key = match prepared {
-            Some(key) => key,
-            None => match state.keys(space).allocate(len) {
-                Some(run) if !run.reused => run.key,
-                other => return Err(other),
-            },
-        };
-        if let Some((names, family)) = &mut named {
-            // Among many names it takes a while, and the names' lock is enough: no other keeps the key of this counter.
-            drop(state);
-            if names.insert(family, key).is_none() {
-                if prepared.is_none() {
-                    self.free(space, key, len);
-                }
-                return Err(None);
+        let key = state.find(site, prepared)?;
+        Ok(store(site, key))
+    }
+
+    /// As [`publish`](Registry::publish), of a counter with a name.
+    pub(super) fn publish_named(&self, site: &Site<'_>, family: &Family, prepared: Option<Key>) -> Published {
+        let mut names = self.names.lock();
+        if let Some(key) = present(site) {
+            return Ok(key);
+        }
+        let key = self.state.lock().find(site, prepared)?;
+        // Among many names it takes a while, and the names' lock is enough: no other keeps the key of this counter.
+        if names.insert(family, key).is_none() {
+            if prepared.is_none() {
+                self.free(site.kind.space(), key, site.spill.len());
             }
+            return Err(None);
         }
-        // Release: pairs with the Acquires of the key; the slots were prepared before the counter's users reach them.
-        site.key.store(key.bits(), Ordering::Release);
-        Ok(key)
+        Ok(store(site, key))
     }
 
     /// Makes slots that another counter had count from zero. `None` on allocation failure.
     ///
     /// The caller has allocated them and told nobody, so that nobody writes to them, and no lock is needed.
+    // Not inlined, here and below: short functions, as none is frequent.
+    #[inline(never)]
     fn prepare(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
         match kind.space() {
             Space::Integers => self.start_at_what_is_found(first, kind, len),
@@ -96,22 +99,22 @@ impl Registry {
 
     /// Nobody zeroes an integer slot: a value whose slots were used before counts from the total in them.
     fn start_at_what_is_found(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
-        // Most counters have a slot or two, for which nothing is allocated.
-        let (mut few, mut many) = ([0; 2], Vec::new());
-        let sums = match few.get_mut(..len) {
-            Some(few) => few,
-            None => {
-                many.try_reserve_exact(len).ok()?;
-                many.resize(len, 0);
-                &mut many[..]
+        let mut sums = [0; PIECE];
+        let mut start = 0;
+        while start < len {
+            let (first, len) = (first.plus(start), PIECE.min(len - start));
+            let sums = sums.get_mut(..len)?;
+            self.sum_run(first, sums);
+            for (place, slots) in sums.chunks(kind.slots()).enumerate() {
+                let total = slots.iter().rev().fold(0_u64, |taken, added| added.wrapping_sub(taken));
+                self.start_at(first.plus(place * kind.slots()), kind, total)?;
             }
-        };
-        self.sum_run(first, sums);
-        let mut values =
-            sums.chunks_exact(kind.slots()).map(|slots| slots[0].wrapping_sub(*slots.get(1).unwrap_or(&0)));
-        (0..len).step_by(kind.slots()).try_for_each(|index| self.start_at(first.plus(index), kind, values.next()?))
+            start += PIECE;
+        }
+        Some(())
     }
 
+    #[inline(never)]
     fn start_at(&self, key: Key, kind: Kind, total: u64) -> Option<()> {
         // Relaxed, throughout: published with the key.
         self.tables().baselines.slot_or_allocate(key)?.store(total, Ordering::Relaxed);
@@ -125,6 +128,7 @@ impl Registry {
 
     /// The difference of two large floats loses low bits, so their slots are zeroed. The counter that had them last
     /// is dropped, so no thread adds; the next one's adds acquire its key.
+    #[inline(never)]
     fn clear(&self, key: Key) {
         self.clear_slots(key.chunk(), key.offset());
         self.zero(self.tables().baselines.slot(key));
@@ -140,19 +144,43 @@ impl Registry {
 
     /// Lists a registered counter under its name, if it isn't. `Some(false)` where the name belongs to counters of
     /// another kind or with other labels; `None` where memory is out.
-    pub(crate) fn list(&self, family: &Family, key: Key) -> Option<bool> {
-        let family = &self.with_listed_labels(*family);
+    pub(super) fn list(&self, family: &Family, key: Key) -> Option<bool> {
         self.names.lock().insert(family, key)
     }
 
     /// Takes back the slots of a counter that nobody can use any more.
     pub(crate) fn unregister(&self, key: Key, site: &Site<'_>) {
         let (kind, len) = (site.kind, site.spill.len());
-        match site.family {
+        match site.family() {
             None => self.free(kind.space(), key, len),
             Some(family) => {
-                self.remove_named(family.name, key, kind, len);
+                (family.naming.unlist)(self, &family, key, len);
             }
         }
     }
+}
+
+impl State {
+    /// The slots that are `prepared`, or fresh ones. `Err` as of [`Published`].
+    fn find(&mut self, site: &Site<'_>, prepared: Option<Key>) -> Published {
+        match prepared {
+            Some(key) => Ok(key),
+            None => match self.keys(site.kind.space()).allocate(site.spill.len()) {
+                Some(run) if !run.reused => Ok(run.key),
+                other => Err(other),
+            },
+        }
+    }
+}
+
+/// The key that another thread stored. The caller holds the lock under which this counter's key is stored.
+fn present(site: &Site<'_>) -> Option<Key> {
+    let key = Key::from_bits(owner_load!(site.head.key));
+    key.is_registered().then_some(key)
+}
+
+fn store(site: &Site<'_>, key: Key) -> Key {
+    // Release: pairs with the Acquires of the key; the slots were prepared before the counter's users reach them.
+    site.head.key.store(key.bits(), Ordering::Release);
+    key
 }

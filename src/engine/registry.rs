@@ -11,6 +11,7 @@ use super::directory::{Directory, Growth};
 #[cfg(all(test, not(quipu_loom)))]
 use super::key::Key;
 use super::key::{IDS, Keys, Space, chunk_len};
+use super::memory::push;
 use super::names::Names;
 use super::site::Site;
 use super::summary::sums_len;
@@ -145,7 +146,7 @@ impl Registry {
     pub(crate) fn release(&self, block: Block) {
         let is_worth_it = {
             let mut state = self.state.lock();
-            state.free.push(block);
+            let _ = push(&mut state.free, block);
             state.worth_summarizing().is_some()
         };
         if is_worth_it {

@@ -1,25 +1,34 @@
 //! What the engine knows of a counter: borrowed views of the words that lie in the counter itself.
 
+use super::family::{Family, Labels};
+use super::head::Head;
 use super::key::Key;
 use super::kind::Kind;
-use super::names::Family;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// A counter, with everything that its registration needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Site<'a> {
-    pub(crate) key: &'a AtomicU32,
+    pub(crate) head: &'a Head,
     /// One word for each of the counter's slots.
     pub(crate) spill: &'a [AtomicU64],
     pub(crate) kind: Kind,
-    pub(crate) family: Option<Family>,
+    pub(crate) labels: Option<&'a Labels>,
 }
 
 impl<'a> Site<'a> {
     /// The value that begins at slot `index`.
     #[inline(always)]
     pub(crate) fn cell(self, index: usize) -> Cell<'a> {
-        Cell { key: self.key, index: index as u32, kind: self.kind, spill: &self.spill[index..] }
+        Cell { key: &self.head.key, index: index as u32, kind: self.kind, spill: &self.spill[index..] }
+    }
+
+    /// That of a counter with a name.
+    // Not inlined: it is rare, and has several uses.
+    #[inline(never)]
+    pub(crate) fn family(&self) -> Option<Family> {
+        let (naming, name) = (self.head.naming?, self.head.name()?);
+        Some(Family { name, help: self.head.help(), labels: self.labels.copied(), naming })
     }
 }
 

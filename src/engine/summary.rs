@@ -16,12 +16,14 @@
 //! - A summary covers whole groups of chunks, as other walks do; a chunk that is appended goes to the summary before it
 //!   counts in the extent. Model: `chunk_growth_under_a_summary`.
 
-use std::ptr::{self, NonNull};
+use std::hint;
+use std::ptr::NonNull;
 
 use super::chunk::{Chunk, Page};
 use super::directory::{Directory, Element, elements};
 use super::double_sum::DoubleSum;
 use super::key::{IDS, Space, chunk_len};
+use super::memory::{boxed, boxed_slice};
 use super::registry::{Registry, State};
 use crate::sync::{AtomicUsize, Ordering, fence, owner_load};
 
@@ -50,16 +52,14 @@ impl Summary {
     /// An empty summary with room for `capacity` chunks and `sums` sums. It takes the sums' memory of the latest one.
     /// `None` on allocation failure.
     pub(super) fn allocate(capacity: usize, sums: usize, latest: *mut Self) -> Option<NonNull<Self>> {
-        let mut place = Vec::new();
-        place.try_reserve_exact(1).ok()?;
         let chunks = elements(capacity)?;
         // SAFETY: the latest summary is null, or it lives as long as its directory.
         let sums = match unsafe { latest.as_ref() } {
             Some(latest) => latest.sums,
             None => Page::allocate(sums)?.into_first(),
         };
-        place.push(Self { len: AtomicUsize::new(0), chunks, sums, previous: latest });
-        NonNull::new(Box::into_raw(place.into_boxed_slice()).cast())
+        let summary = boxed(Self { len: AtomicUsize::new(0), chunks, sums, previous: latest })?;
+        NonNull::new(Box::into_raw(summary))
     }
 
     /// Frees the summary and those before it.
@@ -71,9 +71,8 @@ impl Summary {
         unsafe { summary.as_ref().sums.free(sums) };
         let mut next = summary.as_ptr();
         while !next.is_null() {
-            // SAFETY: `allocate` made it from a box of one.
-            let summary = unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(next, 1)) };
-            next = summary[0].previous;
+            // SAFETY: `allocate` made it from a box.
+            next = unsafe { Box::from_raw(next) }.previous;
         }
     }
 
@@ -232,17 +231,16 @@ impl Registry {
         if covered <= WORTHWHILE {
             return None;
         }
-        let is_idle = self.idle_chunks(id, goal, covered)?;
-        let idle = is_idle.iter().filter(|&&is_idle| is_idle).count();
+        let (is_idle, idle) = self.idle_chunks(id, goal, covered)?;
         if idle < covered / 2 {
             return None;
         }
         let summary = directory.next_summary(covered - idle + parts(id), sums_len(id))?;
         summary.restart(id);
-        let mut is_idle = is_idle.into_iter();
+        let mut is_idle = is_idle.iter();
         let mut is_whole = true;
         directory.all(covered, len).for_each(&mut |chunk| {
-            is_whole &= if is_idle.next() == Some(true) { summary.add(id, chunk) } else { summary.push(chunk) };
+            is_whole &= if is_idle.next() == Some(&true) { summary.add(id, chunk) } else { summary.push(chunk) };
         });
         let state = self.state.lock();
         if is_whole && state.summarized == goal {
@@ -251,28 +249,33 @@ impl Registry {
         Some(())
     }
 
-    /// Of the first `covered` chunks of this id, which ones belong to the lowest `goal` free blocks. `None` on allocation
-    /// failure, or if one of them was claimed meanwhile.
-    fn idle_chunks(&self, id: usize, goal: usize, covered: usize) -> Option<Vec<bool>> {
-        let mut is_idle = Vec::new();
-        is_idle.try_reserve_exact(covered).ok()?;
-        is_idle.resize(covered, false);
-        for start in (0..goal).step_by(BATCH) {
+    /// Of the first `covered` chunks of this id, which ones and how many belong to the lowest `goal` free blocks. `None` on
+    /// allocation failure, or if one of them was claimed meanwhile.
+    fn idle_chunks(&self, id: usize, goal: usize, covered: usize) -> Option<(Box<[bool]>, usize)> {
+        let (mut is_idle, mut idle) = (boxed_slice(covered, || false)?, 0);
+        let mut start = 0;
+        while start < goal {
             let state = self.state.lock();
             if state.summarized != goal {
                 return None;
             }
-            let blocks = &state.free[start..goal.min(start + BATCH)];
             // A block has no more chunks than it had when it was given back.
-            blocks.iter().filter_map(|block| block.number(id)).for_each(|number| is_idle[number] = true);
+            for number in state.free.get(start..goal.min(start + BATCH))?.iter().filter_map(|block| block.number(id)) {
+                *is_idle.get_mut(number)? = true;
+                idle += 1;
+            }
+            start += BATCH;
         }
-        Some(is_idle)
+        Some((is_idle, idle))
     }
 
     /// Has reads walk all chunks. The caller holds the lock of `state`.
+    // Not inlined: it has several uses, and all are cold.
+    #[inline(never)]
     pub(super) fn void_summaries(&self, state: &mut State) {
         state.summarized = 0;
-        self.tables().directories.iter().for_each(Directory::void_summary);
+        // The black box: a loop over a number of directories that the compiler knows would be unrolled.
+        hint::black_box(&self.tables().directories[..]).iter().for_each(Directory::void_summary);
     }
 
     /// Zeroes a slot in every chunk of its id. No counter has the slot, so nobody reads it or adds to it.

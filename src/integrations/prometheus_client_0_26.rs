@@ -319,7 +319,7 @@ fn encode_family(
     let has_name = |name: &str| is_listed(snapshot, name) || others.owner(name).is_some();
     let (name, metric_type) = exported(&family[0], has_name);
     // The encoder escapes label values, but not this.
-    let help = Escaped(family[0].help, &['\\', '\n', '"']).to_string();
+    let help = Escaped::new(family[0].help).to_string();
     let mut metric = encoder.encode_descriptor(name, &help, None, metric_type)?;
     family.iter().try_for_each(|sample| match sample.label {
         Some(label) => {

@@ -9,6 +9,11 @@ fn key_is_registered_once() {
     outcomes([0, 1, 2], || two_adds_and_a_sum(&shared(Counter::new())));
 }
 
+#[test]
+fn key_of_a_named_counter_is_registered_once() {
+    outcomes([0, 1, 2], || two_adds_and_a_sum(&shared(Counter::named("named_total", ""))));
+}
+
 /// A counter that gets used slots counts from what is found in them, for a reader that meets it meanwhile as well.
 #[test]
 fn reused_key_starts_from_zero() {

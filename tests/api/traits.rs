@@ -57,12 +57,12 @@ const _: () = {
     error::<InvalidName>();
 };
 
-/// A counter has 32 bytes; a type of two slots has one more spill word.
+/// A counter has 40 bytes; a type of two slots has one more spill word.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
-    assert!(size_of::<Counter>() == 32);
-    assert!(size_of::<FloatCounter>() == 32);
-    assert!(size_of::<UpDownCounter>() == 40);
+    assert!(size_of::<Counter>() == 40);
+    assert!(size_of::<FloatCounter>() == 40);
+    assert!(size_of::<UpDownCounter>() == 48);
 };
 
 #[test]
