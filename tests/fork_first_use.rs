@@ -26,7 +26,7 @@ static IS_PAUSING: AtomicBool = AtomicBool::new(false);
 static IS_FORKED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    /// Whether the thread's next allocation pauses.
+    /// Whether the thread's next allocation under a lock of quipu's pauses.
     static PAUSES: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -42,7 +42,8 @@ struct Allocator;
 // SAFETY: all memory comes from std's allocator.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if PAUSES.replace(false) {
+        // Quipu allocates a byte before it registers its handlers, under no lock.
+        if layout.size() > 1 && PAUSES.replace(false) {
             IS_PAUSING.store(true, Ordering::SeqCst);
             wait_for(&IS_FORKED, PAUSE);
         }

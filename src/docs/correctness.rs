@@ -99,11 +99,12 @@
 //! systems). It runs before `main`, or within `dlopen`. Where there is none, and before it runs, the first use registers
 //! the handlers, before it takes a lock. Each copy of quipu in a process has handlers of its own.
 //!
-//! *Checked by* `tests/fork.rs`, `tests/fork_handlers.rs` and `tests/fork_first_use.rs`. A first use amid a fork's handlers
-//! was also tried 40 times each, on x86_64 Linux, in a binary that has quipu through another crate, in a cdylib that C code is
-//! linked to or that is loaded by `dlopen`, and in a static library in C, with and without `--gc-sections`: each in a debug
-//! build, with thin and fat LTO, without LTO, and with one codegen unit; and in static binaries of glibc and musl. No
-//! child hung. Apple's section was not tried.
+//! *Checked by* `tests/fork.rs`, `tests/fork_handlers.rs`, `tests/fork_first_use.rs` and, with an allocator that has a
+//! lock and handlers of its own, `tests/fork_allocator.rs`. A first use amid a fork's handlers was also tried 40 times
+//! each, on x86_64 Linux, in a binary that has quipu through another crate, in a cdylib that C code is linked to or
+//! that is loaded by `dlopen`, and in a static library in C, with and without `--gc-sections`: each in a debug build,
+//! with thin and fat LTO, without LTO, and with one codegen unit; and in static binaries of glibc and musl. No child
+//! hung. Apple's section was not tried.
 //!
 //! ## No lock is held for long
 //! A lock of the registry is held for a few searches, copies and list operations, whatever the number of threads, of names

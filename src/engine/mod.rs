@@ -84,6 +84,7 @@
 //! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
 //! | all that locks | does nothing within the thread's own exclusive section | the lock may be the thread's own | `tests/within_allocator.rs` |
 //! | fork | the handlers are registered before the first work, by a constructor | a fork runs those that it finds at its start | `tests/fork_first_use.rs` |
+//! | fork | quipu allocates before it registers them | an allocator's own, registered by its first allocation, run within quipu's | `tests/fork_allocator.rs` |
 //!
 //! The fences order a take before the later adds of the thread that took. [`crate::docs::correctness`] has what that
 //! leaves open.

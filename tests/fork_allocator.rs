@@ -1,0 +1,94 @@
+//! Forks in a program whose allocator has a lock and registers handlers for forks by its first allocation, as jemalloc
+//! does: the fork must take quipu's locks, under which quipu allocates, before the allocator's.
+#![cfg(all(target_os = "linux", not(miri)))]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use quipu::Counter;
+use support::child;
+
+const FORKS: usize = 100;
+
+const PAUSE: Duration = Duration::from_micros(20);
+
+static IS_LOCKED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn lock() {
+    while IS_LOCKED.swap(true, Ordering::Acquire) {
+        thread::yield_now();
+    }
+}
+
+extern "C" fn unlock() {
+    IS_LOCKED.store(false, Ordering::Release);
+}
+
+struct Allocator;
+
+impl Allocator {
+    fn register_handlers() {
+        static IS_DONE: AtomicBool = AtomicBool::new(false);
+        if !IS_DONE.swap(true, Ordering::Relaxed) {
+            // SAFETY: the handlers are functions of this program.
+            unsafe { libc::pthread_atfork(Some(lock), Some(unlock), Some(unlock)) };
+        }
+    }
+}
+
+// SAFETY: all memory comes from std's allocator.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        Self::register_handlers();
+        // A fork begins here, more often than not: the thread may have a lock of quipu's.
+        thread::sleep(PAUSE);
+        lock();
+        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
+        let pointer = unsafe { System.alloc(layout) };
+        unlock();
+        pointer
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        lock();
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) };
+        unlock();
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+/// Allocates under the registry's locks.
+fn use_all(name: &'static str) -> bool {
+    let counter = Counter::named(name, "");
+    counter.inc();
+    quipu::snapshot().get(name, None).is_some() && counter.take() == 1
+}
+
+#[test]
+fn a_fork_takes_quipus_locks_before_an_allocators() {
+    if !child::is_alone("a_fork_takes_quipus_locks_before_an_allocators") {
+        return;
+    }
+    // SAFETY: kills this process if it hangs.
+    unsafe { libc::alarm(child::PATIENCE) };
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for name in ["first_total", "second_total", "third_total"] {
+            let is_done = &is_done;
+            scope.spawn(move || {
+                while !is_done.load(Ordering::Relaxed) {
+                    assert!(use_all(name));
+                }
+            });
+        }
+        (0..FORKS).for_each(|_| child::fork(|| use_all("child_total")));
+        is_done.store(true, Ordering::Relaxed);
+    });
+}
