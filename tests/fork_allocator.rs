@@ -2,15 +2,13 @@
 //! does: the fork must take quipu's locks, under which quipu allocates, before the allocator's.
 #![cfg(all(target_os = "linux", not(miri)))]
 
-mod support;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use quipu::Counter;
-use support::child;
+use quipu_testing::child;
 
 const FORKS: usize = 100;
 
