@@ -78,7 +78,7 @@ mod imp {
             return;
         }
         // An allocator registers its own handlers by its first allocation, and handlers that were registered later run
-        // first: quipu's locks must be taken before the allocator's, as in `try_reserve` under a lock.
+        // first: quipu's locks must be taken before the allocator's, as by work that allocates under one of them.
         drop(hint::black_box(boxed(0_u8)));
         // SAFETY: the handlers are functions of this program for as long as it runs; see the limits in the docs for a
         // library that is unloaded.
