@@ -1,4 +1,4 @@
-//! What the crate's own operations cost, to be compared from one change to the next: `cargo bench --bench track`.
+//! The cost of the crate's own operations, to be compared from one change to the next: `cargo bench --bench track`.
 //!
 //! How they compare with other ways to count is what `quipu-lab` and `benches/comparison` measure.
 
@@ -8,7 +8,7 @@ use std::thread;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use quipu::{Counter, snapshot};
 
-/// Lets so many threads that are alive at the same time add to each counter.
+/// Lets this number of threads that are alive at the same time add to each counter.
 fn touch(counters: &[Counter], threads: usize) {
     let barrier = Barrier::new(threads);
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! What the counter types have in common, written once.
+//! The parts that the counter types share, written once.
 
 /// The reads of one value of the type `$number`: `$self` is read at `$site`, from slot `$index` on, and its cursors
 /// live for `$lifetime`.
@@ -57,10 +57,10 @@ macro_rules! reads {
             <$number as crate::cursor::sealed::Bits>::from_bits(bits)
         }
 
-        /// The sum, from which the counter begins again at zero. Every unit is in exactly one take, whatever the
+        /// Returns the sum, and restarts the counter at zero. Every unit is in exactly one take, whatever the
         /// number of threads that take at once.
         ///
-        /// Units that can't be marked as taken are left for the next take: where memory is out, and within a global
+        /// Units that can't be marked as taken are left for the next take: on allocation failure, and within a global
         /// allocator that quipu is calling.
         #[must_use = "`reset` drops the units that it takes"]
         pub fn take(&$self) -> $number {

@@ -99,7 +99,7 @@ impl<const N: usize> CounterArray<N> {
         }
     }
 
-    /// The counter at `index`, or `None` if there are not that many.
+    /// The counter at `index`, or `None` if the index is `N` or more.
     #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<Element<'_, N>> {

@@ -57,7 +57,7 @@ impl<'a, T: Number> Cursor<'a, T> {
         Self { position: Position::new(site, index), number: PhantomData }
     }
 
-    /// What was added since the cursor was made or last asked. Wraps where the total does.
+    /// The amount that was added since the cursor was made or last asked. Wraps where the total does.
     ///
     /// Of a float counter it is the difference of two totals, which has the rounding errors of both. Where memory was
     /// out when the cursor was made, it misses what was taken before its first read after that.

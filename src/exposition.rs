@@ -9,7 +9,7 @@ use crate::{Kind, Label, Sample, Snapshot};
 pub struct Prometheus<'a>(&'a Snapshot);
 
 impl Prometheus<'_> {
-    /// What an HTTP answer in this format has as its `Content-Type`.
+    /// `Content-Type` of an HTTP answer in this format.
     pub const CONTENT_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
 }
 

@@ -31,7 +31,7 @@ use crate::sync::{AtomicU64, Ordering};
 pub struct FloatGauge {
     /// The bits of what was set last. Written and read in turns, so that a `set` is seen whole.
     base: AtomicU64,
-    /// What it was moved by since.
+    /// Sum of all moves since then.
     moved: FloatCounter,
 }
 

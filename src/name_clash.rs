@@ -129,7 +129,7 @@ impl NameClash {
         [self.first.name, self.second.name]
     }
 
-    /// What the two count in.
+    /// The numbers that the two count in.
     #[must_use]
     pub fn kinds(&self) -> [Kind; 2] {
         [self.first.kind(), self.second.kind()]

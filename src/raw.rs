@@ -1,4 +1,4 @@
-//! What lies in a counter itself: its key, its name, and the words for adds that find no slot.
+//! The part of a counter that lies in itself: its key, its name, and the words for adds that find no slot.
 
 use std::fmt;
 

@@ -69,7 +69,7 @@ pub struct Sample {
     pub name: &'static str,
     /// Its help text.
     pub help: &'static str,
-    /// What it counts in.
+    /// The numbers that it counts in.
     pub kind: Kind,
     /// Which element of a [`CounterArray`](crate::CounterArray) it is.
     pub label: Option<Label>,
@@ -77,7 +77,7 @@ pub struct Sample {
     pub value: Value,
 }
 
-/// What tells an element of a [`CounterArray`](crate::CounterArray) from the others.
+/// The label of an element of a [`CounterArray`](crate::CounterArray), which tells it from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
     /// The label's name.
@@ -126,7 +126,7 @@ impl Value {
         }
     }
 
-    /// What was added between two values of one name. A total that is found lower isn't the same one: its name belonged to
+    /// The amount that was added between two values of one name. A total that is found lower isn't the same one: its name belonged to
     /// counters of another kind meanwhile. Then all that it has is new.
     fn since(self, earlier: Self) -> Self {
         match (self, earlier) {
@@ -209,7 +209,7 @@ impl Snapshot {
         self.at
     }
 
-    /// What changed since an earlier snapshot.
+    /// The changes since an earlier snapshot.
     ///
     /// ```
     /// use quipu::{Counter, Value};
@@ -261,7 +261,7 @@ impl<'a> IntoIterator for &'a Snapshot {
     }
 }
 
-/// What changed between two snapshots, by [`Snapshot::since`].
+/// The changes between two snapshots, by [`Snapshot::since`].
 #[derive(Clone, Debug)]
 pub struct Diff {
     elapsed: Duration,
@@ -274,7 +274,7 @@ pub struct Diff {
 pub struct Change {
     /// The later sample.
     pub sample: Sample,
-    /// What was added since the earlier one, or ever, if the earlier snapshot doesn't have the name. Takes and resets
+    /// The amount that was added since the earlier one, or ever, if the earlier snapshot doesn't have the name. Takes and resets
     /// lower the deltas of up-down counters only. Where a total was found lower, its name belonged to counters of another
     /// kind meanwhile (or it has wrapped): the delta is what was counted since.
     pub delta: Value,

@@ -3,7 +3,7 @@ use crate::raw::Raw;
 
 /// A number that goes up and down, such as requests in flight or bytes in use.
 ///
-/// What is added and what is taken away are kept apart, in two slots that only grow. A sum reads the second before the
+/// Additions and subtractions are kept apart, in two slots that only grow. A sum reads the second before the
 /// first, so it sees every addition that came before a subtraction that it sees: **as long as no one takes away what
 /// was not added before, no sum is below zero**. It reads both until no subtraction came meanwhile, and so lies between the
 /// true totals at its start and at its end. Where subtractions don't cease for 16 such readings, it is the least of

@@ -1,4 +1,4 @@
-//! What must not compile, each case beside a twin that does: `tests/compile/fail` and `tests/compile/pass`.
+//! Programs that must not compile, each beside a twin that does: `tests/compile/fail` and `tests/compile/pass`.
 //!
 //! A case that fails begins with the error that it expects, of which the compiler's own must have the code and the
 //! words. Whole messages are not compared, as snapshots of them differ from one compiler to the next.
@@ -37,7 +37,7 @@ fn write_package(folder: &str) -> PathBuf {
     package
 }
 
-/// What cargo says when it builds a case, an error a line. A build, for a check doesn't evaluate the constants of generic
+/// Cargo's messages when it builds a case, an error a line. A build, for a check doesn't evaluate the constants of generic
 /// functions.
 fn build(package: &Path, case: &str) -> (bool, String) {
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))

@@ -1,4 +1,4 @@
-//! What counters cost in memory, by the count of a global allocator. One test at a time: the blocks that one leaves
+//! Memory of counters, by the count of a global allocator. One test at a time: the blocks that one leaves
 //! are the next one's.
 #![cfg(not(miri))]
 
@@ -18,16 +18,16 @@ const FULL: usize = 65_536;
 /// A line for each of the eleven, to align it.
 const LINES: isize = 11 * align_of::<CachePadded<u8>>() as isize;
 
-/// What a thread pays once: the list of its chunks, a pointer for each of 64, and its share of the registry's lists of
+/// Bytes that a thread pays once: the list of its chunks, a pointer for each of 64, and its share of the registry's lists of
 /// blocks and pages, which double as they grow.
 const PER_THREAD: isize = LINES + 64 * size_of::<usize>() as isize + 1024;
 
-/// What the process pays once: the four shortest chunks are allocated by pages of several, here of at most 8 KiB.
+/// Bytes that the process pays once: the four shortest chunks are allocated by pages of several, here of at most 8 KiB.
 const PAGES: isize = 4 * 4096;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// The bytes that each of so many new threads allocates when it adds to every counter for the first time. Another thread is kept
+/// The bytes that each of this number of new threads allocates when it adds to every counter for the first time. Another thread is kept
 /// alive meanwhile, for each that did so before, so that no block is claimed again.
 fn bytes_of_threads<T: Sync>(threads: usize, counters: &[T], add: impl Fn(&T) + Sync) -> Vec<isize> {
     let (turn, barrier) = (Mutex::new(Vec::new()), Barrier::new(threads));

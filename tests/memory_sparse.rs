@@ -13,7 +13,7 @@ static ALLOCATOR: Counting = Counting;
 
 const THREADS: usize = 8;
 
-/// The bytes that so many threads allocate, all of them together, when each adds to this counter.
+/// The bytes that this number of threads allocates, all of them together, when each adds to this counter.
 fn bytes_of_threads(threads: usize, counter: &Counter) -> isize {
     let barrier = Barrier::new(threads);
     thread::scope(|scope| {

@@ -13,9 +13,9 @@ use quipu::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter, V
 #[derive(Clone, Copy)]
 enum Failing {
     Never,
-    /// All but the first so many.
+    /// All but the first ones, of this number.
     After(usize),
-    /// One, after so many.
+    /// One, after this number.
     Once(usize),
 }
 
@@ -99,7 +99,7 @@ struct Counters {
 
 type Values = (u64, u64, i64, f64, [u64; 3]);
 
-/// What a number of [`Counters::add`]s amounts to.
+/// The totals after a number of [`Counters::add`]s.
 fn adds(number: u64) -> Values {
     (number, 2 * number, -3 * number as i64, 0.5 * number as f64, [0, 0, 4 * number])
 }
@@ -176,7 +176,7 @@ fn spilled_units_are_taken_once() {
     });
 }
 
-/// What was taken away in the spill word after a take of what was added there.
+/// A subtraction in the spill word, after a take of the additions there.
 #[test]
 fn a_spill_word_that_came_back_to_zero_is_taken_too() {
     thread::spawn(|| {
@@ -229,7 +229,7 @@ fn registration_says_so_and_can_be_tried_again() {
     });
 }
 
-/// What snapshots leave out, by contract: units in the spill word.
+/// Units in the spill word, which snapshots leave out by contract.
 #[test]
 fn spilled_units_are_in_the_sum_only() {
     thread::spawn(|| {
@@ -271,7 +271,7 @@ fn used_array<const N: usize>() -> Box<CounterArray<N>> {
     array
 }
 
-/// What its predecessor left in the slots that the counter gets later is no news to the cursor.
+/// A cursor doesn't see the units that its predecessor left in the slots which the counter receives later.
 fn a_cursor_begins_without_slots<const N: usize>() {
     drop(used_array::<N>());
     let array = Box::new(CounterArray::<N>::new());
@@ -288,7 +288,7 @@ fn a_cursor_begins_without_slots<const N: usize>() {
     assert_eq!((cursor.delta(), element.sum()), (4, 4));
 }
 
-/// What can't be marked as taken is left, in the slots and in the spill word.
+/// Units that can't be marked as taken are left, in the slots and in the spill word.
 fn a_take_marks_nothing<const N: usize>() {
     let array = used_array::<N>();
     let element = array.get(N - 1).unwrap();

@@ -38,7 +38,7 @@ fn many_threads(counter: &dyn Strategy, threads: u64, rounds: u64) {
             barrier.wait();
             for _ in 0..rounds {
                 begun.fetch_add(6, Ordering::Relaxed);
-                // Release: pairs with the fence in the reader; who sees an add sees that it had begun.
+                // Release: pairs with the fence in the reader; a thread that sees an add sees that it had begun.
                 fence(Ordering::Release);
                 for n in 1..=3 {
                     counter.add(n);

@@ -1,4 +1,4 @@
-//! What a strategy says that it occupies, beside what an allocator was asked for.
+//! The bytes that a strategy states, beside those that an allocator was asked for.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Barrier;

@@ -76,7 +76,7 @@ fn takes<S: Takes>(run: &Run) {
     let take = || {
         let units = subject.take();
         assert!(S::SIGNED || units >= 0, "took {units}");
-        // Release: who sees the units as taken does not see them in a sum.
+        // Release: a thread that sees the units as taken does not see them in a sum.
         taken.fetch_add(units, Ordering::Release);
     };
     thread::scope(|scope| {
@@ -123,7 +123,7 @@ fn resets<S: Takes>(run: &Run) {
             scope.spawn(|| {
                 run.watch(|| {
                     let ((), bounds) = ledger.bounds(|| subject.reset());
-                    // Release: who sees the units as dropped does not see them in a sum.
+                    // Release: a thread that sees the units as dropped does not see them in a sum.
                     dropped.store(*bounds.start(), Ordering::Release);
                 });
             }),

@@ -197,7 +197,7 @@ fn line<'a>(text: &'a str, sample: &str) -> Option<&'a str> {
     value
 }
 
-/// What the registry refuses of the names that begin with this.
+/// The names with this prefix that the registry refuses.
 fn refused(registry: &Registry, prefix: &str) -> Vec<String> {
     let Err(error) = register(registry) else { return Vec::new() };
     let error = error.to_string();

@@ -122,7 +122,7 @@ fn gauges_of_every_number_do_as_the_atomics_do() {
         assert_eq!(ours.get(), theirs.get());
     }
 
-    // What floats are to hold exactly.
+    // Numbers that floats are to hold exactly.
     let whole = Gauge::<f64, FloatGauge>::default();
     let half = Gauge::<f32, FloatGauge>::default();
     for _ in 0..2 {

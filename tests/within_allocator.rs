@@ -14,7 +14,7 @@ use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, RegisterError, UpDo
 use quipu_testing::child;
 
 thread_local! {
-    /// What the thread's allocations call. Nothing within that.
+    /// The function that the thread's allocations call. None within that call.
     static CALL: Cell<Option<fn()>> = const { Cell::new(None) };
     static CALLS: Cell<usize> = const { Cell::new(0) };
 }

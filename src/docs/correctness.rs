@@ -1,4 +1,4 @@
-//! What quipu promises, why it holds, and what checks it.
+//! The promises of quipu, the reasons why they hold, and the checks.
 //!
 //! The loom models are in `src/tests`, one file a subject; `ci/mutations` weakens each ordering and drops each step of
 //! the protocol, and shows the model or test that fails without it. The engine's own page, `src/engine/mod.rs`, has the
@@ -78,7 +78,7 @@
 //! `reused_key_starts_from_zero_in_a_slot_of_another_thread`, `float_slot_is_clear_when_reused`.
 //!
 //! ## An up-down counter whose subtractions follow their additions is never read below zero
-//! What was taken away is summed first, with Acquire, from stores with Release; what was added is summed after it, and so
+//! Subtractions are summed first, with Acquire, from stores with Release; additions are summed after it, and so
 //! has every addition that came before a subtraction which was seen.
 //!
 //! *Checked by* `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`,
@@ -206,7 +206,7 @@
 //! - **Signal handlers that interrupt an allocation**: a first add there allocates, as `malloc` in a handler would.
 //! - **An allocator that counts** through quipu needs a std that lets an allocator register thread-local destructors:
 //!   Rust 1.93 or newer; tests ran on 1.95.
-//! - **A snapshot where memory is out** aborts, as any `Vec` that can't grow does. Adds and sums don't allocate there.
+//! - **A snapshot on allocation failure** aborts, as any `Vec` that can't grow does. Adds and sums don't allocate there.
 //! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes away may arrive at
 //!   different times. A request that its network delays until after its store was restored to before the writer was
 //!   folded is counted until the next resend. Cassandra was never run against a live cluster, power cuts were not

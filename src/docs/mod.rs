@@ -1,3 +1,5 @@
 //! Pages about the crate as a whole.
 
 pub mod correctness;
+pub mod guide;
+pub mod performance;

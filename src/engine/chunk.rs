@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 
 use crate::sync::AtomicU64;
 
-/// A pointer to the first slot of a chunk. Who holds one reads any slot; only the owner of the block writes.
+/// A pointer to the first slot of a chunk. A thread that holds one reads any slot; only the owner of the block writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chunk(NonNull<AtomicU64>);
 

@@ -7,7 +7,7 @@
 //! move, so a sum's loads do not wait for one another as they would along a linked list.
 //!
 //! Reads walk groups of chunks, a loop that the compiler unrolls, and so a few chunks of a page that nobody has yet, or whose
-//! number they did not see: zeros until somebody adds. All reads walk the same groups, and who knows of another read walks no
+//! number they did not see: zeros until somebody adds. All reads walk the same groups, and a thread that knows of another read walks no
 //! fewer, so that it has what that one had. Models: `snapshot_has_what_a_sum_before_it_had`,
 //! `snapshot_has_what_a_take_before_it_had`.
 //!
@@ -338,7 +338,7 @@ impl Directory {
         unsafe { summary.as_ref() }
     }
 
-    /// What `f` returns of the summary in force; `None` if there is none.
+    /// Result of `f` for the summary in force; `None` if there is none.
     pub(super) fn with_summary_in_force<T>(&self, f: impl FnOnce(&Summary) -> T) -> Option<T> {
         self.summary_in_force(self.extent()).map(f)
     }

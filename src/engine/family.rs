@@ -1,4 +1,4 @@
-//! What counters of one name have in common, and the code that named counters bring along.
+//! Properties that counters of one name share, and the code that named counters bring along.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::register::Published;
 use super::registry::Registry;
 use super::site::Site;
 
-/// What the samples of one name have in common.
+/// Properties that the samples of one name share.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Family {
     pub(crate) name: &'static str,
@@ -64,18 +64,18 @@ pub(crate) struct Naming {
     pub(super) unlist: fn(&Registry, &Family, Key, usize) -> Option<()>,
     /// Adds the rows of a family to a plan. They show what dropped counters had, and what the counters with these keys have.
     pub(super) plan: fn(&mut Plan, &Registry, &Family, &[u64], &[Key]),
-    /// What a snapshot reads in the slots of a value.
+    /// Reads the slots of a value, for a snapshot.
     pub(super) read: fn(&Registry, Key) -> u64,
     /// The sum of values.
     pub(crate) sum: fn(&[u64]) -> u64,
-    /// What dropped counters had, once the one with this key and so many slots is dropped; nothing of gauges, which take it
+    /// Totals of dropped counters, once the one with this key and number of slots is dropped; nothing of gauges, which take it
     /// along. `None` on allocation failure.
     pub(super) drop: fn(&Registry, &[u64], Key, usize) -> Option<Totals>,
     /// Writes a float in decimal. There if it counts in floats.
     pub(crate) write_float: Option<WriteFloat>,
 }
 
-/// What dropped counters had: of an array by index, of floats as numbers whose exact sum it is.
+/// Totals of dropped counters: of an array by index, of floats as numbers whose exact sum it is.
 pub(super) type Totals = Vec<u64>;
 
 /// Writes a float in decimal.

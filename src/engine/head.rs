@@ -1,4 +1,4 @@
-//! What lies in a counter itself, besides the words for adds that find no slot: its key, and its name if it has one.
+//! The part of a counter that lies in itself, besides the words for adds that find no slot: its key, and its name if it has one.
 
 use super::family::Naming;
 use super::key::Key;

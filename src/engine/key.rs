@@ -120,7 +120,7 @@ impl Keys {
     }
 
     /// Takes `len` slots in a row, all in one chunk: the shortest run that came back and is long enough, else new
-    /// ones. `None` where no chunk has that many left.
+    /// ones. `None` where no chunk has room for them.
     pub(crate) fn allocate(&mut self, len: usize) -> Option<Run> {
         match self.reuse(len) {
             Some(key) => Some(Run { key, reused: true }),

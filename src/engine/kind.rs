@@ -1,4 +1,4 @@
-/// What a counter counts in, and so how its slots make up its value.
+/// The numbers that a counter counts in. They say how its slots make up its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {

@@ -1,4 +1,4 @@
-//! The engine: who owns which slots, how an add reaches its own, and what a read adds up.
+//! The engine: the owners of slots, the way of an add to its own, and the sums of reads.
 //!
 //! ```text
 //!                  key of the counter: chunk id | offset
@@ -30,7 +30,7 @@
 //! | where | ordering | because | model |
 //! |---|---|---|---|
 //! | slot, load and store of an add | Relaxed | one writer; a reader wants the number only | `sum_lies_between_start_and_end_and_never_goes_down` |
-//! | slot, store of an up-down counter's | Release | who sees a subtraction sees the addition before it, and the other way round | `up_down_is_never_negative`, `up_down_that_alternates_…` |
+//! | slot, store of an up-down counter's | Release | a thread that sees a subtraction sees the addition before it, and the other way round | `up_down_is_never_negative`, `up_down_that_alternates_…` |
 //! | fence after the loads of an up-down counter's slots, and load of its spill word | Acquire | pair with it | the same, `…_where_it_spills`, `up_down_in_a_snapshot_…` |
 //! | key, store | Release | publishes baselines and zeroed floats | `reused_key_starts_from_zero` |
 //! | key, load of a read | Acquire | pairs with it | `float_slot_is_clear_when_reused` |
@@ -50,13 +50,13 @@
 //! | block, from thread to thread | the registry's lock | its values are seen by the next owner | `block_is_claimed_again_with_its_values` |
 //!
 //! # Steps
-//! What is done in which order, and by whom, with the model or test that fails if it isn't.
+//! Actions in their order, with the model or test that fails without them.
 //!
 //! | where | step | because | model |
 //! |---|---|---|---|
 //! | add | its slot is the thread's own, and the thread reads it again | no add is lost | `thread_reads_its_own_adds` |
 //! | add | all that it made is published before what the thread publishes next | reads have what happens-before them | `sum_includes_what_happens_before_it` |
-//! | add | goes to the spill word within the registry's own work, and where slots are out | it never waits, and is never lost | `nested_add_counts`, `exhausted_space_spills` |
+//! | add | goes to the spill word within the registry's own work, and when slots are exhausted | it never waits, and is never lost | `nested_add_counts`, `exhausted_space_spills` |
 //! | add in a destructor | claims a block for itself, and gives it back | the thread's own may have a new owner | `add_in_a_thread_local_destructor_counts` |
 //! | end of a thread | the mirror is cleared | as above | `a_thread_has_slots_until_it_gives_its_block_back` |
 //! | growth | the lock is held; each chunk id has a directory of its own | threads that push at once lose no chunk | `chunk_growth_is_seen_whole`, `second_chunk_is_seen_whole` |
@@ -69,7 +69,7 @@
 //! | snapshot | the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_registration` |
 //! | snapshot | of a name the oldest family is shown, and no other once one is | a name has one row | `snapshot_while_a_name_changes_hands` |
 //! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `…_where_it_spills`, `…_where_the_addition_spills` |
-//! | sum | begins again where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `…_where_it_spills`, `…_in_a_snapshot` |
+//! | sum | restarts where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `…_where_it_spills`, `…_in_a_snapshot` |
 //! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |
 //! | read of an up-down counter | compares the number of takes, too | a baseline that comes back hides the takes between | `up_down_sum_against_resets`, `up_down_in_a_snapshot_against_resets` |
 //! | take of an up-down counter | under the lock, if its number is still the next | a unit is in one take | `takes_of_an_up_down_counter_that_comes_back` |

@@ -41,7 +41,7 @@ pub(super) struct Listing {
     pub(super) dropped_at: u64,
 }
 
-/// What a change took off the list: it stays as it is until the passes that began before the change
+/// Something that a change took off the list: it stays as it is until the passes that began before the change
 /// are over.
 #[derive(Debug)]
 struct Retired {

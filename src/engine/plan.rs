@@ -20,10 +20,10 @@ const PIECE: usize = if cfg!(quipu_loom) { 1 } else { 16 };
 pub(crate) struct Plan {
     /// One row a sample, by name and then by label value's place.
     pub(crate) rows: Vec<Row>,
-    /// What the rows add up, row by row: numbers that are known, and zeros in place of those that
+    /// Addends of the rows, row by row: numbers that are known, and zeros in place of those that
     /// are read.
     pub(super) addends: Vec<u64>,
-    /// What is read, by key.
+    /// Slots to read, by key.
     pub(super) columns: Vec<Column>,
     pub(crate) clashes: Vec<NameClash>,
     /// There if it has floats.

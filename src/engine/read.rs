@@ -1,4 +1,4 @@
-//! What a counter's slots add up to.
+//! Sums of a counter's slots.
 //!
 //! # Synchronization
 //! Reads take no lock and write nothing. A [take](Registry::take) writes one word, by compare-exchange.
@@ -112,7 +112,7 @@ impl Registry {
 
     /// The total of an up-down counter's slots.
     ///
-    /// What was taken away is read first and what was added after it: who sees a subtraction sees the additions that came
+    /// Subtractions are read first and additions after them: a thread that sees a subtraction sees the additions that came
     /// before it. Model: `up_down_is_never_negative`. An addition in between counts, and the subtraction after it doesn't;
     /// so both are read until no subtraction came meanwhile. Model: `up_down_that_alternates_is_seen_in_one_of_two_states`.
     /// Where they never cease to come, the least total is the one that has the fewest of these.

@@ -143,7 +143,7 @@ impl Registry {
     }
 
     /// Lists a registered counter under its name, if it isn't. `Some(false)` where the name belongs to counters of
-    /// another kind or with other labels; `None` where memory is out.
+    /// another kind or with other labels; `None` on allocation failure.
     pub(super) fn list(&self, family: &Family, key: Key) -> Option<bool> {
         self.names.lock().insert(family, key)
     }

@@ -1,7 +1,7 @@
 //! The registry: whose are which slots, and what they add up to.
 //!
 //! # Synchronization
-//! What changes rarely changes under the lock of [`State`]: keys, blocks without an owner, the directories' growth.
+//! Rare changes are made under the lock of [`State`]: to keys, blocks without an owner, the directories' growth.
 //! Adds and reads take no lock. The table in [the engine's docs](super) has every ordering.
 
 use super::baseline::Baselines;
@@ -18,7 +18,7 @@ use super::summary::sums_len;
 use super::update::Way;
 use crate::sync::{Mutex, Ordering, array, const_fn, fence};
 
-/// What reads walk, without a lock. Dropping it frees every slot.
+/// Tables that reads walk without a lock. Dropping it frees every slot.
 #[derive(Debug)]
 pub(super) struct Tables {
     /// For each chunk id, the chunks that blocks have of it.
@@ -124,7 +124,7 @@ impl Registry {
         return &self.tables;
     }
 
-    /// Hands over a block that no one owns, or a new one; `None` where memory is out.
+    /// Hands over a block that no one owns, or a new one; `None` on allocation failure.
     ///
     /// The lock orders everything that the block's last owner wrote before everything that the new owner does.
     /// Model: `block_is_claimed_again_with_its_values`.

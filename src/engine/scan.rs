@@ -18,7 +18,7 @@ impl Registry {
         Some(f(&plan, &self.addends(&plan)))
     }
 
-    /// What the rows add up, with what is in the slots.
+    /// Addends of the rows, with the values of the slots.
     fn addends(&self, plan: &Plan) -> Vec<u64> {
         let mut addends = plan.addends.clone();
         for run in plan.columns.chunk_by(Column::is_followed_by) {

@@ -1,4 +1,4 @@
-//! What the engine knows of a counter: borrowed views of the words that lie in the counter itself.
+//! A counter as the engine sees it: borrowed views of the words that lie in the counter itself.
 
 use super::family::{Family, Labels};
 use super::head::Head;

@@ -1,4 +1,4 @@
-//! What an add does to the word that it adds to.
+//! Ways to change the word that an add adds to.
 
 use crate::sync::{AtomicU64, Ordering, owner_load};
 
@@ -48,7 +48,7 @@ impl Update for Increase {
 pub(crate) struct IncreaseSide;
 
 impl Update for IncreaseSide {
-    // Release: pairs with the fence in `Registry::sum_side`; who sees what was taken away sees what was added before it,
+    // Release: pairs with the fence in `Registry::sum_side`; a thread that sees a subtraction sees the addition before it,
     // and the other way round. Models: `up_down_is_never_negative`, `up_down_that_alternates_is_seen_in_one_of_two_states`.
     const STORE: Ordering = Ordering::Release;
 

@@ -19,7 +19,7 @@ pub(super) const MARKER: &str = "quipu_named_counters";
 pub(super) const CLASHES: (&str, &str, &str) =
     ("quipu_clashes", "Named counters that are missing or have to be renamed, and why.", "clash");
 
-/// What a registry exports besides the named counters.
+/// The names that a registry exports besides the named counters.
 #[derive(Debug, Default)]
 pub(super) struct Others {
     /// By the name of each family and sample, the family.
@@ -100,7 +100,7 @@ impl Others {
     }
 }
 
-/// What a collector of the named counters knows of its registry.
+/// The knowledge that a collector of the named counters has of its registry.
 #[derive(Debug)]
 pub(super) struct Known {
     /// Nothing is exported before there is something.

@@ -210,7 +210,7 @@ pub fn register(registry: &Registry) -> Result<()> {
     others.check().map_err(|clashes| Error::Msg(Texts(&clashes).to_string()))
 }
 
-/// What a registry exports besides the marker.
+/// The names that a registry exports besides the marker.
 fn others(families: &[proto::MetricFamily]) -> Others {
     let mut others = Others::default();
     for family in families {

@@ -37,7 +37,7 @@
 //! A `FloatCounter` ignores the amounts that its [`add`](FloatCounter::add) ignores. Narrower numbers
 //! are narrowed when they are read: whole ones wrap as the crate's atomics do, and an `f32` is added up as an `f64`.
 //!
-//! What is exported of a counter is its [`total`](Counter::total): a take or reset by way of the metric's `inner` takes
+//! A counter is exported as its [`total`](Counter::total): a take or reset by way of the metric's `inner` takes
 //! nothing from it.
 //!
 //! # Measured
@@ -210,7 +210,7 @@ fn text_of(registry: &Registry) -> String {
     text
 }
 
-/// What a text exports besides the marker.
+/// The names that a text exports besides the marker.
 ///
 /// Source: OpenMetrics 1.0, "Suffixes".
 fn others(exported: &str) -> Others {

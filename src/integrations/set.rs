@@ -1,4 +1,4 @@
-//! What `set` means on a sum of whole numbers.
+//! The meaning of `set` on a sum of whole numbers.
 
 use crate::engine::setting;
 use crate::{Counter, UpDownCounter};

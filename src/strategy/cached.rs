@@ -15,7 +15,7 @@ use crate::sync::{AtomicU64, Ordering, const_fn, owner_load};
 ///
 /// These are the "sloppy counters" of Boyd-Wickizer and others, "An Analysis of Linux Scalability to Many Cores" (OSDI
 /// 2010), and Linux's `percpu_counter`. Here the batches lie in the engine's slots, which outlive their threads: the
-/// next thread goes on with what the last one had not carried over, and nothing needs to be flushed.
+/// next thread reuses what the last one had not carried over, and nothing needs to be flushed.
 ///
 /// ```
 /// use quipu::strategy::{Accuracy, Cached, Strategy};

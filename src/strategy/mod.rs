@@ -60,7 +60,7 @@ pub trait Strategy: sealed::Sealed + std::fmt::Debug + Send + Sync {
     /// Adds `n`. Relaxed: it orders nothing else.
     fn add(&self, n: u64);
 
-    /// What was added, as accurately as [`accuracy`](Strategy::accuracy) says.
+    /// The total of all adds, as accurately as [`accuracy`](Strategy::accuracy) says.
     #[must_use]
     fn sum(&self) -> u64;
 

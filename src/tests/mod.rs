@@ -1,4 +1,4 @@
-//! What needs the crate's insides: above all the loom models, on the production types.
+//! Tests that need the crate's insides: above all the loom models, on the production types.
 
 #[cfg(not(quipu_loom))]
 mod adaptive;

@@ -31,7 +31,7 @@ fn thread_reads_its_own_adds() {
     });
 }
 
-/// The registration, the block, its chunk and the slot: all that an add made is there for who knows
+/// The registration, the block, its chunk and the slot: all that an add made is there for a thread that knows
 /// of the add.
 #[test]
 fn sum_includes_what_happens_before_it() {
@@ -173,7 +173,7 @@ fn snapshot_during_registration() {
     });
 }
 
-/// What a dropped counter had stays in the total of its name, for a snapshot that comes meanwhile
+/// The count of a dropped counter stays in the total of its name, for a snapshot that comes meanwhile
 /// as well. The name and the counters are copied apart.
 #[test]
 fn snapshot_during_a_drop() {

@@ -26,7 +26,7 @@ fn the_shortest_run_that_is_long_enough_and_of_those_the_lowest_is_used_again() 
                 free.retain(|&run| run != shortest);
                 free.extend((shortest.0 > len).then_some((shortest.0 - len, first + len)));
             } else {
-                // What is too short at the end of a chunk is free.
+                // The rest of a chunk that is too short is free.
                 while chunk_len(chunk) - offset < len {
                     let left = chunk_len(chunk) - offset;
                     free.extend((left > 0).then_some((left, (chunk << 26) + offset)));

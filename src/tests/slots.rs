@@ -1,4 +1,4 @@
-//! What the sums of a test that isn't lucky don't show: who has which slots, and where.
+//! Places of slots, which the sums of a test show by luck alone: their owners and their addresses.
 
 use std::cell::RefCell;
 use std::collections::HashSet;

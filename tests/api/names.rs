@@ -5,7 +5,7 @@ use quipu::{Counter, CounterArray, FloatCounter, InvalidName, UpDownCounter};
 /// One byte too long.
 static LONG: LazyLock<String> = LazyLock::new(|| "x".repeat(65_536));
 
-/// What each constructor says of a name and a help text.
+/// The answer of each constructor to a name and a help text.
 fn checked(name: &'static str, help: &'static str) -> Result<(), InvalidName> {
     let results = [
         Counter::try_named(name, help).map(drop),

@@ -143,7 +143,7 @@ fn a_total_without_counters_gives_way_to_another_kind() {
     assert_eq!(in_snapshot("left_total"), None);
 }
 
-/// What waits for a name and goes away before it has it leaves nothing.
+/// A counter that waits for a name and goes away before it has it leaves nothing.
 #[test]
 fn a_refused_counter_that_is_dropped_leaves_nothing() {
     let first = UpDownCounter::named("waited_total", "");

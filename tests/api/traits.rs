@@ -1,4 +1,4 @@
-//! What the types promise to the compiler. What they must not be is in `tests/compile`.
+//! Promises of the types to the compiler. `tests/compile` has what they must not be.
 
 use std::error::Error;
 use std::fmt::{Debug, Display};

@@ -1,4 +1,4 @@
-//! What must hold for every program, text and name, tried with random ones.
+//! Properties of every program, text and name, tried with random ones.
 
 mod floats;
 mod model;

@@ -178,7 +178,7 @@ impl Actor {
 
 struct World {
     counters: Vec<Modelled>,
-    /// What counters of each name had that are dropped, in programs before this one as well.
+    /// Totals of each name's dropped counters, those of earlier programs included.
     dropped: [i64; NAMES.len()],
     actors: [Option<Actor>; THREADS],
 }
@@ -256,7 +256,7 @@ impl World {
         }
     }
 
-    /// What a named counter had stays in the total of its name.
+    /// The count of a named counter stays in the total of its name.
     fn keep(&mut self, counter: &Modelled) {
         if let Kind::Named(name) = counter.kind {
             self.dropped[name] = self.dropped[name].wrapping_add(counter.total);

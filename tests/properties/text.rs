@@ -11,7 +11,7 @@ fn texts() -> impl Strategy<Value = String> {
     prop_oneof![r#"[\\n"\n\r {}=,#é]{0,12}"#, any::<String>()]
 }
 
-/// What a reader of the format makes of an escaped text.
+/// An escaped text, as a reader of the format understands it.
 fn unescaped(text: &str) -> String {
     let mut rest = text.chars();
     let mut plain = String::new();

@@ -1,4 +1,4 @@
-//! What was added for certain, and what at most, at any time.
+//! The least and the most that was added, at any time.
 
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicI64, Ordering, fence};
@@ -7,7 +7,7 @@ use crossbeam_utils::CachePadded;
 
 use super::Adds;
 
-/// One worker's part of the ledger. It has one writer at a time, who is not slowed down by locked instructions: they
+/// One worker's part of the ledger. It has one writer at a time, which is not slowed down by locked instructions: they
 /// would hide the races that this is about.
 #[derive(Default)]
 pub(crate) struct Account {
@@ -25,10 +25,10 @@ impl Entry {
     fn around(&self, amount: i64, add: impl FnOnce()) {
         let after = self.begun.load(Ordering::Relaxed) + amount;
         self.begun.store(after, Ordering::Relaxed);
-        // Release: pairs with the fence in `Ledger::bounds`; who sees the add sees that it had begun.
+        // Release: pairs with the fence in `Ledger::bounds`; a thread that sees the add sees that it had begun.
         fence(Ordering::Release);
         add();
-        // Release: who sees that it is done, by Acquire, sees the add.
+        // Release: a thread that sees that it is done, by Acquire, sees the add.
         self.done.store(after, Ordering::Release);
     }
 }
@@ -40,7 +40,7 @@ impl Account {
         entry.around(amount.abs(), || subject.add(amount));
     }
 
-    /// What the subject has by this account, when nobody adds.
+    /// The subject's total by this account, when nobody adds.
     pub(crate) fn balance(&self) -> i64 {
         self.up.done.load(Ordering::Acquire) - self.down.done.load(Ordering::Acquire)
     }

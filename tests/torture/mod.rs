@@ -1,4 +1,4 @@
-//! What `stress` and `churn` share: subjects, how long a run is, its seed, and the ledger that sums are checked against.
+//! Parts that `stress` and `churn` share: subjects, how long a run is, its seed, and the ledger that sums are checked against.
 
 #![allow(dead_code, reason = "each binary uses a part of it")]
 
@@ -114,7 +114,7 @@ impl Run {
         self.operations.fetch_add(checks, Ordering::Relaxed);
     }
 
-    /// Counts workers before their threads start, so that those who watch do not miss them.
+    /// Counts workers before their threads start, so that watching threads do not miss them.
     pub(crate) fn expect_workers(&self, workers: usize) {
         self.working.fetch_add(workers, Ordering::Release);
     }

@@ -1,11 +1,11 @@
-//! What is tortured: anything that counts, under one interface.
+//! Subjects of the torture: anything that counts, under one interface.
 
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
 use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter, Value};
 
-/// What every counter and every strategy does.
+/// Operations of every counter and every strategy.
 pub(crate) trait Adds: Send + Sync {
     /// Whether amounts may be below zero.
     const SIGNED: bool = false;
@@ -20,7 +20,7 @@ pub(crate) trait Adds: Send + Sync {
     }
 }
 
-/// What the counters do besides.
+/// Further operations of the counters.
 pub(crate) trait Takes: Adds {
     fn take(&self) -> i64;
     fn reset(&self);
@@ -80,7 +80,7 @@ subject!(CounterArray<9>, false, u64, |array| array.get(5).expect("one of nine")
 /// One runs at a time, as all of a type have one name.
 pub(crate) struct Shown<T> {
     counter: T,
-    /// What the name had before.
+    /// The name's total before.
     before: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What a counter occupies, as the allocator sees it.
+//! The bytes that a counter occupies, as the allocator sees it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::env;
@@ -45,7 +45,7 @@ pub(crate) fn in_own_process(index: usize, counters: usize) -> Result<f64, Strin
     text.trim().parse().map_err(|_| format!("a process that measures memory said {text:?}: expected a number"))
 }
 
-/// What [`in_own_process`] asks for.
+/// The argument of [`in_own_process`].
 pub(crate) fn of_arguments(index: &str, counters: &str) -> Result<f64, String> {
     let number = |text: &str| text.parse::<usize>().map_err(|_| format!("{text}: expected a whole number"));
     let entry = ENTRIES.get(number(index)?).ok_or_else(|| format!("{index}: expected the index of a counter"))?;

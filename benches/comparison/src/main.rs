@@ -1,5 +1,5 @@
 //! quipu beside other counters, in one run: `cargo run --release` in this folder. It prints a table in Markdown;
-//! `cargo run --release -- --write ../../README.md` puts it into the README, between its two marks.
+//! `cargo run --release -- --write ../../BENCHMARKS.md` puts it into that page, between its two marks.
 //!
 //! It measures with the tools of quipu-lab: the same barrier in the loops, threads that start together, and medians of
 //! interleaved rounds.

@@ -24,7 +24,7 @@ const ROUNDS: usize = 7;
 /// Nanoseconds that a measurement is to take, about.
 const NANOS: f64 = 20e6;
 
-/// What was found out about one counter. What it can't do, or wasn't asked, is missing.
+/// The figures of one counter. Those that it doesn't support, or wasn't asked for, are missing.
 pub(crate) struct Row {
     pub(crate) name: String,
     /// Nanoseconds of one core for an add, for each of `THREADS`.
@@ -110,7 +110,7 @@ pub(crate) fn all() -> Result<Vec<Row>, String> {
     let locals = cases.iter().filter(|(subject, _)| matches!(subject, Subject::Local(_))).count();
     for short_lived in SHORT_LIVED {
         let churn = |subject: &Subject<'_>, times| match subject {
-            // What a thread is given depends on chance or on those before it: a new counter each time.
+            // The slot of a thread depends on chance or on the threads before it: a new counter each time.
             Subject::Local(entry) => Ok(churn::time(&*(entry.make)(READ_AFTER), short_lived, times)),
             Subject::Java(..) => Err("java's threads are not of this process".to_owned()),
         };
@@ -134,7 +134,7 @@ fn case(subject: Subject<'_>, bytes: Vec<f64>) -> Result<(Subject<'_>, Row), Str
 }
 
 /// Measures every counter, round by round, so that whatever disturbs the machine for a while disturbs all of them.
-/// `run` does something so many times; `scale` makes its time that of one core for one of them.
+/// `run` does something a number of times; `scale` makes its time that of one core for one of them.
 fn interleave<'a>(
     cases: &mut [(Subject<'a>, Row)],
     scale: f64,

@@ -1,11 +1,11 @@
-//! A page that shows the table between two marks, as the README does.
+//! A page that shows the table between two marks, as `BENCHMARKS.md` does.
 
 use std::fs::{self, OpenOptions};
 
 const BEGIN: &str = "<!-- comparison:begin -->";
 const END: &str = "<!-- comparison:end -->";
 
-/// What is before the table and after it. An error if the page can't be written, or lacks the marks.
+/// The text before the table and after it. An error if the page can't be written, or lacks the marks.
 pub(crate) fn around_table(path: &str) -> Result<(String, String), String> {
     OpenOptions::new().append(true).open(path).map_err(|error| cannot_write(path, &error))?;
     let text = fs::read_to_string(path).map_err(|error| cannot_write(path, &error))?;

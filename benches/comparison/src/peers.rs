@@ -15,12 +15,12 @@ use quipu_lab::load::hide;
 
 /// A counter that is used by several threads.
 pub(crate) trait Peer: Send + Sync {
-    /// Adds 1 so many times.
+    /// Adds 1, this number of times.
     fn add(&self, times: u64);
 
     fn sum(&self) -> u64;
 
-    /// Reads so many times.
+    /// Reads, this number of times.
     fn read(&self, times: u64);
 
     /// The sum, and back to zero; `None` if it can't do that.
@@ -75,7 +75,7 @@ fn used<C: Send + Sync + 'static>(
 /// A counter that has not been made yet.
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
-    /// Makes one that is to serve so many threads: those that ask how many get a cell for each.
+    /// Makes one for this number of threads. Peers that ask for the number receive a cell for each.
     pub(crate) make: fn(usize) -> Box<dyn Peer>,
 }
 
@@ -184,7 +184,7 @@ fn locked(mutex: &Mutex<u64>) -> std::sync::MutexGuard<'_, u64> {
 
 type Parked = CachePadded<parking_lot::Mutex<u64>>;
 
-/// What one writes without a crate for counters.
+/// The counter that one writes without a crate for counters.
 type Slots = ThreadLocal<CachePadded<AtomicU64>>;
 
 fn add_by_hand(slots: &Slots) {

@@ -22,7 +22,7 @@
 //! # Ok::<(), metrics::SetRecorderError<Arc<SlotRecorder<metrics_exporter_prometheus::PrometheusRecorder>>>>(())
 //! ```
 //!
-//! Who writes an exporter of their own, on a [`Registry`](metrics_util::registry::Registry), needs no second recorder: [`SlotStorage`] is a storage for
+//! An exporter of your own, on a [`Registry`](metrics_util::registry::Registry), needs no second recorder: [`SlotStorage`] is a storage for
 //! it.
 //!
 //! # What is on slots

@@ -91,7 +91,7 @@ impl<R: Recorder> SlotRecorder<R> {
         *passed = Passed { total, is_certain: true };
     }
 
-    /// What went wrong in the exporter so far.
+    /// Failures of the exporter so far.
     ///
     /// ```
     /// use metrics::NoopRecorder;
@@ -126,7 +126,7 @@ impl<R: Recorder> SlotRecorder<R> {
     /// use metrics_exporter_prometheus::PrometheusBuilder;
     /// use quipu_metrics::SlotRecorder;
     ///
-    /// // What `install` would do, with a recorder in between.
+    /// // As `install` does it, with a recorder in between.
     /// let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     /// let (exporter, server) = {
     ///     let _runtime = runtime.enter();
@@ -209,7 +209,7 @@ impl<R: Recorder> Recorder for SlotRecorder<R> {
     }
 }
 
-/// What went wrong in an exporter, by [`SlotRecorder::failures`].
+/// Failures of an exporter, by [`SlotRecorder::failures`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failures {
@@ -247,7 +247,7 @@ impl Known {
     }
 }
 
-/// What the exporter has of a counter.
+/// The part of a counter that the exporter has.
 #[derive(Clone, Copy, Debug)]
 struct Passed {
     total: u64,
@@ -273,7 +273,7 @@ impl<T> Forwarded<T> {
     }
 }
 
-/// What a [`Metadata`] borrows, kept: an exporter that dropped an idle metric is asked for it again.
+/// The texts that a [`Metadata`] borrows, kept: an exporter that dropped an idle metric is asked for it again.
 #[derive(Debug)]
 struct Origin {
     target: String,

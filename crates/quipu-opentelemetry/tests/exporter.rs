@@ -31,7 +31,7 @@ type Point = (String, &'static str, f64, bool);
 type Points = HashMap<String, Point>;
 
 impl Collector {
-    /// What came since the last call.
+    /// The messages since the last call.
     fn points(&self) -> Points {
         let bodies = std::mem::take(&mut *self.0.lock().unwrap());
         let bodies = bodies.iter().map(|body| std::str::from_utf8(body).unwrap().parse::<JsonValue>().unwrap());

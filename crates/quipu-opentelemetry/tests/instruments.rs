@@ -27,7 +27,7 @@ impl Sdk {
         Self::with_limit_of_large(2000)
     }
 
-    /// With room for so many elements of `ot_large_total`.
+    /// With room for this number of elements of `ot_large_total`.
     fn with_limit_of_large(limit: usize) -> Self {
         let view = move |instrument: &Instrument| {
             let stream = Stream::builder().with_cardinality_limit(limit).build();
@@ -47,7 +47,7 @@ impl Sdk {
         NamedCounters::new(self.provider.meter("quipu"))
     }
 
-    /// What the two readers export next.
+    /// The next exports of the two readers.
     fn collect(&self) -> (Points, Points) {
         self.cumulative.reset();
         self.delta.reset();
@@ -65,7 +65,7 @@ fn points(exported: &[ResourceMetrics], temporality: Temporality) -> Points {
         macro_rules! sums {
             ($data:expr) => {{
                 let MetricData::Sum(sum) = $data else { panic!("{metric:?}") };
-                // What goes up and down is a sum to every reader, by the specification.
+                // A number that goes up and down is a sum to every reader, by the specification.
                 let expected = if sum.is_monotonic() { temporality } else { Temporality::Cumulative };
                 assert_eq!(sum.temporality(), expected, "{metric:?}");
                 for point in sum.data_points() {
@@ -145,7 +145,7 @@ fn takes_and_drops_take_nothing_from_what_is_reported() {
     first.add(4);
     assert_eq!(collect(), ((14.0, 4.0), 7.0));
 
-    // What no collection saw: it is taken, reset or dropped before the next.
+    // Counts that no collection saw: they are taken, reset or dropped before the next.
     first.add(6);
     assert_eq!(first.take(), 10);
     first.add(30);

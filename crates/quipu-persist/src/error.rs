@@ -18,7 +18,7 @@ pub struct Error {
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What sort of failure an [`Error`] is.
+/// The sort of failure that an [`Error`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -57,7 +57,7 @@ impl Error {
         Self { cause: Some(Arc::new(cause)), ..self }
     }
 
-    /// What sort of failure it is.
+    /// The sort of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind

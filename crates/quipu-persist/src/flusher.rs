@@ -26,7 +26,7 @@ pub(super) struct Flusher {
     is_stopping: bool,
 }
 
-/// What the next flush is for.
+/// The purpose of the next flush.
 struct Task {
     scope: Scope,
     /// The last request that it answers.
@@ -100,13 +100,13 @@ impl Flusher {
         }
     }
 
-    /// A sink that panics must not leave those waiting who wait for its flush.
+    /// A panicking sink must not strand callers blocked in `flush`.
     fn flush(&mut self, scope: Scope) -> Result<usize, Error> {
         catch_unwind(AssertUnwindSafe(|| self.ledger.flush(&mut *self.sink, scope)))
             .unwrap_or_else(|panic| Err(panicked(&*panic)))
     }
 
-    /// Tells those who wait.
+    /// Wakes the callers that wait.
     fn report(&self, task: &Task, result: Result<usize, Error>, is_over: bool) {
         let mut state = self.shared.lock();
         state.status.record(&result);
@@ -126,7 +126,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
 }
 
 impl Pace {
-    /// The wait after so many failures in a row, up to a tenth shorter or longer.
+    /// The wait after this number of failures in a row, up to a tenth shorter or longer.
     fn after(&self, failures: u32) -> Duration {
         let wait = if failures == 0 {
             self.interval

@@ -1,4 +1,4 @@
-//! What the worker knows: its writer's totals, and which of them the store has.
+//! The worker's knowledge: its writer's totals, and which of them the store has.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;

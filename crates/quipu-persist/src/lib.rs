@@ -42,7 +42,7 @@
 //! # Comparison
 //! Two threads count events as fast as they can; then 1,000 requests, of which the network loses one in twenty, and
 //! of as many the answer. AMD EPYC, 2 cores, Redis 7.0, PostgreSQL 15 and SQLite on the same machine; what a store
-//! has acknowledged is on its disk, where nothing else is said. By `cargo bench -p quipu-persist --features
+//! has acknowledged is on its disk, unless the row says otherwise. By `cargo bench -p quipu-persist --features
 //! sqlite,postgres,redis`, which checks each total:
 //!
 //! | store | way | events/s | lost answers, retried | lost answers, given up |
@@ -82,7 +82,7 @@
 //!
 //! A store that is restored from a copy made before a `compact` has only what the copy has of a writer whose process
 //! has ended, and of one that was folded and went on as another more than 16 times since. A request that was on its way
-//! when its writer was folded must not arrive after such a restore; who restores a server cuts its connections anyway.
+//! when its writer was folded must not arrive after such a restore; a restore of a server cuts its connections anyway.
 //!
 //! The image of a process that is resumed twice, as from a snapshot of a virtual machine, is one writer twice, and the
 //! two hide each other's counts: start the worker after the snapshot.

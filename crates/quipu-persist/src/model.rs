@@ -10,7 +10,7 @@ use super::{Batch, Error, Outcome, Sink, Store, Writer};
 pub struct Stamp {
     /// The number of the flush, from 1 on. A writer uses it for one total of a counter only.
     pub version: u64,
-    /// What the writer counted from its beginning to that flush.
+    /// The count of the writer from its beginning to that flush.
     pub total: i64,
 }
 
@@ -79,7 +79,7 @@ impl VersionVector {
     }
 }
 
-/// What the writers' totals add up to.
+/// The sum of the writers' totals.
 pub(super) fn sum<'a>(stamps: impl IntoIterator<Item = &'a Stamp>) -> i64 {
     stamps.into_iter().fold(0, |sum, stamp| sum.wrapping_add(stamp.total))
 }

@@ -41,7 +41,7 @@ struct Message {
 
 /// Totals in a stream of NATS JetStream: the asynchronous way to a store.
 ///
-/// A message is an absolute total, so a queue that delivers at least once, in any order, is enough: who reads keeps the
+/// A message is an absolute total, so a queue that delivers at least once, in any order, is enough: a reader keeps the
 /// newest of each writer. The stream, `quipu`, is made when it is first connected to and keeps the last few messages of
 /// each writer and counter, so it is a store by itself; or [`forward`](Nats::forward) moves it on to another.
 /// Connections are made when they are needed, without TLS unless the server asks for it.
@@ -90,7 +90,7 @@ impl Nats {
     /// Moves what came since the last call of this name into another store, and returns how many messages it was. Each
     /// store has a name of its own, by which the queue knows what it has; several processes may forward to one.
     ///
-    /// What the store refuses comes again at the next call, and what a process had fetched that died, after 30 seconds.
+    /// A message that the store refuses comes again at the next call, and one that a dead process had fetched after 30 seconds.
     /// A writer that the store has folded goes on there as another, the incarnation of the next higher number, with
     /// what exceeds the folded total.
     ///
@@ -242,13 +242,13 @@ fn check_name(name: &str) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Config, text))
 }
 
-/// Who goes on for a writer that was folded where it was forwarded to: for any forwarder the same. Incarnations are
+/// The successor of a writer that was folded where it was forwarded to: for any forwarder the same. Incarnations are
 /// random, so it is no one else.
 fn successor(writer: &Writer) -> Result<Writer, Error> {
     format!("{}/{:032x}", writer.host(), writer.incarnation().wrapping_add(1)).parse()
 }
 
-/// What the subjects of a writer's messages begin with.
+/// The prefix of the subjects of a writer's messages.
 fn subject(writer: &Writer) -> String {
     format!("{SUBJECTS}.{:032x}", writer.incarnation())
 }

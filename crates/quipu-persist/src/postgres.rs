@@ -265,7 +265,7 @@ fn explain(store: &str, error: tokio_postgres::Error) -> Error {
         Some(_) => (ErrorKind::Store, "expected it to read and write the quipu_ tables"),
         None => match error.source() {
             Some(cause) if cause.is::<WrongType>() || cause.is::<WasNull>() => (ErrorKind::Schema, sql::OTHER_TABLES),
-            // What is left is that the server asks for what the URL doesn't have.
+            // One case is left: the server asks for something that the URL doesn't have.
             Some(cause) if !cause.is::<io::Error>() => (
                 ErrorKind::Denied,
                 "expected a user and a password that it lets in, without TLS; see the URL and pg_hba.conf",

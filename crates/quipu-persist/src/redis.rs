@@ -18,7 +18,7 @@ const COUNTERS: &str = "{quipu}:counters";
 const RETIRED: &str = "{quipu}:retired";
 const RETIRED_VERSIONS: &str = "{quipu}:retired-versions";
 
-/// What to do about keys that the scripts don't fit.
+/// The way out for keys that the scripts don't fit.
 const OTHER_KEYS: &str =
     "expected keys as this version makes them; use another database, or rename those that are there";
 
@@ -50,7 +50,7 @@ fn folded(writer: &str) -> String {
 /// ```
 ///
 /// # Limits
-/// What Redis keeps over a crash is a matter of its `appendfsync`; living writers make it good. A server whose
+/// Redis keeps over a crash what its `appendfsync` says; living writers make it good. A server whose
 /// `maxmemory-policy` is one of `allkeys-…` is refused: it drops any key when its memory is full, also the one that
 /// says which writers were folded, and then counts them twice. Versions above 2⁵³ are rounded: a flush each
 /// millisecond takes 285,000 years.

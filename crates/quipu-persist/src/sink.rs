@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Stamp, Writer, model};
 
-/// What a writer has to say: its totals of some counters.
+/// A message of a writer: its totals of some counters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
     /// Whose totals they are.
@@ -26,7 +26,7 @@ pub struct Entry {
     pub stamp: Stamp,
 }
 
-/// What became of a batch.
+/// The fate of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The store's rows are as new as the batch, or newer.

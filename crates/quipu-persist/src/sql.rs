@@ -1,4 +1,4 @@
-//! What SQLite and PostgreSQL have in common: the tables, and the statements that both understand.
+//! The parts that SQLite and PostgreSQL share: the tables, and the statements that both understand.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ CREATE TABLE quipu_folded (
 INSERT INTO quipu_schema (version) VALUES (1);
 ";
 
-/// What to do about tables that the statements don't fit.
+/// The way out for tables that the statements don't fit.
 pub(super) const OTHER_TABLES: &str =
     "expected quipu_ tables as this version makes them; use another database, or move these tables away";
 
@@ -33,7 +33,7 @@ pub(super) const BY_WRITER: &str = "SELECT writer, version, total FROM quipu_tot
 
 pub(super) const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 
-/// What was folded of a writer, `$1`.
+/// The folded totals of a writer, `$1`.
 pub(super) const FOLDED: &str = "SELECT counter, total FROM quipu_folded WHERE writer = $1";
 
 /// Which writers are dead; `$1` is the time in seconds for which they weren't heard of. `$now` is the database's clock,

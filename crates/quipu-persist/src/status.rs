@@ -45,7 +45,7 @@ impl Status {
         }
     }
 
-    /// Takes note of a flush that wrote so many batches. One that had nothing to write is none.
+    /// Takes note of a flush that wrote this number of batches. One that had nothing to write is none.
     pub(super) fn record(&mut self, result: &Result<usize, Error>) {
         match result {
             Ok(0) => {}

@@ -30,21 +30,21 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// How often changed totals are written: 1 second, if nothing else is said. Each wait is up to a tenth longer or
+    /// Time between two writes of changed totals. Default: 1 second. Each wait is up to a tenth longer or
     /// shorter, by chance, so that many hosts don't write at the same moment.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.pace.interval = interval;
         self
     }
 
-    /// How often all totals are written again, changed or not: 60 seconds, if nothing else is said. This heals a store
+    /// Time between two writes of all totals, changed or not. Default: 60 seconds. This heals a store
     /// that lost what it had acknowledged, and tells it that the writer is alive.
     pub fn resend_every(mut self, resend: Duration) -> Self {
         self.pace.resend = resend;
         self
     }
 
-    /// The longest wait after failures: 30 seconds, if nothing else is said. It begins with the interval, and doubles
+    /// The longest wait after failures. Default: 30 seconds. It begins with the interval, and doubles
     /// with each failure in a row.
     pub fn max_backoff(mut self, max_backoff: Duration) -> Self {
         self.pace.max_backoff = max_backoff;
@@ -71,7 +71,7 @@ impl Builder {
     }
 }
 
-/// What the worker's thread and its handle share.
+/// State that the worker's thread and its handle share.
 pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) changed: Condvar,
@@ -189,7 +189,7 @@ impl Worker {
     /// happens-before the call. It doesn't wait for the end of a back-off.
     ///
     /// # Errors
-    /// What the store said, or [`ErrorKind::Timeout`] when the time is over; the worker goes on trying. If the worker
+    /// The store's error, or [`ErrorKind::Timeout`] when the time is over; the worker goes on trying. If the worker
     /// was shut down or is another process's.
     pub fn flush(&self, timeout: Duration) -> Result<(), Error> {
         let mut state = self.lock()?;
@@ -204,7 +204,7 @@ impl Worker {
     /// fails, it is tried again as long as there is time.
     ///
     /// # Errors
-    /// What the store said last or, if it didn't answer in time, [`ErrorKind::Timeout`]; then the thread ends when the
+    /// The store's last error or, if it didn't answer in time, [`ErrorKind::Timeout`]; then the thread ends when the
     /// store answers.
     pub fn shutdown(self, timeout: Duration) -> Result<(), Error> {
         self.stop(timeout)

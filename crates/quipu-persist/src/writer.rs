@@ -8,7 +8,7 @@ use super::{Error, ErrorKind};
 /// The host id of the row that [`compact`](super#clean-up) folds others into.
 const RETIRED: &str = "retired";
 
-/// Who counted a total: a host, and one life of one process on it.
+/// The source of a total: a host, and one life of one process on it.
 ///
 /// The host id is the user's, to tell hosts apart in a report. The incarnation is 128 random bits, made anew for each
 /// worker, so that a process that starts again, or is forked, never writes to the rows of another.

@@ -279,7 +279,7 @@ fn wait_until(is_so: impl Fn() -> bool) {
 /// When attempts began, and the batches.
 type Attempts = Arc<Mutex<Vec<(Instant, Batch)>>>;
 
-/// Fails for so many times, and then writes to a store.
+/// Fails a number of times, and then writes to a store.
 fn outage(attempts: usize, store: &Memory) -> (impl Sink + 'static, Attempts) {
     let (begun, mut inner) = (Attempts::default(), Arc::clone(store));
     let log = Arc::clone(&begun);
@@ -460,7 +460,7 @@ fn shutdown_tries_again_after_an_outage_before_it() {
     while attempts.load(Ordering::Relaxed) < 10 {
         worker.flush(LONG).unwrap_err();
     }
-    // The wait after so many failures, 23 s at least, is longer than this.
+    // The wait after these failures, 23 s at least, is longer than this.
     worker.shutdown(Duration::from_secs(20)).unwrap();
     assert_eq!(store.lock().unwrap().value("likes"), 9);
 }
@@ -553,7 +553,7 @@ fn a_folded_writer_goes_on_as_another_with_the_rest() {
     assert_eq!(worker.status().unwrap().writer.host(), "host");
 }
 
-/// What a copy from before a fold lacks is written by nobody but the folded writer's successor.
+/// Only the folded writer's successor writes the part that a copy from before a fold lacks.
 #[test]
 fn a_store_restored_from_before_a_fold_has_all_again() {
     let store = Arc::new(Mutex::new(Folding::default()));

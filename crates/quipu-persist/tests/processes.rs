@@ -56,7 +56,7 @@ impl Child {
         unsafe { libc::kill(self.0, libc::SIGKILL) };
     }
 
-    /// What `waitpid` says of its end.
+    /// The status of its end, by `waitpid`.
     fn wait(self) -> i32 {
         let mut status = 0;
         // SAFETY: `status` is there to be written.

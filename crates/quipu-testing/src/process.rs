@@ -29,7 +29,7 @@ impl Process {
     pub fn start_in(folder: TempDir, command: &mut Command) -> Self {
         let log = File::create(log_of(&folder)).expect("cannot create the log");
         let errors = log.try_clone().expect("cannot share the log");
-        // What the program leaves behind is removed with the folder.
+        // Files that the program leaves behind are removed with the folder.
         command.current_dir(&folder).env("TMPDIR", folder.path()).env("HOME", folder.path());
         command.stdin(Stdio::null()).stdout(log).stderr(errors);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
@@ -46,7 +46,7 @@ impl Process {
         self.folder.path()
     }
 
-    /// What the program has printed so far, on both of its outputs.
+    /// The program's output so far, on both of its streams.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(log_of(&self.folder)).expect("cannot read the log")).into_owned()
     }

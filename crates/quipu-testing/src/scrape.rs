@@ -3,7 +3,7 @@
 use prometheus_parse::Scrape;
 pub use prometheus_parse::Value;
 
-/// What a scrape of `text` finds.
+/// The samples of a scraped text.
 #[derive(Debug)]
 pub struct Scraped(Scrape);
 

@@ -18,7 +18,7 @@ pub(crate) struct Browser {
     process: Process,
     socket: WebSocket<TcpStream>,
     commands: u64,
-    /// What went wrong on the page: exceptions that nothing caught, and what the console shows as
+    /// Faults of the page: exceptions that nothing caught, and messages that the console shows as
     /// an error.
     errors: Vec<Value>,
 }
@@ -57,7 +57,7 @@ impl Browser {
         browser
     }
 
-    /// Shows the page on this screen, to a user who prefers the colour scheme `light` or `dark`.
+    /// Shows the page on this screen, to a user with the colour scheme `light` or `dark`.
     pub(crate) fn emulate(&mut self, screen: Screen, scheme: &str) {
         let Screen { width, height, is_phone } = screen;
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone});

@@ -44,7 +44,7 @@ fn service_hey_has_counted_the_same() {
     assert_eq!(example.tally(), got);
 }
 
-/// What hey says in its summary, such as `Total data: 3000 bytes` and `[200] 3 responses`.
+/// A figure of hey's summary, such as `Total data: 3000 bytes` and `[200] 3 responses`.
 fn run_hey(command: &mut Command) -> Tally {
     let output = command.output().unwrap();
     let summary = String::from_utf8(output.stdout).unwrap();

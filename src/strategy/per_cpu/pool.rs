@@ -51,7 +51,7 @@ impl Slots {
     /// The slot of a row, below `rseq_rows + SHARED_ROWS`.
     pub(super) fn row(&self, row: usize) -> &AtomicU64 {
         debug_assert!(row < self.rseq_rows() + SHARED_ROWS, "row {row} of {}", self.rseq_rows() + SHARED_ROWS);
-        // SAFETY: the page has so many rows, and is never freed.
+        // SAFETY: the page has this row, and is never freed.
         unsafe { self.first.byte_add(row * STRIDE).as_ref() }
     }
 
@@ -73,7 +73,7 @@ pub(super) fn take() -> (Slots, Option<Rseq>) {
     let mut pool = lock();
     let pool = pool.get_or_insert_with(|| Pool::new(rseq::detect()));
     let slots = pool.take();
-    // Relaxed: nobody has these slots, and who gets the counter gets them with it.
+    // Relaxed: no thread has these slots, and a thread receives them with the counter.
     slots.rows().for_each(|slot| slot.store(0, Ordering::Relaxed));
     (slots, pool.rseq)
 }

@@ -1,6 +1,6 @@
 //! A network that loses one request in twenty, and one answer in twenty.
 
-/// What becomes of a request.
+/// The fate of a request.
 pub(crate) struct Loss {
     random: Option<fastrand::Rng>,
     retries: bool,

@@ -19,7 +19,7 @@ pub(crate) trait Adder: Send {
 pub(crate) trait Place: Sync {
     fn name(&self) -> &'static str;
 
-    /// What one addition is called.
+    /// The name of one addition.
     fn request(&self) -> &'static str;
 
     fn ways(&self) -> &'static [Way] {

@@ -33,7 +33,7 @@ pub(crate) enum Way {
     Each,
     /// As many, some in one round trip.
     Pipelined,
-    /// A number in the process, which is added to the store's and begins again.
+    /// A number in the process, which is added to the store's and restarts at zero.
     Batched,
 }
 

@@ -16,7 +16,7 @@ use crate::watch;
 const PROCESSES: u64 = 3;
 const LINES_OF_EACH: u64 = 300_000;
 
-/// What happens, by a line's number: clicks are the most frequent.
+/// The event of a line, by its number: clicks are the most frequent.
 const EVENTS: [&str; 8] = ["clicks", "likes", "clicks", "retweets", "clicks", "likes", "clicks", "shares"];
 
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {

@@ -23,8 +23,8 @@ usage: likes [demo]
        likes count [--store STORE] [--host ID] [--count-by FIELD] [FILE ...]
        likes watch [--store STORE] [--once]
 
-  STORE   a file of SQLite (likes.db, if nothing else is said), or a URL: postgres://, redis:// or nats://
-  ID      what this host is called in the store (localhost, if nothing else is said)
+  STORE   a file of SQLite (default: likes.db), or a URL: postgres://, redis:// or nats://
+  ID      the name of this host in the store (default: localhost)
   FIELD   count lines by this field too: 1 is the first, and spaces lie between; where it can't name a counter, the
           line counts as \"other\"
   FILE    where the lines are; the standard input, if there is none";

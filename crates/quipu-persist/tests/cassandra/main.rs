@@ -1,4 +1,4 @@
-//! What can be known of the Cassandra store without a cluster: what it asks of a node, and how it fails without one.
+//! The Cassandra store without a cluster: its requests to a node, and its errors without one.
 
 mod node;
 

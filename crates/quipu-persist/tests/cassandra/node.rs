@@ -64,7 +64,7 @@ fn take<'a>(body: &mut &'a [u8], len: usize) -> &'a [u8] {
     taken
 }
 
-/// What follows a length of so many bytes.
+/// The bytes that follow a length field of this size.
 fn take_len<'a>(body: &mut &'a [u8], len: usize) -> &'a [u8] {
     let len = take(body, len).iter().fold(0, |len, byte| len << 8 | usize::from(*byte));
     take(body, len)

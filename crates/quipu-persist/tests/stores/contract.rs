@@ -1,4 +1,4 @@
-//! What every store does, whatever it is made of.
+//! The contract of every store, whatever it is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -160,7 +160,7 @@ fn forwards(rig: &crate::rig::Service) {
 
     let mut down = Then(|_: &Batch| Err(Error::new(ErrorKind::Unavailable, "down")));
     assert_eq!(queue.forward("file", &mut down).unwrap_err().to_string(), "down");
-    // What was fetched in vain comes again at once: the stream keeps 16 of the first.
+    // A message that was fetched in vain comes again at once: the stream keeps 16 of the first.
     assert_eq!(queue.forward("file", &mut *file.sink()).unwrap(), 16 + 2);
     assert_eq!(queue.forward("file", &mut *file.sink()).unwrap(), 0);
     assert_eq!((file.store().total("likes").unwrap(), file.store().total("shares").unwrap()), (6005, 7));

@@ -12,7 +12,7 @@ fn batch() -> Batch {
     Batch { writer: Writer::new("host").unwrap(), entries: vec![entry], closes: false }
 }
 
-/// What a write says, which must fail.
+/// The error of a write, which must fail.
 fn write(mut sink: impl Sink) -> Error {
     sink.write(&batch()).unwrap_err()
 }

@@ -14,11 +14,11 @@ use crate::LONG;
 use crate::rig::{File, Rig};
 use crate::tally::{Restores, Tally, Way};
 
-/// What each run must have met, whatever the store.
+/// Faults that each run must have met, whatever the store.
 const ALWAYS: &[&str] =
     &["requests lost", "answers lost", "requests doubled", "requests late", "hosts replaced", "stores restored"];
 
-/// What a queue can't do: fold, and be read to its end while a host writes on.
+/// Actions that a queue lacks: to fold, and to be read to its end while a host writes on.
 const NO_QUEUE: &[&str] = &["stores folded", "folds told", "folds undone", "rounds ended by the interval"];
 
 const SERVERS: &[&str] = &["servers killed", "requests failed"];
@@ -34,7 +34,7 @@ struct Host {
     is_unruly: Arc<AtomicBool>,
     /// Whether it flushes by itself, and not only when it is told to.
     is_eager: bool,
-    /// What it adds by itself. Locked while it adds.
+    /// The sum of its own adds. Locked while it adds.
     added: Arc<Mutex<i64>>,
 }
 

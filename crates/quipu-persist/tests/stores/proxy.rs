@@ -1,4 +1,4 @@
-//! A TCP proxy that cuts connections when the server has answered so many times: the request was done, and the client
+//! A TCP proxy that cuts connections after a number of the server's answers: the request was done, and the client
 //! doesn't know.
 
 use std::io::{Read, Write};
@@ -36,7 +36,7 @@ impl Proxy {
         self.port
     }
 
-    /// Lets so many answers through before it cuts connections.
+    /// Lets this number of answers through before it cuts connections.
     pub(crate) fn cut_after(&self, answers: i64) {
         self.answers.store(answers, Ordering::Relaxed);
     }

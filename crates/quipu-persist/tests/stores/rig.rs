@@ -27,7 +27,7 @@ pub(crate) trait Rig {
     /// none.
     fn crash(&mut self, time: Duration, during: &mut dyn FnMut()) -> bool;
 
-    /// Cuts connections after so many answers, or never.
+    /// Cuts connections after this number of answers, or never.
     fn cut_after(&self, answers: Option<i64>);
 }
 

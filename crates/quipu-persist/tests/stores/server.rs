@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// The user `nobody`: PostgreSQL doesn't run as root.
 const NOBODY: u32 = 65534;
 
-/// What to start in which folder on which port.
+/// A program to start, in a folder and on a port.
 type Program = Box<dyn Fn(&Path, u16) -> Command + Send>;
 
 /// A server that dies with this value.
@@ -51,7 +51,7 @@ impl Server {
         })
     }
 
-    /// With a database and a user `quipu`, who needs the password `knots`. It is killed, but its disk is not.
+    /// With a database and a user `quipu` with the password `knots`. It is killed, but its disk is not.
     pub(crate) fn postgres() -> Self {
         Self::postgres_with_fsync("off")
     }

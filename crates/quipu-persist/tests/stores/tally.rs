@@ -1,4 +1,4 @@
-//! What went wrong in a run, counted where it shows: what a worker sends, what of it arrives, what it is told.
+//! Faults of a run, counted where they show: in the worker's messages, in those that arrive, and in the answers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::AtomicBool;

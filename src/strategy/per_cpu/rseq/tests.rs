@@ -1,4 +1,4 @@
-//! What isn't so on the machine that runs the tests: more CPUs than there should be, and sequences that don't work.
+//! Conditions that the machine of the tests doesn't have: more CPUs than there should be, and sequences that don't work.
 
 use super::super::pool::Pool;
 use super::{Rseq, detect};
