@@ -1,8 +1,8 @@
 //! The promises of quipu, the reasons why they hold, and the checks.
 //!
 //! The loom models are in `src/tests`, one file a subject; `ci/mutations` weakens each ordering and drops each step of
-//! the protocol, and shows the model or test that fails without it. The engine's own page, `src/engine/mod.rs`, has the
-//! tables of orderings and steps.
+//! the protocol, and shows the model or test that fails without it. [`internals`](super::internals) has the tables of
+//! orderings and steps.
 //!
 //! # Promises
 //!

@@ -2,4 +2,5 @@
 
 pub mod correctness;
 pub mod guide;
+pub mod internals;
 pub mod performance;

@@ -1,0 +1,74 @@
+//! How the engine orders its steps, for readers and authors of its source.
+//!
+//! `src/engine/mod.rs` has the picture of slots, chunks and directories, the invariants, and a list of words. This page has
+//! the tables that a change must keep true.
+//!
+//! # Locks
+//! Adds to a slot and reads take no lock. Registration, thread starts and ends, and lists of names take locks for a bounded
+//! time, in the order `settings`, `names`, `state`. A fork takes all of them, so that the child finds them free. They are
+//! std's: a lock of one word survives a fork, and parking_lot's queues of waiting threads, which lie in the process, don't.
+//!
+//! # Orderings
+//! Each with the model in `src/tests` that fails if it is relaxed, or if the step is left out. `ci/mutations` tries them.
+//!
+//! | where | ordering | because | model |
+//! |---|---|---|---|
+//! | slot, load and store of an add | Relaxed | one writer; a reader wants the number only | `sum_lies_between_start_and_end_and_never_goes_down` |
+//! | slot, store of an up-down counter's | Release | a thread that sees a subtraction sees the addition before it, and the other way round | `up_down_is_never_negative`, `up_down_that_alternates_…` |
+//! | fence after the loads of an up-down counter's slots, and load of its spill word | Acquire | pair with it | the same, `…_where_it_spills`, `up_down_in_a_snapshot_…` |
+//! | key, store | Release | publishes baselines and zeroed floats | `reused_key_starts_from_zero` |
+//! | key, load of a read | Acquire | pairs with it | `float_slot_is_clear_when_reused` |
+//! | key, load of an add | Relaxed | the unregistered key leads to the cold path, the other is right for ever | `key_is_registered_once` |
+//! | key, load of a float add | Acquire | the slot may have been zeroed by another thread | `float_slot_is_clear_when_reused` |
+//! | directory's extent | Release, Acquire | publishes the page, its segment, the chunk's zeros, a summary | `chunk_growth_is_seen_whole`, `idle_block_is_claimed_under_a_summary` |
+//! | fences in `summarize` and `is_still` | Release, Acquire | a sum with words of a later summary isn't returned | `sum_during_another_summary` |
+//! | fence in `claim` | Release | pairs with that in `is_still`: a read after one that has an add of the new owner doesn't use the summary | `sums_by_all_chunks_and_by_an_older_summary` |
+//! | summary's length | Release, Acquire | publishes the pointer below it | `chunk_growth_in_the_place_of_an_idle_chunk` |
+//! | baseline, pointer to its chunk | Release, Acquire | publishes the zeros | `sum_against_takes` |
+//! | baseline, load | Acquire | the slots are at least what it was made from | `sum_against_takes` |
+//! | baseline, compare-exchange of a take | Release | pairs with that load | `sum_against_takes` |
+//! | number of takes of an up-down counter, store and load | Release, Acquire | the baselines are those of that take or a later one | `takes_of_an_up_down_counter_take_both_parts_at_once` |
+//! | baseline, load for a compare-exchange | Acquire | the next total is at least the baseline | `takes_share_every_unit` |
+//! | fences in `value` and `advance` | Acquire, Release | a total with an add after a take isn't set against the baseline before it | `reset_against_add` |
+//! | spill word, update | read-modify-write | any thread may be there | `nested_adds_of_two_threads_count` |
+//! | block, from thread to thread | the registry's lock | its values are seen by the next owner | `block_is_claimed_again_with_its_values` |
+//!
+//! # Steps
+//! Actions in their order, with the model or test that fails without them.
+//!
+//! | where | step | because | model |
+//! |---|---|---|---|
+//! | add | its slot is the thread's own, and the thread reads it again | no add is lost | `thread_reads_its_own_adds` |
+//! | add | all that it made is published before what the thread publishes next | reads have what happens-before them | `sum_includes_what_happens_before_it` |
+//! | add | goes to the spill word within the registry's own work, and when slots are exhausted | it never waits, and is never lost | `nested_add_counts`, `exhausted_space_spills` |
+//! | add in a destructor | claims a block for itself, and gives it back | the thread's own may have a new owner | `add_in_a_thread_local_destructor_counts` |
+//! | end of a thread | the mirror is cleared | as above | `a_thread_has_slots_until_it_gives_its_block_back` |
+//! | growth | the lock is held; each chunk id has a directory of its own | threads that push at once lose no chunk | `chunk_growth_is_seen_whole`, `second_chunk_is_seen_whole` |
+//! | registration | the key is looked at again under the lock | two threads agree on it | `key_is_registered_once`, `key_of_a_named_counter_…` |
+//! | registration in used slots | baselines begin at what is found, those of spill words at zero | the last counter's units aren't the new one's | `reused_key_starts_from_zero`, `…_in_a_slot_of_another_thread` |
+//! | registration in used slots | floats are zeroed | as above, without rounding | `float_slot_is_clear_when_reused` |
+//! | drop | the name goes before the slots do, and these when no pass is left that began before | a name doesn't show another counter's slots | `snapshot_during_reuse`, `…_of_a_gauge` |
+//! | drop | the counter goes by the same change that adds what it had to its name's total, and leaves its number | a snapshot counts it once, whenever it copied the total and whenever the counter | `snapshot_during_a_drop`, `…_the_drop_of_an_array` |
+//! | drop | totals are replaced if they are still those that were added to | two drops keep what both had | `snapshot_during_two_drops` |
+//! | snapshot | the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_registration` |
+//! | snapshot | of a name the oldest family is shown, and no other once one is | a name has one row | `snapshot_while_a_name_changes_hands` |
+//! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `…_where_it_spills`, `…_where_the_addition_spills` |
+//! | sum | restarts where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `…_where_it_spills`, `…_in_a_snapshot` |
+//! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |
+//! | read of an up-down counter | compares the number of takes, too | a baseline that comes back hides the takes between | `up_down_sum_against_resets`, `up_down_in_a_snapshot_against_resets` |
+//! | take of an up-down counter | under the lock, if its number is still the next | a unit is in one take | `takes_of_an_up_down_counter_that_comes_back` |
+//! | take of an up-down counter | writes the two words that the last take left unused | a read has the baselines of one take | `takes_of_an_up_down_counter_take_both_parts_at_once` |
+//! | claim of an idle block | ends the summaries first | an add in it is seen by a read that it happens-before | `idle_block_is_claimed_under_a_summary`, `up_down_is_never_negative_where_an_idle_block_…` |
+//! | claim of an idle block | its summary isn't published | it would lack the adds of the new owner | `idle_block_is_claimed_while_it_is_summed_up` |
+//! | growth | a summary covers the new group, or ends | a read has what happens-before it | `chunk_growth_under_a_summary`, `…_under_a_full_summary` |
+//! | read whose summary ended | loads the length anew | it has the chunks that the summary had | `sums_before_and_after_the_end_of_a_summary` |
+//! | clearing of a float slot | the sums of idle chunks, too, and no summary begins | the next counter starts at zero | `float_slot_is_cleared_under_a_summary` |
+//! | take | sums again before each exchange | takes telescope | `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`, `takes_of_a_float_counter_share_every_unit` |
+//! | take | of the spill words only where the slots have baselines | a read that finds none doesn't look for those of the spill words | `baselines_find_no_memory` |
+//! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
+//! | all that locks | does nothing within the thread's own exclusive section | the lock may be the thread's own | `tests/within_allocator.rs` |
+//! | fork | the handlers are registered before the first work, by a constructor | a fork runs those that it finds at its start | `tests/fork_first_use.rs` |
+//! | fork | quipu allocates before it registers them | an allocator's own, registered by its first allocation, run within quipu's | `tests/fork_allocator.rs` |
+//!
+//! The fences order a take before the later adds of the thread that took. [`docs::correctness`](super::correctness) has what that
+//! leaves open.
