@@ -171,7 +171,7 @@ impl Keys {
             return;
         }
         let Some(keys) = self.list(len) else { return };
-        // The second condition: see `memory::push`.
+        // The second condition: see `memory::push_within`.
         if keys.try_reserve(1).is_ok() && keys.len() < keys.capacity() {
             keys.push(Reverse(key));
         }

@@ -36,12 +36,13 @@ fn allocate(layout: Layout) -> Option<NonNull<u8>> {
 /// Appends an element; `None`, and nothing done, on allocation failure.
 pub(super) fn push<T>(list: &mut Vec<T>, element: T) -> Option<()> {
     list.try_reserve(1).ok()?;
-    // Always true. As the compiler sees it, `Vec::push` needs no way to grow the list.
-    (list.len() < list.capacity()).then(|| list.push(element))
+    push_within(list, element);
+    Some(())
 }
 
 /// Appends an element to a list that has room for it; to another, nothing.
 pub(super) fn push_within<T>(list: &mut Vec<T>, element: T) {
+    // As the compiler sees it, `Vec::push` needs no way to grow the list.
     if list.len() < list.capacity() {
         list.push(element);
     }
