@@ -171,12 +171,22 @@ impl Snapshot {
         self.samples.chunk_by(|a, b| a.name == b.name)
     }
 
+    /// The samples of this name; none if no counter is listed under it.
+    ///
+    /// ```
+    /// assert!(quipu::snapshot().family("no_such_counter").is_empty());
+    /// ```
+    #[must_use]
+    pub fn family(&self, name: &str) -> &[Sample] {
+        let first = self.samples.partition_point(|sample| sample.name < name);
+        let len = self.samples[first..].iter().take_while(|sample| sample.name == name).count();
+        &self.samples[first..first + len]
+    }
+
     /// The sample of this name and, of a counter array, this label value.
     #[must_use]
     pub fn get(&self, name: &str, label_value: Option<&str>) -> Option<&Sample> {
-        let first = self.samples.partition_point(|sample| sample.name < name);
-        let named = self.samples[first..].iter().take_while(|sample| sample.name == name);
-        named.into_iter().find(|sample| sample.label.map(|label| label.value) == label_value)
+        self.family(name).iter().find(|sample| sample.label.map(|label| label.value) == label_value)
     }
 
     /// Named counters of which an export may have only one: of one name, or of names that OpenMetrics can't tell apart.

@@ -65,3 +65,8 @@ mod slots;
 pub use flushing::Flushing;
 pub use recorder::{Failures, SlotRecorder};
 pub use slots::{SlotCounter, SlotGauge, SlotStorage};
+
+/// The README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

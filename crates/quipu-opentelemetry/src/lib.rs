@@ -139,13 +139,12 @@ impl NamedCounters {
 /// Calls `report` with each value of this name, and its attributes. An instrument is never forgotten, so a number that
 /// goes up and down, whose name goes with its last counter, is zero then.
 fn report(snapshot: &Snapshot, name: &str, kind: Kind, report: impl Fn(Value, &[KeyValue])) {
-    let mut is_there = false;
-    for sample in snapshot.samples().iter().filter(|sample| sample.name == name) {
-        is_there = true;
+    let samples = snapshot.family(name);
+    for sample in samples {
         let attribute = sample.label.map(|label| KeyValue::new(label.name, label.value));
         report(sample.value, attribute.as_slice());
     }
-    if !is_there && kind == Kind::UpDownCounter {
+    if samples.is_empty() && kind == Kind::UpDownCounter {
         report(Value::Signed(0), &[]);
     }
 }
@@ -218,3 +217,8 @@ impl fmt::Display for InvalidInstrumentNames {
 }
 
 impl std::error::Error for InvalidInstrumentNames {}
+
+/// The README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -172,3 +172,55 @@ fn begin_after(rows: &mut [Row], folded: &BTreeMap<String, i64>) {
         row.begin_after(folded.get(&row.name).copied().unwrap_or(0));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use quipu::{Counter, RegisterError};
+
+    use crate::tracked::{Identity, sealed::Totals};
+    use crate::{Tracked, VersionVector, Worker};
+
+    static HAS_SLOTS: AtomicBool = AtomicBool::new(false);
+
+    /// A counter that finds no slots before [`HAS_SLOTS`].
+    struct Exhausted(Arc<Counter>);
+
+    impl Tracked for Exhausted {}
+
+    impl Totals for Exhausted {
+        fn identity(&self) -> Identity {
+            self.0.identity()
+        }
+
+        fn register(&self) -> Result<(), RegisterError> {
+            if HAS_SLOTS.load(Ordering::Relaxed) { self.0.register() } else { Err(RegisterError::OutOfSlots) }
+        }
+
+        fn total(&self) -> u64 {
+            Totals::total(&self.0)
+        }
+
+        fn taken(&self) -> u64 {
+            Totals::taken(&self.0)
+        }
+    }
+
+    /// A counter that has no slots can't be tracked; later it can, with its earlier count.
+    #[test]
+    fn a_counter_without_slots_is_tracked_once_there_are_some() {
+        let (store, likes) = (Arc::new(Mutex::new(VersionVector::new())), Arc::new(Counter::new()));
+        likes.add(5);
+        let worker = Worker::builder("host").start(Arc::clone(&store)).unwrap();
+        let error = worker.track("likes", Exhausted(Arc::clone(&likes))).unwrap_err();
+        assert!(error.to_string().starts_with("\"likes\": the counter has no slots: expected "), "{error}");
+        HAS_SLOTS.store(true, Ordering::Relaxed);
+        likes.add(3);
+        worker.track("likes", Exhausted(likes)).unwrap();
+        worker.shutdown(Duration::from_secs(60)).unwrap();
+        assert_eq!(store.lock().unwrap().value("likes"), 8);
+    }
+}

@@ -143,3 +143,8 @@ pub use status::Status;
 pub use tracked::Tracked;
 pub use worker::{Builder, Worker};
 pub use writer::Writer;
+
+/// The README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
