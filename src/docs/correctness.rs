@@ -44,17 +44,22 @@
 //! torture tests.
 //!
 //! ## Reads don't pay for threads that have ended
-//! After a peak of threads, most blocks have no owner. The sums of their chunks are made once, by a thread that ends, and
-//! reads use the sums in place of these chunks. Slots don't change while their block has no owner, so the sums are right
-//! until a thread claims one of the blocks. That claim withdraws the sums first: a read that an add of the new owner
-//! happens-before doesn't use them. Nothing is moved or zeroed, so nothing can be counted twice.
+//! After a peak of threads, most blocks have no owner. The sums of their chunks are made by a thread that ends, and reads
+//! use the sums in place of these chunks. As threads begin and end, the slots of single blocks are subtracted or added.
+//! Slots don't change while their block has no owner, so the sums are right until a thread claims one of the blocks. That
+//! claim withdraws the sums first: a read that an add of the new owner happens-before doesn't use them. Nothing is moved
+//! or zeroed, so nothing can be counted twice.
 //!
 //! *Checked by* `idle_block_is_claimed_under_a_summary`, `idle_block_is_claimed_while_it_is_summed_up`,
 //! `sum_during_another_summary`, `chunk_growth_under_a_summary`, `chunk_growth_under_a_full_summary`,
 //! `chunks_are_seen_whole_after_a_summary`, `sums_before_and_after_the_end_of_a_summary`,
 //! `take_and_sum_at_the_end_of_a_summary`, `sums_by_all_chunks_and_by_an_older_summary`, `take_under_a_summary`, `snapshot_under_a_summary`,
 //! `up_down_is_never_negative_where_an_idle_block_has_the_addition` and `…_the_subtraction`,
-//! `float_slot_is_cleared_under_a_summary`; by the bursts of threads in `tests/churn.rs`.
+//! `float_slot_is_cleared_under_a_summary`; of a summary that counts more blocks or fewer,
+//! `sum_while_a_summary_counts_fewer_blocks`, `idle_block_is_claimed_while_it_is_subtracted`,
+//! `idle_block_is_claimed_while_it_is_added`, `chunk_growth_while_a_summary_counts_more_blocks`,
+//! `float_sums_that_come_to_zero_are_made_anew`; by `reads_after_a_peak_walk_few_chunks` and the bursts of threads in
+//! `tests/churn.rs`.
 //!
 //! ## Every unit is in exactly one take
 //! A take exchanges the baseline that it read for the total that it summed, and returns the difference. Whatever the

@@ -60,6 +60,9 @@
 //! | take of an up-down counter | writes the two words that the last take left unused | a read has the baselines of one take | `takes_of_an_up_down_counter_take_both_parts_at_once` |
 //! | claim of an idle block | ends the summaries first | an add in it is seen by a read that it happens-before | `idle_block_is_claimed_under_a_summary`, `up_down_is_never_negative_where_an_idle_block_…` |
 //! | claim of an idle block | its summary isn't published | it would lack the adds of the new owner | `idle_block_is_claimed_while_it_is_summed_up` |
+//! | change of a summary | a claim of a block that is added or subtracted meanwhile drops it | as above | `idle_block_is_claimed_while_it_is_subtracted`, `…_while_it_is_added` |
+//! | change of a summary | it covers the chunks that it did before | it lacks a group that was appended meanwhile | `chunk_growth_while_a_summary_counts_more_blocks` |
+//! | change of a summary | sums of floats that come to zero are made anew | slots that cancel each other out look like cleared ones | `float_sums_that_come_to_zero_are_made_anew` |
 //! | growth | a summary covers the new group, or ends | a read has what happens-before it | `chunk_growth_under_a_summary`, `…_under_a_full_summary` |
 //! | read whose summary ended | loads the length anew | it has the chunks that the summary had | `sums_before_and_after_the_end_of_a_summary` |
 //! | clearing of a float slot | the sums of idle chunks, too, and no summary begins | the next counter starts at zero | `float_slot_is_cleared_under_a_summary` |

@@ -323,15 +323,20 @@ impl Directory {
     fn sum_by_summary(&self, chunk_len: usize, offset: usize) -> u64 {
         self.read(chunk_len, |chunks| {
             let mut sum = 0_u64;
-            chunks.for_each(&mut |chunk| {
+            let mut add = |chunk: Chunk| {
                 // SAFETY: as above. Relaxed: as above.
                 sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(Ordering::Relaxed));
-            });
+            };
+            match chunks {
+                // A loop by itself: reads after a peak of threads are fast by it.
+                Chunks::Summary(summary) => summary.for_each(add),
+                all => all.for_each(&mut add),
+            }
             sum
         })
     }
 
-    fn summary(&self) -> Option<&Summary> {
+    pub(super) fn summary(&self) -> Option<&Summary> {
         // Acquire: pairs with the Release in `next_summary`.
         let summary = self.summary.load(Ordering::Acquire);
         // SAFETY: summaries are freed with the directory only.
@@ -341,6 +346,11 @@ impl Directory {
     /// Result of `f` for the summary in force; `None` if there is none.
     pub(super) fn with_summary_in_force<T>(&self, f: impl FnOnce(&Summary) -> T) -> Option<T> {
         self.summary_in_force(self.extent()).map(f)
+    }
+
+    /// The number of chunks that the summary in force covers, if there is one.
+    pub(super) fn covered_by_summary(&self, chunk_len: usize) -> Option<usize> {
+        self.with_summary_in_force(|_| self.covered(chunk_len))
     }
 
     fn summary_in_force(&self, extent: Extent) -> Option<&Summary> {

@@ -116,7 +116,7 @@ mod imp {
         GENERATION.fetch_add(1, Ordering::Relaxed);
         finish(|names, state| {
             names.forget_passes();
-            state.forget_summarizers();
+            global().forget_summarizers(state);
         });
     }
 

@@ -100,6 +100,17 @@ impl Registry {
         self.tables().directories[cell.key().chunk()].len()
     }
 
+    /// How many chunks a read of the value walks, those of sums included.
+    #[cfg(test)]
+    pub(crate) fn chunks_that_reads_walk(&self, cell: Cell<'_>) -> usize {
+        let id = cell.key().chunk();
+        self.tables().directories[id].read(chunk_len(id), |chunks| {
+            let mut count = 0;
+            chunks.for_each(&mut |_| count += 1);
+            count
+        })
+    }
+
     /// All that was ever added to a value's slots, less all that was ever taken away, whatever the baselines.
     #[inline(always)]
     fn total_of_slots(&self, kind: Kind, key: Key) -> u64 {

@@ -133,25 +133,19 @@ impl Registry {
         let Some(block) = state.free.pop() else { return state.new_block() };
         if state.free.len() < state.summarized {
             self.void_summaries(&mut state);
-            drop(state);
             // Release: pairs with the fence in `Directory::is_still`. A read that follows one which has an add of the next
             // owner sees that the summaries have ended. Model: `sums_by_all_chunks_and_by_an_older_summary`.
             fence(Ordering::Release);
-            self.summarize_idle();
         }
+        self.summarize_idle(state);
         Some(block)
     }
 
     /// Takes back a block. Its values stay where they are. The giving back itself never allocates.
     pub(crate) fn release(&self, block: Block) {
-        let is_worth_it = {
-            let mut state = self.state.lock();
-            let _ = push(&mut state.free, block);
-            state.worth_summarizing().is_some()
-        };
-        if is_worth_it {
-            self.summarize_idle();
-        }
+        let mut state = self.state.lock();
+        let _ = push(&mut state.free, block);
+        self.summarize_idle(state);
     }
 
     /// Blocks that exist: the most that were ever owned at one time.

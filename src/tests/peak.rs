@@ -1,9 +1,10 @@
 //! Blocks that are claimed again.
 
+use std::sync::{Arc, Barrier};
 use std::thread;
 
-use crate::Counter;
-use crate::engine::global;
+use crate::engine::{Counting, global};
+use crate::{Counter, FloatCounter};
 
 /// A thread may begin before the one that was joined has given its block back.
 #[test]
@@ -16,4 +17,35 @@ fn blocks_stay_at_the_peak_of_concurrent_threads() {
     }
     assert_eq!(counter.sum(), THREADS);
     assert!(global().blocks() <= 16, "{} blocks", global().blocks());
+}
+
+/// Reads walk the chunks of the threads that are left, and of few more, while others begin and end.
+#[test]
+#[cfg_attr(miri, ignore = "too many threads")]
+fn reads_after_a_peak_walk_few_chunks() {
+    let _alone = super::ALONE.lock();
+    let counters = Arc::new((Counter::new(), FloatCounter::new()));
+    let at_once = |threads: usize| {
+        let all_here = Arc::new(Barrier::new(threads));
+        let start = |_| {
+            let (counters, all_here) = (Arc::clone(&counters), Arc::clone(&all_here));
+            thread::spawn(move || {
+                counters.0.inc();
+                counters.1.add(1.0);
+                all_here.wait();
+            })
+        };
+        let threads: Vec<_> = (0..threads).map(start).collect();
+        threads.into_iter().for_each(|thread| thread.join().expect("it only adds"));
+    };
+    let mut total = 0;
+    for threads in [500, 7, 20, 40, 90, 20, 7, 1, 30, 3, 1] {
+        at_once(threads);
+        total += threads;
+        assert_eq!((counters.0.sum(), counters.1.sum()), (total as u64, total as f64));
+        for site in [counters.0.site(), counters.1.site()] {
+            let walked = global().chunks_that_reads_walk(site.cell(0));
+            assert!(walked < 64, "{walked} chunks after {threads} threads");
+        }
+    }
 }

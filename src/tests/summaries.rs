@@ -95,6 +95,103 @@ fn sum_during_another_summary() {
     });
 }
 
+/// A summary ceases to count a block, which is spare from then on, until it is counted again.
+#[test]
+fn sum_while_a_summary_counts_fewer_blocks() {
+    outcomes([(3, 1)], || {
+        let counter = shared(Counter::new());
+        two_idle_blocks(&counter);
+        let reader = start(&counter, Counter::sum);
+        summarize_one();
+        let sum = reader.join().unwrap();
+        summarize();
+        (sum, chunks_that_reads_walk(&*counter))
+    });
+}
+
+/// A block is claimed while it is subtracted from the sums, so that the result is dropped.
+#[test]
+fn idle_block_is_claimed_while_it_is_subtracted() {
+    outcomes([3, 4], || {
+        let counter = shared(Counter::new());
+        two_idle_blocks(&counter);
+        let adder = start(&counter, Counter::inc);
+        let reader = start(&counter, Counter::sum);
+        summarize_one();
+        adder.join().unwrap();
+        let sum = reader.join().unwrap();
+        assert_eq!(counter.sum(), 4);
+        sum
+    });
+}
+
+/// A summary counts one more block, which is claimed meanwhile.
+#[test]
+fn idle_block_is_claimed_while_it_is_added() {
+    outcomes([3, 4], || {
+        let counter = shared(Counter::new());
+        two_idle_blocks(&counter);
+        summarize_one();
+        let adder = start(&counter, Counter::inc);
+        let reader = start(&counter, Counter::sum);
+        summarize();
+        adder.join().unwrap();
+        let sum = reader.join().unwrap();
+        assert_eq!(counter.sum(), 4);
+        sum
+    });
+}
+
+/// A block gets a chunk in a new group while a summary, which covers the first group, counts one more block.
+#[test]
+fn chunk_growth_while_a_summary_counts_more_blocks() {
+    outcomes([7], || {
+        let counter = shared(Counter::new());
+        let mut third = claim();
+        two_idle_blocks(&counter);
+        summarize_one();
+        let grower = start(&counter, move |counter| add::<Increase>(&mut third, counter, 0, 4));
+        summarize();
+        grower.join().unwrap();
+        counter.sum()
+    });
+}
+
+/// All that floats had comes from the block that is subtracted: the sums are made anew, and reads go on to use them.
+#[test]
+fn float_sums_that_come_to_zero_are_made_anew() {
+    outcomes([(4, 3)], || {
+        let counter = FloatCounter::new();
+        let (mut first, mut second) = (claim(), claim());
+        add::<IncreaseFloat>(&mut first, &counter, 0, 0);
+        add::<IncreaseFloat>(&mut second, &counter, 0, 4_f64.to_bits());
+        release(first);
+        release(second);
+        summarize();
+        summarize_one();
+        (counter.sum() as u64, chunks_that_reads_walk(&counter))
+    });
+}
+
+/// All is counted by a summary: 1 in the lowest block, and 2.
+fn two_idle_blocks(counter: &Counter) {
+    let (mut first, mut second) = (claim(), claim());
+    add::<Increase>(&mut first, counter, 0, 1);
+    add::<Increase>(&mut second, counter, 0, 2);
+    release(first);
+    release(second);
+    summarize();
+}
+
+fn chunks_that_reads_walk(counter: &impl Counting) -> usize {
+    exclusive(|registry| registry.chunks_that_reads_walk(counter.site().cell(0))).unwrap()
+}
+
+/// Has the chunks of the lowest free block alone summed up.
+fn summarize_one() {
+    exclusive(|registry| registry.summarize(|_| Some(1)));
+}
+
 /// A block that has an owner gets a chunk in a new group, which the summary has room to cover.
 #[test]
 fn chunk_growth_under_a_summary() {
@@ -306,12 +403,14 @@ fn value_of_counter() -> u64 {
 fn float_slot_is_cleared_under_a_summary() {
     outcomes([(1, 1)], || {
         let first = FloatCounter::new();
-        let mut idle = claim();
+        let (mut idle, mut later) = (claim(), claim());
         add::<IncreaseFloat>(&mut idle, &first, 0, 4_f64.to_bits());
+        add::<IncreaseFloat>(&mut later, &first, 0, 2_f64.to_bits());
         first.add(0.0);
         release(idle);
         summarize();
-        assert_eq!(first.sum(), 4.0);
+        release(later);
+        assert_eq!(first.sum(), 6.0);
         drop(first);
         let summarizer = spawn(summarize);
         let second = FloatCounter::new();
