@@ -321,18 +321,16 @@ impl Directory {
     #[cold]
     #[inline(never)]
     fn sum_by_summary(&self, chunk_len: usize, offset: usize) -> u64 {
+        // SAFETY: as above. Relaxed: as above.
+        let slot = |chunk: Chunk| unsafe { chunk.slot(offset) }.load(Ordering::Relaxed);
         self.read(chunk_len, |chunks| {
-            let mut sum = 0_u64;
-            let mut add = |chunk: Chunk| {
-                // SAFETY: as above. Relaxed: as above.
-                sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(Ordering::Relaxed));
-            };
+            // Two, so that the first stays in a register: the second is there for a call.
+            let (mut sum, mut sum_of_all) = (0_u64, 0_u64);
             match chunks {
-                // A loop by itself: reads after a peak of threads are fast by it.
-                Chunks::Summary(summary) => summary.for_each(add),
-                all => all.for_each(&mut add),
+                Chunks::Summary(summary) => summary.for_each(|chunk| sum = sum.wrapping_add(slot(chunk))),
+                all => all.for_each(&mut |chunk| sum_of_all = sum_of_all.wrapping_add(slot(chunk))),
             }
-            sum
+            sum.wrapping_add(sum_of_all)
         })
     }
 
