@@ -1,9 +1,14 @@
 //! The parts that the counter types share, written once.
 
-/// The reads of one value of the type `$number`: `$self` is read at `$site`, from slot `$index` on, and its cursors
-/// live for `$lifetime`.
+use std::fmt;
+
+use crate::engine::{CounterRef, Key, enter_cold_path};
+use crate::error::RegisterError;
+
+/// The reads of one value of the type `$number`: that of the counter `$counter` of `$self` which begins at slot `$index`. Its
+/// cursors live for `$lifetime`.
 macro_rules! reads {
-    ($number:ty, $lifetime:lifetime, |$self:ident| ($site:expr, $index:expr)) => {
+    ($number:ty, $lifetime:lifetime, |$self:ident| ($counter:expr, $index:expr)) => {
         /// The total of every thread, dead or alive, since the last [`take`](Self::take) or [`reset`](Self::reset).
         ///
         /// A sum taken while others add lies between the true total at its start and at its end (intermediate value
@@ -15,7 +20,7 @@ macro_rules! reads {
         #[inline]
         #[must_use]
         pub fn sum(&$self) -> $number {
-            let bits = crate::engine::global().value($site.cell($index));
+            let bits = crate::engine::global().value($counter.value($index));
             <$number as crate::cursor::sealed::Bits>::from_bits(bits)
         }
 
@@ -35,7 +40,7 @@ macro_rules! reads {
         #[inline]
         #[must_use]
         pub fn total(&$self) -> $number {
-            let bits = crate::engine::global().lifetime_total($site.cell($index));
+            let bits = crate::engine::global().total($counter.value($index));
             <$number as crate::cursor::sealed::Bits>::from_bits(bits)
         }
 
@@ -53,7 +58,7 @@ macro_rules! reads {
         /// ```
         #[must_use]
         pub fn taken(&$self) -> $number {
-            let bits = crate::engine::global().lifetime_taken($site.cell($index));
+            let bits = crate::engine::global().taken($counter.value($index));
             <$number as crate::cursor::sealed::Bits>::from_bits(bits)
         }
 
@@ -64,7 +69,7 @@ macro_rules! reads {
         /// allocator that quipu is calling.
         #[must_use = "`reset` drops the units that it takes"]
         pub fn take(&$self) -> $number {
-            <$number as crate::cursor::sealed::Bits>::from_bits(crate::raw::take(&$site, $index))
+            <$number as crate::cursor::sealed::Bits>::from_bits(crate::api::take(&$counter, $index))
         }
 
         /// Begins again at zero: a [`take`](Self::take) whose units nobody wants.
@@ -74,7 +79,7 @@ macro_rules! reads {
 
         /// A reader of its own, which gets the difference between its reads. Takes and resets do not disturb it.
         pub fn cursor(&$self) -> crate::Cursor<$lifetime, $number> {
-            crate::Cursor::new(&$site, $index)
+            crate::Cursor::new($counter.value($index))
         }
     };
 }
@@ -88,13 +93,13 @@ macro_rules! registration {
         /// # Errors
         /// If a counter of another kind or with other labels is shown under the name, or on allocation failure.
         pub fn register(&self) -> Result<(), crate::RegisterError> {
-            crate::raw::register(&crate::engine::Counting::site(self))
+            crate::api::register(&self.counter_ref())
         }
 
         /// The name that the counter was made with.
         #[must_use]
         pub fn name(&self) -> Option<&'static str> {
-            self.raw.name()
+            self.header.name()
         }
     };
 }
@@ -107,7 +112,7 @@ macro_rules! scalar {
                 /// A counter that stands at zero.
                 #[must_use]
                 pub const fn new() -> Self {
-                    Self { raw: crate::raw::Raw::new() }
+                    Self { header: crate::engine::Header::new() }
                 }
             }
 
@@ -130,7 +135,10 @@ macro_rules! scalar {
                 #[must_use]
                 #[track_caller]
                 pub const fn named(name: &'static str, help: &'static str) -> Self {
-                    Self { raw: crate::raw::Raw::named(&crate::engine::Naming::$naming, name, help) }
+                    match crate::name::check(name, help) {
+                        Ok(()) => Self { header: crate::engine::Header::named(&crate::engine::Naming::$naming, name, help) },
+                        Err(error) => error.panic(),
+                    }
                 }
             }
 
@@ -140,27 +148,30 @@ macro_rules! scalar {
                 /// # Errors
                 /// Where `named` panics.
                 pub const fn try_named(name: &'static str, help: &'static str) -> Result<Self, crate::InvalidName> {
-                    match crate::raw::Raw::try_named(&crate::engine::Naming::$naming, name, help) {
-                        Ok(raw) => Ok(Self { raw }),
+                    match crate::name::check(name, help) {
+                        Ok(()) => {
+                            let header = crate::engine::Header::named(&crate::engine::Naming::$naming, name, help);
+                            Ok(Self { header })
+                        }
                         Err(error) => Err(error),
                     }
                 }
             }
 
-            crate::api::reads!($number, '_, |self| (crate::engine::Counting::site(self), 0));
+            crate::api::reads!($number, '_, |self| (self.counter_ref(), 0));
             crate::api::registration!();
         }
 
-        impl crate::engine::Counting for $counter {
+        impl $counter {
             #[inline(always)]
-            fn site(&self) -> crate::engine::Site<'_> {
-                self.raw.site($kind, None)
+            pub(crate) fn counter_ref(&self) -> crate::engine::CounterRef<'_> {
+                self.header.counter_ref($kind, None)
             }
         }
 
         impl Drop for $counter {
             fn drop(&mut self) {
-                self.raw.unregister($kind, None);
+                crate::api::unregister(self.header.key_mut(), &self.counter_ref());
             }
         }
 
@@ -172,10 +183,45 @@ macro_rules! scalar {
 
         impl std::fmt::Debug for $counter {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                crate::raw::debug(f, stringify!($counter), self.name(), &self.sum())
+                crate::api::debug(f, stringify!($counter), self.name(), &self.sum())
             }
         }
     };
+}
+
+/// Gives the slots back. A drop within a cold path, which only a global allocator can bring about, leaves them unused for
+/// good.
+pub(crate) fn unregister(key: Key, counter: &CounterRef<'_>) {
+    if key.is_registered() {
+        enter_cold_path(|registry| registry.unregister(key, counter));
+    }
+}
+
+/// The bits of what a take gets: zero within a cold path.
+pub(crate) fn take(counter: &CounterRef<'_>, index: usize) -> u64 {
+    enter_cold_path(|registry| registry.take(counter, index)).unwrap_or(0)
+}
+
+/// [`RegisterError`] where the counter can't be listed under its name; see `Counter::register`.
+pub(crate) fn register(counter: &CounterRef<'_>) -> Result<(), RegisterError> {
+    let is_listed = enter_cold_path(|registry| {
+        let key = registry.register(counter)?;
+        counter.family().map_or(Some(true), |family| (family.naming.list)(&family, key))
+    });
+    match (is_listed.flatten(), counter.identity.name()) {
+        (Some(true), _) => Ok(()),
+        (Some(false), Some(name)) => Err(RegisterError::NameTaken { name }),
+        _ => Err(RegisterError::OutOfSlots),
+    }
+}
+
+/// `Debug` of a counter: its name if it has one, and its value.
+pub(crate) fn debug(f: &mut fmt::Formatter<'_>, kind: &str, name: Option<&str>, sum: &dyn fmt::Debug) -> fmt::Result {
+    let mut debug = f.debug_struct(kind);
+    if let Some(name) = name {
+        debug.field("name", &name);
+    }
+    debug.field("sum", sum).finish()
 }
 
 pub(crate) use {reads, registration, scalar};

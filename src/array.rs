@@ -1,10 +1,9 @@
 use std::fmt;
 
-use crate::InvalidName;
-use crate::engine::{Counting, Increase, Kind, Labels, Naming, Site, add};
+use crate::engine::{CounterRef, Header, Kind, Labels, Naming, Update, add_slow};
 use crate::name;
-use crate::raw::{self, Raw};
-use crate::sync::const_fn;
+use crate::sync::{Ordering, const_fn};
+use crate::{InvalidName, api};
 
 /// `N` counters in a row, for events that an index tells apart: status codes, error kinds, the variants of an enum.
 ///
@@ -33,7 +32,7 @@ use crate::sync::const_fn;
 /// Those of [`Counter`](crate::Counter). `N` is from 1 to 2²⁶, which is checked when the program is compiled. The array has
 /// 8 bytes for each of the `N` in itself, for adds that find no slot: a large one belongs in a `static`.
 pub struct CounterArray<const N: usize> {
-    raw: Raw<N>,
+    header: Header<N>,
     labels: Option<Labels>,
 }
 
@@ -45,7 +44,7 @@ impl<const N: usize> CounterArray<N> {
         #[must_use]
         pub const fn new() -> Self {
             let () = Self::LEN_IS_FIT;
-            Self { raw: Raw::new(), labels: None }
+            Self { header: Header::new(), labels: None }
         }
     }
 
@@ -70,10 +69,10 @@ impl<const N: usize> CounterArray<N> {
             values: &'static [&'static str; N],
         ) -> Self {
             let () = Self::LEN_IS_FIT;
-            if let Err(error) = name::check_label(label) {
-                error.panic();
+            match name::check_labeled(name, help, label) {
+                Ok(()) => Self::labeled(name, help, Labels { label, values }),
+                Err(error) => error.panic(),
             }
-            Self { raw: Raw::named(&Naming::ARRAY, name, help), labels: Some(Labels { label, values }) }
         }
     }
 
@@ -89,13 +88,16 @@ impl<const N: usize> CounterArray<N> {
             values: &'static [&'static str; N],
         ) -> Result<Self, InvalidName> {
             let () = Self::LEN_IS_FIT;
-            if let Err(error) = name::check_label(label) {
-                return Err(error);
-            }
-            match Raw::try_named(&Naming::ARRAY, name, help) {
-                Ok(raw) => Ok(Self { raw, labels: Some(Labels { label, values }) }),
+            match name::check_labeled(name, help, label) {
+                Ok(()) => Ok(Self::labeled(name, help, Labels { label, values })),
                 Err(error) => Err(error),
             }
+        }
+    }
+
+    const_fn! {
+        const fn labeled(name: &'static str, help: &'static str, labels: Labels) -> Self {
+            Self { header: Header::named(&Naming::ARRAY, name, help), labels: Some(labels) }
         }
     }
 
@@ -115,16 +117,16 @@ impl<const N: usize> CounterArray<N> {
     crate::api::registration!();
 }
 
-impl<const N: usize> Counting for CounterArray<N> {
+impl<const N: usize> CounterArray<N> {
     #[inline(always)]
-    fn site(&self) -> Site<'_> {
-        self.raw.site(Kind::Counter, self.labels.as_ref())
+    fn counter_ref(&self) -> CounterRef<'_> {
+        self.header.counter_ref(Kind::Counter, self.labels.as_ref())
     }
 }
 
 impl<const N: usize> Drop for CounterArray<N> {
     fn drop(&mut self) {
-        self.raw.unregister(Kind::Counter, self.labels.as_ref());
+        api::unregister(self.header.key_mut(), &self.counter_ref());
     }
 }
 
@@ -136,7 +138,7 @@ impl<const N: usize> Default for CounterArray<N> {
 
 impl<const N: usize> fmt::Debug for CounterArray<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        raw::debug(f, "CounterArray", self.name(), &self.sums())
+        api::debug(f, "CounterArray", self.name(), &self.sums())
     }
 }
 
@@ -158,14 +160,23 @@ impl<'a, const N: usize> Element<'a, N> {
     /// Adds `n`, as [`Counter::add`](crate::Counter::add) does.
     #[inline]
     pub fn add(&self, n: u64) {
-        add::<Increase>(self.array, self.index, n);
+        match self.array.header.own_slot(self.index, Ordering::Relaxed) {
+            Some(slot) => slot.add(n),
+            None => self.add_slow(n),
+        }
     }
 
-    crate::api::reads!(u64, 'a, |self| (self.array.site(), self.index));
+    #[cold]
+    #[inline(never)]
+    fn add_slow(&self, n: u64) {
+        add_slow(&self.array.counter_ref(), self.index, n, &Update::INCREASE);
+    }
+
+    crate::api::reads!(u64, 'a, |self| (self.array.counter_ref(), self.index));
 }
 
 impl<const N: usize> fmt::Debug for Element<'_, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        raw::debug(f, "Element", self.array.name(), &self.sum())
+        api::debug(f, "Element", self.array.name(), &self.sum())
     }
 }

@@ -1,5 +1,5 @@
-use crate::engine::{Increase, Kind, add, setting};
-use crate::raw::Raw;
+use crate::engine::{Header, Kind, Update, add_slow, setting};
+use crate::sync::Ordering;
 
 /// A number that only grows, counted by many threads at once.
 ///
@@ -33,7 +33,7 @@ use crate::raw::Raw;
 /// Sums wrap at 2⁶⁴. A signal handler that adds to a counter while the thread that it interrupts is between the load
 /// and the store of an add to the same counter loses one of the two.
 pub struct Counter {
-    raw: Raw<1>,
+    pub(crate) header: Header<1>,
 }
 
 crate::api::scalar!(Counter, u64, Kind::Counter, COUNTER);
@@ -51,7 +51,16 @@ impl Counter {
     /// may allocate, and take a lock. Relaxed: it orders nothing else.
     #[inline]
     pub fn add(&self, n: u64) {
-        add::<Increase>(self, 0, n);
+        match self.header.own_slot(0, Ordering::Relaxed) {
+            Some(slot) => slot.add(n),
+            None => self.add_slow(n),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_slow(&self, n: u64) {
+        add_slow(&self.counter_ref(), 0, n, &Update::INCREASE);
     }
 
     /// Adds the part of `total` that [`Counter::total`] lacks: for a total that something else counts, such as the

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 
-use crate::engine::{Cell, Site, exclusive, global};
+use crate::engine::{ValueRef, global};
 
 /// The type of a counter's value: `u64`, `i64` or `f64`.
 pub trait Number: sealed::Bits {}
@@ -48,55 +49,29 @@ numbers! {
 /// ```
 #[must_use = "a cursor does nothing until `delta` is called"]
 pub struct Cursor<'a, T: Number> {
-    position: Position<'a>,
+    value: ValueRef<'a>,
+    /// The total at the last read. Takes don't change it.
+    total: u64,
     number: PhantomData<T>,
 }
 
 impl<'a, T: Number> Cursor<'a, T> {
-    pub(crate) fn new(site: &Site<'a>, index: usize) -> Self {
-        Self { position: Position::new(site, index), number: PhantomData }
+    pub(crate) fn new(value: ValueRef<'a>) -> Self {
+        Self { value, total: global().total(value), number: PhantomData }
     }
 
     /// The amount that was added since the cursor was made or last asked. Wraps where the total does.
     ///
-    /// Of a float counter it is the difference of two totals, which has the rounding errors of both. Where memory was
-    /// out when the cursor was made, it misses what was taken before its first read after that.
+    /// Of a float counter it is the difference of two totals, which has the rounding errors of both.
     pub fn delta(&mut self) -> T {
-        T::from_bits(self.position.delta())
+        let total = global().total(self.value);
+        let before = mem::replace(&mut self.total, total);
+        T::from_bits(self.value.kind.minus(total, before))
     }
 }
 
 impl<T: Number> fmt::Debug for Cursor<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cursor").field("total", &T::from_bits(self.position.total)).finish()
-    }
-}
-
-/// How far a cursor has read. The same for all types of numbers, so that a program has the reads once.
-struct Position<'a> {
-    cell: Cell<'a>,
-    /// Whether the counter had slots when it was read last. It has none on allocation failure only.
-    has_slots: bool,
-    total: u64,
-}
-
-impl<'a> Position<'a> {
-    fn new(site: &Site<'a>, index: usize) -> Self {
-        // Registered first: a total is compared with totals of the same slots only.
-        exclusive(|registry| registry.register(site));
-        let cell = site.cell(index);
-        let has_slots = cell.is_registered();
-        Self { cell, has_slots, total: global().total(cell, has_slots) }
-    }
-
-    fn delta(&mut self) -> u64 {
-        let kind = self.cell.kind;
-        if !self.has_slots && self.cell.is_registered() {
-            self.has_slots = true;
-            self.total = kind.plus(self.total, global().start(self.cell));
-        }
-        let total = global().total(self.cell, self.has_slots);
-        let before = std::mem::replace(&mut self.total, total);
-        kind.minus(total, before)
+        f.debug_struct("Cursor").field("total", &T::from_bits(self.total)).finish()
     }
 }

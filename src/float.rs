@@ -1,6 +1,6 @@
 use crate::InvalidAmount;
-use crate::engine::{IncreaseFloat, Kind, add};
-use crate::raw::Raw;
+use crate::engine::{Header, Kind, Update, add_slow};
+use crate::sync::Ordering;
 
 /// A floating-point number that only grows, such as seconds of work done.
 ///
@@ -34,7 +34,7 @@ use crate::raw::Raw;
 /// assert_eq!(counter.sum(), 0.0);
 /// ```
 pub struct FloatCounter {
-    raw: Raw<1>,
+    header: Header<1>,
 }
 
 crate::api::scalar!(FloatCounter, f64, Kind::FloatCounter, FLOAT);
@@ -79,7 +79,7 @@ impl FloatCounter {
         if !(0.0..=Self::MAX_AMOUNT).contains(&amount) {
             return Err(InvalidAmount(amount));
         }
-        add::<IncreaseFloat>(self, 0, amount.to_bits());
+        self.add_fit(amount);
         Ok(())
     }
 
@@ -87,7 +87,24 @@ impl FloatCounter {
     #[inline]
     pub(crate) fn add_signed(&self, amount: f64) {
         if amount.abs() <= Self::MAX_AMOUNT {
-            add::<IncreaseFloat>(self, 0, amount.to_bits());
+            self.add_fit(amount);
         }
+    }
+
+    /// Adds an amount that is fit to be added.
+    #[inline(always)]
+    fn add_fit(&self, amount: f64) {
+        // Acquire: pairs with the Release in `register::store`; the slots that another counter had before are cleared by
+        // then. Model: `float_slot_is_clear_when_reused`.
+        match self.header.own_slot(0, Ordering::Acquire) {
+            Some(slot) => slot.add_float(amount),
+            None => self.add_slow(amount),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_slow(&self, amount: f64) {
+        add_slow(&self.counter_ref(), 0, amount.to_bits(), &Update::INCREASE_FLOAT);
     }
 }

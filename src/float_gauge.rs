@@ -1,5 +1,5 @@
 use crate::FloatCounter;
-use crate::engine::{Counting, global, setting};
+use crate::engine::{global, setting};
 use crate::sync::{AtomicU64, Ordering};
 
 /// A number that goes up and down, moved by many threads at once, and set now and then.
@@ -50,7 +50,7 @@ impl FloatGauge {
     /// Sets the gauge, to any value, and returns what it was.
     pub fn replace(&self, value: f64) -> f64 {
         let replace = || {
-            let moved = f64::from_bits(global().take(&self.moved.site(), 0));
+            let moved = f64::from_bits(global().take(&self.moved.counter_ref(), 0));
             // Relaxed: the turns order it.
             f64::from_bits(self.base.swap(value.to_bits(), Ordering::Relaxed)) + moved
         };

@@ -78,7 +78,19 @@ pub(crate) const fn check(name: &'static str, help: &'static str) -> Result<(), 
     Ok(())
 }
 
-pub(crate) const fn check_label(label: &'static str) -> Result<(), InvalidName> {
+/// As [`check`], of a name with a label.
+pub(crate) const fn check_labeled(
+    name: &'static str,
+    help: &'static str,
+    label: &'static str,
+) -> Result<(), InvalidName> {
+    match check_label(label) {
+        Ok(()) => check(name, help),
+        error => error,
+    }
+}
+
+const fn check_label(label: &'static str) -> Result<(), InvalidName> {
     let bytes = label.as_bytes();
     let is_reserved = bytes.len() >= 2 && bytes[0] == b'_' && bytes[1] == b'_';
     if !is_name(label, false) || is_reserved {

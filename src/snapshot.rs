@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::NameClash;
-use crate::engine::{Family, Kind, Plan, Row, WriteFloat, exclusive};
+use crate::engine::{Family, Kind, Plan, Row, WriteFloat, enter_cold_path};
 
 /// Reads every registered counter that has a name, in one pass over memory.
 ///
@@ -39,7 +39,7 @@ use crate::engine::{Family, Kind, Plan, Row, WriteFloat, exclusive};
 pub fn snapshot() -> Snapshot {
     let at = Instant::now();
     let read = |plan: &Arc<Plan>, addends: &[u64]| (samples(plan, addends), Some(Arc::clone(plan)));
-    let (samples, plan) = exclusive(|registry| registry.read_names(read)).flatten().unwrap_or_default();
+    let (samples, plan) = enter_cold_path(|registry| registry.read_names(read)).flatten().unwrap_or_default();
     Snapshot { at, samples, plan }
 }
 
@@ -47,6 +47,7 @@ fn samples(plan: &Plan, addends: &[u64]) -> Vec<Sample> {
     let mut first = 0;
     let sample = |&Row { family: Family { name, help, naming, .. }, label, end }: &Row| {
         let addends = addends.get(mem::replace(&mut first, end as usize)..end as usize).unwrap_or_default();
+        let label = label.map(|(name, value)| Label { name, value });
         Sample { name, help, kind: naming.kind, label, value: Value::of(naming.kind, (naming.sum)(addends)) }
     };
     plan.rows.iter().map(sample).collect()

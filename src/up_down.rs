@@ -1,5 +1,5 @@
-use crate::engine::{IncreaseSide, Kind, add};
-use crate::raw::Raw;
+use crate::engine::{Header, Kind, Update, add_slow};
+use crate::sync::Ordering;
 
 /// A number that goes up and down, such as requests in flight or bytes in use.
 ///
@@ -27,7 +27,7 @@ use crate::raw::Raw;
 /// [`snapshot`](crate::snapshot()) (see its limits), which may so show less than zero.
 pub struct UpDownCounter {
     /// The first slot has what was added, the second what was taken away.
-    raw: Raw<2>,
+    header: Header<2>,
 }
 
 crate::api::scalar!(UpDownCounter, i64, Kind::UpDownCounter, UP_DOWN);
@@ -52,9 +52,9 @@ impl UpDownCounter {
     #[inline]
     pub fn add(&self, n: i64) {
         if n >= 0 {
-            add::<IncreaseSide>(self, 0, n.unsigned_abs());
+            self.add_to(0, n.unsigned_abs());
         } else {
-            add::<IncreaseSide>(self, 1, n.unsigned_abs());
+            self.add_to(1, n.unsigned_abs());
         }
     }
 
@@ -62,9 +62,23 @@ impl UpDownCounter {
     #[inline]
     pub fn sub(&self, n: i64) {
         if n >= 0 {
-            add::<IncreaseSide>(self, 1, n.unsigned_abs());
+            self.add_to(1, n.unsigned_abs());
         } else {
-            add::<IncreaseSide>(self, 0, n.unsigned_abs());
+            self.add_to(0, n.unsigned_abs());
         }
+    }
+
+    #[inline(always)]
+    fn add_to(&self, side: usize, n: u64) {
+        match self.header.own_slot(side, Ordering::Relaxed) {
+            Some(slot) => slot.add_side(n),
+            None => self.add_slow(side, n),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_slow(&self, side: usize, n: u64) {
+        add_slow(&self.counter_ref(), side, n, &Update::INCREASE_SIDE);
     }
 }

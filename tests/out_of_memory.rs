@@ -276,8 +276,7 @@ fn a_cursor_begins_without_slots<const N: usize>() {
     drop(used_array::<N>());
     let array = Box::new(CounterArray::<N>::new());
     let element = array.get(N - 1).unwrap();
-    let (mut cursor, failed) = short_of_memory(Failing::After(0), || element.cursor());
-    assert!(failed > 0);
+    let mut cursor = element.cursor();
     short_of_memory(Failing::After(0), || element.add(1));
     assert_eq!((cursor.delta(), cursor.delta()), (1, 0));
     short_of_memory(Failing::After(0), || element.add(2));

@@ -5,8 +5,18 @@
 //!
 //! # Locks
 //! Adds to a slot and reads take no lock. Registration, thread starts and ends, and lists of names take locks for a bounded
-//! time, in the order `settings`, `names`, `state`. A fork takes all of them, so that the child finds them free. They are
+//! time, in the order `settings`, `per_cpu`, `names`, `state`. A fork takes all of them, so that the child finds them free. They are
 //! std's: a lock of one word survives a fork, and parking_lot's queues of waiting threads, which lie in the process, don't.
+//!
+//! # Spill words, and the ownerless block that there isn't
+//! An add that finds no block of its own goes to a word in the counter, by a locked instruction. Another design has one block
+//! that no thread owns, and such adds go to its slots: then spill words, their baselines and the order in which reads
+//! enclose them would go. It doesn't hold, because the adds that spill are mostly those of a counter that has no key yet:
+//! the first add within an allocator or a signal handler that interrupts the cold path, which can't take the lock for a
+//! registration, and the add for whose registration there is no memory or no slot. The models `nested_add_counts` and
+//! `exhausted_space_spills` are of such adds. A counter without a key has no slot in any block, so the spill words stay, and the
+//! ownerless block comes on top of them: 8 bytes more for each slot, allocated when a counter registers and not when
+//! it spills (512 KiB for an array of 65,536), and one more chunk in every sum.
 //!
 //! # Orderings
 //! Each with the model in `src/tests` that fails if it is relaxed, or if the step is left out. `ci/mutations` tries them.
@@ -40,9 +50,9 @@
 //! |---|---|---|---|
 //! | add | its slot is the thread's own, and the thread reads it again | no add is lost | `thread_reads_its_own_adds` |
 //! | add | all that it made is published before what the thread publishes next | reads have what happens-before them | `sum_includes_what_happens_before_it` |
-//! | add | goes to the spill word within the registry's own work, and when slots are exhausted | it never waits, and is never lost | `nested_add_counts`, `exhausted_space_spills` |
+//! | add | goes to the spill word within a cold path, and when slots are exhausted | it never waits, and is never lost | `nested_add_counts`, `exhausted_space_spills` |
 //! | add in a destructor | claims a block for itself, and gives it back | the thread's own may have a new owner | `add_in_a_thread_local_destructor_counts` |
-//! | end of a thread | the mirror is cleared | as above | `a_thread_has_slots_until_it_gives_its_block_back` |
+//! | end of a thread | the cache is cleared | as above | `a_thread_has_slots_until_it_gives_its_block_back` |
 //! | growth | the lock is held; each chunk id has a directory of its own | threads that push at once lose no chunk | `chunk_growth_is_seen_whole`, `second_chunk_is_seen_whole` |
 //! | registration | the key is looked at again under the lock | two threads agree on it | `key_is_registered_once`, `key_of_a_named_counter_…` |
 //! | registration in used slots | baselines begin at what is found, those of spill words at zero | the last counter's units aren't the new one's | `reused_key_starts_from_zero`, `…_in_a_slot_of_another_thread` |
@@ -69,7 +79,7 @@
 //! | take | sums again before each exchange | takes telescope | `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`, `takes_of_a_float_counter_share_every_unit` |
 //! | take | of the spill words only where the slots have baselines | a read that finds none doesn't look for those of the spill words | `baselines_find_no_memory` |
 //! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
-//! | all that locks | does nothing within the thread's own exclusive section | the lock may be the thread's own | `tests/within_allocator.rs` |
+//! | all that locks | does nothing within a cold path of the same thread | the lock may be the thread's own | `tests/within_allocator.rs` |
 //! | fork | the handlers are registered before the first work, by a constructor | a fork runs those that it finds at its start | `tests/fork_first_use.rs` |
 //! | fork | quipu allocates before it registers them | an allocator's own, registered by its first allocation, run within quipu's | `tests/fork_allocator.rs` |
 //!

@@ -3,7 +3,7 @@
 use super::chunk::Chunk;
 use super::key::{IDS, Key};
 use super::memory::boxed;
-use super::update::Way;
+use super::slot::{OwnSlot, Update};
 
 /// The right to write to a set of chunks. Whoever owns the value is their single writer.
 #[derive(Debug)]
@@ -44,10 +44,10 @@ impl Block {
     }
 
     /// Adds to a slot of the block, or returns false where its chunk isn't there yet.
-    pub(super) fn update(&mut self, key: Key, amount: u64, way: Way) -> bool {
+    pub(super) fn update(&mut self, key: Key, amount: u64, update: &Update) -> bool {
         let Some(chunk) = self.chunk(key.chunk()) else { return false };
         // SAFETY: keys lie within their chunk, and chunks live as long as the registry that the block came from.
-        way(unsafe { chunk.slot(key.offset()) }, amount);
+        (update.own)(OwnSlot::new(unsafe { chunk.slot(key.offset()) }), amount);
         true
     }
 }

@@ -2,9 +2,10 @@
 //! freed only with their registry. They are allocated by pages: one chunk, or several short ones in a row.
 
 use std::mem;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
-use crate::sync::AtomicU64;
+use super::memory::boxed_slice;
+use crate::sync::{AtomicPtr, AtomicU64};
 
 /// A pointer to the first slot of a chunk. A thread that holds one reads any slot; only the owner of the block writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,16 @@ impl Chunk {
         // SAFETY: the caller vouches for it.
         Self(unsafe { NonNull::new_unchecked(pointer) })
     }
+}
+
+/// A pointer to a chunk, or to a page of them.
+pub(super) type Element = AtomicPtr<AtomicU64>;
+
+/// Null pointers; `None` on allocation failure.
+// Not inlined: it is rare, and has several uses.
+#[inline(never)]
+pub(super) fn elements(len: usize) -> Option<Box<[Element]>> {
+    boxed_slice(len, || AtomicPtr::new(ptr::null_mut()))
 }
 
 /// Memory for chunks that no other thread knows yet. It is freed when it is dropped, unless it is handed over.

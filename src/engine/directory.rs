@@ -21,9 +21,8 @@ use std::slice;
 
 use crossbeam_utils::CachePadded;
 
-use super::chunk::{Chunk, Page};
-use super::key::{FIRST_CHUNK, chunk_len};
-use super::memory::boxed_slice;
+use super::chunk::{Chunk, Element, Page, elements};
+use super::key::{FIRST_CHUNK, Key, chunk_len};
 use super::summary::Summary;
 use crate::sync::{AtomicPtr, AtomicU64, Ordering, array, const_fn, fence, owner_load};
 
@@ -39,9 +38,6 @@ const FIRST_SEGMENT: usize = if cfg!(quipu_loom) { 1 } else { 8 };
 
 /// Room for 8 million pages (under loom, three) with the first.
 const FURTHER_SEGMENTS: usize = if cfg!(quipu_loom) { 1 } else { 19 };
-
-/// A pointer to a chunk, or to a page of them.
-pub(super) type Element = AtomicPtr<AtomicU64>;
 
 #[derive(Debug)]
 pub(crate) struct Directory {
@@ -122,13 +118,6 @@ impl Extent {
     fn is_of_epoch(self, other: Self) -> bool {
         (self.0 ^ other.0) < Self::EPOCH
     }
-}
-
-/// Null pointers; `None` on allocation failure.
-// Not inlined: it is rare, and has several uses.
-#[inline(never)]
-pub(super) fn elements(len: usize) -> Option<Box<[Element]>> {
-    boxed_slice(len, || AtomicPtr::new(ptr::null_mut()))
 }
 
 /// How [`Directory::grow`] ends.
@@ -283,52 +272,55 @@ impl Directory {
         }
     }
 
-    /// The sum of the slots at this offset in every chunk of this id, wrapping. It acquires nothing that adds published.
+    /// What the key's slot has in a chunk that a walk over this directory yields, which is the key's.
+    #[inline(always)]
+    pub(super) fn load(chunk: Chunk, key: Key) -> u64 {
+        // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an addition publishes nothing
+        // but itself.
+        unsafe { chunk.slot(key.offset()) }.load(Ordering::Relaxed)
+    }
+
+    /// The sum of the key's slots in every chunk, wrapping. It acquires nothing that adds published.
     // Not inlined, so that a program has the loops once, whatever reads.
     #[inline(never)]
-    pub(crate) fn sum(&self, id: usize, offset: usize) -> u64 {
+    pub(crate) fn sum(&self, key: Key) -> u64 {
         let extent = self.extent();
         if extent.has_summary() {
-            return self.sum_by_summary(chunk_len(id), offset);
+            return self.sum_by_summary(key);
         }
-        match chunk_len(id) {
+        match chunk_len(key.chunk()) {
             // Each has a loop of its own, which is the shorter for what is a constant in it.
-            FIRST_CHUNK => self.sum_of(extent, FIRST_CHUNK, const { group(FIRST_CHUNK) }, offset),
-            chunk_len => self.sum_of_long(extent, chunk_len, offset),
+            FIRST_CHUNK => self.sum_of(extent, FIRST_CHUNK, const { group(FIRST_CHUNK) }, key),
+            chunk_len => self.sum_of_long(extent, chunk_len, key),
         }
     }
 
     /// By itself, so that the loop of short chunks has the registers.
     #[inline(never)]
-    fn sum_of_long(&self, extent: Extent, chunk_len: usize, offset: usize) -> u64 {
+    fn sum_of_long(&self, extent: Extent, chunk_len: usize, key: Key) -> u64 {
         match group(chunk_len) {
-            1 => self.sum_of(extent, chunk_len, 1, offset),
-            group => self.sum_of(extent, chunk_len, group, offset),
+            1 => self.sum_of(extent, chunk_len, 1, key),
+            group => self.sum_of(extent, chunk_len, group, key),
         }
     }
 
     #[inline(always)]
-    fn sum_of(&self, extent: Extent, chunk_len: usize, group: usize, offset: usize) -> u64 {
+    fn sum_of(&self, extent: Extent, chunk_len: usize, group: usize, key: Key) -> u64 {
         let mut sum = 0_u64;
-        self.for_each_of(extent.len(), chunk_len, group, |chunk| {
-            // SAFETY: the offset is one in a chunk. Relaxed: an addition publishes nothing but itself.
-            sum = sum.wrapping_add(unsafe { chunk.slot(offset) }.load(Ordering::Relaxed));
-        });
+        self.for_each_of(extent.len(), chunk_len, group, |chunk| sum = sum.wrapping_add(Self::load(chunk, key)));
         sum
     }
 
     /// As [`Directory::sum`], where a summary is in force.
     #[cold]
     #[inline(never)]
-    fn sum_by_summary(&self, chunk_len: usize, offset: usize) -> u64 {
-        // SAFETY: as above. Relaxed: as above.
-        let slot = |chunk: Chunk| unsafe { chunk.slot(offset) }.load(Ordering::Relaxed);
-        self.read(chunk_len, |chunks| {
+    fn sum_by_summary(&self, key: Key) -> u64 {
+        self.read(chunk_len(key.chunk()), |chunks| {
             // Two, so that the first stays in a register: the second is there for a call.
             let (mut sum, mut sum_of_all) = (0_u64, 0_u64);
             match chunks {
-                Chunks::Summary(summary) => summary.for_each(|chunk| sum = sum.wrapping_add(slot(chunk))),
-                all => all.for_each(&mut |chunk| sum_of_all = sum_of_all.wrapping_add(slot(chunk))),
+                Chunks::Summary(summary) => summary.for_each(|chunk| sum = sum.wrapping_add(Self::load(chunk, key))),
+                all => all.for_each(&mut |chunk| sum_of_all = sum_of_all.wrapping_add(Self::load(chunk, key))),
             }
             sum.wrapping_add(sum_of_all)
         })

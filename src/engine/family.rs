@@ -1,15 +1,11 @@
-//! Properties that counters of one name share, and the code that named counters bring along.
+//! Properties that counters of one name share.
 
 use std::fmt;
 
-use super::float_sum::FloatSum;
-use super::key::Key;
+use super::key::{Key, Published};
 use super::kind::Kind;
-use super::memory::push;
-use super::plan::Plan;
-use super::register::Published;
 use super::registry::Registry;
-use super::site::Site;
+use crate::sync::AtomicU32;
 
 /// Properties that the samples of one name share.
 #[derive(Clone, Copy, Debug)]
@@ -59,11 +55,13 @@ impl Family {
 #[derive(Debug)]
 pub(crate) struct Naming {
     pub(crate) kind: Kind,
-    pub(super) publish: fn(&Registry, &Site<'_>, &Family, Option<Key>) -> Published,
-    pub(crate) list: fn(&Registry, &Family, Key) -> Option<bool>,
+    /// Finds slots for a counter of the family that needs this number of them, those that are prepared or others; lists it,
+    /// and stores its key.
+    pub(super) publish: fn(&Registry, &Family, &AtomicU32, usize, Option<Key>) -> Published,
+    pub(crate) list: fn(&Family, Key) -> Option<bool>,
     pub(super) unlist: fn(&Registry, &Family, Key, usize) -> Option<()>,
-    /// Adds the rows of a family to a plan. They show what dropped counters had, and what the counters with these keys have.
-    pub(super) plan: fn(&mut Plan, &Registry, &Family, &[u64], &[Key]),
+    /// Calls a function for the parts of the rows that a snapshot has of the family, row by row.
+    pub(super) rows: fn(&Family, &mut dyn FnMut(RowPart)),
     /// Reads the slots of a value, for a snapshot.
     pub(super) read: fn(&Registry, Key) -> u64,
     /// The sum of values.
@@ -75,69 +73,18 @@ pub(crate) struct Naming {
     pub(crate) write_float: Option<WriteFloat>,
 }
 
+/// A part of a row: the index of each value that it adds up, then its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum RowPart {
+    Value(usize),
+    End(Option<LabelPair>),
+}
+
+/// The name and the value of a label.
+pub(crate) type LabelPair = (&'static str, &'static str);
+
 /// Totals of dropped counters: of an array by index, of floats as numbers whose exact sum it is.
 pub(super) type Totals = Vec<u64>;
 
 /// Writes a float in decimal.
 pub(crate) type WriteFloat = fn(&f64, &mut fmt::Formatter<'_>) -> fmt::Result;
-
-impl Naming {
-    pub(crate) const COUNTER: Self = Self {
-        kind: Kind::Counter,
-        publish: Registry::publish_named,
-        list: Registry::list,
-        unlist: Registry::unlist,
-        plan: Plan::add,
-        read: Registry::sum_slots,
-        sum: wrapping_sum,
-        drop: add_totals,
-        write_float: None,
-    };
-
-    pub(crate) const ARRAY: Self = Self {
-        publish: |registry, site, family, prepared| {
-            registry.publish_named(site, &registry.with_listed_labels(family), prepared)
-        },
-        list: |registry, family, key| registry.list(&registry.with_listed_labels(family), key),
-        plan: Plan::add_array,
-        ..Self::COUNTER
-    };
-
-    pub(crate) const UP_DOWN: Self =
-        Self { kind: Kind::UpDownCounter, read: Registry::level, drop: |_, _, _, _| Some(Vec::new()), ..Self::COUNTER };
-
-    pub(crate) const FLOAT: Self = Self {
-        kind: Kind::FloatCounter,
-        read: |registry, key| registry.sum_floats(key).to_bits(),
-        sum: |values| FloatSum::of(values).value().to_bits(),
-        drop: add_float,
-        write_float: Some(<f64 as fmt::Display>::fmt),
-        ..Self::COUNTER
-    };
-}
-
-fn wrapping_sum(values: &[u64]) -> u64 {
-    values.iter().fold(0, |sum, value| sum.wrapping_add(*value))
-}
-
-/// By index, what dropped counters had, and what one more had when it was dropped.
-fn add_totals(registry: &Registry, dropped: &[u64], key: Key, len: usize) -> Option<Totals> {
-    let mut totals = Vec::new();
-    totals.try_reserve_exact(len).ok()?;
-    for (index, key) in (0..len).map(|index| (index, key.plus(index))) {
-        let had = registry.sum_slots(key).wrapping_sub(registry.started_at(key));
-        push(&mut totals, dropped.get(index).unwrap_or(&0).wrapping_add(had))?;
-    }
-    Some(totals)
-}
-
-/// The numbers that make up the exact sum of what dropped counters had, and of what one more had.
-fn add_float(registry: &Registry, dropped: &[u64], key: Key, _len: usize) -> Option<Totals> {
-    let mut sum = FloatSum::of(dropped);
-    sum.add(registry.sum_floats(key));
-    let mut parts = Vec::new();
-    for part in sum.parts() {
-        push(&mut parts, part.to_bits())?;
-    }
-    Some(parts)
-}

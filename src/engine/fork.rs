@@ -8,12 +8,10 @@ mod imp {
     use std::hint;
     use std::mem::ManuallyDrop;
 
-    use crate::engine::local::{exclusive, global, set_busy};
     use crate::engine::memory::boxed;
-    use crate::engine::names::Names;
-    use crate::engine::registry::State;
-    #[cfg(feature = "percpu")]
-    use crate::strategy::pool;
+    use crate::engine::names::{self, Names};
+    use crate::engine::reentry::Reentry;
+    use crate::engine::registry::{self, State};
     use crate::sync::{AtomicBool, AtomicU32, MutexGuard, Ordering};
 
     unsafe extern "C" {
@@ -28,19 +26,30 @@ mod imp {
 
     static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-    type Guards = ((MutexGuard<'static, ()>, pool::Guard), MutexGuard<'static, Names>, MutexGuard<'static, State>);
+    /// Every lock of the crate, in the order in which they are taken.
+    struct Locks {
+        _settings: MutexGuard<'static, ()>,
+        #[cfg(feature = "percpu")]
+        _per_cpu: MutexGuard<'static, ()>,
+        names: MutexGuard<'static, Names>,
+        state: MutexGuard<'static, State>,
+    }
 
-    /// Without per-CPU slots there is nothing to lock.
-    #[cfg(not(feature = "percpu"))]
-    mod pool {
-        pub(super) type Guard = ();
-
-        pub(super) fn lock() {}
+    impl Locks {
+        fn lock() -> Self {
+            Self {
+                _settings: registry::global().settings.lock(),
+                #[cfg(feature = "percpu")]
+                _per_cpu: registry::global().per_cpu.lock(),
+                names: names::global().lock(),
+                state: registry::global().state.lock(),
+            }
+        }
     }
 
     thread_local! {
         /// The locks that the current thread took for a fork. Never dropped here, so that it needs no destructor.
-        static GUARDS: Cell<Option<ManuallyDrop<Guards>>> = const { Cell::new(None) };
+        static GUARDS: Cell<Option<ManuallyDrop<(Locks, Reentry)>>> = const { Cell::new(None) };
     }
 
     /// Registers the handlers before `main`, or while the library with this copy of quipu is loaded. A fork runs the
@@ -62,9 +71,10 @@ mod imp {
     #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs"))]
     static AT_START: extern "C" fn() = at_start;
 
-    /// An exclusive section with no work: an allocator that counts may be called while the handlers are registered.
+    /// On the cold path: an allocator that counts may be called while the handlers are registered.
     extern "C" fn at_start() {
-        exclusive(|_| ());
+        let _inside = Reentry::begin();
+        prepare_for_forks();
     }
 
     /// Registers the handlers, unless they are. On allocation failure, the next call tries again.
@@ -87,36 +97,35 @@ mod imp {
         }
     }
 
-    /// The thread is busy from here until after the fork: adds by other handlers must not wait for these locks. If it
-    /// was so before, a signal handler or an allocator forks, and what it holds it gives back itself.
+    /// The thread is on the cold path from here until after the fork: adds by other handlers must not wait for these locks.
+    /// If it was there before, a signal handler or an allocator forks, and what it holds it gives back itself.
     unsafe extern "C" fn before() {
-        if !set_busy(true) {
-            let others = (global().settings.lock(), pool::lock());
-            let locks = (others, global().names.lock(), global().state.lock());
-            let _ = GUARDS.try_with(|guards| guards.set(Some(ManuallyDrop::new(locks))));
+        if let Some(inside) = Reentry::begin() {
+            let held = ManuallyDrop::new((Locks::lock(), inside));
+            let _ = GUARDS.try_with(|guards| guards.set(Some(held)));
         }
     }
 
     unsafe extern "C" fn after() {
-        finish(|_, _| ());
+        finish(|_| ());
     }
 
     /// Ends what `before` began, unless that did nothing.
-    fn finish(change: impl FnOnce(&mut Names, &mut State)) {
+    fn finish(change: impl FnOnce(&mut Locks)) {
         if let Ok(Some(guards)) = GUARDS.try_with(Cell::take) {
-            let mut guards = ManuallyDrop::into_inner(guards);
-            change(&mut guards.1, &mut guards.2);
-            drop(guards);
-            set_busy(false);
+            let (mut locks, inside) = ManuallyDrop::into_inner(guards);
+            change(&mut locks);
+            drop(locks);
+            drop(inside);
         }
     }
 
     unsafe extern "C" fn in_child() {
         // Relaxed: the number guards no other memory, and the child has one thread.
         GENERATION.fetch_add(1, Ordering::Relaxed);
-        finish(|names, state| {
-            names.forget_passes();
-            global().forget_summarizers(state);
+        finish(|locks| {
+            locks.names.forget_passes();
+            registry::global().forget_summarizers(&mut locks.state);
         });
     }
 

@@ -8,30 +8,30 @@ use super::memory::push;
 /// Slots in each of the first two chunks; every further chunk doubles.
 pub(super) const FIRST_CHUNK: usize = if cfg!(quipu_loom) { 2 } else { 64 };
 
-/// Chunks of one space.
+/// Chunks of one arena.
 const CHUNKS: usize = if cfg!(quipu_loom) { 2 } else { 22 };
 
-/// Chunk ids set aside for one space: its chunks, and at least one id that never has a chunk.
-const SPACE: usize = if cfg!(quipu_loom) { CHUNKS + 1 } else { 32 };
+/// Chunk ids set aside for one arena: its chunks, and at least one id that never has a chunk.
+const ARENA: usize = if cfg!(quipu_loom) { CHUNKS + 1 } else { 32 };
 
 /// Chunk ids in all, the ids that never have a chunk included.
-pub(crate) const IDS: usize = 2 * SPACE;
+pub(crate) const IDS: usize = 2 * ARENA;
 
 const OFFSET_BITS: u32 = 26;
 
 /// A set of chunks that hands out its own slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Space {
+pub(crate) enum Arena {
     /// Slots that only ever grow, from one counter's life to the next.
     Integers,
     /// Slots that are cleared before a counter gets them.
     Floats,
 }
 
-impl Space {
-    /// The space of the chunks with this id.
+impl Arena {
+    /// The arena of the chunks with this id.
     pub(crate) const fn of(id: usize) -> Self {
-        if id < SPACE { Self::Integers } else { Self::Floats }
+        if id < ARENA { Self::Integers } else { Self::Floats }
     }
 }
 
@@ -78,27 +78,27 @@ impl Key {
 
 /// The number of slots in the chunk with this id.
 pub(crate) const fn chunk_len(id: usize) -> usize {
-    FIRST_CHUNK << (id % SPACE).saturating_sub(2)
+    FIRST_CHUNK << (id % ARENA).saturating_sub(2)
 }
 
-/// Hands out runs of neighbouring slots of one space, and takes them back.
+/// Hands out runs of neighbouring slots of one arena, and takes them back.
 #[derive(Debug)]
-pub(crate) struct Keys {
+pub(crate) struct SlotAllocator {
     /// Where the slots begin that nobody had yet; `None` once all were handed out.
     next: Option<Key>,
     last_chunk: usize,
     /// Runs that came back: a list for each length.
-    free: Vec<FreeRuns>,
+    free: Vec<FreeRanges>,
 }
 
 #[derive(Debug)]
-struct FreeRuns {
+struct FreeRanges {
     len: usize,
     /// The lowest of this length first: short chunks are read the fastest.
     keys: BinaryHeap<Reverse<Key>>,
 }
 
-/// A run of slots, fresh from [`Keys::allocate`].
+/// A run of slots, fresh from [`SlotAllocator::allocate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) key: Key,
@@ -106,11 +106,15 @@ pub(crate) struct Run {
     pub(crate) reused: bool,
 }
 
-impl Keys {
-    pub(crate) const fn new(space: Space) -> Self {
-        let first_chunk = 1 + match space {
-            Space::Integers => 0,
-            Space::Floats => SPACE,
+/// The key that the counter has. `Err` has used slots, which are to be prepared without a lock; it is empty on allocation
+/// failure or when slots are exhausted.
+pub(super) type Published = Result<Key, Option<Run>>;
+
+impl SlotAllocator {
+    pub(crate) const fn new(arena: Arena) -> Self {
+        let first_chunk = 1 + match arena {
+            Arena::Integers => 0,
+            Arena::Floats => ARENA,
         };
         Self {
             next: Some(Key((first_chunk as u32) << OFFSET_BITS)),
@@ -129,7 +133,7 @@ impl Keys {
     }
 
     fn reuse(&mut self, len: usize) -> Option<Key> {
-        let mut shortest: Option<&mut FreeRuns> = None;
+        let mut shortest: Option<&mut FreeRanges> = None;
         for runs in self.free.iter_mut().filter(|runs| runs.len >= len && !runs.keys.is_empty()) {
             if shortest.as_ref().is_none_or(|shortest| runs.len < shortest.len) {
                 shortest = Some(runs);
@@ -185,7 +189,7 @@ impl Keys {
         let of_this_length = self.free.iter().position(|runs| runs.len == len);
         let position = of_this_length.or_else(|| self.free.iter().position(|runs| runs.keys.is_empty()));
         let position = position.unwrap_or(self.free.len());
-        if position == self.free.len() && push(&mut self.free, FreeRuns { len, keys: BinaryHeap::new() }).is_none() {
+        if position == self.free.len() && push(&mut self.free, FreeRanges { len, keys: BinaryHeap::new() }).is_none() {
             return None;
         }
         let runs = self.free.get_mut(position)?;

@@ -12,10 +12,10 @@ pub enum Kind {
 
 impl Kind {
     /// The space that the kind's slots come from.
-    pub(crate) const fn space(self) -> super::key::Space {
+    pub(crate) const fn arena(self) -> super::key::Arena {
         match self {
-            Kind::Counter | Kind::UpDownCounter => super::key::Space::Integers,
-            Kind::FloatCounter => super::key::Space::Floats,
+            Kind::Counter | Kind::UpDownCounter => super::key::Arena::Integers,
+            Kind::FloatCounter => super::key::Arena::Floats,
         }
     }
 

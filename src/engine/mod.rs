@@ -1,13 +1,15 @@
-//! The engine: the owners of slots, the way of an add to its own, and the sums of reads.
+//! The engine: slots, the way of an add to its own, and the sums of reads.
 //!
 //! ```text
 //!                  key of the counter: chunk id | offset
 //!                                         │         │
-//!   thread's mirror ── chunk of id 0  ∅   │         ▼
-//!     (LOCAL)       ── chunk of id 1 ──▶ [ 0 1 2 3 … ]   written by this thread alone
-//!                   ── chunk of id 2  ∅      ▲
+//!   thread's cache ── chunk of id 0   ∅   │         ▼
+//!     (SLOTS)      ── chunk of id 1 ───▶ [ 0 1 2 3 … ]   written by this thread alone
+//!                  ── chunk of id 2   ∅      ▲
 //!                                            │ one load a chunk
-//!   registry's directory of id 1 ── [ thread A's chunk, thread B's chunk, … ]   read by sums
+//!   directory of id 1 ── page ── group ── [ thread A's chunk, thread B's chunk, … ]   read by sums
+//!                                                  │                 │
+//!                                           thread A's block   thread B's block: its chunks of every id
 //! ```
 //!
 //! # Invariants
@@ -16,10 +18,10 @@
 //! 3. **Addresses never move.** Pages of chunks, segments of directories and baselines are allocated once and freed with
 //!    the registry. Chunk ids 0 and 32 never have a chunk, so a counter without a key finds none.
 //! 4. **A dead thread's values stay where they are.** Its block goes to the next new thread. Where most blocks have no
-//!    owner, reads use the sums of these; see [`summary`].
+//!    owner, reads use the sums of these; see [`summarize`].
 //! 5. **Nobody zeroes an integer slot.** Takes, and counters in used slots, move a [`baseline`].
 //! 6. **An add is never lost.** Where no block can be had, it goes to a word in the counter itself.
-//! 7. **The hot thread-local has no destructor**; the cold one owns the block. See [`local`].
+//! 7. **The hot thread-local has no destructor**; the cold one owns the block. See [`thread`].
 //! 8. **A sum lies between the true totals at its start and at its end**, has what happens-before it, and doesn't go down.
 //! 9. **Up and down are two slots**, of which reads load the second first.
 //! 10. **Float slots have chunks of their own**, and are zeroed when they change hands. See [`register`].
@@ -34,60 +36,71 @@
 //! | directory | all chunks of one id |
 //! | key | chunk id and offset: the same in every thread |
 //! | block | the chunks of one thread, and the right to write to them |
-//! | mirror | the thread's copy of its block's chunk pointers, which adds load |
-//! | baseline | the total of a slot at the last take |
+//! | cache | the thread's copy of its block's chunk pointers, which adds load |
+//! | slot sum | one slot's sum over all threads |
+//! | slot total | the same of a value's slots, by its kind |
+//! | total | all that was ever added to a value, less all that was subtracted; it never falls where nothing is subtracted |
+//! | baseline | the slot total at the last take |
+//! | value | the slot total less the baseline: the sum that users see |
 //! | spill word | a word in the counter for adds that find no block |
 //! | summary | sums of chunks whose blocks have no owner |
-//! | exclusive section | code in which a thread may hold quipu's locks, and adds must not wait for them |
+//! | cold path | code in which a thread may hold quipu's locks or allocate; adds within it must not wait for it |
 //!
 //! `docs::internals` has the tables of orderings and of steps.
 
+mod add;
 mod baseline;
 mod block;
 mod chunk;
+mod cold_path;
 mod directory;
 mod double_sum;
 mod family;
 mod float_sum;
-pub(crate) mod fork;
-mod head;
+mod fork;
+mod header;
 mod key;
 mod kind;
-mod local;
 mod memory;
+mod name_clash;
 mod names;
+mod naming;
 mod pages;
+mod passes;
 mod plan;
 mod read;
+mod reentry;
 mod register;
 mod registry;
 mod scan;
-mod setting;
-mod site;
+mod slot;
+mod summarize;
 mod summary;
-mod update;
+mod thread;
+mod walk;
 
+pub(crate) use add::add_slow;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
+pub(crate) use cold_path::{enter_cold_path, setting};
 pub(crate) use family::{Family, Labels, Naming, WriteFloat};
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use float_sum::FloatSum;
 pub use fork::fork_generation;
-pub(crate) use head::Head;
+#[cfg(feature = "percpu")]
+pub(crate) use fork::prepare_for_forks;
+pub(crate) use header::{CounterRef, Header, ValueRef};
 pub(crate) use key::Key;
 #[cfg(all(test, not(quipu_loom)))]
-pub(crate) use key::{Keys, Space, chunk_len};
+pub(crate) use key::{Arena, SlotAllocator, chunk_len};
 pub use kind::Kind;
-#[cfg(all(test, quipu_loom))]
-pub(crate) use local::touch_thread_locals;
-pub(crate) use local::{Counting, add, exclusive, global, own_slot};
+pub use name_clash::NameClash;
 pub(crate) use plan::{Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;
-pub(crate) use setting::setting;
-pub(crate) use site::{Cell, Site};
-#[cfg(test)]
-pub(crate) use update::Update;
-pub(crate) use update::{Increase, IncreaseFloat, IncreaseSide};
+pub(crate) use registry::global;
+pub(crate) use slot::{OwnSlot, Update};
+#[cfg(all(test, quipu_loom))]
+pub(crate) use thread::touch_thread_locals;

@@ -2,7 +2,7 @@
 //! those dropped.
 //!
 //! # Synchronization
-//! All of it is under the lock of [`Names`], which is held for a few searches at a time. A [`Pass`] reads without it:
+//! All of it is under the lock of [`Names`], which is held for a few searches at a time. A [pass](super::passes) reads without it:
 //! slots and totals that are replaced meanwhile are [retired](Retired), and stay as they are until it is over.
 
 use std::collections::VecDeque;
@@ -13,10 +13,29 @@ use super::family::{Family, Totals};
 use super::key::Key;
 use super::kind::Kind;
 use super::memory::{push, remove};
+use super::name_clash::{NameClash, neighbours};
 use super::pages::{Pages, Place};
 use super::plan::Plan;
-use super::registry::Registry;
-use crate::name_clash::{NameClash, neighbours};
+use crate::sync::{Mutex, MutexGuard, const_fn, global};
+
+global!(NameList);
+
+/// The names, behind their lock.
+#[derive(Debug)]
+pub(crate) struct NameList(Mutex<Names>);
+
+impl NameList {
+    const_fn! {
+        pub(crate) const fn new() -> Self {
+            Self(Mutex::new(Names::new()))
+        }
+    }
+
+    #[cfg_attr(quipu_holds, track_caller)]
+    pub(super) fn lock(&self) -> MutexGuard<'_, Names> {
+        self.0.lock()
+    }
+}
 
 /// A family that is listed. Of those that have one name, the oldest is shown.
 #[derive(Debug)]
@@ -44,21 +63,21 @@ pub(super) struct Listing {
 /// Something that a change took off the list: it stays as it is until the passes that began before the change
 /// are over.
 #[derive(Debug)]
-struct Retired {
+pub(super) struct Retired {
     number: u64,
     /// The slots of a dropped counter.
-    slots: Option<Slots>,
+    pub(super) slots: Option<Slots>,
     /// Totals that others replaced.
     _dropped: Totals,
 }
 
 /// The slots of a listed counter.
 #[derive(Clone, Copy, Debug)]
-struct Slots {
-    family: u64,
-    key: Key,
-    kind: Kind,
-    len: usize,
+pub(super) struct Slots {
+    pub(super) family: u64,
+    pub(super) key: Key,
+    pub(super) kind: Kind,
+    pub(super) len: usize,
 }
 
 #[derive(Debug)]
@@ -133,7 +152,7 @@ impl Names {
     }
 
     /// The families that have the name, the oldest first.
-    fn of_name(&self, name: &str) -> impl Iterator<Item = &Listed> {
+    pub(super) fn of_name(&self, name: &str) -> impl Iterator<Item = &Listed> {
         let place = self.families.place(&|listed| listed.family.name < name);
         self.families.from(place).take_while(move |listed| listed.family.name == name)
     }
@@ -165,13 +184,13 @@ impl Names {
     }
 
     /// The family in which the counter is listed under its name.
-    fn family_of(&self, name: &str, key: Key) -> Option<&Listed> {
+    pub(super) fn family_of(&self, name: &str, key: Key) -> Option<&Listed> {
         self.of_name(name).find(|listed| self.is_listed(listed.number, key))
     }
 
     /// Takes a counter off the list, and replaces what dropped counters of its family had, unless
     /// this isn't what is `found` any more.
-    fn remove(&mut self, name: &str, slots: Slots, found: *const [u64], dropped: &mut Totals) -> bool {
+    pub(super) fn remove(&mut self, name: &str, slots: Slots, found: *const [u64], dropped: &mut Totals) -> bool {
         let Some(listed) = self.family(name, slots.family) else { return true };
         if !std::ptr::eq(&raw const listed.dropped[..], found) {
             return false;
@@ -213,8 +232,21 @@ impl Names {
         }
     }
 
+    /// The number of the last change, from which on what is retired stays as it is; `None` on allocation failure.
+    pub(super) fn begin_pass(&mut self) -> Option<u64> {
+        push(&mut self.passes, self.changes)?;
+        Some(self.changes)
+    }
+
+    /// Ends one of the passes that began after this change.
+    pub(super) fn end_pass(&mut self, change: u64) {
+        if let Some(index) = self.passes.iter().position(|began| *began == change) {
+            remove(&mut self.passes, index);
+        }
+    }
+
     /// The next of what was retired before every pass that runs began.
-    fn reclaim(&mut self) -> Option<Retired> {
+    pub(super) fn reclaim(&mut self) -> Option<Retired> {
         let oldest = self.passes.first().copied().unwrap_or(u64::MAX);
         if self.retired.front()?.number > oldest {
             return None;
@@ -245,7 +277,8 @@ impl Names {
     }
 
     /// Why the family isn't shown, or not by every format.
-    fn clash(&self, family: &Family) -> Option<NameClash> {
+    #[cold]
+    pub(super) fn clash(&self, family: &Family) -> Option<NameClash> {
         let shown = self.of_name(family.name).next()?.family;
         if !shown.is_one_with(family) {
             return Some(NameClash::new(shown, *family));
@@ -256,78 +289,5 @@ impl Names {
             let clashes = neighbour.cmp(other.name).is_eq() && other.stands_in_the_way_of(family);
             clashes.then(|| NameClash::new(other, *family))
         })
-    }
-}
-
-/// A time during which slots and totals that are taken off the list stay as they are.
-#[derive(Debug)]
-pub(super) struct Pass<'a> {
-    registry: &'a Registry,
-    began: u64,
-}
-
-impl Registry {
-    /// `None` on allocation failure.
-    // Not inlined: as above.
-    #[inline(never)]
-    pub(super) fn begin_pass(&self) -> Option<Pass<'_>> {
-        let mut names = self.names.lock();
-        let began = names.changes;
-        push(&mut names.passes, began)?;
-        Some(Pass { registry: self, began })
-    }
-
-    /// The family, with the table of labels that is listed under its name if that is equal. It is compared here, so that no
-    /// look at long tables is needed under the lock.
-    pub(super) fn with_listed_labels(&self, family: &Family) -> Family {
-        let listed = self.names.lock().of_name(family.name).next().and_then(|listed| listed.family.labels);
-        if listed == family.labels { Family { labels: listed, ..*family } } else { *family }
-    }
-
-    /// Takes a dropped counter off the list. While its family is listed, what it had stays in the
-    /// family's totals.
-    ///
-    /// On allocation failure nothing is done: the counter stays listed, and its slots are its own
-    /// for ever.
-    pub(super) fn unlist(&self, family: &Family, key: Key, len: usize) -> Option<()> {
-        let (name, naming) = (family.name, family.naming);
-        let _pass = self.begin_pass()?;
-        loop {
-            let names = self.names.lock();
-            let listed = names.family_of(name, key)?;
-            let (slots, found) =
-                (Slots { family: listed.number, key, kind: naming.kind, len }, &raw const listed.dropped[..]);
-            drop(names);
-            // SAFETY: totals are never changed. Those that were listed during a pass are freed
-            // after it.
-            let mut dropped = (naming.drop)(self, unsafe { &*found }, key, len)?;
-            if self.names.lock().remove(name, slots, found, &mut dropped) {
-                return Some(());
-            }
-        }
-    }
-
-    /// Why the counters of the family aren't shown, or not by every format.
-    #[cold]
-    pub(crate) fn clash(&self, family: &Family) -> Option<NameClash> {
-        self.names.lock().clash(family)
-    }
-}
-
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
-        let mut names = self.registry.names.lock();
-        if let Some(index) = names.passes.iter().position(|began| *began == self.began) {
-            remove(&mut names.passes, index);
-        }
-        // One by one, so that others needn't wait long for the lock.
-        while let Some(retired) = names.reclaim() {
-            drop(names);
-            if let Some(Slots { key, kind, len, .. }) = retired.slots {
-                self.registry.free(kind.space(), key, len);
-            }
-            drop(retired);
-            names = self.registry.names.lock();
-        }
     }
 }

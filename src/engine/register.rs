@@ -5,29 +5,26 @@
 //! else is done.
 
 use super::family::Family;
-use super::key::{Key, Run, Space};
+use super::header::CounterRef;
+use super::key::{Arena, Key, Published};
 use super::kind::Kind;
+use super::names;
 use super::read::PIECE;
 use super::registry::{Registry, State};
-use super::site::Site;
-use crate::sync::{AtomicU64, Ordering, owner_load};
-
-/// The key that the counter has. `Err` has used slots, which are to be prepared without a lock; it is empty on allocation
-/// failure or when slots are exhausted.
-pub(super) type Published = Result<Key, Option<Run>>;
+use crate::sync::{AtomicU32, AtomicU64, Ordering, owner_load};
 
 impl Registry {
     /// The counter's key; its first call finds it slots, and lists it if it has a name. `None`, and nothing done,
     /// on allocation failure or when slots are exhausted.
-    pub(crate) fn register(&self, site: &Site<'_>) -> Option<Key> {
-        let key = site.cell(0).key();
+    pub(crate) fn register(&self, counter: &CounterRef<'_>) -> Option<Key> {
+        let key = counter.value(0).key();
         if key.is_registered() {
             return Some(key);
         }
-        let (kind, len) = (site.kind, site.spill.len());
+        let (kind, len) = (counter.kind, counter.spill.len());
         let mut prepared = None;
         let registered = loop {
-            match self.publish(site, prepared) {
+            match self.publish(counter, prepared) {
                 Ok(key) => break Some(key),
                 Err(Some(run)) => {
                     prepared = Some(run.key);
@@ -39,7 +36,7 @@ impl Registry {
             }
         };
         if let Some(key) = prepared.filter(|&key| registered != Some(key)) {
-            self.free(kind.space(), key, len);
+            self.free(kind.arena(), key, len);
         }
         registered
     }
@@ -47,39 +44,47 @@ impl Registry {
     /// Takes back slots that nobody uses.
     // Not inlined: it is rare, and has several uses.
     #[inline(never)]
-    pub(super) fn free(&self, space: Space, key: Key, len: usize) {
-        self.state.lock().keys(space).free(key, len);
+    pub(super) fn free(&self, arena: Arena, key: Key, len: usize) {
+        self.state.lock().keys(arena).free(key, len);
     }
 
     /// Finds the counter slots, those that are `prepared` or else others, lists it if it has a name, and stores its key,
     /// unless another thread has done so.
-    fn publish(&self, site: &Site<'_>, prepared: Option<Key>) -> Published {
-        if let Some(family) = site.family() {
-            return (family.naming.publish)(self, site, &family, prepared);
+    fn publish(&self, counter: &CounterRef<'_>, prepared: Option<Key>) -> Published {
+        let (key, len) = (counter.key(), counter.spill.len());
+        if let Some(family) = counter.family() {
+            return (family.naming.publish)(self, &family, key, len, prepared);
         }
         let mut state = self.state.lock();
-        if let Some(key) = present(site) {
+        if let Some(key) = present(key) {
             return Ok(key);
         }
-        let key = state.find(site, prepared)?;
-        Ok(store(site, key))
+        let found = state.find(counter.kind.arena(), len, prepared)?;
+        Ok(store(key, found))
     }
 
     /// As [`publish`](Registry::publish), of a counter with a name.
-    pub(super) fn publish_named(&self, site: &Site<'_>, family: &Family, prepared: Option<Key>) -> Published {
-        let mut names = self.names.lock();
-        if let Some(key) = present(site) {
+    pub(super) fn publish_named(
+        &self,
+        family: &Family,
+        key: &AtomicU32,
+        len: usize,
+        prepared: Option<Key>,
+    ) -> Published {
+        let (list, arena) = (names::global(), family.kind().arena());
+        let mut names = list.lock();
+        if let Some(key) = present(key) {
             return Ok(key);
         }
-        let key = self.state.lock().find(site, prepared)?;
+        let found = self.state.lock().find(arena, len, prepared)?;
         // Among many names it takes a while, and the names' lock is enough: no other keeps the key of this counter.
-        if names.insert(family, key).is_none() {
+        if names.insert(family, found).is_none() {
             if prepared.is_none() {
-                self.free(site.kind.space(), key, site.spill.len());
+                self.free(arena, found, len);
             }
             return Err(None);
         }
-        Ok(store(site, key))
+        Ok(store(key, found))
     }
 
     /// Makes slots that another counter had count from zero. `None` on allocation failure.
@@ -88,9 +93,9 @@ impl Registry {
     // Not inlined, here and below: short functions, as none is frequent.
     #[inline(never)]
     fn prepare(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
-        match kind.space() {
-            Space::Integers => self.start_at_what_is_found(first, kind, len),
-            Space::Floats => {
+        match kind.arena() {
+            Arena::Integers => self.start_at_what_is_found(first, kind, len),
+            Arena::Floats => {
                 (0..len).for_each(|index| self.clear(first.plus(index)));
                 Some(())
             }
@@ -142,17 +147,11 @@ impl Registry {
         }
     }
 
-    /// Lists a registered counter under its name, if it isn't. `Some(false)` where the name belongs to counters of
-    /// another kind or with other labels; `None` on allocation failure.
-    pub(super) fn list(&self, family: &Family, key: Key) -> Option<bool> {
-        self.names.lock().insert(family, key)
-    }
-
     /// Takes back the slots of a counter that nobody can use any more.
-    pub(crate) fn unregister(&self, key: Key, site: &Site<'_>) {
-        let (kind, len) = (site.kind, site.spill.len());
-        match site.family() {
-            None => self.free(kind.space(), key, len),
+    pub(crate) fn unregister(&self, key: Key, counter: &CounterRef<'_>) {
+        let (kind, len) = (counter.kind, counter.spill.len());
+        match counter.family() {
+            None => self.free(kind.arena(), key, len),
             Some(family) => {
                 (family.naming.unlist)(self, &family, key, len);
             }
@@ -162,10 +161,10 @@ impl Registry {
 
 impl State {
     /// The slots that are `prepared`, or fresh ones. `Err` as of [`Published`].
-    fn find(&mut self, site: &Site<'_>, prepared: Option<Key>) -> Published {
+    fn find(&mut self, arena: Arena, len: usize, prepared: Option<Key>) -> Published {
         match prepared {
             Some(key) => Ok(key),
-            None => match self.keys(site.kind.space()).allocate(site.spill.len()) {
+            None => match self.keys(arena).allocate(len) {
                 Some(run) if !run.reused => Ok(run.key),
                 other => Err(other),
             },
@@ -174,13 +173,13 @@ impl State {
 }
 
 /// The key that another thread stored. The caller holds the lock under which this counter's key is stored.
-fn present(site: &Site<'_>) -> Option<Key> {
-    let key = Key::from_bits(owner_load!(site.head.key));
+fn present(key: &AtomicU32) -> Option<Key> {
+    let key = Key::from_bits(owner_load!(key));
     key.is_registered().then_some(key)
 }
 
-fn store(site: &Site<'_>, key: Key) -> Key {
+fn store(key: &AtomicU32, found: Key) -> Key {
     // Release: pairs with the Acquires of the key; the slots were prepared before the counter's users reach them.
-    site.head.key.store(key.bits(), Ordering::Release);
-    key
+    key.store(found.bits(), Ordering::Release);
+    found
 }

@@ -10,13 +10,10 @@ use super::chunk::Page;
 use super::directory::{Directory, Growth};
 #[cfg(all(test, not(quipu_loom)))]
 use super::key::Key;
-use super::key::{IDS, Keys, Space, chunk_len};
+use super::key::{Arena, IDS, SlotAllocator, chunk_len};
 use super::memory::push;
-use super::names::Names;
-use super::site::Site;
 use super::summary::sums_len;
-use super::update::Way;
-use crate::sync::{Mutex, Ordering, array, const_fn, fence};
+use crate::sync::{Mutex, Ordering, array, const_fn, fence, global};
 
 /// Tables that reads walk without a lock. Dropping it frees every slot.
 #[derive(Debug)]
@@ -35,21 +32,25 @@ pub(super) struct Tables {
 #[cfg(not(quipu_loom))]
 static TABLES: Tables = Tables::new();
 
-/// Counters, blocks and what ties them together.
+global!(Registry);
+
+/// Slots, and whose they are.
 #[derive(Debug)]
 pub(crate) struct Registry {
     #[cfg(quipu_loom)]
     tables: Tables,
     pub(super) state: Mutex<State>,
-    pub(super) names: Mutex<Names>,
-    /// Held while a metric is set. Lock order: `settings`, `names`, `state`.
+    /// Held while a metric is set.
     pub(super) settings: Mutex<()>,
+    /// Held while the slots of per-CPU counters are handed out or taken back.
+    #[cfg(feature = "percpu")]
+    pub(crate) per_cpu: Mutex<()>,
 }
 
 #[derive(Debug)]
 pub(crate) struct State {
-    integers: Keys,
-    floats: Keys,
+    integers: SlotAllocator,
+    floats: SlotAllocator,
     /// Blocks whose thread has ended. There is room for all `blocks`.
     pub(super) free: Vec<Block>,
     /// Blocks that exist, owned or free.
@@ -72,10 +73,10 @@ impl State {
         Some(block)
     }
 
-    pub(super) fn keys(&mut self, space: Space) -> &mut Keys {
-        match space {
-            Space::Integers => &mut self.integers,
-            Space::Floats => &mut self.floats,
+    pub(super) fn keys(&mut self, arena: Arena) -> &mut SlotAllocator {
+        match arena {
+            Arena::Integers => &mut self.integers,
+            Arena::Floats => &mut self.floats,
         }
     }
 }
@@ -100,16 +101,17 @@ impl Registry {
                 #[cfg(quipu_loom)]
                 tables: Tables::new(),
                 state: Mutex::new(State {
-                    integers: Keys::new(Space::Integers),
-                    floats: Keys::new(Space::Floats),
+                    integers: SlotAllocator::new(Arena::Integers),
+                    floats: SlotAllocator::new(Arena::Floats),
                     free: Vec::new(),
                     blocks: 0,
                     summarized: 0,
                     is_summarizing: false,
                     clearing: 0,
                 }),
-                names: Mutex::new(Names::new()),
                 settings: Mutex::new(()),
+                #[cfg(feature = "percpu")]
+                per_cpu: Mutex::new(()),
             }
         }
     }
@@ -154,13 +156,13 @@ impl Registry {
         self.state.lock().blocks
     }
 
-    /// Hands out every slot of a space that is left, in runs.
+    /// Hands out every slot of a arena that is left, in runs.
     #[cfg(all(test, not(quipu_loom)))]
-    pub(crate) fn hoard(&self, space: Space) -> Vec<(Key, usize)> {
+    pub(crate) fn hoard(&self, arena: Arena) -> Vec<(Key, usize)> {
         let mut state = self.state.lock();
         let mut runs = Vec::new();
         for len in (0..=26).rev().map(|bits| 1 << bits) {
-            while let Some(run) = state.keys(space).allocate(len) {
+            while let Some(run) = state.keys(arena).allocate(len) {
                 runs.push((run.key, len));
             }
         }
@@ -168,12 +170,12 @@ impl Registry {
     }
 
     #[cfg(all(test, not(quipu_loom)))]
-    pub(crate) fn give_back(&self, space: Space, runs: Vec<(Key, usize)>) {
-        runs.into_iter().for_each(|(key, len)| self.state.lock().keys(space).free(key, len));
+    pub(crate) fn give_back(&self, arena: Arena, runs: Vec<(Key, usize)>) {
+        runs.into_iter().for_each(|(key, len)| self.state.lock().keys(arena).free(key, len));
     }
 
     /// Gives the block a chunk of this id if it has none. False on allocation failure.
-    fn grow(&self, block: &mut Block, id: usize) -> bool {
+    pub(super) fn grow(&self, block: &mut Block, id: usize) -> bool {
         let mut fresh = None;
         while block.chunk(id).is_none() {
             let growth = {
@@ -190,15 +192,6 @@ impl Registry {
             }
         }
         true
-    }
-
-    /// Adds through a block, with a key and a chunk for the counter if it has none. False, and nothing done, where
-    /// memory or the index space is out.
-    pub(crate) fn add(&self, block: &mut Block, site: &Site<'_>, index: usize, amount: u64, way: Way) -> bool {
-        self.register(site).is_some_and(|key| {
-            let key = key.plus(index);
-            self.grow(block, key.chunk()) && block.update(key, amount, way)
-        })
     }
 }
 

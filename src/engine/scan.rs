@@ -1,11 +1,12 @@
 //! The read of every named counter in one pass over memory.
 //!
 //! # Synchronization
-//! As in [`read`](super::read), for many counters at once, and without a lock: a [`Pass`](super::names::Pass) keeps slots
+//! As in [`read`](super::read), for many counters at once, and without a lock: a [`Pass`] keeps slots
 //! of dropped counters from changing hands.
 
 use std::sync::Arc;
 
+use super::passes::Pass;
 use super::plan::{Column, Plan};
 use super::read::PIECE;
 use super::registry::Registry;
@@ -13,7 +14,7 @@ use super::registry::Registry;
 impl Registry {
     /// Reads every named counter. `f` gets the plan, and what its rows add up. `None` on allocation failure.
     pub(crate) fn read_names<T>(&self, f: impl FnOnce(&Arc<Plan>, &[u64]) -> T) -> Option<T> {
-        let pass = self.begin_pass()?;
+        let pass = Pass::begin(self)?;
         let plan = self.plan(&pass);
         Some(f(&plan, &self.addends(&plan)))
     }

@@ -3,8 +3,8 @@ use crossbeam_utils::CachePadded;
 use super::per_thread::{slot_bytes, slots};
 use super::{Accuracy, Strategy};
 use crate::Counter;
-use crate::engine::own_slot;
-use crate::sync::{AtomicU64, Ordering, const_fn, owner_load};
+use crate::engine::OwnSlot;
+use crate::sync::{AtomicU64, Ordering, const_fn};
 
 /// A slot for each thread and one shared word, to which a thread carries over what it has counted whenever that passes a
 /// multiple of `BATCH`.
@@ -48,19 +48,19 @@ impl<const BATCH: u64> Cached<BATCH> {
     }
 
     #[inline(always)]
-    fn own_slot(&self) -> Option<&AtomicU64> {
+    fn own_slot(&self) -> Option<OwnSlot<'_>> {
         // Relaxed: an old key is the unregistered one, and `add_first` looks again.
-        own_slot(&self.counter, 0, Ordering::Relaxed)
+        self.counter.header.own_slot(0, Ordering::Relaxed)
     }
 
     #[inline(always)]
-    fn add_owned(&self, slot: &AtomicU64, n: u64) {
-        let before = owner_load!(slot);
+    fn add_owned(&self, slot: OwnSlot<'_>, n: u64) {
+        let before = slot.load();
         let after = before.wrapping_add(n);
-        // Relaxed, here and below: the number is all that is shared.
-        slot.store(after, Ordering::Relaxed);
+        slot.add(n);
         let whole = |count| count & !(BATCH - 1);
         if whole(before) != whole(after) {
+            // Relaxed, here and below: the number is all that is shared.
             self.shared.fetch_add(whole(after).wrapping_sub(whole(before)), Ordering::Relaxed);
         }
     }

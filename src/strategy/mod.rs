@@ -46,8 +46,6 @@ pub use cached::Cached;
 pub use locked::Locked;
 #[cfg(all(feature = "percpu", not(quipu_loom)))]
 pub use per_cpu::PerCpu;
-#[cfg(all(feature = "percpu", unix, not(miri), not(quipu_loom)))]
-pub(crate) use per_cpu::pool;
 pub use per_thread::PerThread;
 pub use single::SingleAtomic;
 pub use striped::Striped;

@@ -1,6 +1,6 @@
 use super::Strategy;
 use crate::Counter;
-use crate::engine::{Counting, global};
+use crate::engine::global;
 
 /// A slot for each thread, which no other thread writes: [`Counter`] behind the trait of the strategies.
 ///
@@ -39,7 +39,7 @@ pub(super) fn slot_bytes(counter: &Counter) -> usize {
 }
 
 pub(super) fn slots(counter: &Counter) -> usize {
-    global().slots(counter.site().cell(0))
+    global().slots(counter.counter_ref().value(0))
 }
 
 impl super::sealed::Sealed for PerThread {}

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::model::{outcomes, shared, spawn, start};
 use crate::Counter;
-use crate::engine::{exclusive, global, touch_thread_locals};
+use crate::engine::{enter_cold_path, global, touch_thread_locals};
 use crate::sync::{AtomicU32, Ordering};
 
 /// A thread that starts while another ends gets its block, with what is in it, or one of its own.
@@ -69,7 +69,7 @@ fn nested_add_counts() {
     outcomes([0, 1, 2], || {
         let counter = shared(Counter::named("counter", ""));
         let reader = start(&counter, Counter::sum);
-        exclusive(|registry| registry.read_names(|_, _| (counter.inc(), counter.inc())));
+        enter_cold_path(|registry| registry.read_names(|_, _| (counter.inc(), counter.inc())));
         let sum = reader.join().unwrap();
         counter.inc();
         assert_eq!((counter.take(), counter.sum()), (3, 0));
@@ -82,7 +82,7 @@ fn nested_add_counts() {
 fn nested_adds_of_two_threads_count() {
     outcomes([(0, 2), (1, 1), (2, 0)], || {
         let counter = shared(Counter::new());
-        let nested = |counter: &Counter| exclusive(|_| counter.inc()).unwrap();
+        let nested = |counter: &Counter| enter_cold_path(|_| counter.inc()).unwrap();
         let adder = start(&counter, nested);
         let taker = start(&counter, Counter::take);
         nested(&counter);

@@ -1,6 +1,6 @@
 //! All slots handed out: counters count in themselves, and go on in slots once there are some.
 
-use crate::engine::{Space, global};
+use crate::engine::{Arena, global};
 use crate::{Counter, CounterArray, FloatCounter, RegisterError, UpDownCounter, Value};
 
 /// The spaces are the process's, so this is one test.
@@ -11,7 +11,7 @@ fn counters_without_slots_count_in_themselves() {
     before.inc();
 
     let registry = global();
-    let hoards = [Space::Integers, Space::Floats].map(|space| (space, registry.hoard(space)));
+    let hoards = [Arena::Integers, Arena::Floats].map(|space| (space, registry.hoard(space)));
     let slots = hoards.each_ref().map(|(_, runs)| runs.iter().map(|run| run.1).sum::<usize>());
     assert_eq!(slots, [(1 << 27) - 1, 1 << 27], "the documented number of slots, less the one that `before` has");
 

@@ -1,12 +1,15 @@
 //! Slots of floats at their limit, which adds alone would take centuries to reach.
 
 use crate::FloatCounter;
-use crate::engine::{IncreaseFloat, Kind, Update};
+use crate::engine::{Kind, OwnSlot};
+use crate::sync::{AtomicU64, Ordering};
 
 const LIMIT: f64 = f64::from_bits((1023 + 1012) << 52);
 
 fn after(slot: f64, amount: f64) -> f64 {
-    f64::from_bits(IncreaseFloat::apply(slot.to_bits(), amount.to_bits()))
+    let slot = AtomicU64::new(slot.to_bits());
+    OwnSlot::new(&slot).add_float(amount);
+    f64::from_bits(slot.load(Ordering::Relaxed))
 }
 
 #[test]

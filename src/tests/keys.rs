@@ -1,7 +1,7 @@
 //! Models of registration, and of slots that change hands.
 
 use super::model::{outcomes, shared, start};
-use crate::engine::exclusive;
+use crate::engine::enter_cold_path;
 use crate::{Counter, CounterArray, FloatCounter};
 
 #[test]
@@ -17,14 +17,30 @@ fn key_of_a_named_counter_is_registered_once() {
 /// A counter that gets used slots counts from what is found in them, for a reader that meets it meanwhile as well.
 #[test]
 fn reused_key_starts_from_zero() {
-    outcomes([0, 1], || {
+    reads_of_a_reused_key(Counter::sum);
+}
+
+/// The start that is subtracted from a total is that of the slots in it.
+#[test]
+fn total_of_a_reused_key_starts_from_zero() {
+    reads_of_a_reused_key(Counter::total);
+}
+
+/// A cursor that was made before the counter had slots goes on with those that it gets.
+#[test]
+fn cursor_of_a_reused_key_starts_from_zero() {
+    reads_of_a_reused_key(|counter| counter.cursor().delta());
+}
+
+fn reads_of_a_reused_key(read: fn(&Counter) -> u64) {
+    outcomes([0, 1], move || {
         leave_used_slots();
         let counter = shared(Counter::new());
-        let reader = start(&counter, Counter::sum);
+        let reader = start(&counter, read);
         counter.inc();
-        let sum = reader.join().unwrap();
-        assert_eq!(counter.sum(), 1);
-        sum
+        let read = reader.join().unwrap();
+        assert_eq!((counter.sum(), counter.total()), (1, 1));
+        read
     });
 }
 
@@ -47,7 +63,7 @@ fn reused_key_is_registered_once() {
 /// Of a counter that is dropped, with units in its slots and in its spill word.
 fn leave_used_slots() {
     let first = Counter::new();
-    exclusive(|_| first.inc());
+    enter_cold_path(|_| first.inc());
     first.add(1);
     // The words of the baselines are there already: nothing but the key publishes what is written to them.
     assert_eq!(first.take(), 2);
@@ -80,7 +96,7 @@ fn reused_key_starts_from_zero_in_a_slot_of_another_thread() {
 fn float_slot_is_clear_when_reused() {
     outcomes([0, 1], || {
         let (first, second) = (shared(FloatCounter::new()), shared(FloatCounter::new()));
-        exclusive(|_| first.add(0.5));
+        enter_cold_path(|_| first.add(0.5));
         first.add(0.5);
         assert_eq!(first.take(), 1.0);
         let handle = first.clone();

@@ -1,7 +1,7 @@
 //! Slots that are given back while a snapshot reads.
 
 use crate::CounterArray;
-use crate::engine::{Space, global};
+use crate::engine::{Arena, global};
 
 const LEN: usize = 1000;
 
@@ -12,9 +12,9 @@ fn array() -> CounterArray<LEN> {
 }
 
 fn free_slots() -> usize {
-    let runs = global().hoard(Space::Integers);
+    let runs = global().hoard(Arena::Integers);
     let free = runs.iter().map(|run| run.1).sum();
-    global().give_back(Space::Integers, runs);
+    global().give_back(Arena::Integers, runs);
     free
 }
 

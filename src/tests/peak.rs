@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use crate::engine::{Counting, global};
+use crate::engine::global;
 use crate::{Counter, FloatCounter};
 
 /// A thread may begin before the one that was joined has given its block back.
@@ -43,8 +43,8 @@ fn reads_after_a_peak_walk_few_chunks() {
         at_once(threads);
         total += threads;
         assert_eq!((counters.0.sum(), counters.1.sum()), (total as u64, total as f64));
-        for site in [counters.0.site(), counters.1.site()] {
-            let walked = global().chunks_that_reads_walk(site.cell(0));
+        for site in [counters.0.counter_ref(), counters.1.counter_ref()] {
+            let walked = global().chunks_that_reads_walk(site.value(0));
             assert!(walked < 64, "{walked} chunks after {threads} threads");
         }
     }

@@ -1,7 +1,7 @@
 //! Models of `sum`, `cursor` and `snapshot` against adds.
 
 use super::model::{outcomes, shared, spawn, start};
-use crate::engine::{Counting, Increase, Update, exclusive};
+use crate::engine::{Update, enter_cold_path};
 use crate::sync::{AtomicU32, Ordering};
 use crate::{Counter, CounterArray, Snapshot, UpDownCounter, Value, snapshot};
 
@@ -58,9 +58,9 @@ fn chunk_growth_is_seen_whole() {
         let adder = start(&counter, Counter::inc);
         let reader = start(&counter, Counter::sum);
         counter.inc();
-        exclusive(|registry| {
+        enter_cold_path(|registry| {
             let mut block = registry.claim().unwrap();
-            assert!(registry.add(&mut block, &counter.site(), 0, 1, Increase::owned));
+            assert!(registry.add(&mut block, &counter.counter_ref(), 0, 1, &Update::INCREASE));
             registry.release(block);
         });
         adder.join().unwrap();
@@ -80,13 +80,13 @@ fn up_down_is_never_negative() {
 /// As above, with the subtraction in the spill word: the key is not known to the reader before it.
 #[test]
 fn up_down_is_never_negative_where_it_spills() {
-    one_adds_another_takes_away(|_| (), UpDownCounter::inc, |gauge| exclusive(|_| gauge.dec()).unwrap());
+    one_adds_another_takes_away(|_| (), UpDownCounter::inc, |gauge| enter_cold_path(|_| gauge.dec()).unwrap());
 }
 
 /// As above, with the addition there.
 #[test]
 fn up_down_is_never_negative_where_the_addition_spills() {
-    one_adds_another_takes_away(have_a_block, |gauge| exclusive(|_| gauge.inc()).unwrap(), UpDownCounter::dec);
+    one_adds_another_takes_away(have_a_block, |gauge| enter_cold_path(|_| gauge.inc()).unwrap(), UpDownCounter::dec);
 }
 
 /// So that nothing but the slots orders this thread and the other.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::engine::{Key, Keys, Space, chunk_len};
+use crate::engine::{Arena, Key, SlotAllocator, chunk_len};
 
 /// The length, and the first slot.
 type Run = (usize, usize);
@@ -10,7 +10,7 @@ type Run = (usize, usize);
 #[test]
 fn the_shortest_run_that_is_long_enough_and_of_those_the_lowest_is_used_again() {
     let mut random = fastrand::Rng::with_seed(7);
-    let mut keys = Keys::new(Space::Integers);
+    let mut keys = SlotAllocator::new(Arena::Integers);
     let (mut owned, mut free): (Vec<Run>, Vec<Run>) = (Vec::new(), Vec::new());
     // Where the slots begin that nobody had yet; the first chunk has the id 1.
     let (mut chunk, mut offset) = (1, 0);

@@ -9,7 +9,7 @@ use std::thread;
 use crossbeam_utils::CachePadded;
 
 use crate::Counter;
-use crate::engine::{Chunk, own_slot};
+use crate::engine::Chunk;
 use crate::sync::Ordering;
 
 /// Sends whether the thread has a slot of the counter, when it is dropped.
@@ -19,7 +19,7 @@ struct AtEnd {
 }
 
 fn has_slot(counter: &Counter) -> bool {
-    own_slot(counter, 0, Ordering::Relaxed).is_some()
+    counter.header.own_slot(0, Ordering::Relaxed).is_some()
 }
 
 impl Drop for AtEnd {

@@ -1,32 +1,32 @@
 //! Models of idle chunks that are summed up, beside reads, claims and growth.
 
 use super::model::{outcomes, shared, spawn, start};
-use crate::engine::{Block, Counting, Increase, IncreaseFloat, IncreaseSide, State, Update, exclusive};
+use crate::engine::{Block, CounterRef, State, Update, enter_cold_path};
 use crate::sync::{AtomicU32, Ordering};
 use crate::{Counter, FloatCounter, UpDownCounter, Value, snapshot};
 
 /// Has the chunks of every free block summed up.
 fn summarize() {
-    exclusive(|registry| registry.summarize(State::every_free_block));
+    enter_cold_path(|registry| registry.summarize(State::every_free_block));
 }
 
 /// A block that no thread owns and no summary counts.
 fn claim() -> Block {
-    exclusive(|registry| registry.claim()).flatten().unwrap()
+    enter_cold_path(|registry| registry.claim()).flatten().unwrap()
 }
 
-fn add<U: Update>(block: &mut Block, counter: &impl Counting, slot: usize, amount: u64) {
-    assert_eq!(exclusive(|registry| registry.add(block, &counter.site(), slot, amount, U::owned)), Some(true));
+fn add(update: &Update, block: &mut Block, counter: CounterRef<'_>, slot: usize, amount: u64) {
+    assert_eq!(enter_cold_path(|registry| registry.add(block, &counter, slot, amount, update)), Some(true));
 }
 
 fn release(block: Block) {
-    exclusive(|registry| registry.release(block));
+    enter_cold_path(|registry| registry.release(block));
 }
 
 /// Adds through a block that is given back.
 fn leave(counter: &Counter, amount: u64) {
     let mut block = claim();
-    add::<Increase>(&mut block, counter, 0, amount);
+    add(&Update::INCREASE, &mut block, counter.counter_ref(), 0, amount);
     release(block);
 }
 
@@ -84,8 +84,8 @@ fn sum_during_another_summary() {
     outcomes([3], || {
         let counter = shared(Counter::new());
         let (mut first, mut second) = (claim(), claim());
-        add::<Increase>(&mut first, &*counter, 0, 1);
-        add::<Increase>(&mut second, &*counter, 0, 2);
+        add(&Update::INCREASE, &mut first, counter.counter_ref(), 0, 1);
+        add(&Update::INCREASE, &mut second, counter.counter_ref(), 0, 2);
         release(first);
         summarize();
         let reader = start(&counter, Counter::sum);
@@ -105,7 +105,7 @@ fn sum_while_a_summary_counts_fewer_blocks() {
         summarize_one();
         let sum = reader.join().unwrap();
         summarize();
-        (sum, chunks_that_reads_walk(&*counter))
+        (sum, chunks_that_reads_walk(counter.counter_ref()))
     });
 }
 
@@ -150,7 +150,7 @@ fn chunk_growth_while_a_summary_counts_more_blocks() {
         let mut third = claim();
         two_idle_blocks(&counter);
         summarize_one();
-        let grower = start(&counter, move |counter| add::<Increase>(&mut third, counter, 0, 4));
+        let grower = start(&counter, move |counter| add(&Update::INCREASE, &mut third, counter.counter_ref(), 0, 4));
         summarize();
         grower.join().unwrap();
         counter.sum()
@@ -163,33 +163,33 @@ fn float_sums_that_come_to_zero_are_made_anew() {
     outcomes([(4, 3)], || {
         let counter = FloatCounter::new();
         let (mut first, mut second) = (claim(), claim());
-        add::<IncreaseFloat>(&mut first, &counter, 0, 0);
-        add::<IncreaseFloat>(&mut second, &counter, 0, 4_f64.to_bits());
+        add(&Update::INCREASE_FLOAT, &mut first, counter.counter_ref(), 0, 0);
+        add(&Update::INCREASE_FLOAT, &mut second, counter.counter_ref(), 0, 4_f64.to_bits());
         release(first);
         release(second);
         summarize();
         summarize_one();
-        (counter.sum() as u64, chunks_that_reads_walk(&counter))
+        (counter.sum() as u64, chunks_that_reads_walk(counter.counter_ref()))
     });
 }
 
 /// All is counted by a summary: 1 in the lowest block, and 2.
 fn two_idle_blocks(counter: &Counter) {
     let (mut first, mut second) = (claim(), claim());
-    add::<Increase>(&mut first, counter, 0, 1);
-    add::<Increase>(&mut second, counter, 0, 2);
+    add(&Update::INCREASE, &mut first, counter.counter_ref(), 0, 1);
+    add(&Update::INCREASE, &mut second, counter.counter_ref(), 0, 2);
     release(first);
     release(second);
     summarize();
 }
 
-fn chunks_that_reads_walk(counter: &impl Counting) -> usize {
-    exclusive(|registry| registry.chunks_that_reads_walk(counter.site().cell(0))).unwrap()
+fn chunks_that_reads_walk(counter: CounterRef<'_>) -> usize {
+    enter_cold_path(|registry| registry.chunks_that_reads_walk(counter.value(0))).unwrap()
 }
 
 /// Has the chunks of the lowest free block alone summed up.
 fn summarize_one() {
-    exclusive(|registry| registry.summarize(|_| Some(1)));
+    enter_cold_path(|registry| registry.summarize(|_| Some(1)));
 }
 
 /// A block that has an owner gets a chunk in a new group, which the summary has room to cover.
@@ -213,14 +213,14 @@ fn growth_under_a_summary(fill: fn(&Counter, Block) -> Option<Block>) {
     outcomes([(false, 3), (false, 7), (true, 7)], move || {
         let shared = shared((Counter::new(), AtomicU32::new(0)));
         let (mut third, mut fourth, mut second) = (claim(), claim(), claim());
-        add::<Increase>(&mut second, &shared.0, 0, 1);
+        add(&Update::INCREASE, &mut second, shared.0.counter_ref(), 0, 1);
         leave(&shared.0, 2);
         let _second = fill(&shared.0, second);
         summarize();
-        add::<Increase>(&mut third, &shared.0, 0, 0);
+        add(&Update::INCREASE, &mut third, shared.0.counter_ref(), 0, 0);
         let reader = start(&shared, flag_and_sum);
         let (counter, flag) = &*shared;
-        add::<Increase>(&mut fourth, counter, 0, 4);
+        add(&Update::INCREASE, &mut fourth, counter.counter_ref(), 0, 4);
         flag.store(1, Ordering::Release);
         let outcome = reader.join().unwrap();
         assert_eq!(counter.sum(), 7);
@@ -234,14 +234,14 @@ fn chunk_growth_in_the_place_of_an_idle_chunk() {
     outcomes([3, 7], || {
         let counter = shared(Counter::new());
         let (mut first, mut second, mut third) = (claim(), claim(), claim());
-        add::<Increase>(&mut first, &*counter, 0, 1);
-        add::<Increase>(&mut second, &*counter, 0, 2);
+        add(&Update::INCREASE, &mut first, counter.counter_ref(), 0, 1);
+        add(&Update::INCREASE, &mut second, counter.counter_ref(), 0, 2);
         release(first);
         summarize();
         release(second);
         summarize();
         let reader = start(&counter, Counter::sum);
-        add::<Increase>(&mut third, &*counter, 0, 4);
+        add(&Update::INCREASE, &mut third, counter.counter_ref(), 0, 4);
         reader.join().unwrap()
     });
 }
@@ -267,17 +267,18 @@ fn up_down_under_a_summary(slot_of_idle: usize) {
     outcomes([0, 1], move || {
         let shared = shared((UpDownCounter::new(), AtomicU32::new(0)));
         let (mut idle, mut owned) = (claim(), claim());
-        add::<IncreaseSide>(&mut idle, &shared.0, 0, 0);
-        add::<IncreaseSide>(&mut owned, &shared.0, 0, 0);
+        add(&Update::INCREASE_SIDE, &mut idle, shared.0.counter_ref(), 0, 0);
+        add(&Update::INCREASE_SIDE, &mut owned, shared.0.counter_ref(), 0, 0);
         release(idle);
         summarize();
         let reader = start(&shared, |(gauge, _)| gauge.sum());
         let through_idle = move |gauge: &UpDownCounter| {
             let mut idle = claim();
-            add::<IncreaseSide>(&mut idle, gauge, slot_of_idle, 1);
+            add(&Update::INCREASE_SIDE, &mut idle, gauge.counter_ref(), slot_of_idle, 1);
         };
-        let mut through_owned =
-            move |gauge: &UpDownCounter| add::<IncreaseSide>(&mut owned, gauge, 1 - slot_of_idle, 1);
+        let mut through_owned = move |gauge: &UpDownCounter| {
+            add(&Update::INCREASE_SIDE, &mut owned, gauge.counter_ref(), 1 - slot_of_idle, 1)
+        };
         let (gauge, turn) = &*shared;
         if slot_of_idle == 0 {
             let other = start(&shared, move |(gauge, turn)| {
@@ -332,12 +333,12 @@ fn take_and_sum_at_the_end_of_a_summary() {
 
 fn growth_then_the_end_of_a_summary(counter: &loom::sync::Arc<Counter>) -> loom::thread::JoinHandle<()> {
     let (mut third, mut second) = (claim(), claim());
-    add::<Increase>(&mut second, &**counter, 0, 0);
+    add(&Update::INCREASE, &mut second, counter.counter_ref(), 0, 0);
     leave(counter, 0);
     summarize();
     counter.reset();
     start(counter, move |counter| {
-        add::<Increase>(&mut third, counter, 0, 1);
+        add(&Update::INCREASE, &mut third, counter.counter_ref(), 0, 1);
         let _idle = claim();
     })
 }
@@ -352,7 +353,7 @@ fn sums_by_all_chunks_and_by_an_older_summary() {
         let writer = start(&counter, |counter| {
             summarize();
             let mut idle = claim();
-            add::<Increase>(&mut idle, counter, 0, 1);
+            add(&Update::INCREASE, &mut idle, counter.counter_ref(), 0, 1);
         });
         let reader = start(&counter, |counter| (counter.sum(), counter.sum()));
         writer.join().unwrap();
@@ -404,8 +405,8 @@ fn float_slot_is_cleared_under_a_summary() {
     outcomes([(1, 1)], || {
         let first = FloatCounter::new();
         let (mut idle, mut later) = (claim(), claim());
-        add::<IncreaseFloat>(&mut idle, &first, 0, 4_f64.to_bits());
-        add::<IncreaseFloat>(&mut later, &first, 0, 2_f64.to_bits());
+        add(&Update::INCREASE_FLOAT, &mut idle, first.counter_ref(), 0, 4_f64.to_bits());
+        add(&Update::INCREASE_FLOAT, &mut later, first.counter_ref(), 0, 2_f64.to_bits());
         first.add(0.0);
         release(idle);
         summarize();

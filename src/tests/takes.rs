@@ -1,7 +1,7 @@
 //! Models of `take` and `reset`.
 
 use super::model::{outcomes, shared, spawn, start};
-use crate::engine::exclusive;
+use crate::engine::enter_cold_path;
 use crate::{Counter, FloatCounter, UpDownCounter, Value, snapshot};
 
 /// Two takers and an adder: each unit is in exactly one take, or left; the one that was there before is taken.
@@ -26,7 +26,7 @@ fn reset_against_add() {
 /// As above, in the spill word.
 #[test]
 fn reset_against_add_where_it_spills() {
-    reset_between_adds(|counter| exclusive(|_| counter.inc()).unwrap());
+    reset_between_adds(|counter| enter_cold_path(|_| counter.inc()).unwrap());
 }
 
 fn reset_between_adds(add: fn(&Counter)) {
@@ -160,7 +160,7 @@ fn takes_of_an_up_down_counter_that_comes_back() {
 fn takes_of_an_up_down_counter_take_both_parts_at_once() {
     outcomes([0], || {
         let gauge = shared(UpDownCounter::new());
-        exclusive(|_| gauge.dec()).unwrap();
+        enter_cold_path(|_| gauge.dec()).unwrap();
         gauge.inc();
         let reader = start(&gauge, UpDownCounter::sum);
         gauge.reset();

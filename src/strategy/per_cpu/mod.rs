@@ -4,7 +4,7 @@
 //! changed by locked instructions, whatever the CPU. The pool's lock orders what a counter did before what the next
 //! owner of its slots does.
 
-pub(crate) mod pool;
+mod pool;
 #[cfg_attr(
     not(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64", target_env = "gnu", not(miri))),
     path = "rseq_missing.rs"

@@ -6,8 +6,8 @@ use std::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use super::rseq::{self, Rseq};
-use crate::engine::fork::prepare_for_forks;
-use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::engine::{global, prepare_for_forks};
+use crate::sync::{AtomicU64, Mutex, Ordering};
 
 /// Counters in a page.
 const COLUMNS: usize = 64;
@@ -20,7 +20,7 @@ pub(super) const SHARED_ROWS: usize = 8;
 
 static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 
-pub(crate) struct Pool {
+pub(super) struct Pool {
     /// `None` if sequences can't be used, or don't work.
     pub(super) rseq: Option<Rseq>,
     /// Columns that no counter has.
@@ -60,29 +60,32 @@ impl Slots {
     }
 }
 
-pub(crate) type Guard = MutexGuard<'static, Option<Pool>>;
-
-/// Locks the pool. A thread that holds its lock may lock the registry, but not the other way round.
-pub(crate) fn lock() -> Guard {
-    POOL.lock()
+/// Runs `f` with the pool, under a lock that a fork takes, too. A thread that holds it may lock the registry, but not the
+/// other way round.
+fn with_pool<T>(f: impl FnOnce(&mut Option<Pool>) -> T) -> T {
+    let _per_cpu = global().per_cpu.lock();
+    f(&mut POOL.lock())
 }
 
 /// Slots that stand at zero, and how to add to them.
 pub(super) fn take() -> (Slots, Option<Rseq>) {
     prepare_for_forks();
-    let mut pool = lock();
-    let pool = pool.get_or_insert_with(|| Pool::new(rseq::detect()));
-    let slots = pool.take();
-    // Relaxed: no thread has these slots, and a thread receives them with the counter.
-    slots.rows().for_each(|slot| slot.store(0, Ordering::Relaxed));
-    (slots, pool.rseq)
+    with_pool(|pool| {
+        let pool = pool.get_or_insert_with(|| Pool::new(rseq::detect()));
+        let slots = pool.take();
+        // Relaxed: no thread has these slots, and a thread receives them with the counter.
+        slots.rows().for_each(|slot| slot.store(0, Ordering::Relaxed));
+        (slots, pool.rseq)
+    })
 }
 
 /// Takes back the slots of a counter that is dropped.
 pub(super) fn give_back(slots: &Slots) {
-    if let Some(pool) = &mut *lock() {
-        pool.free.push(*slots);
-    }
+    with_pool(|pool| {
+        if let Some(pool) = pool {
+            pool.free.push(*slots);
+        }
+    });
 }
 
 impl Pool {

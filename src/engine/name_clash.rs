@@ -1,8 +1,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::Kind;
-use crate::engine::Family;
+use super::family::Family;
+use super::kind::Kind;
 
 /// The ends of the samples that OpenMetrics makes of a counter.
 const OF_COUNTERS: [&str; 2] = [TOTAL, "_created"];

@@ -1,0 +1,164 @@
+//! The part of a counter that lies in itself, and views of it.
+
+use super::family::{Family, Labels, Naming};
+use super::key::Key;
+use super::kind::Kind;
+use super::slot::OwnSlot;
+use super::thread;
+use crate::sync::{AtomicU32, AtomicU64, Ordering, array, const_fn};
+
+/// A counter of `N` slots: its key, its name if it has one, and a word for each slot, for adds that find none.
+#[derive(Debug)]
+pub(crate) struct Header<const N: usize> {
+    identity: Identity,
+    spill: [AtomicU64; N],
+}
+
+impl<const N: usize> Header<N> {
+    const_fn! {
+        pub(crate) const fn new() -> Self {
+            Self { identity: Identity::new("", "", None), spill: array!(AtomicU64::new(0); N) }
+        }
+    }
+
+    const_fn! {
+        /// The texts have at most 65,535 bytes each.
+        pub(crate) const fn named(naming: &'static Naming, name: &'static str, help: &'static str) -> Self {
+            Self { identity: Identity::new(name, help, Some(naming)), spill: array!(AtomicU64::new(0); N) }
+        }
+    }
+
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        self.identity.name()
+    }
+
+    /// The counter's slot `index` of the current thread, which is its only writer; `None` before the thread's first add.
+    ///
+    /// Of integers, the key is loaded Relaxed: an old one is the unregistered one, and the cold path looks again.
+    #[inline(always)]
+    pub(crate) fn own_slot(&self, index: usize, of_key: Ordering) -> Option<OwnSlot<'_>> {
+        thread::own_slot(Key::from_bits(self.identity.key.load(of_key)), index)
+    }
+
+    #[inline(always)]
+    pub(crate) fn counter_ref<'a>(&'a self, kind: Kind, labels: Option<&'a Labels>) -> CounterRef<'a> {
+        CounterRef { identity: &self.identity, spill: &self.spill, kind, labels }
+    }
+
+    /// The key of a counter that nobody else uses.
+    pub(crate) fn key_mut(&mut self) -> Key {
+        // `&mut self` means that the registration came before.
+        self.identity.own_key()
+    }
+}
+
+/// Key and texts of a counter. Kept small: the texts are packed as pointers and 16-bit lengths.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    key: AtomicU32,
+    name_len: u16,
+    help_len: u16,
+    name: *const u8,
+    help: *const u8,
+    /// There if it has a name.
+    naming: Option<&'static Naming>,
+}
+
+// SAFETY: the pointers are to static strings, which are only read.
+unsafe impl Send for Identity {}
+// SAFETY: as above; the rest is an atomic and what never changes.
+unsafe impl Sync for Identity {}
+
+impl Identity {
+    const_fn! {
+        /// The texts have at most 65,535 bytes each.
+        const fn new(name: &'static str, help: &'static str, naming: Option<&'static Naming>) -> Self {
+            Self {
+                key: AtomicU32::new(Key::UNREGISTERED.bits()),
+                name_len: name.len() as u16,
+                help_len: help.len() as u16,
+                name: name.as_ptr(),
+                help: help.as_ptr(),
+                naming,
+            }
+        }
+    }
+
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        // SAFETY: packed from a static string of this length by `new`.
+        self.naming.map(|_| unsafe { unpack(self.name, self.name_len) })
+    }
+
+    pub(super) fn help(&self) -> &'static str {
+        // SAFETY: packed from a static string of this length by `new`.
+        unsafe { unpack(self.help, self.help_len) }
+    }
+
+    /// The key. The caller is the only one to give slots to the counter, or to take them, at this time.
+    fn own_key(&self) -> Key {
+        // Relaxed: no other thread stores it.
+        Key::from_bits(self.key.load(Ordering::Relaxed))
+    }
+}
+
+/// # Safety
+/// The two are the pointer and the length of a static string.
+unsafe fn unpack(text: *const u8, len: u16) -> &'static str {
+    // SAFETY: the caller vouches for it.
+    unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(text, len.into())) }
+}
+
+/// A counter, with everything that its registration needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CounterRef<'a> {
+    pub(crate) identity: &'a Identity,
+    /// One word for each of the counter's slots.
+    pub(crate) spill: &'a [AtomicU64],
+    pub(crate) kind: Kind,
+    pub(crate) labels: Option<&'a Labels>,
+}
+
+impl<'a> CounterRef<'a> {
+    /// The value that begins at slot `index`.
+    #[inline(always)]
+    pub(crate) fn value(self, index: usize) -> ValueRef<'a> {
+        ValueRef { key: &self.identity.key, index: index as u32, kind: self.kind, spill: &self.spill[index..] }
+    }
+
+    /// The word for its key.
+    pub(super) fn key(&self) -> &'a AtomicU32 {
+        &self.identity.key
+    }
+
+    /// That of a counter with a name.
+    // Not inlined: it is rare, and has several uses.
+    #[inline(never)]
+    pub(crate) fn family(&self) -> Option<Family> {
+        let (naming, name) = (self.identity.naming?, self.identity.name()?);
+        Some(Family { name, help: self.identity.help(), labels: self.labels.copied(), naming })
+    }
+}
+
+/// One value of a counter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ValueRef<'a> {
+    key: &'a AtomicU32,
+    index: u32,
+    pub(crate) kind: Kind,
+    /// The spill word of the value's first slot, and those after it.
+    pub(super) spill: &'a [AtomicU64],
+}
+
+impl ValueRef<'_> {
+    pub(crate) fn is_registered(&self) -> bool {
+        self.key().is_registered()
+    }
+
+    /// Where the value's first slot lies; not registered as long as the counter isn't.
+    #[inline(always)]
+    pub(super) fn key(&self) -> Key {
+        // Acquire: pairs with the Release in `Registry::register`; what the registration found in the slots is the
+        // least that this thread may find there. Model: `float_slot_is_clear_when_reused`.
+        Key::from_bits(self.key.load(Ordering::Acquire)).plus(self.index as usize)
+    }
+}
