@@ -17,6 +17,16 @@ macro_rules! reads {
         /// down. It costs one load for each thread that touched the counter or one of its neighbours, and at most
         /// seven more; it takes no lock. After a peak of threads, those that have ended cost nothing: their slots are
         /// summed up once, by a thread that ends.
+        ///
+        /// # Ordering
+        /// Relaxed: it includes each add that happens-before it, and orders nothing else.
+        ///
+        /// ```
+        /// let counter = quipu::Counter::new();
+        /// std::thread::scope(|scope| drop(scope.spawn(|| counter.add(3))));
+        /// counter.add(4);
+        /// assert_eq!(counter.sum(), 7);
+        /// ```
         #[inline]
         #[must_use]
         pub fn sum(&$self) -> $number {
@@ -29,6 +39,9 @@ macro_rules! reads {
         /// wants to report.
         ///
         /// It promises what [`sum`](Self::sum) promises, and costs the same.
+        ///
+        /// # Ordering
+        /// Relaxed: it includes each add that happens-before it, and orders nothing else.
         ///
         /// ```
         /// let counter = quipu::Counter::new();
@@ -47,7 +60,8 @@ macro_rules! reads {
         /// All that [`take`](Self::take) and [`reset`](Self::reset) ever removed: the part of the
         /// [`total`](Self::total) that isn't in the [`sum`](Self::sum).
         ///
-        /// It includes every take that happens-before it. Acquire: whatever is added after such a take is no part of it.
+        /// # Ordering
+        /// Acquire: it includes each take that happens-before it, and nothing that is added after such a take.
         ///
         /// ```
         /// let counter = quipu::Counter::new();
@@ -67,17 +81,45 @@ macro_rules! reads {
         ///
         /// Units that can't be marked as taken are left for the next take: on allocation failure, and within a global
         /// allocator that quipu is calling.
+        ///
+        /// # Ordering
+        /// Relaxed: it includes each add that happens-before it, and orders nothing else.
+        ///
+        /// ```
+        /// let counter = quipu::Counter::new();
+        /// counter.add(3);
+        /// assert_eq!((counter.take(), counter.take()), (3, 0));
+        /// ```
         #[must_use = "`reset` drops the units that it takes"]
         pub fn take(&$self) -> $number {
             <$number as crate::cursor::sealed::Bits>::from_bits(crate::api::take(&$counter, $index))
         }
 
-        /// Begins again at zero: a [`take`](Self::take) whose units nobody wants.
+        /// Restarts the counter at zero: a [`take`](Self::take) whose units nobody wants.
+        ///
+        /// # Ordering
+        /// Relaxed: it includes each add that happens-before it, and orders nothing else.
+        ///
+        /// ```
+        /// let counter = quipu::Counter::new();
+        /// counter.add(3);
+        /// counter.reset();
+        /// assert_eq!(counter.sum(), 0);
+        /// ```
         pub fn reset(&$self) {
             let _ = $self.take();
         }
 
-        /// A reader of its own, which gets the difference between its reads. Takes and resets do not disturb it.
+        /// A reader that returns the amount added between its reads. Takes and resets don't disturb it.
+        ///
+        /// ```
+        /// let counter = quipu::Counter::new();
+        /// counter.add(3);
+        /// let mut cursor = counter.cursor();
+        /// counter.add(4);
+        /// counter.reset();
+        /// assert_eq!(cursor.delta(), 4);
+        /// ```
         pub fn cursor(&$self) -> crate::Cursor<$lifetime, $number> {
             crate::Cursor::new($counter.value($index))
         }
@@ -88,15 +130,29 @@ macro_rules! reads {
 macro_rules! registration {
     () => {
         /// Lists the counter, so that [`snapshot`](crate::snapshot()) shows it before its first add. A counter
-        /// without a name merely gets its slots. To register twice is to register once.
+        /// without a name merely receives its slots. Registering twice is a no-op.
         ///
         /// # Errors
-        /// If a counter of another kind or with other labels is shown under the name, or on allocation failure.
+        /// If a counter of another kind or with other labels is shown under the name, on allocation failure, or when slots
+        /// are exhausted.
+        ///
+        /// ```
+        /// static ERRORS: quipu::Counter = quipu::Counter::named("errors_total", "Requests that failed.");
+        ///
+        /// ERRORS.register()?;
+        /// assert!(quipu::snapshot().get("errors_total", None).is_some());
+        /// # Ok::<(), quipu::RegisterError>(())
+        /// ```
         pub fn register(&self) -> Result<(), crate::RegisterError> {
             crate::api::register(&self.counter_ref())
         }
 
         /// The name that the counter was made with.
+        ///
+        /// ```
+        /// let jobs = quipu::Counter::named("jobs_total", "Jobs done.");
+        /// assert_eq!((jobs.name(), quipu::Counter::new().name()), (Some("jobs_total"), None));
+        /// ```
         #[must_use]
         pub fn name(&self) -> Option<&'static str> {
             self.header.name()
@@ -110,6 +166,12 @@ macro_rules! scalar {
         impl $counter {
             crate::sync::const_fn! {
                 /// A counter that stands at zero.
+                ///
+                /// ```
+                /// static HITS: quipu::Counter = quipu::Counter::new();
+                ///
+                /// assert_eq!(HITS.sum(), 0);
+                /// ```
                 #[must_use]
                 pub const fn new() -> Self {
                     Self { header: crate::engine::Header::new() }
@@ -132,6 +194,15 @@ macro_rules! scalar {
                 /// # Panics
                 /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than 65,535
                 /// bytes; in a `static` or `const`, the program doesn't compile.
+                ///
+                /// ```
+                /// use quipu::{Counter, Value};
+                ///
+                /// static LIKES: Counter = Counter::named("likes_total", "Likes of anything.");
+                ///
+                /// LIKES.add(2);
+                /// assert_eq!(quipu::snapshot().get("likes_total", None).unwrap().value, Value::Unsigned(2));
+                /// ```
                 #[must_use]
                 #[track_caller]
                 pub const fn named(name: &'static str, help: &'static str) -> Self {
@@ -147,6 +218,13 @@ macro_rules! scalar {
                 ///
                 /// # Errors
                 /// Where `named` panics.
+                ///
+                /// ```
+                /// let name: &'static str = String::from("plugin_calls_total").leak();
+                /// let calls = quipu::Counter::try_named(name, "Calls of the plugin.")?;
+                /// assert_eq!(calls.name(), Some("plugin_calls_total"));
+                /// # Ok::<(), quipu::InvalidName>(())
+                /// ```
                 pub const fn try_named(name: &'static str, help: &'static str) -> Result<Self, crate::InvalidName> {
                     match crate::name::check(name, help) {
                         Ok(()) => {

@@ -41,6 +41,14 @@ impl<const N: usize> CounterArray<N> {
 
     const_fn! {
         /// `N` counters that stand at zero.
+        ///
+        /// ```
+        /// use quipu::CounterArray;
+        ///
+        /// static BY_SHARD: CounterArray<8> = CounterArray::new();
+        ///
+        /// assert_eq!(BY_SHARD.sums(), [0; 8]);
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             let () = Self::LEN_IS_FIT;
@@ -60,6 +68,16 @@ impl<const N: usize> CounterArray<N> {
         /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or the label, `[a-zA-Z_][a-zA-Z0-9_]*`
         /// that doesn't begin with `__`, or a text is longer than 65,535 bytes; in a `static` or `const`, the program
         /// doesn't compile.
+        ///
+        /// ```
+        /// use quipu::CounterArray;
+        ///
+        /// static VOTES: CounterArray<2> = CounterArray::named("votes_total", "Votes.", "vote", &["yes", "no"]);
+        ///
+        /// VOTES.register()?;
+        /// assert_eq!(quipu::snapshot().family("votes_total").len(), 2);
+        /// # Ok::<(), quipu::RegisterError>(())
+        /// ```
         #[must_use]
         #[track_caller]
         pub const fn named(
@@ -81,6 +99,13 @@ impl<const N: usize> CounterArray<N> {
         ///
         /// # Errors
         /// Where `named` panics.
+        ///
+        /// ```
+        /// use quipu::CounterArray;
+        ///
+        /// let error = CounterArray::<1>::try_named("cars_total", "Cars.", "__lane", &["left"]).unwrap_err();
+        /// assert_eq!(error.text(), "__lane");
+        /// ```
         pub const fn try_named(
             name: &'static str,
             help: &'static str,
@@ -102,6 +127,11 @@ impl<const N: usize> CounterArray<N> {
     }
 
     /// The counter at `index`, or `None` if the index is `N` or more.
+    ///
+    /// ```
+    /// let rows = quipu::CounterArray::<3>::new();
+    /// assert!(rows.get(2).is_some() && rows.get(3).is_none());
+    /// ```
     #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<Element<'_, N>> {
@@ -109,6 +139,15 @@ impl<const N: usize> CounterArray<N> {
     }
 
     /// The [`sum`](Element::sum) of each.
+    ///
+    /// # Ordering
+    /// Relaxed: each includes the adds that happen-before the call, and orders nothing else.
+    ///
+    /// ```
+    /// let rows = quipu::CounterArray::<3>::new();
+    /// rows.get(1).unwrap().add(5);
+    /// assert_eq!(rows.sums(), [0, 5, 0]);
+    /// ```
     #[must_use]
     pub fn sums(&self) -> [u64; N] {
         std::array::from_fn(|index| Element { array: self, index }.sum())
@@ -151,13 +190,28 @@ pub struct Element<'a, const N: usize> {
 }
 
 impl<'a, const N: usize> Element<'a, N> {
-    /// Adds one.
+    /// Adds one, as [`add`](Element::add) does.
+    ///
+    /// ```
+    /// let rows = quipu::CounterArray::<2>::new();
+    /// rows.get(0).unwrap().inc();
+    /// assert_eq!(rows.sums(), [1, 0]);
+    /// ```
     #[inline]
     pub fn inc(&self) {
         self.add(1);
     }
 
     /// Adds `n`, as [`Counter::add`](crate::Counter::add) does.
+    ///
+    /// # Ordering
+    /// Relaxed: it orders nothing else.
+    ///
+    /// ```
+    /// let rows = quipu::CounterArray::<2>::new();
+    /// rows.get(1).unwrap().add(2);
+    /// assert_eq!(rows.sums(), [0, 2]);
+    /// ```
     #[inline]
     pub fn add(&self, n: u64) {
         match self.array.header.own_slot(self.index, Ordering::Relaxed) {

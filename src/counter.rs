@@ -39,7 +39,13 @@ pub struct Counter {
 crate::api::scalar!(Counter, u64, Kind::Counter, COUNTER);
 
 impl Counter {
-    /// Adds one.
+    /// Adds one, as [`add`](Counter::add) does.
+    ///
+    /// ```
+    /// let hits = quipu::Counter::new();
+    /// hits.inc();
+    /// assert_eq!(hits.sum(), 1);
+    /// ```
     #[inline]
     pub fn inc(&self) {
         self.add(1);
@@ -47,8 +53,18 @@ impl Counter {
 
     /// Adds `n`.
     ///
-    /// Never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
-    /// may allocate, and take a lock. Relaxed: it orders nothing else.
+    /// It never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
+    /// may allocate, and take a lock.
+    ///
+    /// # Ordering
+    /// Relaxed: it orders nothing else.
+    ///
+    /// ```
+    /// let bytes = quipu::Counter::new();
+    /// bytes.add(1500);
+    /// bytes.add(40);
+    /// assert_eq!(bytes.sum(), 1540);
+    /// ```
     #[inline]
     pub fn add(&self, n: u64) {
         match self.header.own_slot(0, Ordering::Relaxed) {

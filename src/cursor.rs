@@ -63,6 +63,16 @@ impl<'a, T: Number> Cursor<'a, T> {
     /// The amount that was added since the cursor was made or last asked. Wraps where the total does.
     ///
     /// Of a float counter it is the difference of two totals, which has the rounding errors of both.
+    ///
+    /// # Ordering
+    /// Relaxed: it includes each add that happens-before it, and orders nothing else.
+    ///
+    /// ```
+    /// let shares = quipu::Counter::new();
+    /// let mut cursor = shares.cursor();
+    /// shares.add(100);
+    /// assert_eq!((cursor.delta(), cursor.delta()), (100, 0));
+    /// ```
     pub fn delta(&mut self) -> T {
         let total = global().total(self.value);
         let before = mem::replace(&mut self.total, total);

@@ -55,15 +55,28 @@ impl FloatCounter {
     /// Adds `amount`, if it is from 0 to [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT); anything else is ignored, so that one
     /// bad measurement doesn't spoil the total or turn it around. [`try_add`](FloatCounter::try_add) reports it.
     ///
-    /// Never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
-    /// may allocate, and take a lock. It orders nothing else that the thread does before it.
+    /// It never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
+    /// may allocate, and take a lock.
+    ///
+    /// # Ordering
+    /// Relaxed: it orders nothing else.
+    ///
+    /// ```
+    /// let busy_seconds = quipu::FloatCounter::new();
+    /// busy_seconds.add(0.25);
+    /// busy_seconds.add(-1.0);
+    /// assert_eq!(busy_seconds.sum(), 0.25);
+    /// ```
     #[inline]
     pub fn add(&self, amount: f64) {
         // Ignored by contract.
         let _ = self.try_add(amount);
     }
 
-    /// Adds `amount`.
+    /// Adds `amount`, as [`add`](FloatCounter::add) does.
+    ///
+    /// # Ordering
+    /// Relaxed: it orders nothing else.
     ///
     /// # Errors
     /// If the amount is negative, above [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT) or not a number; nothing is added.

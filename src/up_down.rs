@@ -33,22 +33,45 @@ pub struct UpDownCounter {
 crate::api::scalar!(UpDownCounter, i64, Kind::UpDownCounter, UP_DOWN);
 
 impl UpDownCounter {
-    /// Adds one.
+    /// Adds one, as [`add`](UpDownCounter::add) does.
+    ///
+    /// ```
+    /// let open = quipu::UpDownCounter::new();
+    /// open.inc();
+    /// assert_eq!(open.sum(), 1);
+    /// ```
     #[inline]
     pub fn inc(&self) {
         self.add(1);
     }
 
-    /// Takes one away.
+    /// Subtracts one, as [`sub`](UpDownCounter::sub) does.
+    ///
+    /// ```
+    /// let open = quipu::UpDownCounter::new();
+    /// open.add(3);
+    /// open.dec();
+    /// assert_eq!(open.sum(), 2);
+    /// ```
     #[inline]
     pub fn dec(&self) {
         self.sub(1);
     }
 
-    /// Adds `n`; where `n` is negative, takes `-n` away.
+    /// Adds `n`; where `n` is negative, subtracts `-n`.
     ///
-    /// Never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
-    /// may allocate, and take a lock. An addition orders nothing else.
+    /// It never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
+    /// may allocate, and take a lock.
+    ///
+    /// # Ordering
+    /// Relaxed: it orders nothing else. A read that sees a subtraction sees the additions that happen-before it.
+    ///
+    /// ```
+    /// let bytes_in_use = quipu::UpDownCounter::new();
+    /// bytes_in_use.add(4096);
+    /// bytes_in_use.add(-96);
+    /// assert_eq!(bytes_in_use.sum(), 4000);
+    /// ```
     #[inline]
     pub fn add(&self, n: i64) {
         if n >= 0 {
@@ -58,7 +81,17 @@ impl UpDownCounter {
         }
     }
 
-    /// Takes `n` away; where `n` is negative, adds `-n`. Otherwise as [`add`](UpDownCounter::add).
+    /// Subtracts `n`; where `n` is negative, adds `-n`. Otherwise as [`add`](UpDownCounter::add).
+    ///
+    /// # Ordering
+    /// Relaxed: it orders nothing else. A read that sees a subtraction sees the additions that happen-before it.
+    ///
+    /// ```
+    /// let queued = quipu::UpDownCounter::new();
+    /// queued.add(5);
+    /// queued.sub(2);
+    /// assert_eq!(queued.sum(), 3);
+    /// ```
     #[inline]
     pub fn sub(&self, n: i64) {
         if n >= 0 {
