@@ -1,4 +1,5 @@
-use crate::InvalidAmount;
+use std::fmt;
+
 use crate::engine::{Header, Kind, Update, add_slow};
 use crate::sync::Ordering;
 
@@ -121,3 +122,24 @@ impl FloatCounter {
         add_slow(&self.counter_ref(), 0, amount.to_bits(), &Update::INCREASE_FLOAT);
     }
 }
+
+/// An amount that a [`FloatCounter`] doesn't add: negative, above [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT), or not a
+/// number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InvalidAmount(pub(crate) f64);
+
+impl InvalidAmount {
+    /// The amount that was refused.
+    #[must_use]
+    pub const fn amount(&self) -> f64 {
+        self.0
+    }
+}
+
+impl fmt::Display for InvalidAmount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: expected an amount from 0 to {:?}", self.0, FloatCounter::MAX_AMOUNT)
+    }
+}
+
+impl std::error::Error for InvalidAmount {}
