@@ -7,7 +7,7 @@ use scylla::client::session_builder::SessionBuilder;
 use scylla::errors::NewSessionError;
 use scylla::statement::prepared::PreparedStatement;
 
-use super::kept::Kept;
+use super::process_local::ProcessLocal;
 use super::runtime::Runtime;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
 
@@ -54,7 +54,7 @@ pub struct Cassandra {
     nodes: Vec<String>,
     keyspace: String,
     login: Option<(String, String)>,
-    link: Kept<Link>,
+    link: ProcessLocal<Link>,
 }
 
 struct Link {
@@ -69,7 +69,7 @@ impl Cassandra {
     /// A store in this keyspace, of a cluster that has these nodes, among others: `host` or `host:port`.
     pub fn new(nodes: impl IntoIterator<Item = impl Into<String>>, keyspace: impl Into<String>) -> Self {
         let nodes = nodes.into_iter().map(Into::into).collect();
-        Self { nodes, keyspace: keyspace.into(), login: None, link: Kept::NONE }
+        Self { nodes, keyspace: keyspace.into(), login: None, link: ProcessLocal::NONE }
     }
 
     /// With a user and a password.

@@ -6,14 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ledger::{Ledger, Scope};
-use super::worker::{Pace, Shared, State};
+use super::shared::{MIN_BACKOFF, Pace, Shared, State};
 use super::{Error, ErrorKind, Sink};
-
-/// The shortest wait after a failure, so that a tiny interval doesn't become a storm of attempts.
-const MIN_BACKOFF: Duration = Duration::from_millis(50);
-
-/// Longer waits are cut to a hundred years.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 pub(super) struct Flusher {
     shared: Arc<Shared>,
@@ -123,19 +117,4 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
     let message = panic.downcast_ref::<&str>().copied();
     let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
     Error::new(ErrorKind::Panicked, format!("the sink panicked: {message}: expected it to return an error"))
-}
-
-impl Pace {
-    /// The wait after this number of failures in a row, up to a tenth shorter or longer.
-    fn after(&self, failures: u32) -> Duration {
-        let wait = if failures == 0 {
-            self.interval
-        } else {
-            let doubled = self.interval.max(MIN_BACKOFF).saturating_mul(1 << (failures - 1).min(16));
-            doubled.min(self.max_backoff.max(MIN_BACKOFF))
-        };
-        // Without randomness the wait is what it is.
-        let chance = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
-        wait.min(LONGEST_WAIT).mul_f64(0.9 + 0.2 * chance)
-    }
 }

@@ -94,9 +94,7 @@ mod cassandra;
 mod error;
 mod flusher;
 #[cfg(feature = "sqlite")]
-mod inside;
-#[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
-mod kept;
+mod fork_guard;
 mod ledger;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
 mod limits;
@@ -106,10 +104,13 @@ mod nats;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod predecessor;
+#[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
+mod process_local;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(any(feature = "postgres", feature = "nats", feature = "cassandra"))]
 mod runtime;
+mod shared;
 mod sink;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;

@@ -9,7 +9,7 @@ use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
-use super::kept::Kept;
+use super::process_local::ProcessLocal;
 use super::runtime::Runtime;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Store, VersionVector, Writer};
 
@@ -63,7 +63,7 @@ struct Message {
 /// seconds at most: asynchronous code makes them on a thread for blocking work.
 pub struct Nats {
     address: ServerAddr,
-    link: Kept<Link>,
+    link: ProcessLocal<Link>,
 }
 
 struct Link {
@@ -84,7 +84,7 @@ impl Nats {
             let text = "the address of NATS: expected nats://user:password@host:4222";
             Error::new(ErrorKind::Config, text).caused_by(error)
         })?;
-        Ok(Self { address, link: Kept::NONE })
+        Ok(Self { address, link: ProcessLocal::NONE })
     }
 
     /// Moves what came since the last call of this name into another store, and returns how many messages it was. Each

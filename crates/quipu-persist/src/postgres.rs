@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type, WasNull, WrongType};
 use tokio_postgres::{Client, Config, IsolationLevel, NoTls, Row};
 
-use super::kept::Kept;
+use super::process_local::ProcessLocal;
 use super::runtime::Runtime;
 use super::sql::{self, dead, mark_dead, retire, touch};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
@@ -64,7 +64,7 @@ const HAS_TABLES: &str = "SELECT
 /// Its calls block, for 10 seconds at most: asynchronous code makes them on a thread for blocking work.
 pub struct Postgres {
     config: Config,
-    link: Kept<Link>,
+    link: ProcessLocal<Link>,
 }
 
 struct Link {
@@ -91,7 +91,7 @@ impl Postgres {
         if config.get_ssl_mode() == SslMode::Require {
             return Err(unfit("sslmode=prefer or none, since TLS isn't supported, and a tunnel where it is needed"));
         }
-        Ok(Self { config, link: Kept::NONE })
+        Ok(Self { config, link: ProcessLocal::NONE })
     }
 
     /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see

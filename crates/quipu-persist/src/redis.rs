@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use redis::{Client, Connection, ErrorKind as Kind, RedisError, RedisResult, Script, ServerErrorKind};
 
-use super::kept::Kept;
 use super::limits::{self, TIMEOUT};
+use super::process_local::ProcessLocal;
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
 
 /// `{quipu}` keeps all keys on one node of a cluster, where a script can use them together.
@@ -56,7 +56,7 @@ fn folded(writer: &str) -> String {
 /// millisecond takes 285,000 years.
 pub struct Redis {
     client: Client,
-    connection: Kept<Connection>,
+    connection: ProcessLocal<Connection>,
     write: Script,
     compact: Script,
 }
@@ -75,7 +75,7 @@ impl Redis {
         let script = |code| Script::new(&[include_str!("redis/schema.lua"), code].concat());
         Ok(Self {
             client,
-            connection: Kept::NONE,
+            connection: ProcessLocal::NONE,
             write: script(include_str!("redis/write.lua")),
             compact: script(include_str!("redis/compact.lua")),
         })

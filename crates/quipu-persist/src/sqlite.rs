@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
-use super::inside::Inside;
+use super::fork_guard::ForkGuard;
 use super::sql::{self, dead, mark_dead, retire, touch};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
 
@@ -71,7 +71,7 @@ impl Sqlite {
 
     /// Runs `work` in a transaction on tables of this version.
     fn transaction<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let _inside = Inside::enter()?;
+        let _inside = ForkGuard::enter()?;
         let mut connection = self.open(OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let explain = |error| self.explain(error);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
@@ -93,7 +93,7 @@ impl Sqlite {
         if !self.is_there()? {
             return Ok(Vec::new());
         }
-        let _inside = Inside::enter()?;
+        let _inside = ForkGuard::enter()?;
         // To be written too, if it may be: a reader undoes what a process that was killed left half done.
         let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if !self.has_tables(&connection)? {

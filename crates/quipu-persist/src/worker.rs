@@ -1,25 +1,17 @@
-use std::collections::HashSet;
 use std::fmt;
 use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::MutexGuard;
 
-use super::flusher::{Flusher, LONGEST_WAIT};
+use super::flusher::Flusher;
 use super::ledger::{Ledger, Row};
+use super::shared::{LONGEST_WAIT, Pace, Shared, State};
 use super::{Error, ErrorKind, Sink, Status, Tracked, Writer};
 
 /// How long a [`Worker`] that is dropped waits for its last flush.
 const DROP_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How often a worker writes, and how long it waits after a failure.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    pub(super) interval: Duration,
-    pub(super) resend: Duration,
-    pub(super) max_backoff: Duration,
-}
 
 /// The settings of a [`Worker`], by [`Worker::builder`].
 #[derive(Debug)]
@@ -60,56 +52,13 @@ impl Builder {
             return Err(Error::new(ErrorKind::Config, "an interval of zero: expected some time between two flushes"));
         }
         let writer = Writer::new(&self.host)?;
-        let shared =
-            Arc::new(Shared { state: Mutex::new(State::new(Status::new(writer.clone()))), changed: Condvar::new() });
+        let shared = Arc::new(Shared::new(Status::new(writer.clone())));
         let flusher = Flusher::new(Arc::clone(&shared), Ledger::new(writer), Box::new(sink), self.pace);
         std::thread::Builder::new()
             .name("quipu-persist".to_owned())
             .spawn(move || flusher.run())
             .map_err(|error| Error::new(ErrorKind::Config, "the worker's thread can't be started").caused_by(error))?;
         Ok(Worker { shared, pid: process::id() })
-    }
-}
-
-/// State that the worker's thread and its handle share.
-pub(super) struct Shared {
-    state: Mutex<State>,
-    pub(super) changed: Condvar,
-}
-
-impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
-    }
-}
-
-pub(super) struct State {
-    names: HashSet<String>,
-    /// Rows that the thread has yet to take over.
-    pub(super) arrivals: Vec<Row>,
-    /// The number of the last flush that was asked for, and of the last that the thread is done with.
-    pub(super) requested: u64,
-    pub(super) done: u64,
-    /// How the flush ended that is numbered `done`.
-    pub(super) result: Result<(), Error>,
-    /// Until when the last flush may be tried; `None` of a worker that goes on.
-    pub(super) stop_by: Option<Instant>,
-    pub(super) has_stopped: bool,
-    pub(super) status: Status,
-}
-
-impl State {
-    fn new(status: Status) -> Self {
-        Self {
-            names: HashSet::new(),
-            arrivals: Vec::new(),
-            requested: 0,
-            done: 0,
-            result: Ok(()),
-            stop_by: None,
-            has_stopped: false,
-            status,
-        }
     }
 }
 

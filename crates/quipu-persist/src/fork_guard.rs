@@ -8,10 +8,10 @@ use super::{Error, ErrorKind};
 /// The process's id in the upper half, and how many of its threads are inside in the lower.
 static INSIDE: AtomicU64 = AtomicU64::new(0);
 
-/// Kept as long as the thread is inside.
-pub(super) struct Inside(());
+/// ProcessLocal as long as the thread is inside.
+pub(super) struct ForkGuard(());
 
-impl Inside {
+impl ForkGuard {
     /// Fails in a child that was forked while a thread of its parent was inside, rather than to wait for ever.
     pub(super) fn enter() -> Result<Self, Error> {
         let own = u64::from(process::id());
@@ -30,7 +30,7 @@ impl Inside {
     }
 }
 
-impl Drop for Inside {
+impl Drop for ForkGuard {
     fn drop(&mut self) {
         // Relaxed: as above.
         INSIDE.fetch_sub(1, Ordering::Relaxed);

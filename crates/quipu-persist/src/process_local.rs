@@ -3,9 +3,9 @@
 use std::{mem, process};
 
 #[derive(Debug)]
-pub(super) struct Kept<T>(Option<(u32, T)>);
+pub(super) struct ProcessLocal<T>(Option<(u32, T)>);
 
-impl<T> Kept<T> {
+impl<T> ProcessLocal<T> {
     pub(super) const NONE: Self = Self(None);
 
     pub(super) fn keep(&mut self, connection: T) {
@@ -29,7 +29,7 @@ impl<T> Kept<T> {
     }
 }
 
-impl<T> Drop for Kept<T> {
+impl<T> Drop for ProcessLocal<T> {
     fn drop(&mut self) {
         drop(self.take());
     }
