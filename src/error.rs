@@ -20,7 +20,7 @@ impl fmt::Display for RegisterError {
         match self {
             Self::NameTaken { name } => write!(
                 f,
-                "{name:?} is the name of a registered counter of another kind or with other labels: expected a name of its own"
+                "{name:?} is the name of a registered counter of another kind or with other labels: choose another name"
             ),
             Self::OutOfSlots => {
                 f.write_str("no slot or no memory is left for the counter: drop counters that aren't needed")

@@ -40,7 +40,7 @@ fn a_name_of_another_kind_is_taken_and_the_first_stays() {
     assert_eq!(
         error.to_string(),
         "\"taken_total\" is the name of a registered counter of another kind or with other labels: \
-         expected a name of its own"
+         choose another name"
     );
     assert_eq!((first.register(), second.sum()), (Ok(()), 0.5));
     assert_eq!(in_snapshot("taken_total"), Some(Value::Unsigned(1)));
@@ -159,5 +159,5 @@ fn a_refused_counter_that_is_dropped_leaves_nothing() {
 #[test]
 fn the_other_error_says_what_was_expected() {
     let text = RegisterError::OutOfSlots.to_string();
-    assert_eq!(text, "no slots are left, or no memory for them: expected fewer counters to be alive at once");
+    assert_eq!(text, "no slot or no memory is left for the counter: drop counters that aren't needed");
 }

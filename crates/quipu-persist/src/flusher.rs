@@ -116,5 +116,5 @@ impl Flusher {
 fn panicked(panic: &(dyn Any + Send)) -> Error {
     let message = panic.downcast_ref::<&str>().copied();
     let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    Error::new(ErrorKind::Panicked, format!("the sink panicked: {message}: expected it to return an error"))
+    Error::new(ErrorKind::Panicked, format!("the sink panicked: {message}: have it return an error instead"))
 }

@@ -24,7 +24,7 @@ impl ForkGuard {
         let entered = INSIDE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter);
         entered.map(|_| Self(())).map_err(|_| {
             let text = "this process was forked while another thread was inside SQLite, whose locks stay taken here: \
-                        expected a fork before the first worker starts";
+                        fork before the first worker starts";
             Error::new(ErrorKind::Forked, text)
         })
     }

@@ -32,10 +32,10 @@ impl Row {
         let unfit = |text| Err(Error::new(ErrorKind::Config, format!("{name:?}: {text}")));
         // Totals of a counter with slots and of one without are not to be compared. Its name may be another counter's.
         if source.register() == Err(RegisterError::OutOfSlots) {
-            return unfit("the counter has no slots: expected fewer counters, or more memory");
+            return unfit("no slot or no memory is left for the counter: drop counters that aren't needed");
         }
         if !tracks::insert(source.identity()) {
-            return unfit("the counter is tracked already: expected one that no worker of this process had");
+            return unfit("a worker of this process already tracks the counter, or did: track another one");
         }
         let start = if fork_generation() > 0 { source.total() } else { source.taken() };
         Ok(Self { name, source, start, stamp: Stamp::default(), is_stored: false })
@@ -120,7 +120,7 @@ impl Ledger {
             Written::Stored(batches) => Ok(batches),
             Written::Folded(_) => Err(Error::new(
                 ErrorKind::Store,
-                format!("{}: expected the sink to store what a new writer writes, and it was folded", self.writer),
+                format!("{}: the sink has folded a new writer: start a worker with another sink", self.writer),
             )),
         }
     }

@@ -143,8 +143,7 @@ impl Nats {
                 stamp.total = stamp.total.wrapping_sub(folded.get(counter).copied().unwrap_or(0));
             }
         }
-        let text =
-            format!("{origin}: expected the store to take what {FOLDS} successors of it write, and all are folded");
+        let text = format!("{origin}: {FOLDS} successors of it are folded, too: start a new forwarder");
         Err(Error::new(ErrorKind::Store, text))
     }
 

@@ -28,8 +28,7 @@ impl Runtime {
     pub(super) fn run<T>(&self, store: &str, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let in_time = self.handle.block_on(async { tokio::time::timeout(TIMEOUT, answer).await });
         in_time.unwrap_or_else(|_| {
-            let text =
-                format!("{store}: no answer within {TIMEOUT:?}: expected a server that is up and not overloaded");
+            let text = format!("{store}: no answer within {TIMEOUT:?}: check that the server is up and not overloaded");
             Err(Error::new(ErrorKind::Timeout, text))
         })
     }

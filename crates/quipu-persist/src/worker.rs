@@ -49,7 +49,7 @@ impl Builder {
     /// If the host id isn't fit for a [`Writer`], the interval is zero, or the thread can't be started.
     pub fn start(self, sink: impl Sink + 'static) -> Result<Worker, Error> {
         if self.pace.interval.is_zero() {
-            return Err(Error::new(ErrorKind::Config, "an interval of zero: expected some time between two flushes"));
+            return Err(Error::new(ErrorKind::Config, "an interval of zero: set some time between two flushes"));
         }
         let writer = Writer::new(&self.host)?;
         let shared = Arc::new(Shared::new(Status::new(writer.clone())));
@@ -125,7 +125,7 @@ impl Worker {
         check_name(&name)?;
         let mut state = self.lock()?;
         if state.names.contains(&name) {
-            let text = format!("{name:?} is tracked already: expected one counter of a name in a worker");
+            let text = format!("{name:?} is already tracked by this worker: use another name");
             return Err(Error::new(ErrorKind::Config, text));
         }
         let row = Row::new(name.clone(), Box::new(counter))?;
@@ -187,7 +187,7 @@ impl Worker {
         if process::id() == self.pid {
             return Ok(());
         }
-        let text = format!("the worker is process {}'s: expected a worker that was started after the fork", self.pid);
+        let text = format!("the worker belongs to process {}: start one after the fork", self.pid);
         Err(Error::new(ErrorKind::Forked, text))
     }
 
@@ -201,7 +201,7 @@ impl Worker {
         while !is_over(&state) {
             let left = timeout.saturating_sub(start.elapsed());
             if left.is_zero() {
-                let text = format!("the store didn't answer within {timeout:?}: expected it to, or more time");
+                let text = format!("the store didn't answer within {timeout:?}: try again, or allow more time");
                 return Err(Error::new(ErrorKind::Timeout, text));
             }
             self.shared.changed.wait_for(&mut state, left);
@@ -211,7 +211,7 @@ impl Worker {
 }
 
 fn stopped() -> Error {
-    Error::new(ErrorKind::Stopped, "the worker was shut down: expected one that runs")
+    Error::new(ErrorKind::Stopped, "the worker is already shut down: start another one")
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

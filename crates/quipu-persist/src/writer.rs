@@ -38,12 +38,15 @@ impl Writer {
     pub fn new(host: &str) -> Result<Self, Error> {
         check_host(host)?;
         if host == RETIRED {
-            return Err(Error::new(ErrorKind::Config, "\"retired\": expected another host id, this one is reserved"));
+            return Err(Error::new(ErrorKind::Config, "the host id \"retired\" is reserved: choose another one"));
         }
         let mut incarnation = [0; 16];
         getrandom::fill(&mut incarnation).map_err(|error| {
-            Error::new(ErrorKind::Config, "no random incarnation: expected the operating system to have randomness")
-                .caused_by(error)
+            Error::new(
+                ErrorKind::Config,
+                "the operating system has no random numbers for the writer's identity: try again later",
+            )
+            .caused_by(error)
         })?;
         Ok(Self { host: host.to_owned(), incarnation: u128::from_le_bytes(incarnation) })
     }

@@ -132,7 +132,7 @@ fn unfit_hosts_names_and_intervals_are_refused_by_value() {
     }
     worker.track("likes", Arc::new(Counter::new())).unwrap();
     let error = worker.track("likes", Arc::new(Counter::new())).unwrap_err();
-    assert_eq!(error.to_string(), "\"likes\" is tracked already: expected one counter of a name in a worker");
+    assert_eq!(error.to_string(), "\"likes\" is already tracked by this worker: use another name");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_counter_is_tracked_once() {
     let refused = |worker: &Worker, name| {
         let error = worker.track(name, Arc::clone(&likes)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        let expected = "the counter is tracked already: expected one that no worker of this process had";
+        let expected = "a worker of this process already tracks the counter, or did: track another one";
         assert_eq!(error.to_string(), format!("{name:?}: {expected}"));
     };
     refused(&worker, "likes by another name");

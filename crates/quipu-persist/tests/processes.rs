@@ -83,7 +83,7 @@ fn a_forked_child_ships_what_it_counted_itself() {
     let child = Child::fork(|| {
         let error = parents.flush(LONG).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Forked);
-        assert!(error.to_string().contains("expected a worker that was started after the fork"));
+        assert!(error.to_string().contains("start one after the fork"));
         assert_eq!(parents.status().unwrap_err().kind(), ErrorKind::Forked);
         let own = worker(&file, &likes);
         likes.add(7);
