@@ -216,7 +216,7 @@ mod tests {
         likes.add(5);
         let worker = Worker::builder("host").start(Arc::clone(&store)).unwrap();
         let error = worker.track("likes", Exhausted(Arc::clone(&likes))).unwrap_err();
-        assert!(error.to_string().starts_with("\"likes\": the counter has no slots: expected "), "{error}");
+        assert!(error.to_string().starts_with("\"likes\": no slot or no memory is left "), "{error}");
         HAS_SLOTS.store(true, Ordering::Relaxed);
         likes.add(3);
         worker.track("likes", Exhausted(likes)).unwrap();
