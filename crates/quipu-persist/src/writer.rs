@@ -38,7 +38,10 @@ impl Writer {
     pub fn new(host: &str) -> Result<Self, Error> {
         check_host(host)?;
         if host == RETIRED {
-            return Err(Error::new(ErrorKind::Config, "the host id \"retired\" is reserved: choose another one"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "\"retired\": expected another host id, as this one is reserved",
+            ));
         }
         let mut incarnation = [0; 16];
         getrandom::fill(&mut incarnation).map_err(|error| {
