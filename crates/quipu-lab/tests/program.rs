@@ -87,6 +87,27 @@ fn tables_show_one_counter_and_eight() {
     }
 }
 
+/// The measures of a strategy's records, with threads and counters.
+fn columns(report: &Value, strategy: &str) -> BTreeSet<String> {
+    let records = report["records"].as_array().unwrap();
+    let of_strategy = records.iter().filter(|record| record["strategy"] == strategy);
+    of_strategy.map(|record| format!("{} {} {}", record["measure"], record["threads"], record["counters"])).collect()
+}
+
+#[test]
+fn both_locks_have_the_same_columns() {
+    let folder = folder();
+    let mut command = lab();
+    command.current_dir(folder.path()).args(["--duration", "1", "--rounds", "1", "--threads", "1,2"]);
+    command.args(["--readers-of", "1", "--strategies", "locked,locked-parking_lot"]);
+    let output = command.args(["--svg", "plots.svg", "--json", "figures.json"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let report = serde_json::from_slice(&fs::read(folder.path().join("figures.json")).unwrap()).unwrap();
+    let (std, parking_lot) = (columns(&report, "locked"), columns(&report, "locked-parking_lot"));
+    assert!(std.len() >= 15, "{std:?}");
+    assert_eq!(std, parking_lot);
+}
+
 /// As in `quipu-lab | head -1`.
 #[test]
 fn reader_that_quits_ends_the_table_and_not_the_files() {
