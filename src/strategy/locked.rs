@@ -8,8 +8,9 @@ use crate::sync::{Mutex, const_fn};
 
 /// One word behind a mutex: std's, or another one with the feature `parking_lot`.
 ///
-/// An add takes two locked instructions where nobody else counts, and may put the thread to sleep where somebody does.
-/// It is the yardstick for everything else; what a mutex can do and the others can't is change several values at once.
+/// An add takes two locked instructions where nobody else counts, and may put the thread to sleep
+/// where another thread does. It is the yardstick for all other strategies. Only a mutex can change
+/// several values at once.
 ///
 /// ```
 /// use quipu::strategy::{Locked, Strategy};
@@ -19,8 +20,8 @@ use crate::sync::{Mutex, const_fn};
 /// assert_eq!(COUNT.sum(), 2);
 /// ```
 ///
-/// With the feature `parking_lot`, `L` may be any `lock_api::RawMutex` that threads can share. `strategy::ParkingLotLock`
-/// is parking_lot's, for crates that don't depend on parking_lot.
+/// With the feature `parking_lot`, `L` may be any `lock_api::RawMutex` that threads can share.
+/// `strategy::ParkingLotLock` is parking_lot's, for crates that don't depend on parking_lot.
 ///
 #[cfg_attr(feature = "parking_lot", doc = "```")]
 #[cfg_attr(not(feature = "parking_lot"), doc = "```ignore")]
@@ -32,11 +33,13 @@ use crate::sync::{Mutex, const_fn};
 /// ```
 ///
 /// # Limits
-/// A child that is forked while another thread is within an add or a read finds the lock taken, and waits for ever.
+/// A child that is forked while another thread is within an add or a read finds the lock taken, and
+/// waits for ever.
 ///
-/// With parking_lot's mutex, a child may also wait for ever at a lock that was free at the fork, once its threads contend
-/// for it. Threads that wait for any of parking_lot's locks queue in tables of the process, which have locks of their own.
-/// A fork copies these tables as they are, with threads that the child doesn't have.
+/// With parking_lot's mutex, a child may also wait for ever at a lock that was free at the fork,
+/// once its threads contend for it. Threads that wait for any of parking_lot's locks queue in
+/// tables of the process, which have locks of their own. A fork copies these tables as they are,
+/// with threads that the child doesn't have.
 pub struct Locked<L: Lock = StdLock> {
     count: L::Mutex,
 }
@@ -54,7 +57,7 @@ impl<L: Lock> Locked<L> {
     }
 }
 
-/// A type of lock. Nobody can name it outside, so that what it asks for may change.
+/// A type of lock. Other crates can't name this trait, so that it may change.
 pub trait Lock {
     type Mutex: Debug + Send + Sync;
 
@@ -66,7 +69,7 @@ pub trait Lock {
     #[cfg(quipu_loom)]
     fn zero() -> Self::Mutex;
 
-    /// What `f` returns, called with the number while it is locked.
+    /// Calls `f` with the number while it is locked, and returns its result.
     fn with<T>(mutex: &Self::Mutex, f: impl FnOnce(&mut u64) -> T) -> T;
 }
 

@@ -206,8 +206,8 @@ fn y_grid(y: &Axis, rows: &[f64], right: f64) -> String {
     rows.iter().map(row).collect()
 }
 
-/// Round values, of which the first lies below all values and the last above: 1, 2, 5, 10, or where those would be many,
-/// powers of ten.
+/// Round values, of which the first lies below all values and the last above: 1, 2, 5, 10, or where
+/// those would be many, powers of ten.
 pub(crate) fn ticks(least: f64, most: f64) -> Vec<f64> {
     let steps: &[f64] = if most / least < 2000.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let decades = least.log10().floor() as i32 - 1..=most.log10().ceil() as i32 + 1;

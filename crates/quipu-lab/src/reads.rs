@@ -26,7 +26,7 @@ pub(crate) fn run(options: &Options, progress: &Progress) -> Result<Vec<Record>,
     threads.sort_unstable();
     let mut records = Vec::new();
     for threads in threads.into_iter().map(|threads| threads as usize) {
-        progress.part(format!("reads of {threads} threads"));
+        progress.part(format!("reads, threads: {threads}"));
         let mut cases = Vec::new();
         for entry in options.entries() {
             let contestant = (entry.make)(1, threads);
