@@ -102,6 +102,7 @@ impl<R: RawMutex + Send + Sync> Lock for R {
 
     const NAME: &'static str = "locked by lock_api";
 
+    #[expect(clippy::declare_interior_mutable_const, reason = "each use makes a mutex of its own")]
     const ZERO: Self::Mutex = lock_api::Mutex::new(0);
 
     #[inline]
