@@ -199,3 +199,15 @@ mod with_per_cpu {
         per_cpu: PerCpu { threads }
     }
 }
+
+#[cfg(feature = "parking_lot")]
+mod with_parking_lot {
+    use quipu::strategy::ParkingLotLock;
+
+    use super::*;
+
+    torture::stamp! {
+        large_churn_of_parking_lot;
+        locked: Locked<ParkingLotLock> { threads }
+    }
+}

@@ -4,6 +4,8 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::thread;
 
+#[cfg(feature = "parking_lot")]
+use quipu::strategy::ParkingLotLock;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
 use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
@@ -129,20 +131,25 @@ suite! {
 #[cfg(feature = "percpu")]
 suite! { per_cpu: PerCpu; }
 
+#[cfg(feature = "parking_lot")]
+suite! { locked_by_parking_lot: Locked<ParkingLotLock>; }
+
 /// Exact ones, with `Cached<1>`.
-const EXACT: usize = if cfg!(feature = "percpu") { 7 } else { 6 };
+const EXACT: usize = 6 + cfg!(feature = "percpu") as usize + cfg!(feature = "parking_lot") as usize;
 
 #[test]
 fn exact_sums_wrap() {
     let counters: [&dyn Strategy; EXACT] = [
         &SingleAtomic::new(),
-        &Locked::new(),
+        &<Locked>::new(),
         &<Striped>::new(),
         &Adaptive::new(),
         &PerThread::new(),
         &Cached::<1>::new(),
         #[cfg(feature = "percpu")]
         &PerCpu::new(),
+        #[cfg(feature = "parking_lot")]
+        &Locked::<ParkingLotLock>::new(),
     ];
     for counter in counters {
         counter.add(u64::MAX);
@@ -155,7 +162,7 @@ fn exact_sums_wrap() {
 fn names_differ() {
     let counters: [&dyn Strategy; EXACT + 1] = [
         &SingleAtomic::new(),
-        &Locked::new(),
+        &<Locked>::new(),
         &<Striped>::new(),
         &Adaptive::new(),
         &PerThread::new(),
@@ -163,6 +170,8 @@ fn names_differ() {
         &Approximate::new(),
         #[cfg(feature = "percpu")]
         &PerCpu::new(),
+        #[cfg(feature = "parking_lot")]
+        &Locked::<ParkingLotLock>::new(),
     ];
     let names: std::collections::BTreeSet<_> = counters.iter().map(|counter| counter.name()).collect();
     assert_eq!(names.len(), counters.len(), "{names:?}");

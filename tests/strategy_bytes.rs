@@ -73,4 +73,6 @@ fn strategies_say_what_they_occupy() {
     assert_eq!(cached.bytes(), size_of::<Cached>() + in_slots);
     #[cfg(feature = "percpu")]
     check::<quipu::strategy::PerCpu>();
+    #[cfg(feature = "parking_lot")]
+    check::<Locked<quipu::strategy::ParkingLotLock>>();
 }

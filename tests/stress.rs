@@ -234,3 +234,15 @@ mod with_per_cpu {
         per_cpu: PerCpu { reads }
     }
 }
+
+#[cfg(feature = "parking_lot")]
+mod with_parking_lot {
+    use quipu::strategy::ParkingLotLock;
+
+    use super::*;
+
+    torture::stamp! {
+        large_stress_of_parking_lot;
+        locked: Locked<ParkingLotLock> { reads }
+    }
+}

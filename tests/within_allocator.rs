@@ -135,7 +135,7 @@ calls! {
     };
     strategies: {
         let (cached, approximate) = (Cached::<8>::new(), Approximate::new());
-        let (single, locked, striped) = (SingleAtomic::new(), Locked::new(), Striped::<4>::new());
+        let (single, locked, striped) = (SingleAtomic::new(), <Locked>::new(), Striped::<4>::new());
         let (adaptive, per_thread) = (Adaptive::new(), PerThread::new());
         let all: [&dyn Strategy; 7] = [&cached, &approximate, &single, &locked, &striped, &adaptive, &per_thread];
         for strategy in all {

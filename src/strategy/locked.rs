@@ -1,10 +1,16 @@
+use std::fmt::{self, Debug, Formatter};
+
+#[cfg(all(feature = "parking_lot", not(quipu_loom)))]
+use parking_lot::lock_api::{self, RawMutex};
+
 use super::Strategy;
 use crate::sync::{Mutex, const_fn};
 
-/// One word behind std's mutex.
+/// One word behind a mutex: std's, or another one with the feature `parking_lot`.
 ///
-/// An add takes two locked instructions where nobody else counts, and may put the thread to sleep where somebody does.
-/// It is the yardstick for everything else; what a mutex can do and the others can't is change several values at once.
+/// An add takes two locked instructions where nobody else counts, and may put the thread to sleep
+/// where another thread does. It is the yardstick for all other strategies. Only a mutex can change
+/// several values at once.
 ///
 /// ```
 /// use quipu::strategy::{Locked, Strategy};
@@ -14,39 +20,112 @@ use crate::sync::{Mutex, const_fn};
 /// assert_eq!(COUNT.sum(), 2);
 /// ```
 ///
+/// With the feature `parking_lot`, `L` may be any `lock_api::RawMutex` that threads can share.
+/// `strategy::ParkingLotLock` is parking_lot's, for crates that don't depend on parking_lot.
+///
+#[cfg_attr(feature = "parking_lot", doc = "```")]
+#[cfg_attr(not(feature = "parking_lot"), doc = "```ignore")]
+/// use quipu::strategy::{Locked, Strategy};
+///
+/// static COUNT: Locked<parking_lot::RawMutex> = Locked::new();
+/// COUNT.add(2);
+/// assert_eq!(COUNT.sum(), 2);
+/// ```
+///
 /// # Limits
-/// A child that is forked while another thread is within an add or a read finds the lock taken, and waits for ever.
-#[derive(Debug)]
-pub struct Locked {
-    count: Mutex<u64>,
+/// A child that is forked while another thread is within an add or a read finds the lock taken, and
+/// waits for ever.
+///
+/// With parking_lot's mutex, a child may also wait for ever at a lock that was free at the fork,
+/// once its threads contend for it. Threads that wait for any of parking_lot's locks queue in
+/// tables of the process, which have locks of their own. A fork copies these tables as they are,
+/// with threads that the child doesn't have.
+pub struct Locked<L: Lock = StdLock> {
+    count: L::Mutex,
 }
 
-impl Locked {
+impl<L: Lock> Locked<L> {
     const_fn! {
         /// A counter that stands at zero.
         #[must_use]
         pub const fn new() -> Self {
-            Self { count: Mutex::new(0) }
+            #[cfg(not(quipu_loom))]
+            return Self { count: L::ZERO };
+            #[cfg(quipu_loom)]
+            return Self { count: L::zero() };
         }
     }
 }
 
-impl super::sealed::Sealed for Locked {}
+/// A type of lock. Other crates can't name this trait, so that it may change.
+pub trait Lock {
+    type Mutex: Debug + Send + Sync;
 
-impl Strategy for Locked {
+    const NAME: &'static str;
+
+    #[cfg(not(quipu_loom))]
+    const ZERO: Self::Mutex;
+
+    #[cfg(quipu_loom)]
+    fn zero() -> Self::Mutex;
+
+    /// Calls `f` with the number while it is locked, and returns its result.
+    fn with<T>(mutex: &Self::Mutex, f: impl FnOnce(&mut u64) -> T) -> T;
+}
+
+/// std's mutex, as the lock of [`Locked`].
+#[derive(Debug)]
+pub struct StdLock(Mutex<u64>);
+
+impl Lock for StdLock {
+    type Mutex = Self;
+
+    const NAME: &'static str = "locked";
+
+    #[cfg(not(quipu_loom))]
+    const ZERO: Self = Self(Mutex::new(0));
+
+    #[cfg(quipu_loom)]
+    fn zero() -> Self {
+        Self(Mutex::new(0))
+    }
+
+    #[inline]
+    fn with<T>(mutex: &Self, f: impl FnOnce(&mut u64) -> T) -> T {
+        f(&mut mutex.0.lock())
+    }
+}
+
+#[cfg(all(feature = "parking_lot", not(quipu_loom)))]
+impl<R: RawMutex + Send + Sync> Lock for R {
+    type Mutex = lock_api::Mutex<R, u64>;
+
+    const NAME: &'static str = "locked by lock_api";
+
+    #[expect(clippy::declare_interior_mutable_const, reason = "each use makes a mutex of its own")]
+    const ZERO: Self::Mutex = lock_api::Mutex::new(0);
+
+    #[inline]
+    fn with<T>(mutex: &Self::Mutex, f: impl FnOnce(&mut u64) -> T) -> T {
+        f(&mut mutex.lock())
+    }
+}
+
+impl<L: Lock> super::sealed::Sealed for Locked<L> {}
+
+impl<L: Lock> Strategy for Locked<L> {
     #[inline]
     fn add(&self, n: u64) {
-        let mut count = self.count.lock();
-        *count = count.wrapping_add(n);
+        L::with(&self.count, |count| *count = count.wrapping_add(n));
     }
 
     #[inline]
     fn sum(&self) -> u64 {
-        *self.count.lock()
+        L::with(&self.count, |count| *count)
     }
 
     fn name(&self) -> &'static str {
-        "locked"
+        L::NAME
     }
 
     fn bytes(&self) -> usize {
@@ -54,7 +133,13 @@ impl Strategy for Locked {
     }
 }
 
-impl Default for Locked {
+impl<L: Lock> Debug for Locked<L> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locked").field("count", &self.count).finish()
+    }
+}
+
+impl<L: Lock> Default for Locked<L> {
     fn default() -> Self {
         Self::new()
     }

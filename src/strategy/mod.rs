@@ -43,7 +43,10 @@ pub use adaptive::Adaptive;
 pub(crate) use adaptive::cores;
 pub use approximate::Approximate;
 pub use cached::Cached;
-pub use locked::Locked;
+pub use locked::{Locked, StdLock};
+/// parking_lot's mutex, as the lock of [`Locked`].
+#[cfg(all(feature = "parking_lot", not(quipu_loom)))]
+pub use parking_lot::RawMutex as ParkingLotLock;
 #[cfg(all(feature = "percpu", not(quipu_loom)))]
 pub use per_cpu::PerCpu;
 pub use per_thread::PerThread;

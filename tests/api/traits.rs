@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt::{Debug, Display};
 
+#[cfg(feature = "parking_lot")]
+use quipu::strategy::ParkingLotLock;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
 use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
@@ -39,6 +41,8 @@ const _: () = {
     strategy::<Approximate>();
     #[cfg(feature = "percpu")]
     strategy::<PerCpu>();
+    #[cfg(feature = "parking_lot")]
+    strategy::<Locked<ParkingLotLock>>();
     shared::<dyn Strategy>();
     copied::<Accuracy>();
     copied::<Kind>();
@@ -83,5 +87,10 @@ fn every_constructor_is_const() {
     static APPROXIMATE: Approximate = Approximate::new();
     let strategies: [&dyn Strategy; 7] = [&SINGLE, &LOCKED, &STRIPED, &ADAPTIVE, &PER_THREAD, &CACHED, &APPROXIMATE];
     assert!(strategies.iter().all(|strategy| strategy.sum() == 0));
+    #[cfg(feature = "parking_lot")]
+    {
+        static LOCKED: Locked<ParkingLotLock> = Locked::new();
+        assert_eq!(LOCKED.sum(), 0);
+    }
     assert_eq!((NAMED.name(), TRIED.as_ref().unwrap().name()), (Some("const_total"), Some("const_tried_total")));
 }

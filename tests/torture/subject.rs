@@ -1,5 +1,7 @@
 //! Subjects of the torture: anything that counts, under one interface.
 
+#[cfg(feature = "parking_lot")]
+use quipu::strategy::ParkingLotLock;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
 use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
@@ -167,3 +169,5 @@ macro_rules! strategies {
 strategies!(SingleAtomic Locked Striped Adaptive PerThread Cached Approximate);
 #[cfg(feature = "percpu")]
 strategies!(PerCpu);
+#[cfg(feature = "parking_lot")]
+strategies!(Locked<ParkingLotLock>);

@@ -6,12 +6,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use indicatif::ProgressBar;
-
 use super::check;
 use super::contestants::Entry;
 use super::load::Load;
 use super::options::Options;
+use super::progress::Progress;
 use super::record::{Measure, Record, Round};
 use super::turn::{self, Turn, turns};
 
@@ -34,8 +33,8 @@ struct Outcome {
     read: Round,
 }
 
-pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Record>, String> {
-    progress.set_message("calibration");
+pub(crate) fn run(options: &Options, progress: &Progress) -> Result<Vec<Record>, String> {
+    progress.part("calibration");
     let mut cases = Vec::new();
     for &writers in &options.threads {
         for entry in options.entries() {
@@ -43,12 +42,12 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Recor
         }
     }
     for round in 1..=options.rounds {
-        progress.set_message(format!("a reader beside writers, round {round}"));
+        progress.part(format!("a reader beside writers, round {round}"));
         for case in &mut cases {
             let outcome = case.round(options)?;
             case.adds.push(outcome.add);
             case.reads.push(outcome.read);
-            progress.inc(1);
+            progress.step();
         }
     }
     Ok(cases.into_iter().flat_map(Case::records).collect())

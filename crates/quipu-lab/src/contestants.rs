@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crossbeam_utils::CachePadded;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
-use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use quipu::strategy::{
+    Accuracy, Adaptive, Approximate, Cached, Locked, ParkingLotLock, PerThread, SingleAtomic, Strategy, Striped,
+};
 
 use super::load::{Load, hide};
 use super::sample::sample;
@@ -45,6 +47,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("private-fetch-add", |counters, threads| Box::new(Private::new(counters, threads))),
     entry("single-atomic", make::<SingleAtomic>),
     entry("locked", make::<Locked>),
+    entry("locked-parking_lot", make::<Locked<ParkingLotLock>>),
     entry("striped", make::<Striped>),
     entry("adaptive", make::<Adaptive>),
     entry("per-thread", make::<PerThread>),

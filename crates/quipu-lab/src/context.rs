@@ -27,7 +27,7 @@ pub(crate) struct Context<'a> {
     ended: String,
     load_average: Load,
     pub(crate) busy: Busy,
-    options: &'a Options,
+    pub(crate) options: &'a Options,
 }
 
 /// Load averages of 1, 5 and 15 minutes.
@@ -58,18 +58,14 @@ impl Start {
 }
 
 impl Context<'_> {
-    /// The most important of it, for the foot of a plot.
-    pub(crate) fn line(&self) -> String {
+    /// The most important of it, for the foot of a plot: the machine, and the program.
+    pub(crate) fn lines(&self) -> [String; 2] {
         let Self { program, system, started, .. } = self;
         let unknown = |fact: &Option<String>| fact.clone().unwrap_or_else(|| "unknown".to_owned());
-        format!(
-            "{}, {} cores, hypervisor {}; {}; {}; quipu {}; {started}",
-            unknown(&system.processor),
-            system.cores,
-            unknown(&system.hypervisor),
-            system.kernel,
-            unknown(&program.compiler),
-            program.quipu,
-        )
+        let (processor, hypervisor) = (unknown(&system.processor), unknown(&system.hypervisor));
+        [
+            format!("CPU: {processor}, {} cores; hypervisor: {hypervisor}; {}", system.cores, system.kernel),
+            format!("quipu {}, {}; {started}", program.quipu, unknown(&program.compiler)),
+        ]
     }
 }

@@ -5,12 +5,11 @@
 //! is left of a short add is not exact; an add that waits for a line, for a lock or for a core
 //! stands out.
 
-use indicatif::ProgressBar;
-
 use super::check;
 use super::contestants::Entry;
 use super::options::Options;
 use super::percentiles::percentile;
+use super::progress::Progress;
 use super::record::{Measure, Record, Round};
 use super::sample::{self, sample};
 use super::threads::cores;
@@ -29,12 +28,12 @@ const PERCENTILES: [(usize, Measure); 4] =
 /// For each percentile, its rounds so far.
 type Rounds = [Vec<Round>; PERCENTILES.len()];
 
-pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Record>, String> {
+pub(crate) fn run(options: &Options, progress: &Progress) -> Result<Vec<Record>, String> {
     let threads = threads(options);
     let mut timer = Rounds::default();
     let mut cases: Vec<(&Entry, Rounds)> = options.entries().map(|entry| (entry, Rounds::default())).collect();
     for round in 1..=options.rounds {
-        progress.set_message(format!("latency, round {round}"));
+        progress.part(format!("latency, round {round}"));
         let alone = turns(threads, options.pin, |_| samples(|nanos| sample(&(), nanos, |()| {})));
         let cost = push(&mut timer, alone, 0);
         for (entry, rounds) in &mut cases {
@@ -42,7 +41,7 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Recor
             let turns = turns(threads, options.pin, |thread| samples(|nanos| contestant.sample(thread, nanos)));
             check::total(entry.name, &*contestant, (threads * SAMPLES) as u64 * sample::ADDS, threads)?;
             push(rounds, turns, cost);
-            progress.inc(1);
+            progress.step();
         }
     }
     let named = cases.into_iter().map(|(entry, rounds)| (entry.name, rounds));

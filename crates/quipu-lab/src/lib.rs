@@ -2,6 +2,7 @@
 
 mod beside;
 mod busy;
+mod chart;
 mod check;
 mod clock;
 mod contestants;
@@ -19,6 +20,7 @@ mod percentiles;
 mod pin;
 mod plot;
 mod program;
+mod progress;
 mod projection;
 mod reads;
 mod record;
@@ -40,6 +42,7 @@ use clap::Parser as _;
 use context::Start;
 use options::Options;
 use output::{Outputs, Report};
+use progress::Progress;
 use projection::Curve;
 use reads::Comparison;
 use record::Record;
@@ -64,7 +67,7 @@ fn lab(options: &Options) -> Result<(), String> {
     let (records, tables, plot) = if options.projection { project(options)? } else { measure(options)? };
     let report = Report { context: start.end(options, &records), records };
     // The files come first: whoever reads the tables may quit.
-    let files = outputs.write(&report, &plot(&report)?)?;
+    let files = outputs.write(&report, plot(&report))?;
     print(tables)?;
     if let Some(warning) = &report.context.busy.warning {
         print(warning)?;
@@ -73,13 +76,13 @@ fn lab(options: &Options) -> Result<(), String> {
 }
 
 /// Draws the plots of a report, in SVG.
-type Plot<'a> = Box<dyn FnOnce(&Report<'_>) -> Result<String, String> + 'a>;
+type Plot = Box<dyn FnOnce(&Report<'_>) -> String>;
 
 /// The figures, the tables, and the plots to be drawn.
-type Measured<'a> = (Vec<Record>, String, Plot<'a>);
+type Measured = (Vec<Record>, String, Plot);
 
-fn measure(options: &Options) -> Result<Measured<'_>, String> {
-    let progress = options.progress();
+fn measure(options: &Options) -> Result<Measured, String> {
+    let progress = Progress::new(options.steps());
     // Reads first: they depend on how many threads have counted at one time, which only ever grows.
     let mut records = reads::run(options, &progress)?;
     records.extend(memory::run(options, &progress)?);
@@ -87,16 +90,14 @@ fn measure(options: &Options) -> Result<Measured<'_>, String> {
     records.extend(measure::run(options, &progress)?);
     records.extend(latency::run(options, &progress)?);
     records.extend(beside::run(options, &progress)?);
-    progress.finish_and_clear();
+    drop(progress);
     let tables = table::all(options, &records, &comparisons);
     records.extend(comparisons.into_iter().flat_map(|Comparison { ours, theirs }| [ours, theirs]));
-    Ok((records, tables, Box::new(|report| plot::all(options, report))))
+    Ok((records, tables, Box::new(plot::all)))
 }
 
-fn project(options: &Options) -> Result<Measured<'_>, String> {
-    let progress = options.progress();
-    let curves = projection::measure(options, &progress)?;
-    progress.finish_and_clear();
+fn project(options: &Options) -> Result<Measured, String> {
+    let curves = projection::measure(options)?;
     let records = curves.iter().flat_map(Curve::records).collect();
     Ok((records, projection::table(&curves), Box::new(move |report| plot::projection(&curves, report))))
 }

@@ -1,12 +1,11 @@
 //! Cost of an operation: every contestant at every number of threads and counters, round by round,
 //! so that whatever disturbs the machine for a while disturbs all of them.
 
-use indicatif::ProgressBar;
-
 use super::check;
 use super::contestants::{Contestant, Entry};
 use super::load::Load;
 use super::options::Options;
+use super::progress::Progress;
 use super::record::{Measure, Record, Round};
 use super::threads::cores;
 use super::turn::{self, Turn, turns};
@@ -21,8 +20,8 @@ pub(crate) struct Case {
 }
 
 /// An error if a total was wrong: then no figure means anything.
-pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Record>, String> {
-    progress.set_message("calibration");
+pub(crate) fn run(options: &Options, progress: &Progress) -> Result<Vec<Record>, String> {
+    progress.part("calibration");
     let mut cases = Vec::new();
     for &counters in &options.counters {
         for &threads in &options.threads {
@@ -32,10 +31,10 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Recor
         }
     }
     for round in 1..=options.rounds {
-        progress.set_message(format!("operations, round {round}"));
+        progress.part(format!("operations, round {round}"));
         for case in &mut cases {
             case.measure(options)?;
-            progress.inc(1);
+            progress.step();
         }
     }
     let records = |case: Case| {

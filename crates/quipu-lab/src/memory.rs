@@ -1,10 +1,9 @@
 //! Memory of counters that many threads have added to.
 
-use indicatif::ProgressBar;
-
 use super::load::Load;
 use super::measure::run_checked;
 use super::options::Options;
+use super::progress::Progress;
 use super::record::{Measure, Record};
 use super::stats::Spread;
 
@@ -15,11 +14,11 @@ pub(crate) fn threads(options: &Options) -> usize {
     options.readers_of.iter().max().map_or(1, |&most| most as usize)
 }
 
-pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Record>, String> {
+pub(crate) fn run(options: &Options, progress: &Progress) -> Result<Vec<Record>, String> {
     let threads = threads(options);
     let mut records = Vec::new();
+    progress.part("memory");
     for entry in options.entries() {
-        progress.set_message("memory");
         for counters in COUNTERS {
             let contestant = (entry.make)(counters, threads);
             // A thousand adds a batch.
@@ -28,7 +27,7 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Recor
             let value = Spread::exactly(contestant.bytes() as f64);
             records.push(Record::of(entry.name, Measure::Memory, threads, counters, value));
         }
-        progress.inc(1);
+        progress.step();
     }
     Ok(records)
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::contestants::{ENTRIES, Entry};
@@ -68,6 +67,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 
+    /// Write the first of the plots alone to this file, as quipu's README shows it
+    #[arg(long, value_name = "FILE", conflicts_with = "projection")]
+    pub(crate) first_svg: Option<PathBuf>,
+
     /// Write the medians to this file, as comma-separated values
     ///
     /// Two files come with it. For `figures.csv`, `figures-rounds.csv` has every round of every
@@ -94,15 +97,13 @@ impl Options {
             .filter(|entry| self.strategies.is_empty() || self.strategies.iter().any(|name| name == entry.name))
     }
 
-    /// A bar on the terminal; nothing if standard error is a file.
-    pub(crate) fn progress(&self) -> ProgressBar {
+    /// The steps of the whole measurement.
+    pub(crate) fn steps(&self) -> u64 {
         let [threads, counters, readers_of] =
             [&self.threads, &self.counters, &self.readers_of].map(|list| list.len() as u64);
         // Operations, a reader beside writers, latency; then reads and memory.
         let measurements = self.rounds * (threads * counters + threads + 1) + readers_of + 1;
-        let steps = self.entries().count() as u64 * measurements;
-        let style = ProgressStyle::with_template("{wide_bar} {percent} %  {msg}  {eta} left");
-        ProgressBar::new(steps).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        self.entries().count() as u64 * measurements
     }
 }
 

@@ -9,11 +9,13 @@ use serde::Serialize;
 use super::context::Context;
 use super::draft::Draft;
 use super::options::Options;
+use super::plot;
 use super::record::{Measure, Record, Round};
 use super::stats::Spread;
 
 pub(crate) struct Outputs {
     svg: Draft,
+    first_svg: Option<Draft>,
     csv: Option<Tables>,
     json: Option<Draft>,
 }
@@ -37,13 +39,14 @@ impl Outputs {
     pub(crate) fn open(options: &Options) -> Result<Self, String> {
         Ok(Self {
             svg: Draft::open(&options.svg.clone().unwrap_or_else(beside_program))?,
+            first_svg: options.first_svg.as_deref().map(Draft::open).transpose()?,
             csv: options.csv.as_deref().map(Tables::open).transpose()?,
             json: options.json.as_deref().map(Draft::open).transpose()?,
         })
     }
 
     /// Writes the files. Returns a line for each that says where it is.
-    pub(crate) fn write(self, report: &Report<'_>, plots: &str) -> Result<Vec<String>, String> {
+    pub(crate) fn write(self, report: &Report<'_>, plots: String) -> Result<Vec<String>, String> {
         let mut files = Vec::new();
         if let Some(Tables { medians, rounds, context }) = self.csv {
             files.push(("Figures", medians, medians_csv(report)?));
@@ -53,7 +56,10 @@ impl Outputs {
         if let Some(draft) = self.json {
             files.push(("Figures", draft, json(report)?));
         }
-        files.push(("Plots", self.svg, plots.as_bytes().to_vec()));
+        if let Some(draft) = self.first_svg {
+            files.push(("Plot", draft, plot::first(report).into()));
+        }
+        files.push(("Plots", self.svg, plots.into()));
         for (_, draft, text) in &mut files {
             draft.write(text)?;
         }

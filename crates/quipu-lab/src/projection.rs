@@ -1,11 +1,10 @@
 //! Costs measured here, continued to more cores by a model that was fitted to them.
 
-use indicatif::ProgressBar;
-
 use super::contestants::{ENTRIES, Entry};
 use super::fit::{self, Fit, Point};
 use super::measure::Case;
 use super::options::Options;
+use super::progress::Progress;
 use super::record::{Measure, Record};
 use super::stats::Spread;
 use super::table::cell;
@@ -27,24 +26,25 @@ pub(crate) struct Curve {
 }
 
 /// An error if there are too few cores for a fit, or if the model misses what was measured.
-pub(crate) fn measure(options: &Options, progress: &ProgressBar) -> Result<Vec<Curve>, String> {
+pub(crate) fn measure(options: &Options) -> Result<Vec<Curve>, String> {
     let numbers = numbers_up_to(cores());
     if numbers.len() < 3 {
         return Err(format!("--projection: the model is fitted to three numbers of cores: found {} cores", cores()));
     }
     let entries = NAMES.iter().filter_map(|name| ENTRIES.iter().find(|entry| entry.name == *name));
+    let progress = Progress::new(options.rounds * (NAMES.len() * numbers.len()) as u64);
+    progress.part("calibration");
     let mut cases = Vec::new();
     for entry in entries {
         for &threads in &numbers {
             cases.push(Case::calibrated(entry, threads, 1, options)?);
         }
     }
-    progress.set_length(options.rounds * cases.len() as u64);
     for round in 1..=options.rounds {
-        progress.set_message(format!("projection, round {round}"));
+        progress.part(format!("projection, round {round}"));
         for case in &mut cases {
             case.measure(options)?;
-            progress.inc(1);
+            progress.step();
         }
     }
     let records: Vec<(&Entry, Record)> = cases.into_iter().map(|case| (case.entry, case.record())).collect();

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
-use indicatif::ProgressBar;
 use quipu::{Counter, Value, snapshot};
 
 use super::contestants::Contestant;
@@ -12,6 +11,7 @@ use super::load::{Load, hide};
 use super::measure::run_checked;
 use super::memory;
 use super::options::Options;
+use super::progress::Progress;
 use super::record::{Measure, Record, Round};
 use super::threads::together;
 use super::turn::Turn;
@@ -21,12 +21,12 @@ const ROUND: Duration = Duration::from_millis(1);
 
 /// No more threads may have counted at once before than are to read of; so it begins with the
 /// fewest.
-pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Record>, String> {
+pub(crate) fn run(options: &Options, progress: &Progress) -> Result<Vec<Record>, String> {
     let mut threads = options.readers_of.clone();
     threads.sort_unstable();
     let mut records = Vec::new();
     for threads in threads.into_iter().map(|threads| threads as usize) {
-        progress.set_message(format!("reads of {threads} threads"));
+        progress.part(format!("reads, threads: {threads}"));
         let mut cases = Vec::new();
         for entry in options.entries() {
             let contestant = (entry.make)(1, threads);
@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options, progress: &ProgressBar) -> Result<Vec<Recor
         for (entry, _, _, rounds) in cases {
             let cost = Record::measured(entry.name, Measure::ReadCost, threads, 1, rounds);
             records.extend([cost.derived(Measure::ReadRate, cost.value.inverse(1e3)), cost]);
-            progress.inc(1);
+            progress.step();
         }
     }
     Ok(records)
@@ -58,8 +58,8 @@ pub(crate) struct Comparison {
 }
 
 /// Cost of quipu's reads, beside plain loops over cells of their own for each counter and thread.
-pub(crate) fn compare(options: &Options, progress: &ProgressBar) -> Result<Vec<Comparison>, String> {
-    progress.set_message("reads beside loops");
+pub(crate) fn compare(options: &Options, progress: &Progress) -> Result<Vec<Comparison>, String> {
+    progress.part("reads beside loops");
     let threads = memory::threads(options);
     let mut comparisons = vec![of_one(options, threads)?];
     comparisons.extend(of_many(options, threads)?);

@@ -1,98 +1,67 @@
-//! Lines and marks that are told apart without colour, too.
+//! Colours, dashes and marks, on light pages and on dark ones.
 
-use plotters::prelude::*;
+/// On a light page, and on a dark one. They are apart from each other also where red and green look
+/// alike, after Okabe and Ito.
+type Color = (&'static str, &'static str);
+
+const PAGE: Color = ("#ffffff", "#0d1117");
+const INK: Color = ("#1f2328", "#e6edf3");
+const GRID: Color = ("#d8dee4", "#30363d");
+const WARNING: Color = ("#c00000", "#ff7b72");
+const CURVES: [Color; 5] = [
+    ("#1f2328", "#e6edf3"),
+    ("#005aa0", "#58a6ff"),
+    ("#b84a00", "#ffa657"),
+    ("#007d5f", "#3fc79a"),
+    ("#96408a", "#e2a0ff"),
+];
+const DASHES: [&str; 3] = ["none", "8 4", "2 4"];
+
+/// Outlines around the point that they mark.
+const MARKS: [&str; 6] = [
+    "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",
+    "M-4 -4h8v8h-8z",
+    "M0 -5l5 9h-10z",
+    "M0 -6l6 6l-6 6l-6 -6z",
+    "M-4 -4l8 8m-8 0l8 -8",
+    "M-5 0h10m-5 -5v10",
+];
 
 /// How one strategy is drawn, wherever it is.
 #[derive(Clone, Copy)]
-pub(crate) struct Style {
-    color: RGBColor,
-    /// The length of the dashes and of the gaps, in pixels.
-    dash: (i32, i32),
-    mark: Mark,
-}
-
-#[derive(Clone, Copy)]
-enum Mark {
-    Disc,
-    Ring,
-    Triangle,
-    Cross,
-    Square,
-    Box,
-    Diamond,
-    Plus,
-    HollowDiamond,
-    Dot,
-}
-
-// Dark enough for print, and apart from each other for readers to whom red and green look alike:
-// after Okabe and Ito.
-const COLORS: [RGBColor; 5] =
-    [RGBColor(0, 0, 0), RGBColor(0, 90, 160), RGBColor(190, 80, 0), RGBColor(0, 125, 95), RGBColor(150, 60, 120)];
-const DASHES: [(i32, i32); 3] = [(1, 0), (8, 4), (2, 4)];
-const MARKS: [Mark; 10] = [
-    Mark::Dot,
-    Mark::Ring,
-    Mark::Triangle,
-    Mark::Cross,
-    Mark::Square,
-    Mark::Box,
-    Mark::Disc,
-    Mark::HollowDiamond,
-    Mark::Plus,
-    Mark::Diamond,
-];
-const DIAMOND: [(i32, i32); 4] = [(0, -6), (6, 0), (0, 6), (-6, 0)];
+pub(crate) struct Style(usize);
 
 impl Style {
-    /// No two of the first ten have the same mark, nor of the first fifteen the same dashes and
-    /// colour.
-    pub(crate) fn of(index: usize) -> Self {
-        Self {
-            color: COLORS[index % COLORS.len()],
-            dash: DASHES[index % DASHES.len()],
-            mark: MARKS[index % MARKS.len()],
-        }
+    /// The first fifteen differ in their dashes or their colour, and the first thirty in their mark
+    /// or their colour.
+    pub(crate) const fn of(index: usize) -> Self {
+        Self(index)
     }
 
-    /// The line of the error bars.
-    pub(crate) fn thin(self) -> ShapeStyle {
-        self.color.mix(0.6).stroke_width(1)
+    /// The class of the sheet that has the colour.
+    pub(crate) fn class(self) -> String {
+        format!("c{}", self.0 % CURVES.len())
     }
 
-    pub(crate) fn stroke(self) -> ShapeStyle {
-        self.color.stroke_width(2)
+    pub(crate) const fn dash(self) -> &'static str {
+        DASHES[self.0 % DASHES.len()]
     }
 
-    /// The length of the dashes and of the gaps; `None` of a solid line.
-    pub(crate) fn dash(self) -> Option<(i32, i32)> {
-        (self.dash.1 > 0).then_some(self.dash)
+    /// The path of the mark, around (0, 0).
+    pub(crate) const fn mark(self) -> &'static str {
+        MARKS[self.0 % MARKS.len()]
     }
+}
 
-    /// The mark at a point; in plots of any coordinates, and in legends.
-    pub(crate) fn mark<'a, C: Clone + 'a, DB: DrawingBackend + 'a>(self, at: C) -> DynElement<'a, DB, C> {
-        let (thin, full) = (self.color.stroke_width(1), self.color.filled());
-        let at = EmptyElement::at(at);
-        match self.mark {
-            Mark::Disc => (at + Circle::new((0, 0), 4, full)).into_dyn(),
-            Mark::Ring => (at + Circle::new((0, 0), 4, WHITE.filled()) + Circle::new((0, 0), 4, thin)).into_dyn(),
-            Mark::Triangle => (at + TriangleMarker::new((0, 0), 5, full)).into_dyn(),
-            Mark::Cross => (at + Cross::new((0, 0), 4, self.stroke())).into_dyn(),
-            Mark::Square => (at + Rectangle::new([(-4, -4), (4, 4)], full)).into_dyn(),
-            Mark::Dot => (at + Circle::new((0, 0), 2, full)).into_dyn(),
-            Mark::Plus => {
-                let across = PathElement::new([(-5, 0), (5, 0)], self.stroke());
-                (at + across + PathElement::new([(0, -5), (0, 5)], self.stroke())).into_dyn()
-            }
-            Mark::Diamond => (at + Polygon::new(DIAMOND, full)).into_dyn(),
-            Mark::HollowDiamond => {
-                let outline = PathElement::new([DIAMOND[0], DIAMOND[1], DIAMOND[2], DIAMOND[3], DIAMOND[0]], thin);
-                (at + Polygon::new(DIAMOND, WHITE.filled()) + outline).into_dyn()
-            }
-            Mark::Box => {
-                let outline = Rectangle::new([(-4, -4), (4, 4)], thin);
-                (at + Rectangle::new([(-4, -4), (4, 4)], WHITE.filled()) + outline).into_dyn()
-            }
-        }
-    }
+/// The style sheet. It follows the reader's choice of a light or a dark page.
+pub(crate) fn sheet() -> String {
+    let (light, dark) = (rules(|color| color.0), rules(|color| color.1));
+    format!("{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}")
+}
+
+fn rules(shade: fn(Color) -> &'static str) -> String {
+    let fixed = [("page", PAGE), ("ink", INK), ("grid", GRID), ("warning", WARNING)];
+    let fixed = fixed.map(|(class, color)| format!(".{class} {{ color: {} }}", shade(color)));
+    let curves = (0..).zip(CURVES).map(|(index, color)| format!(".c{index} {{ color: {} }}", shade(color)));
+    fixed.into_iter().chain(curves).collect::<Vec<_>>().join("\n")
 }

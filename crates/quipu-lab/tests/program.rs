@@ -18,11 +18,13 @@ fn quick(folder: &Path) -> Command {
     command.current_dir(folder);
     command.args(["--duration", "1", "--rounds", "2", "--threads", "1,2", "--readers-of", "1"]);
     command.args(["--strategies", "floor,single-atomic,per-thread"]);
-    command.args(["--svg", "plots.svg", "--csv", "figures.csv", "--json", "figures.json"]);
+    command.args(["--svg", "plots.svg", "--first-svg", "plot.svg"]);
+    command.args(["--csv", "figures.csv", "--json", "figures.json"]);
     command
 }
 
-const FILES: [&str; 5] = ["figures-context.json", "figures-rounds.csv", "figures.csv", "figures.json", "plots.svg"];
+const FILES: [&str; 6] =
+    ["figures-context.json", "figures-rounds.csv", "figures.csv", "figures.json", "plot.svg", "plots.svg"];
 
 /// The names of a folder's files, which all have something in them.
 fn files(folder: &Path) -> BTreeSet<String> {
@@ -54,6 +56,13 @@ fn files_say_what_they_are_from_and_have_every_round() {
         }
     }
     assert_eq!(context["options"]["rounds"], 2);
+
+    let (one, all) = (read("plot.svg"), read("plots.svg"));
+    let titles = |plot: &str| plot.matches(">Cost of ").count() + plot.matches(">Memory of ").count();
+    assert_eq!((titles(&one), titles(&all)), (1, 6));
+    for part in [&format!("{} cores", context["system"]["cores"]), "threads that add", "nanoseconds of one core"] {
+        assert!(one.contains(part), "no {part:?} in {one}");
+    }
     assert_eq!(context["options"]["counters"], serde_json::json!([1, 8]));
 
     // Each median of two rounds is their mean.
@@ -87,6 +96,27 @@ fn tables_show_one_counter_and_eight() {
     }
 }
 
+/// The measures of a strategy's records, with threads and counters.
+fn columns(report: &Value, strategy: &str) -> BTreeSet<String> {
+    let records = report["records"].as_array().unwrap();
+    let of_strategy = records.iter().filter(|record| record["strategy"] == strategy);
+    of_strategy.map(|record| format!("{} {} {}", record["measure"], record["threads"], record["counters"])).collect()
+}
+
+#[test]
+fn both_locks_have_the_same_columns() {
+    let folder = folder();
+    let mut command = lab();
+    command.current_dir(folder.path()).args(["--duration", "1", "--rounds", "1", "--threads", "1,2"]);
+    command.args(["--readers-of", "1", "--strategies", "locked,locked-parking_lot"]);
+    let output = command.args(["--svg", "plots.svg", "--json", "figures.json"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let report = serde_json::from_slice(&fs::read(folder.path().join("figures.json")).unwrap()).unwrap();
+    let (std, parking_lot) = (columns(&report, "locked"), columns(&report, "locked-parking_lot"));
+    assert!(std.len() >= 15, "{std:?}");
+    assert_eq!(std, parking_lot);
+}
+
 /// As in `quipu-lab | head -1`.
 #[test]
 fn reader_that_quits_ends_the_table_and_not_the_files() {
@@ -95,7 +125,8 @@ fn reader_that_quits_ends_the_table_and_not_the_files() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    let progress = String::from_utf8(output.stderr).unwrap();
+    assert!(progress.lines().all(|line| line.contains(" %  ")), "{progress}");
     assert_eq!(files(folder.path()), FILES.map(String::from).into());
 }
 

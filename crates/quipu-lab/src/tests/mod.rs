@@ -1,6 +1,7 @@
 //! Tests of the parts that measure nothing.
 
 mod busy;
+mod chart;
 mod check;
 mod clock;
 mod draft;

@@ -34,7 +34,7 @@ fn projection_is_drawn_for_four_times_the_cores_beside_the_measurements() {
     let options = Options::parse_from(["quipu-lab", "--projection"]);
     let records: Vec<Record> = curves.iter().flat_map(Curve::records).collect();
     let report = Report { context: Start::now().end(&options, &records), records };
-    let plot = plot::projection(&curves, &report).unwrap();
+    let plot = plot::projection(&curves, &report);
     for part in ["single-atomic, model", "single-atomic, measured", "per-thread, measured", "quipu 0."] {
         assert!(plot.contains(part), "no {part:?} in the plot");
     }

@@ -1,4 +1,4 @@
-//! The cost of the crate's own operations, to be compared from one change to the next: `cargo bench --bench track`.
+//! The cost of the crate's own operations, to be compared from one change to the next: `cargo bench --package quipu-track`.
 //!
 //! How they compare with other ways to count is what `quipu-lab` and `benches/comparison` measure.
 
