@@ -1,7 +1,6 @@
 //! Tools that the tests of several packages use.
 
 pub mod allocator;
-#[cfg(unix)]
 pub mod child;
 #[cfg(feature = "programs")]
 pub mod http;

@@ -1,5 +1,4 @@
-//! Forks: what the child counts, and that it never waits for a thread that it doesn't have.
-#![cfg(all(unix, not(miri)))]
+//! Forks while other threads count, and of children.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -11,7 +10,7 @@ const FORKS: usize = 200;
 
 #[test]
 fn the_child_has_the_parents_totals_and_its_own() {
-    if !child::is_alone("the_child_has_the_parents_totals_and_its_own") {
+    if !child::is_alone("amid_work::the_child_has_the_parents_totals_and_its_own") {
         return;
     }
     static COUNTER: Counter = Counter::named("fork_total", "");
@@ -119,7 +118,7 @@ fn a_child_forked_amid_work_never_hangs() {
 /// The threads of the child find nobody in the queues of the locks but one another. The parent starts none meanwhile.
 #[test]
 fn a_child_forked_amid_work_can_have_threads() {
-    if !child::is_alone("a_child_forked_amid_work_can_have_threads") {
+    if !child::is_alone("amid_work::a_child_forked_amid_work_can_have_threads") {
         return;
     }
     fork_amid(|| (), contend);
