@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use quipu::Counter;
-use quipu_testing::child;
+use quipu_testing::{Finish, child};
 
 use crate::first_use;
 
@@ -101,7 +101,7 @@ fn a_fork_takes_quipus_locks_before_an_allocators() {
                 }
             });
         }
+        let _finish = Finish(&is_done);
         (0..FORKS).for_each(|_| child::fork(|| use_all("child_total")));
-        is_done.store(true, Ordering::Relaxed);
     });
 }

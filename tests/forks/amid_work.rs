@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use quipu::{Counter, FloatCounter, UpDownCounter, Value};
-use quipu_testing::child;
+use quipu_testing::{Finish, child};
 
 const FORKS: usize = 200;
 
@@ -97,15 +97,6 @@ fn fork_amid(work: impl Fn() + Sync, in_child: impl Fn() -> bool) {
             });
         }
     });
-}
-
-/// Ends the other threads' work, also where a check fails.
-struct Finish<'a>(&'a AtomicBool);
-
-impl Drop for Finish<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 #[test]

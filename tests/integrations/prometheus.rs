@@ -107,10 +107,8 @@ fn a_child_forked_amid_sets_can_set_and_read() {
                 }
             });
         }
-        for _ in 0..100 {
-            quipu_testing::child::fork(set_all);
-        }
-        DONE.store(true, Ordering::Relaxed);
+        let _finish = quipu_testing::Finish(&DONE);
+        (0..200).for_each(|_| quipu_testing::child::fork(set_all));
     });
 }
 

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::strategy::{PerCpu, Strategy};
-use quipu_testing::child;
+use quipu_testing::{Finish, child};
 
 /// Set in processes that have to do without restartable sequences: quipu doesn't want them, or glibc registers nothing.
 const WITHOUT: [(&str, &str); 2] = [("QUIPU_PERCPU", "off"), ("GLIBC_TUNABLES", "glibc.pthread.rseq=0")];
@@ -213,15 +213,6 @@ fn a_child_forked_amid_work_makes_counters() {
         let _finish = Finish(&done);
         (0..FORKS).for_each(|_| child::fork(use_a_counter));
     });
-}
-
-/// Ends the other threads' work, also where a check fails.
-struct Finish<'a>(&'a AtomicBool);
-
-impl Drop for Finish<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// The same counter has adds by sequences, and by locked instructions of threads that have no area.

@@ -7,6 +7,7 @@ use std::thread;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
 use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use quipu_testing::Finish;
 
 use crate::{check, check_between};
 
@@ -46,15 +47,6 @@ fn many_threads(counter: &dyn Strategy, threads: u64, rounds: u64) {
         reader.join().unwrap();
     });
     check(counter, threads * rounds * 6);
-}
-
-/// Ends the reader's work, also where an adder panics.
-struct Finish<'a>(&'a AtomicBool);
-
-impl Drop for Finish<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
-    }
 }
 
 /// Threads that come and go, one after the other.

@@ -2,6 +2,7 @@
 
 pub mod allocator;
 pub mod child;
+mod finish;
 #[cfg(feature = "programs")]
 pub mod http;
 #[cfg(feature = "programs")]
@@ -10,3 +11,5 @@ pub mod process;
 pub mod prometheus;
 #[cfg(feature = "scrape")]
 pub mod scrape;
+
+pub use finish::Finish;
