@@ -1,4 +1,5 @@
-//! A global allocator that counts with quipu, which allocates while it registers the allocator's own counters.
+//! A global allocator that counts with quipu, which allocates while it registers the allocator's own counters. Alone in
+//! its binary, as it counts from the first allocation on, and no other thread may allocate while it compares.
 #![cfg(not(miri))]
 
 use std::alloc::{GlobalAlloc, Layout, System};

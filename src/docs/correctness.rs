@@ -1,7 +1,8 @@
 //! The promises of quipu, the reasons why they hold, and the checks.
 //!
 //! The loom models are in `src/tests`, one file a subject; `ci/mutations` weakens each ordering and drops each step of
-//! the protocol, and shows the model or test that fails without it. [`internals`](super::internals) has the tables of
+//! the protocol, and shows the model or test that fails without it. `ci/promises` prints the number of these mutations
+//! beside each promise and its checks. [`internals`](super::internals) has the tables of
 //! orderings and steps.
 //!
 //! # Promises
@@ -16,9 +17,9 @@
 //! It?*, chapter 5. Keeping a dead thread's counts where they are, and not folding them into a total, is ours.)
 //!
 //! *Checked by* the models `block_is_claimed_again_with_its_values`, `add_in_a_thread_local_destructor_counts`,
-//! `nested_add_counts`, `nested_adds_of_two_threads_count`, `exhausted_space_spills`; by `tests/thread_end.rs`,
-//! `tests/out_of_memory.rs`, `tests/counting_allocator.rs`, `tests/fork.rs`, `tests/many_threads.rs`, `tests/scale.rs`; by
-//! `tests/stress.rs` and `tests/churn.rs` under ThreadSanitizer and at length.
+//! `nested_add_counts`, `nested_adds_of_two_threads_count`, `exhausted_space_spills`; by `tests/every_unit_counts_once`,
+//! whose torture runs under ThreadSanitizer and at length, too; by `tests/allocators`, `tests/counting_allocator.rs` and
+//! `tests/forks/amid_work.rs`.
 //!
 //! ## A sum lies between the true totals at its start and at its end
 //! On a counter that only grows, the read of each slot returns a value that it had during the sum, or one that a
@@ -26,8 +27,9 @@
 //! and at its end. This is intermediate value linearizability: Rinberg and Keidar, *Intermediate Value Linearizability:
 //! A Quantitative Correctness Criterion*, DISC 2020, which has the batched counter as its example.
 //!
-//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`, and while it runs by the torture tests: no sum is
-//! above the adds begun, or below the adds known complete.
+//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`, and while it runs by
+//! `tests/every_unit_counts_once/stress.rs` and `tests/every_unit_counts_once/churn.rs`: no sum is above the adds begun, or
+//! below the adds known complete.
 //!
 //! ## A sum includes every add that happens-before it
 //! The add's store, the registration of the key and the growth of the directory all happen-before the sum's loads then,
@@ -40,8 +42,8 @@
 //! Each slot only grows, each load is coherent with the one before it, and the second read walks all chunks that the first
 //! did, also those whose publication neither of them has seen.
 //!
-//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`, `snapshot_has_what_a_sum_before_it_had` and the
-//! torture tests.
+//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`, `snapshot_has_what_a_sum_before_it_had`,
+//! `snapshot_has_what_a_take_before_it_had` and `tests/every_unit_counts_once/stress.rs`.
 //!
 //! ## Reads don't pay for threads that have ended
 //! After a peak of threads, most blocks have no owner. The sums of their chunks are made by a thread that ends, and reads
@@ -54,12 +56,13 @@
 //! `sum_during_another_summary`, `chunk_growth_under_a_summary`, `chunk_growth_under_a_full_summary`,
 //! `chunks_are_seen_whole_after_a_summary`, `sums_before_and_after_the_end_of_a_summary`,
 //! `take_and_sum_at_the_end_of_a_summary`, `sums_by_all_chunks_and_by_an_older_summary`, `take_under_a_summary`, `snapshot_under_a_summary`,
-//! `up_down_is_never_negative_where_an_idle_block_has_the_addition` and `…_the_subtraction`,
+//! `up_down_is_never_negative_where_an_idle_block_has_the_addition`,
+//! `up_down_is_never_negative_where_an_idle_block_has_the_subtraction`,
 //! `float_slot_is_cleared_under_a_summary`; of a summary that counts more blocks or fewer,
 //! `sum_while_a_summary_counts_fewer_blocks`, `idle_block_is_claimed_while_it_is_subtracted`,
 //! `idle_block_is_claimed_while_it_is_added`, `chunk_growth_while_a_summary_counts_more_blocks`,
 //! `float_sums_that_come_to_zero_are_made_anew`; by `reads_after_a_peak_walk_few_chunks` and the bursts of threads in
-//! `tests/churn.rs`.
+//! `tests/every_unit_counts_once/churn.rs`.
 //!
 //! ## Every unit is in exactly one take
 //! A take exchanges the baseline that it read for the total that it summed, and returns the difference. Whatever the
@@ -68,8 +71,9 @@
 //! baseline it read.
 //!
 //! *Checked by* `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`,
-//! `takes_of_an_up_down_counter_that_comes_back`, `takes_of_a_float_counter_share_every_unit`, `sum_against_takes`, and the
-//! torture tests.
+//! `takes_of_an_up_down_counter_that_comes_back`, `takes_of_a_float_counter_share_every_unit`, `sum_against_takes`,
+//! `a_spill_word_that_came_back_to_zero_is_taken_too`, `tests/every_unit_counts_once/stress.rs` and
+//! `tests/every_unit_counts_once/churn.rs`.
 //!
 //! ## A total never over-reports, also beside a reset
 //! A sum reads the baseline before and after the slots, and starts again if it moved: so no new add is set against an
@@ -97,6 +101,12 @@
 //!
 //! *Checked by* `up_down_that_alternates_is_seen_in_one_of_two_states`.
 //!
+//! ## A forked child has its parent's totals and its own
+//! Its memory is a copy of the parent's, with all slots. Its thread has the block that the parent's had, and the blocks of
+//! the parent's other threads stay in its sums.
+//!
+//! *Checked by* `the_child_has_the_parents_totals_and_its_own`, `a_child_of_a_child_goes_on_counting`.
+//!
 //! ## A forked child doesn't wait for threads that it doesn't have
 //! The forking thread holds all locks of quipu during the fork, so the child finds them as it left them. A fork runs the
 //! handlers that it finds at its start, and other threads may use quipu meanwhile: so the handlers are registered before any
@@ -104,9 +114,10 @@
 //! systems). It runs before `main`, or within `dlopen`. Where there is none, and before it runs, the first use registers
 //! the handlers, before it takes a lock. Each copy of quipu in a process has handlers of its own.
 //!
-//! *Checked by* `tests/fork.rs`, `tests/fork_handlers.rs`, `tests/fork_first_use.rs` and, with an allocator that has a
-//! lock and handlers of its own, `tests/fork_allocator.rs`. A first use amid a fork's handlers was also tried 40 times
-//! each, on x86_64 Linux, in a binary that has quipu through another crate, in a cdylib that C code is linked to or
+//! *Checked by* `tests/forks`, `a_child_forked_amid_sets_can_set_and_read`, `a_child_forked_amid_work_makes_counters`,
+//! `a_forked_child_has_no_passes_of_other_threads`.
+//!
+//! A first use amid a fork's handlers was also tried 40 times each, on x86_64 Linux, in a binary that has quipu through another crate, in a cdylib that C code is linked to or
 //! that is loaded by `dlopen`, and in a static library in C, with and without `--gc-sections`: each in a debug build,
 //! with thin and fat LTO, without LTO, and with one codegen unit; and in static binaries of glibc and musl. No child
 //! hung. Apple's section was not tried.
@@ -117,21 +128,22 @@
 //! the registering thread's alone. So a first add, the start or end of a thread and a
 //! fork wait for a short time only, also beside snapshots.
 //!
-//! *Measured by* `RUSTFLAGS='--cfg quipu_holds' cargo bench --bench holds`: the longest hold of each kind of work.
+//! *Measured by* `benches/holds.rs`: `RUSTFLAGS='--cfg quipu_holds' cargo bench --bench holds` prints the longest hold of
+//! each kind of work.
 //!
 //! ## A float total is finite
 //! An amount is at most 2⁹⁵⁹ ([`FloatCounter::MAX_AMOUNT`](crate::FloatCounter::MAX_AMOUNT)). So 2⁶⁴ adds come to 2¹⁰²³, and
 //! to a little more for rounding; the largest `f64` is nearly twice that. No slot exceeds 2¹⁰¹²: half the distance from there
 //! to the next float is 2⁹⁵⁹, and what is added is rounded away. The difference of two finite totals is a number.
 //!
-//! *Checked by* `a_slot_stops_at_its_limit`, by `the_largest_amounts_stay_finite` in `tests/api/float.rs`, and by
-//! `sums_and_takes_are_finite` in `tests/properties`.
+//! *Checked by* `a_slot_stops_at_its_limit`, `the_sum_of_slots_at_their_limit_is_finite`, `the_largest_amounts_stay_finite`
+//! and `sums_and_takes_are_finite`.
 //!
 //! ## Cursors miss nothing and disturb no one
 //! A cursor keeps the total that it saw, which takes do not change.
 //!
 //! *Checked by* `cursors_deltas_add_up`, and a state machine of the whole interface against a plain model
-//! (`tests/properties`).
+//! (`tests/properties/model.rs`).
 //!
 //! ## A snapshot shows a counter whole or not at all
 //! It copies the list of names in pieces, and reads the slots without a lock. A change has a number. A counter that is
@@ -150,8 +162,18 @@
 //! counters moves the last bit. The total goes only where its last counter was dropped and a counter of another kind, or
 //! with other labels, wants the name.
 //!
-//! *Checked by* `total_in_a_snapshot_beside_resets`, `snapshot_during_a_drop`, the torture tests of named counters, and
-//! the properties of `src/tests/float_sum.rs` and `tests/properties`.
+//! *Checked by* `total_in_a_snapshot_beside_resets`, `snapshot_during_a_drop`,
+//! `a_total_has_nothing_of_others_that_had_the_slots`, `a_float_total_never_falls_and_depends_on_no_order`, the torture of
+//! named counters in `tests/every_unit_counts_once/stress.rs`, and the properties of `src/tests/float_sum.rs` and
+//! `tests/properties/model.rs`.
+//!
+//! ## A counter costs 8 bytes for each thread
+//! A thread allocates the chunks of slots that it touches. The slots of a dropped counter go to a new one, and the block of
+//! a thread that has ended to a new thread. Baselines are allocated for what is taken and for slots that another counter had,
+//! those of spill words only where there is something in them.
+//!
+//! *Checked by* `tests/memory`, `blocks_stay_at_the_peak_of_concurrent_threads`,
+//! `the_shortest_run_that_is_long_enough_and_of_those_the_lowest_is_used_again`.
 //!
 //! ## The strategies are as accurate as they say
 //! - `SingleAtomic`, `Locked`, `Striped`: each add is one read-modify-write of one word, or under the lock. `PerThread` is
@@ -166,10 +188,11 @@
 //! - `Approximate`: a step of `d` at a chance of `1 / d` is right on average. Its variance is below `d`, which is at most
 //!   the count / 4096: in all, at most c² / 8192. *Checked by* `approximate_errs_as_documented`, on 300 counters.
 //! - `PerCpu`: the kernel lets no two threads of a CPU be inside the sequence, whose last instruction is its only store
-//!   to a slot; what is interrupted before it begins anew, on the CPU where it then is. *Checked by* `tests/per_cpu.rs`,
-//!   with threads that are moved and interrupted, and without restartable sequences.
+//!   to a slot; what is interrupted before it begins anew, on the CPU where it then is. *Checked by*
+//!   `tests/strategies/per_cpu.rs`, with threads that are moved and interrupted, and without restartable sequences.
 //!
-//! *All of them are checked by* `tests/strategies.rs`, all but `PerCpu` by a model, the exact ones by the torture tests.
+//! *All of them are checked by* `tests/strategies`, all but `PerCpu` by the models in `src/tests/strategies.rs`, the exact
+//! ones by `tests/every_unit_counts_once/stress.rs`.
 //!
 //! ## A store never has more than was added, and has all of it after a flush
 //! This is the package `quipu-persist`, and no matter of memory orderings but of what a store and a network may do. A
@@ -184,8 +207,9 @@
 //! (The last is ours: what a successor and its predecessors have is the counter's total at each moment, as the
 //! successor's beginning moves by what the store folds, and the predecessors are sent again as they were folded.)
 //!
-//! *Checked by* the laws of the merge and random programs of folds, restores and lost answers in `tests/model.rs` of the package; by
-//! `tests/processes.rs`, with forks and kills; by `tests/stores`: every store against the model, and rounds of
+//! *Checked by* the laws of the merge and random programs of folds, restores and lost answers in
+//! `crates/quipu-persist/tests/model.rs`; by `crates/quipu-persist/tests/processes.rs`, with forks and kills; by
+//! `crates/quipu-persist/tests/stores`: every store against the model, and rounds of
 //! faults with real servers, which compare the store with the adds after each step and fail if a kind of fault was not
 //! met. `ci/services` runs those that need a server.
 //!

@@ -24,8 +24,8 @@
 //! | where | ordering | because | model |
 //! |---|---|---|---|
 //! | slot, load and store of an add | Relaxed | one writer; a reader wants the number only | `sum_lies_between_start_and_end_and_never_goes_down` |
-//! | slot, store of an up-down counter's | Release | a thread that sees a subtraction sees the addition before it, and the other way round | `up_down_is_never_negative`, `up_down_that_alternates_…` |
-//! | fence after the loads of an up-down counter's slots, and load of its spill word | Acquire | pair with it | the same, `…_where_it_spills`, `up_down_in_a_snapshot_…` |
+//! | slot, store of an up-down counter's | Release | a thread that sees a subtraction sees the addition before it, and the other way round | `up_down_is_never_negative`, `up_down_that_alternates_is_seen_in_one_of_two_states` |
+//! | fence after the loads of an up-down counter's slots, and load of its spill word | Acquire | pair with it | `up_down_is_never_negative`, `up_down_that_alternates_is_seen_in_one_of_two_states`, `up_down_is_never_negative_where_it_spills`, `up_down_in_a_snapshot_is_never_negative` |
 //! | key, store | Release | publishes baselines and zeroed floats | `reused_key_starts_from_zero` |
 //! | key, load of a read | Acquire | pairs with it | `float_slot_is_clear_when_reused` |
 //! | key, load of an add | Relaxed | the unregistered key leads to the cold path, the other is right for ever | `key_is_registered_once` |
@@ -53,35 +53,39 @@
 //! | add | goes to the spill word within a cold path, and when slots are exhausted | it never waits, and is never lost | `nested_add_counts`, `exhausted_space_spills` |
 //! | add in a destructor | claims a block for itself, and gives it back | the thread's own may have a new owner | `add_in_a_thread_local_destructor_counts` |
 //! | end of a thread | the cache is cleared | as above | `a_thread_has_slots_until_it_gives_its_block_back` |
+//! | chunk | begins on a line of its own | slots of two threads share none | `chunks_share_no_line` |
 //! | growth | the lock is held; each chunk id has a directory of its own | threads that push at once lose no chunk | `chunk_growth_is_seen_whole`, `second_chunk_is_seen_whole` |
-//! | registration | the key is looked at again under the lock | two threads agree on it | `key_is_registered_once`, `key_of_a_named_counter_…` |
-//! | registration in used slots | baselines begin at what is found, those of spill words at zero | the last counter's units aren't the new one's | `reused_key_starts_from_zero`, `…_in_a_slot_of_another_thread` |
+//! | registration | the key is looked at again under the lock | two threads agree on it | `key_is_registered_once`, `key_of_a_named_counter_is_registered_once`, `reused_key_is_registered_once` |
+//! | registration in used slots | baselines begin at what is found, those of spill words at zero | the last counter's units aren't the new one's | `reused_key_starts_from_zero`, `reused_key_starts_from_zero_in_a_slot_of_another_thread` |
 //! | registration in used slots | floats are zeroed | as above, without rounding | `float_slot_is_clear_when_reused` |
-//! | drop | the name goes before the slots do, and these when no pass is left that began before | a name doesn't show another counter's slots | `snapshot_during_reuse`, `…_of_a_gauge` |
-//! | drop | the counter goes by the same change that adds what it had to its name's total, and leaves its number | a snapshot counts it once, whenever it copied the total and whenever the counter | `snapshot_during_a_drop`, `…_the_drop_of_an_array` |
+//! | registration in used slots | an up-down counter's number of takes is zeroed | the next take is its first | `reused_slots_start_without_takes` |
+//! | registration by an add | panics where a name clashes, if assertions are on and no panic goes on already | tests see the mistake, and other builds count | `an_add_that_registers_a_clash_panics_where_assertions_are_on`, `an_add_in_a_panic_does_not_panic` |
+//! | drop | the name goes before the slots do, and these when no pass is left that began before | a name doesn't show another counter's slots | `snapshot_during_reuse`, `snapshot_during_reuse_of_a_gauge` |
+//! | drop | the counter goes by the same change that adds what it had to its name's total, and leaves its number | a snapshot counts it once, whenever it copied the total and whenever the counter | `snapshot_during_a_drop`, `snapshot_during_the_drop_of_an_array` |
 //! | drop | totals are replaced if they are still those that were added to | two drops keep what both had | `snapshot_during_two_drops` |
 //! | snapshot | the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_registration` |
 //! | snapshot | of a name the oldest family is shown, and no other once one is | a name has one row | `snapshot_while_a_name_changes_hands` |
-//! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `…_where_it_spills`, `…_where_the_addition_spills` |
-//! | sum | restarts where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `…_where_it_spills`, `…_in_a_snapshot` |
+//! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`, `up_down_is_never_negative_where_the_addition_spills` |
+//! | sum | restarts where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `reset_against_add_where_it_spills`, `reset_against_add_in_a_snapshot` |
 //! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |
 //! | read of an up-down counter | compares the number of takes, too | a baseline that comes back hides the takes between | `up_down_sum_against_resets`, `up_down_in_a_snapshot_against_resets` |
 //! | take of an up-down counter | under the lock, if its number is still the next | a unit is in one take | `takes_of_an_up_down_counter_that_comes_back` |
 //! | take of an up-down counter | writes the two words that the last take left unused | a read has the baselines of one take | `takes_of_an_up_down_counter_take_both_parts_at_once` |
-//! | claim of an idle block | ends the summaries first | an add in it is seen by a read that it happens-before | `idle_block_is_claimed_under_a_summary`, `up_down_is_never_negative_where_an_idle_block_…` |
+//! | claim of an idle block | ends the summaries first | an add in it is seen by a read that it happens-before | `idle_block_is_claimed_under_a_summary`, `up_down_is_never_negative_where_an_idle_block_has_the_addition`, `up_down_is_never_negative_where_an_idle_block_has_the_subtraction` |
 //! | claim of an idle block | its summary isn't published | it would lack the adds of the new owner | `idle_block_is_claimed_while_it_is_summed_up` |
-//! | change of a summary | a claim of a block that is added or subtracted meanwhile drops it | as above | `idle_block_is_claimed_while_it_is_subtracted`, `…_while_it_is_added` |
+//! | change of a summary | a claim of a block that is added or subtracted meanwhile drops it | as above | `idle_block_is_claimed_while_it_is_subtracted`, `idle_block_is_claimed_while_it_is_added` |
 //! | change of a summary | it covers the chunks that it did before | it lacks a group that was appended meanwhile | `chunk_growth_while_a_summary_counts_more_blocks` |
 //! | change of a summary | sums of floats that come to zero are made anew | slots that cancel each other out look like cleared ones | `float_sums_that_come_to_zero_are_made_anew` |
-//! | growth | a summary covers the new group, or ends | a read has what happens-before it | `chunk_growth_under_a_summary`, `…_under_a_full_summary` |
+//! | growth | a summary covers the new group, or ends | a read has what happens-before it | `chunk_growth_under_a_summary`, `chunk_growth_under_a_full_summary` |
 //! | read whose summary ended | loads the length anew | it has the chunks that the summary had | `sums_before_and_after_the_end_of_a_summary` |
 //! | clearing of a float slot | the sums of idle chunks, too, and no summary begins | the next counter starts at zero | `float_slot_is_cleared_under_a_summary` |
 //! | take | sums again before each exchange | takes telescope | `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`, `takes_of_a_float_counter_share_every_unit` |
 //! | take | of the spill words only where the slots have baselines | a read that finds none doesn't look for those of the spill words | `baselines_find_no_memory` |
 //! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
-//! | all that locks | does nothing within a cold path of the same thread | the lock may be the thread's own | `tests/within_allocator.rs` |
-//! | fork | the handlers are registered before the first work, by a constructor | a fork runs those that it finds at its start | `tests/fork_first_use.rs` |
-//! | fork | quipu allocates before it registers them | an allocator's own, registered by its first allocation, run within quipu's | `tests/fork_allocator.rs` |
+//! | all that locks | does nothing within a cold path of the same thread | the lock may be the thread's own | `tests/allocators/within_allocator.rs` |
+//! | fork | the handlers are registered before the first work, by a constructor | a fork runs those that it finds at its start | `tests/forks/first_use.rs` |
+//! | fork | the child forgets the passes of other threads | nobody would end them | `a_forked_child_has_no_passes_of_other_threads` |
+//! | fork | quipu allocates before it registers them | an allocator's own, registered by its first allocation, run within quipu's | `tests/forks/allocator.rs` |
 //!
 //! The fences order a take before the later adds of the thread that took. [`docs::correctness`](super::correctness) has what that
 //! leaves open.

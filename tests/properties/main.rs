@@ -4,7 +4,7 @@ mod floats;
 mod model;
 mod names;
 #[allow(dead_code, reason = "a part of it is used here")]
-#[path = "../torture/subject.rs"]
+#[path = "../every_unit_counts_once/torture/subject.rs"]
 mod subject;
 mod text;
 

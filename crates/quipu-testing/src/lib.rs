@@ -1,8 +1,8 @@
 //! Tools that the tests of several packages use.
 
 pub mod allocator;
-#[cfg(unix)]
 pub mod child;
+mod finish;
 #[cfg(feature = "programs")]
 pub mod http;
 #[cfg(feature = "programs")]
@@ -11,3 +11,5 @@ pub mod process;
 pub mod prometheus;
 #[cfg(feature = "scrape")]
 pub mod scrape;
+
+pub use finish::Finish;

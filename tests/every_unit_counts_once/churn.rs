@@ -1,8 +1,4 @@
 //! Threads and counters that come and go.
-//!
-//! `cargo test --release --test churn -- --ignored large_ --nocapture` runs the large size.
-
-mod torture;
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicI64, Ordering, fence};
@@ -11,7 +7,8 @@ use std::thread;
 use parking_lot::RwLock;
 use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
-use torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join};
+
+use crate::torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join, stamp};
 
 fn on_short_thread(f: impl FnOnce() + Send) {
     thread::scope(|scope| join([scope.spawn(f)]));
@@ -171,7 +168,7 @@ fn use_at_random<S: Takes>(shared: &Shared<S>, random: &mut fastrand::Rng) -> u6
     operations
 }
 
-torture::stamp! {
+stamp! {
     large_churn;
     counter: Counter { threads, bursts, counters }
     up_down: UpDownCounter { threads, bursts, counters }
@@ -194,7 +191,7 @@ mod with_per_cpu {
 
     use super::*;
 
-    torture::stamp! {
+    stamp! {
         large_churn_of_per_cpu;
         per_cpu: PerCpu { threads }
     }
@@ -206,7 +203,7 @@ mod with_parking_lot {
 
     use super::*;
 
-    torture::stamp! {
+    stamp! {
         large_churn_of_parking_lot;
         locked: Locked<ParkingLotLock> { threads }
     }

@@ -1,17 +1,16 @@
-//! Forks: what the child counts, and that it never waits for a thread that it doesn't have.
-#![cfg(all(unix, not(miri)))]
+//! Forks while other threads count, and of children.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use quipu::{Counter, FloatCounter, UpDownCounter, Value};
-use quipu_testing::child;
+use quipu_testing::{Finish, child};
 
 const FORKS: usize = 200;
 
 #[test]
 fn the_child_has_the_parents_totals_and_its_own() {
-    if !child::is_alone("the_child_has_the_parents_totals_and_its_own") {
+    if !child::is_alone("amid_work::the_child_has_the_parents_totals_and_its_own") {
         return;
     }
     static COUNTER: Counter = Counter::named("fork_total", "");
@@ -100,15 +99,6 @@ fn fork_amid(work: impl Fn() + Sync, in_child: impl Fn() -> bool) {
     });
 }
 
-/// Ends the other threads' work, also where a check fails.
-struct Finish<'a>(&'a AtomicBool);
-
-impl Drop for Finish<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn a_child_forked_amid_work_never_hangs() {
     static OF_SHORT_THREADS: Counter = Counter::new();
@@ -119,7 +109,7 @@ fn a_child_forked_amid_work_never_hangs() {
 /// The threads of the child find nobody in the queues of the locks but one another. The parent starts none meanwhile.
 #[test]
 fn a_child_forked_amid_work_can_have_threads() {
-    if !child::is_alone("a_child_forked_amid_work_can_have_threads") {
+    if !child::is_alone("amid_work::a_child_forked_amid_work_can_have_threads") {
         return;
     }
     fork_amid(|| (), contend);

@@ -4,6 +4,7 @@ use std::sync::{Barrier, LazyLock};
 use std::thread;
 
 use quipu::{Counter, Value, snapshot};
+use quipu_testing::child;
 
 /// Of the chunks of 64 slots, 8 are in the first page then, 64 in the second, and 11 in the third. Those of 512 slots have
 /// a page each, in several segments.
@@ -14,6 +15,9 @@ static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| (0..1024).map(|index| for
 
 #[test]
 fn sums_and_snapshots_have_what_every_thread_added() {
+    if !child::is_alone("short_chunks::sums_and_snapshots_have_what_every_thread_added") {
+        return;
+    }
     // Every 64th has a neighbour with a name; they lie in chunks of 64, 64, 128, 256 and 512 slots.
     let counter = |(index, name): (usize, &'static String)| {
         if index % 64 < 2 { Counter::named(name, "") } else { Counter::new() }

@@ -1,15 +1,12 @@
 //! A thread pays for the chunks that it touches, and for no others. Alone in its process, so that it knows the chunks.
-#![cfg(not(miri))]
 
 use std::sync::Barrier;
 use std::thread;
 
 use crossbeam_utils::CachePadded;
 use quipu::Counter;
-use quipu_testing::allocator::{Counting, allocated};
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use quipu_testing::allocator::allocated;
+use quipu_testing::child;
 
 const THREADS: usize = 8;
 
@@ -29,6 +26,9 @@ fn bytes_of_threads(threads: usize, counter: &Counter) -> isize {
 
 #[test]
 fn a_thread_pays_for_the_chunks_that_it_touches() {
+    if !child::is_alone("sparse::a_thread_pays_for_the_chunks_that_it_touches") {
+        return;
+    }
     // The first is in a chunk of 64 slots, the last in one of 65,536.
     let counters: Vec<_> = (0..100_000).map(|_| Counter::new()).collect();
     assert!(counters.iter().all(|counter| counter.register().is_ok()));

@@ -1,5 +1,4 @@
 //! Adds at the end of a thread's life, and after the end of `main`.
-#![cfg(not(miri))]
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -194,7 +193,7 @@ mod after_main {
     fn threads_outlive_main() {
         if !child::is_started_again() {
             for _ in 0..10 {
-                let output = child::start_again("after_main::threads_outlive_main");
+                let output = child::start_again("thread_end::after_main::threads_outlive_main");
                 let text = String::from_utf8_lossy(&output.stdout);
                 assert!(output.status.success(), "{output:?}");
                 assert!(text.contains("exit handler: ") && text.contains(" true"), "{text}");

@@ -1,12 +1,15 @@
-//! Many counters.
-#![cfg(not(miri))]
+//! Many counters, in processes of their own: lists of a hundred thousand names make the snapshots of other tests slower.
 
 use std::thread;
 
 use quipu::{Counter, FloatCounter};
+use quipu_testing::child;
 
 #[test]
 fn a_hundred_thousand_counters() {
+    if !child::is_alone("many_counters::a_hundred_thousand_counters") {
+        return;
+    }
     const COUNTERS: usize = 100_000;
     let counters: Vec<Counter> = (0..COUNTERS).map(|_| Counter::new()).collect();
     let floats: Vec<FloatCounter> = (0..COUNTERS).map(|_| FloatCounter::new()).collect();
@@ -29,6 +32,9 @@ fn a_hundred_thousand_counters() {
 /// 100,000 take well under a second, where a search would take minutes.
 #[test]
 fn a_hundred_thousand_counters_of_one_name() {
+    if !child::is_alone("many_counters::a_hundred_thousand_counters_of_one_name") {
+        return;
+    }
     let mut counters: Vec<_> = (0..100_000).map(|_| Counter::named("crowded_total", "")).collect();
     counters.iter().for_each(Counter::inc);
     let shown = |name| quipu::snapshot().get(name, None).map(|sample| sample.value);

@@ -1,7 +1,5 @@
 //! Allocation failure in every cold path: sums stay exact, and all is well once there is memory again.
-#![cfg(not(miri))]
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, LazyLock, mpsc};
@@ -24,9 +22,8 @@ thread_local! {
     static FAILED: Cell<usize> = const { Cell::new(0) };
 }
 
-struct Allocator;
-
-fn fails() -> bool {
+/// Whether the allocation that the thread begins fails.
+pub(super) fn fails() -> bool {
     let (fails, next) = match FAILING.get() {
         Failing::Never => (false, Failing::Never),
         Failing::After(0) => (true, Failing::After(0)),
@@ -38,25 +35,6 @@ fn fails() -> bool {
     FAILED.set(FAILED.get() + usize::from(fails));
     fails
 }
-
-// SAFETY: all memory comes from std's allocator; null says that there is none.
-unsafe impl GlobalAlloc for Allocator {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if fails() {
-            return std::ptr::null_mut();
-        }
-        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Allocator = Allocator;
 
 /// Runs `f` while allocations fail. Returns what it does, and how many failed.
 fn short_of_memory<T>(failing: Failing, f: impl FnOnce() -> T) -> (T, usize) {
@@ -198,7 +176,7 @@ fn a_spill_word_that_came_back_to_zero_is_taken_too() {
 #[cfg(unix)]
 #[test]
 fn registration_says_so_and_can_be_tried_again() {
-    if !quipu_testing::child::is_alone("registration_says_so_and_can_be_tried_again") {
+    if !quipu_testing::child::is_alone("out_of_memory::registration_says_so_and_can_be_tried_again") {
         return;
     }
     const LEN: usize = 200;
@@ -308,7 +286,7 @@ fn a_take_marks_nothing<const N: usize>() {
 #[cfg(unix)]
 #[test]
 fn slots_of_a_failed_registration_are_used_again() {
-    if !quipu_testing::child::is_alone("slots_of_a_failed_registration_are_used_again") {
+    if !quipu_testing::child::is_alone("out_of_memory::slots_of_a_failed_registration_are_used_again") {
         return;
     }
     drop(used_array::<5_000>());
@@ -338,7 +316,7 @@ fn counters_can_be_dropped() {
 #[cfg(unix)]
 #[test]
 fn totals_of_dropped_counters_are_kept() {
-    if !quipu_testing::child::is_alone("totals_of_dropped_counters_are_kept") {
+    if !quipu_testing::child::is_alone("out_of_memory::totals_of_dropped_counters_are_kept") {
         return;
     }
     for_each_failure(|failing| {

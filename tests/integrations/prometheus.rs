@@ -13,8 +13,7 @@ use quipu::integrations::prometheus_0_14::{NamedCounters, register};
 use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, UpDownCounter};
 use quipu_testing::scrape::Scraped;
 
-const THREADS: usize = 4;
-const ROUNDS: u64 = 10_000;
+use crate::tools::{ROUNDS, THREADS, in_threads, line};
 
 fn text(registry: &Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
@@ -22,14 +21,6 @@ fn text(registry: &Registry) -> String {
 
 fn scrape(registry: &Registry) -> Scraped {
     Scraped::parse(&text(registry))
-}
-
-fn in_threads(work: impl Fn() + Sync) {
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(&work);
-        }
-    });
 }
 
 #[test]
@@ -116,10 +107,8 @@ fn a_child_forked_amid_sets_can_set_and_read() {
                 }
             });
         }
-        for _ in 0..100 {
-            quipu_testing::child::fork(set_all);
-        }
-        DONE.store(true, Ordering::Relaxed);
+        let _finish = quipu_testing::Finish(&DONE);
+        (0..200).for_each(|_| quipu_testing::child::fork(set_all));
     });
 }
 
@@ -187,14 +176,6 @@ fn named_counters_are_in_the_default_registry() {
     assert_eq!(scrape(prometheus::default_registry()).value("pr_late_total", &[]), 1.0);
     register(prometheus::default_registry()).unwrap();
     assert_eq!(scrape(prometheus::default_registry()).value("pr_late_total", &[]), 1.0);
-}
-
-/// The value of the sample's line, as it stands in the text; it stands there once.
-fn line<'a>(text: &'a str, sample: &str) -> Option<&'a str> {
-    let mut values = text.lines().filter_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
-    let value = values.next();
-    assert_eq!(values.next(), None, "{sample} in {text}");
-    value
 }
 
 /// The names with this prefix that the registry refuses.

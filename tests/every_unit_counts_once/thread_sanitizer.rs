@@ -1,5 +1,4 @@
-//! ThreadSanitizer reports a race, whatever its suppressions leave out. Empty without it.
-#![cfg(quipu_tsan)]
+//! ThreadSanitizer reports a race, whatever its suppressions leave out.
 
 use std::cell::UnsafeCell;
 use std::thread;
@@ -21,7 +20,7 @@ impl Racy {
 #[test]
 fn a_race_is_reported() {
     if !child::is_started_again() {
-        let output = child::start_again("a_race_is_reported");
+        let output = child::start_again("thread_sanitizer::a_race_is_reported");
         let report = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && report.contains("ThreadSanitizer: data race"), "{report}");
         return;

@@ -1,7 +1,5 @@
 //! Parts that `stress` and `churn` share: subjects, how long a run is, its seed, and the ledger that sums are checked against.
 
-#![allow(dead_code, reason = "each binary uses a part of it")]
-
 mod ledger;
 mod subject;
 
@@ -18,6 +16,9 @@ pub(crate) use subject::{Adds, Shown, Takes};
 
 /// Threads for each core: most of them are preempted at any time.
 const OVERSUBSCRIPTION: usize = 32;
+
+/// Held by each run: each has the machine for itself, and the names of its counters.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 #[derive(Clone, Copy)]
 enum Length {
@@ -57,17 +58,17 @@ impl Run {
 
     /// The size for `cargo test`.
     pub(crate) fn small(name: &str, scenario: Scenario) {
-        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _one = ONE_AT_A_TIME.lock();
         Self::new(Length::Rounds(if cfg!(miri) { 10 } else { 100 })).play(name, scenario);
     }
 
-    /// The size for a long proof: half of `QUIPU_TORTURE_SECONDS`, for there are two binaries, in equal parts.
+    /// The size for a long proof: `QUIPU_TORTURE_SECONDS` in equal parts, 300 by default.
     pub(crate) fn large(scenarios: &[(&str, Scenario)]) {
-        let seconds = env::var("QUIPU_TORTURE_SECONDS").map_or(600.0, |seconds| {
+        let _one = ONE_AT_A_TIME.lock();
+        let seconds = env::var("QUIPU_TORTURE_SECONDS").map_or(300.0, |seconds| {
             seconds.parse().unwrap_or_else(|_| panic!("QUIPU_TORTURE_SECONDS={seconds}: expected a number of seconds"))
         });
-        let part = Duration::from_secs_f64(seconds / 2.0 / scenarios.len() as f64);
+        let part = Duration::from_secs_f64(seconds / scenarios.len() as f64);
         let play =
             |(name, scenario): &(&str, Scenario)| Self::new(Length::Until(Instant::now() + part)).play(name, *scenario);
         println!("{} operations in all", scenarios.iter().map(play).sum::<u64>());

@@ -1,5 +1,4 @@
 //! Per-CPU slots, with threads that are moved between CPUs, interrupted, and denied their restartable sequences.
-#![cfg(all(feature = "percpu", target_os = "linux", not(miri)))]
 
 use std::collections::BTreeSet;
 use std::env;
@@ -13,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::strategy::{PerCpu, Strategy};
-use quipu_testing::child;
+use quipu_testing::{Finish, child};
 
 /// Set in processes that have to do without restartable sequences: quipu doesn't want them, or glibc registers nothing.
 const WITHOUT: [(&str, &str); 2] = [("QUIPU_PERCPU", "off"), ("GLIBC_TUNABLES", "glibc.pthread.rseq=0")];
@@ -216,15 +215,6 @@ fn a_child_forked_amid_work_makes_counters() {
     });
 }
 
-/// Ends the other threads' work, also where a check fails.
-struct Finish<'a>(&'a AtomicBool);
-
-impl Drop for Finish<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// The same counter has adds by sequences, and by locked instructions of threads that have no area.
 #[cfg(all(target_arch = "x86_64", target_pointer_width = "64", target_env = "gnu"))]
 #[test]
@@ -278,7 +268,7 @@ fn unregister() {
     assert_eq!(cpu_id, -1, "no CPU");
 }
 
-/// Runs the other tests in processes that have the sequences switched off, by quipu's variable and by glibc's.
+/// Runs the other tests of per-CPU counters in processes that have the sequences switched off, by quipu's variable and by glibc's.
 #[test]
 fn all_of_it_without_restartable_sequences() {
     if WITHOUT.iter().any(is_set) {
@@ -287,7 +277,7 @@ fn all_of_it_without_restartable_sequences() {
     }
     for (variable, value) in WITHOUT {
         let program = env::current_exe().unwrap();
-        let output = Command::new(program).env(variable, value).output().unwrap();
+        let output = Command::new(program).arg("per_cpu::").env(variable, value).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let are_run = text.contains("exact_when_interrupted_and_moved_within_an_add ... ok");
         assert!(output.status.success() && are_run, "{variable}={value}: {text}");

@@ -1,6 +1,5 @@
 //! Forks in a program whose allocator has a lock and registers handlers for forks by its first allocation, as jemalloc
 //! does: the fork must take quipu's locks, under which quipu allocates, before the allocator's.
-#![cfg(all(target_os = "linux", not(miri)))]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,13 +7,22 @@ use std::thread;
 use std::time::Duration;
 
 use quipu::Counter;
-use quipu_testing::child;
+use quipu_testing::{Finish, child};
+
+use crate::first_use;
 
 const FORKS: usize = 100;
 
 const PAUSE: Duration = Duration::from_micros(20);
 
+/// Whether the allocator has a lock and handlers. Not yet where no test wants them.
+static HAS_LOCK: AtomicBool = AtomicBool::new(false);
 static IS_LOCKED: AtomicBool = AtomicBool::new(false);
+
+/// From here on the allocator has a lock.
+pub(super) fn begin() {
+    HAS_LOCK.store(true, Ordering::Relaxed);
+}
 
 extern "C" fn lock() {
     while IS_LOCKED.swap(true, Ordering::Acquire) {
@@ -26,35 +34,42 @@ extern "C" fn unlock() {
     IS_LOCKED.store(false, Ordering::Release);
 }
 
-struct Allocator;
-
-impl Allocator {
-    fn register_handlers() {
-        static IS_DONE: AtomicBool = AtomicBool::new(false);
-        if !IS_DONE.swap(true, Ordering::Relaxed) {
-            // SAFETY: the handlers are functions of this program.
-            unsafe { libc::pthread_atfork(Some(lock), Some(unlock), Some(unlock)) };
-        }
+fn register_handlers() {
+    static IS_DONE: AtomicBool = AtomicBool::new(false);
+    if !IS_DONE.swap(true, Ordering::Relaxed) {
+        // SAFETY: the handlers are functions of this program.
+        unsafe { libc::pthread_atfork(Some(lock), Some(unlock), Some(unlock)) };
     }
 }
+
+struct Allocator;
 
 // SAFETY: all memory comes from std's allocator.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        Self::register_handlers();
+        first_use::pause(layout);
+        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
+        let alloc = || unsafe { System.alloc(layout) };
+        if !HAS_LOCK.load(Ordering::Relaxed) {
+            return alloc();
+        }
+        register_handlers();
         // A fork begins here, more often than not: the thread may have a lock of quipu's.
         thread::sleep(PAUSE);
         lock();
-        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
-        let pointer = unsafe { System.alloc(layout) };
+        let pointer = alloc();
         unlock();
         pointer
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        lock();
         // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) };
+        let dealloc = || unsafe { System.dealloc(pointer, layout) };
+        if !HAS_LOCK.load(Ordering::Relaxed) {
+            return dealloc();
+        }
+        lock();
+        dealloc();
         unlock();
     }
 }
@@ -71,7 +86,7 @@ fn use_all(name: &'static str) -> bool {
 
 #[test]
 fn a_fork_takes_quipus_locks_before_an_allocators() {
-    if !child::is_alone("a_fork_takes_quipus_locks_before_an_allocators") {
+    if !child::is_alone("allocator::a_fork_takes_quipus_locks_before_an_allocators") {
         return;
     }
     // SAFETY: kills this process if it hangs.
@@ -86,7 +101,7 @@ fn a_fork_takes_quipus_locks_before_an_allocators() {
                 }
             });
         }
+        let _finish = Finish(&is_done);
         (0..FORKS).for_each(|_| child::fork(|| use_all("child_total")));
-        is_done.store(true, Ordering::Relaxed);
     });
 }

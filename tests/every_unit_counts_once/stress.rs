@@ -1,8 +1,4 @@
 //! One counter under many threads: is every sum right while they run, and every unit in one take?
-//!
-//! `cargo test --release --test stress -- --ignored large_ --nocapture` runs the large size.
-
-mod torture;
 
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,7 +7,8 @@ use std::{hint, iter};
 
 use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
-use torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join};
+
+use crate::torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join, stamp};
 
 const WATCHERS: usize = 3;
 
@@ -205,7 +202,7 @@ fn watch_cursor<S: Takes>(run: &Run, subject: &S, ledger: &Ledger) {
     });
 }
 
-torture::stamp! {
+stamp! {
     large_stress;
     counter: Counter { reads, takes, resets }
     up_down: UpDownCounter { reads, takes, resets, returns }
@@ -229,7 +226,7 @@ mod with_per_cpu {
 
     use super::*;
 
-    torture::stamp! {
+    stamp! {
         large_stress_of_per_cpu;
         per_cpu: PerCpu { reads }
     }
@@ -241,7 +238,7 @@ mod with_parking_lot {
 
     use super::*;
 
-    torture::stamp! {
+    stamp! {
         large_stress_of_parking_lot;
         locked: Locked<ParkingLotLock> { reads }
     }

@@ -1,10 +1,8 @@
 //! Forks while another thread uses quipu for the first time: a fork runs the handlers that it finds at its start. Each
 //! test has a process of its own, as the handlers stay until it ends.
-#![cfg(all(target_os = "linux", not(miri)))]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::Layout;
 use std::cell::Cell;
-use std::env;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,28 +35,14 @@ fn wait_for(flag: &AtomicBool, limit: Duration) {
     }
 }
 
-struct Allocator;
-
-// SAFETY: all memory comes from std's allocator.
-unsafe impl GlobalAlloc for Allocator {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // Quipu allocates a byte before it registers its handlers, under no lock.
-        if layout.size() > 1 && PAUSES.replace(false) {
-            IS_PAUSING.store(true, Ordering::SeqCst);
-            wait_for(&IS_FORKED, PAUSE);
-        }
-        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
+/// Waits for the fork, where the thread that allocates is to. Quipu allocates a byte before it registers its handlers,
+/// under no lock.
+pub(super) fn pause(layout: Layout) {
+    if layout.size() > 1 && PAUSES.replace(false) {
+        IS_PAUSING.store(true, Ordering::SeqCst);
+        wait_for(&IS_FORKED, PAUSE);
     }
 }
-
-#[global_allocator]
-static ALLOCATOR: Allocator = Allocator;
 
 /// A call that allocates under a lock of quipu's. Returns whether it did what it should.
 type FirstUse = fn() -> bool;
@@ -102,7 +86,7 @@ extern "C" fn await_the_first_use() {
 
 #[test]
 fn within_a_forks_handlers() {
-    if child::is_alone("within_a_forks_handlers") {
+    if child::is_alone("first_use::within_a_forks_handlers") {
         // SAFETY: the handlers are functions of this program.
         unsafe { libc::pthread_atfork(Some(await_the_first_use), Some(note_the_fork), None) };
         child::fork(use_all);
@@ -111,21 +95,14 @@ fn within_a_forks_handlers() {
 
 /// The tests whose first use comes before that of quipu's constructor, with this first use.
 const BEFORE_MAIN: &[(&str, FirstUse)] = &[
-    ("before_quipus_constructor", register),
+    ("first_use::before_quipus_constructor", register),
     #[cfg(feature = "percpu")]
-    ("before_quipus_constructor_of_a_per_cpu_counter", make_per_cpu),
+    ("first_use::before_quipus_constructor_of_a_per_cpu_counter", make_per_cpu),
 ];
 
-/// Those with a number come before those without one, as quipu's, and this one after std's, which has the arguments.
-#[used]
-// The section is an array of functions that may be called without arguments.
-#[unsafe(link_section = ".init_array.00100")]
-static BEFORE_QUIPUS: extern "C" fn() = fork_amid_the_first_use;
-
-/// Only in a process that was started for one of [`BEFORE_MAIN`].
-extern "C" fn fork_amid_the_first_use() {
-    let test = env::args().nth(1).filter(|_| child::is_started_again());
-    if let Some((_, first_use)) = BEFORE_MAIN.iter().find(|(name, _)| test.as_deref() == Some(*name)) {
+/// For one of [`BEFORE_MAIN`].
+pub(super) fn fork_amid_the_first_use(test: &str) {
+    if let Some((_, first_use)) = BEFORE_MAIN.iter().find(|(name, _)| test == *name) {
         // SAFETY: the handler is a function of this program.
         unsafe { libc::pthread_atfork(None, Some(note_the_fork), None) };
         thread::spawn(|| use_first(*first_use));
@@ -136,7 +113,7 @@ extern "C" fn fork_amid_the_first_use() {
 
 #[test]
 fn before_quipus_constructor() {
-    if child::is_alone("before_quipus_constructor") {
+    if child::is_alone("first_use::before_quipus_constructor") {
         assert!(IS_FORKED.load(Ordering::SeqCst));
     }
 }
@@ -144,7 +121,7 @@ fn before_quipus_constructor() {
 #[cfg(feature = "percpu")]
 #[test]
 fn before_quipus_constructor_of_a_per_cpu_counter() {
-    if child::is_alone("before_quipus_constructor_of_a_per_cpu_counter") {
+    if child::is_alone("first_use::before_quipus_constructor_of_a_per_cpu_counter") {
         assert!(IS_FORKED.load(Ordering::SeqCst));
     }
 }

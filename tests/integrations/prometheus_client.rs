@@ -14,21 +14,12 @@ use quipu_testing::http;
 use quipu_testing::prometheus::Prometheus;
 use quipu_testing::scrape::Scraped;
 
-const THREADS: usize = 4;
-const ROUNDS: u64 = 10_000;
+use crate::tools::{ROUNDS, THREADS, in_threads, line};
 
 fn text(registry: &Registry) -> String {
     let mut text = String::new();
     encode(&mut text, registry).unwrap();
     text
-}
-
-fn in_threads(work: impl Fn() + Sync) {
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(&work);
-        }
-    });
 }
 
 #[test]
@@ -242,14 +233,6 @@ fn a_name_is_exported_as_it_is_whatever_comes_later() {
     assert_eq!(Scraped::parse(&text(&registry)).value("later_hits_total", &[]), 2.0);
     drop(hits);
     assert_eq!(Scraped::parse(&text(&registry)).value("later_hits_total", &[]), 2.0);
-}
-
-/// The value of the sample's line, as it stands in the text; it stands there once.
-fn line<'a>(text: &'a str, sample: &str) -> Option<&'a str> {
-    let mut values = text.lines().filter_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
-    let value = values.next();
-    assert_eq!(values.next(), None, "{sample} in {text}");
-    value
 }
 
 #[test]

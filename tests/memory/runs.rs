@@ -1,14 +1,14 @@
 //! Runs of slots that come back cost no memory. Alone in its process, so that no other run is there.
-#![cfg(not(miri))]
 
 use quipu::{Counter, CounterArray};
-use quipu_testing::allocator::{Counting, allocated};
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use quipu_testing::allocator::allocated;
+use quipu_testing::child;
 
 #[test]
 fn a_long_run_of_slots_is_used_again_one_by_one_without_growth() {
+    if !child::is_alone("runs::a_long_run_of_slots_is_used_again_one_by_one_without_growth") {
+        return;
+    }
     const LEN: usize = 20_000;
     CounterArray::<LEN>::new().register().unwrap();
     let counters: Vec<_> = (0..LEN).map(|_| Counter::new()).collect();

@@ -1,8 +1,6 @@
 //! Every call of the public interface, within a global allocator that quipu is calling: it returns at once, as the thread
 //! may hold the locks that it would wait for. Units that can't be taken there are left for the next take.
-#![cfg(all(unix, not(miri)))]
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Mutex;
 use std::thread;
@@ -19,28 +17,14 @@ thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };
 }
 
-struct Allocator;
-
-// SAFETY: all memory comes from std's allocator.
-unsafe impl GlobalAlloc for Allocator {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if let Some(call) = CALL.take() {
-            call();
-            CALLS.set(CALLS.get() + 1);
-            CALL.set(Some(call));
-        }
-        // SAFETY: the caller keeps to the contract of `GlobalAlloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
+/// Calls quipu, where the thread that allocates is to.
+pub(super) fn call() {
+    if let Some(call) = CALL.take() {
+        call();
+        CALLS.set(CALLS.get() + 1);
+        CALL.set(Some(call));
     }
 }
-
-#[global_allocator]
-static ALLOCATOR: Allocator = Allocator;
 
 /// Runs work of quipu's that allocates in a new thread, with this call in each allocation.
 fn within(call: fn(), work: impl FnOnce() + Send) {
@@ -96,7 +80,7 @@ macro_rules! calls {
     ($($test:ident: $call:expr;)*) => { $(
         #[test]
         fn $test() {
-            if child::is_alone(stringify!($test)) {
+            if child::is_alone(concat!("within_allocator::", stringify!($test))) {
                 within_all_work(|| $call);
             }
         }

@@ -1,13 +1,16 @@
 //! A thousand threads, in a process of their own: their blocks stay, and make all that comes later slower.
-#![cfg(not(miri))]
 
 use std::sync::Barrier;
 use std::thread;
 
 use quipu::{Counter, UpDownCounter};
+use quipu_testing::child;
 
 #[test]
 fn a_thousand_threads_at_once() {
+    if !child::is_alone("many_threads::a_thousand_threads_at_once") {
+        return;
+    }
     const THREADS: usize = 1000;
     let (counter, up_down) = (Counter::new(), UpDownCounter::new());
     let all_here = Barrier::new(THREADS);
