@@ -82,6 +82,7 @@
 //! | take | sums again before each exchange | takes telescope | `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`, `takes_of_a_float_counter_share_every_unit` |
 //! | take | of the spill words only where the slots have baselines | a read that finds none doesn't look for those of the spill words | `baselines_find_no_memory` |
 //! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
+//! | total | is read again where the key changed meanwhile | it has nothing of counters that had the slots before | `total_of_a_reused_key_starts_from_zero`, `cursor_of_a_reused_key_starts_from_zero` |
 //! | all that locks | does nothing within a cold path of the same thread | the lock may be the thread's own | `tests/allocators/within_allocator.rs` |
 //! | fork | the handlers are registered before the first work, by a constructor | a fork runs those that it finds at its start | `tests/forks/first_use.rs` |
 //! | fork | the child forgets the passes of other threads | nobody would end them | `a_forked_child_has_no_passes_of_other_threads` |

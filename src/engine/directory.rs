@@ -272,7 +272,7 @@ impl Directory {
         }
     }
 
-    /// What the key's slot has in a chunk that a walk over this directory yields, which is the key's.
+    /// Number in the key's slot of a chunk that a walk over the key's directory yields.
     #[inline(always)]
     pub(super) fn load(chunk: Chunk, key: Key) -> u64 {
         // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an addition publishes nothing

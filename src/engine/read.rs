@@ -27,7 +27,7 @@ struct Parts {
     spill: u64,
 }
 
-/// What a read subtracts.
+/// The part of the totals that a read subtracts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Baseline {
     parts: Parts,

@@ -26,7 +26,7 @@ fn total_of_a_reused_key_starts_from_zero() {
     reads_of_a_reused_key(Counter::total);
 }
 
-/// A cursor that was made before the counter had slots goes on with those that it gets.
+/// A cursor that was made before the counter had slots reads those that it receives, from where they start.
 #[test]
 fn cursor_of_a_reused_key_starts_from_zero() {
     reads_of_a_reused_key(|counter| counter.cursor().delta());
