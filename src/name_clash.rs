@@ -1,8 +1,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::Kind;
-use crate::engine::Family;
+use crate::engine::{self, Family};
+use crate::{Kind, Sample};
 
 /// The ends of the samples that OpenMetrics makes of a counter.
 const OF_COUNTERS: [&str; 2] = [TOTAL, "_created"];
@@ -12,7 +12,7 @@ const TOTAL: &str = "_total";
 impl Family {
     /// Whether it is of counters that only grow.
     pub(crate) fn is_growing(&self) -> bool {
-        self.kind() != Kind::UpDownCounter
+        self.kind() != engine::Kind::UpDownCounter
     }
 
     /// The name without what OpenMetrics appends to a counter's: that of the whole metric there.
@@ -86,13 +86,16 @@ impl Spelled {
     }
 }
 
-/// Two kinds of named counters that can't both be exported, by
-/// [`Snapshot::clashes`](crate::Snapshot::clashes).
+/// Two metrics that can't both be exported, by [`Snapshot::clashes`](crate::Snapshot::clashes).
 ///
-/// Either they have one name, and only the first is in the snapshot: counters of one name are shown
-/// as one where they have one kind and the same labels. Or their names differ, the snapshot has
-/// both, and OpenMetrics has not: a counter `x` or `x_total` is the metric `x` there, which no
-/// other metric may be, and its samples are `x_total` and `x_created`.
+/// Either they have one name, and only the first is in the snapshot: metrics of one name are shown
+/// as one where they have one kind and, unless one is of [another source](crate::registry), the same labels. Or
+/// their names differ, the snapshot has both, and OpenMetrics has not: a counter `x` or `x_total` is the metric `x` there,
+/// which no other metric may be, and its samples are `x_total` and `x_created`.
+///
+/// A metric of another source that isn't in the snapshot is listed as a clash of its name with itself: it has another kind than
+/// the one that is shown under the name, or Prometheus would refuse its name or a label. Names of other sources that
+/// OpenMetrics can't tell apart are not listed.
 ///
 /// ```
 /// use quipu::{Counter, Kind, UpDownCounter};
@@ -103,7 +106,7 @@ impl Spelled {
 /// JOBS.register()?;
 /// QUEUED.register()?;
 /// let snapshot = quipu::snapshot();
-/// let clash = snapshot.clashes()[0];
+/// let clash = &snapshot.clashes()[0];
 /// assert_eq!(clash.names(), ["jobs", "jobs_total"]);
 /// assert_eq!(clash.kinds(), [Kind::UpDownCounter, Kind::Counter]);
 /// assert_eq!(
@@ -112,47 +115,107 @@ impl Spelled {
 /// );
 /// # Ok::<(), quipu::RegisterError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NameClash {
-    first: Family,
-    second: Family,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameClash(Clash);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Clash {
+    Own([Family; 2]),
+    Hidden(Box<Hidden>),
+}
+
+/// A metric of another source that isn't shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hidden {
+    name: String,
+    /// The kind that is shown under its name, and its own.
+    kinds: [Kind; 2],
+    /// The label that is refused, if it is one.
+    label: Option<String>,
+    expected: &'static str,
 }
 
 impl NameClash {
-    pub(crate) fn new(first: Family, second: Family) -> Self {
-        Self { first, second }
+    /// Of two families of this copy.
+    pub(crate) fn new(families: [Family; 2]) -> Self {
+        Self(Clash::Own(families))
     }
 
-    /// The names of the two. Where they are equal, the snapshot has the first.
+    /// Of another source's sample, which isn't shown.
+    pub(crate) fn hidden(sample: &Sample, shown: Option<&Sample>, label: Option<&str>, expected: &'static str) -> Self {
+        let (name, label) = (sample.name.to_string(), label.map(str::to_owned));
+        let kinds = [shown.unwrap_or(sample).kind, sample.kind];
+        Self(Clash::Hidden(Box::new(Hidden { name, kinds, label, expected })))
+    }
+
+    /// Whether both are of hidden samples of one name and kind.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Clash::Hidden(a), Clash::Hidden(b)) => a.name == b.name && a.kinds == b.kinds,
+            _ => false,
+        }
+    }
+
+    /// The names of the two. Where they are equal, the snapshot has the first, or none if Prometheus would refuse it.
     #[must_use]
-    pub fn names(&self) -> [&'static str; 2] {
-        [self.first.name, self.second.name]
+    pub fn names(&self) -> [&str; 2] {
+        match &self.0 {
+            Clash::Own(families) => families.map(|family| family.name),
+            Clash::Hidden(hidden) => [&hidden.name; 2],
+        }
     }
 
-    /// The numbers that the two count in.
+    /// The kinds of the two.
     #[must_use]
     pub fn kinds(&self) -> [Kind; 2] {
-        [self.first.kind(), self.second.kind()]
+        match &self.0 {
+            Clash::Own(families) => families.map(|family| family.kind().into()),
+            Clash::Hidden(hidden) => hidden.kinds,
+        }
     }
 
-    /// The label that each has, if it is a [`CounterArray`](crate::CounterArray).
+    /// The label that each has, if it is a [`CounterArray`](crate::CounterArray) of this copy of quipu.
     #[must_use]
     pub fn labels(&self) -> [Option<&'static str>; 2] {
-        [self.first, self.second].map(|family| family.labels.map(|labels| labels.label))
+        match &self.0 {
+            Clash::Own(families) => families.map(|family| family.labels.map(|labels| labels.label)),
+            Clash::Hidden(_) => [None; 2],
+        }
     }
 }
 
 impl fmt::Display for NameClash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, second } = self;
-        if first.name == second.name {
-            let (name, first, second) = (first.name, Described(first, false), Described(second, false));
-            write!(f, "{name:?} names {first} and {second}, and only the first is shown: rename one of them")
-        } else {
-            let (one, other) = (first.name, second.name);
-            let (first, second) = (Described(first, true), Described(second, true));
-            write!(f, "{first} {one:?} and {second} {other:?} clash in OpenMetrics: rename one of them")
+        match &self.0 {
+            Clash::Own([first, second]) if first.name == second.name => {
+                let (name, first, second) = (first.name, Described(first, false), Described(second, false));
+                write!(f, "{name:?} names {first} and {second}, and only the first is shown: rename one of them")
+            }
+            Clash::Own([first, second]) => {
+                let (one, other) = (first.name, second.name);
+                let (first, second) = (Described(first, true), Described(second, true));
+                write!(f, "{first} {one:?} and {second} {other:?} clash in OpenMetrics: rename one of them")
+            }
+            Clash::Hidden(hidden) => hidden.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, kinds: [_, kind], label, expected } = self;
+        write!(f, "the {} {name:?} of another source is not shown: ", in_words(*kind))?;
+        label.iter().try_for_each(|label| write!(f, "label {label:?}: "))?;
+        f.write_str(expected)
+    }
+}
+
+fn in_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "counter",
+        Kind::FloatCounter => "float counter",
+        Kind::UpDownCounter => "up-down counter",
+        Kind::FloatGauge => "float gauge",
     }
 }
 
@@ -162,12 +225,7 @@ struct Described<'a>(&'a Family, bool);
 impl fmt::Display for Described<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(family, is_definite) = self;
-        let kind = match (family.kind(), family.labels) {
-            (_, Some(_)) => "counter array",
-            (Kind::Counter, None) => "counter",
-            (Kind::FloatCounter, None) => "float counter",
-            (Kind::UpDownCounter, None) => "up-down counter",
-        };
+        let kind = if family.labels.is_some() { "counter array" } else { in_words(family.kind().into()) };
         f.write_str(match kind.as_bytes() {
             _ if *is_definite => "the ",
             [b'u', ..] => "an ",

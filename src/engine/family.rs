@@ -1,6 +1,6 @@
 //! Properties that counters of one name share, and the code that named counters bring along.
 
-use std::fmt;
+use quipu_registry::Float;
 
 use super::float_sum::FloatSum;
 use super::key::Key;
@@ -71,15 +71,12 @@ pub(crate) struct Naming {
     /// Totals of dropped counters, once the one with this key and number of slots is dropped; nothing of gauges, which take it
     /// along. `None` on allocation failure.
     pub(super) drop: fn(&Registry, &[u64], Key, usize) -> Option<Totals>,
-    /// Writes a float in decimal. There if it counts in floats.
-    pub(crate) write_float: Option<WriteFloat>,
+    /// Any float, for the code that writes it. There if it counts in floats.
+    pub(crate) float: Option<Float>,
 }
 
 /// Totals of dropped counters: of an array by index, of floats as numbers whose exact sum it is.
 pub(super) type Totals = Vec<u64>;
-
-/// Writes a float in decimal.
-pub(crate) type WriteFloat = fn(&f64, &mut fmt::Formatter<'_>) -> fmt::Result;
 
 impl Naming {
     pub(crate) const COUNTER: Self = Self {
@@ -91,7 +88,7 @@ impl Naming {
         read: Registry::sum_slots,
         sum: wrapping_sum,
         drop: add_totals,
-        write_float: None,
+        float: None,
     };
 
     pub(crate) const ARRAY: Self = Self {
@@ -111,7 +108,7 @@ impl Naming {
         read: |registry, key| registry.sum_floats(key).to_bits(),
         sum: |values| FloatSum::of(values).value().to_bits(),
         drop: add_float,
-        write_float: Some(<f64 as fmt::Display>::fmt),
+        float: Some(Float::new(0.0)),
         ..Self::COUNTER
     };
 }

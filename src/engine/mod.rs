@@ -64,6 +64,7 @@ mod registry;
 mod scan;
 mod setting;
 mod site;
+mod source;
 mod summary;
 mod update;
 
@@ -71,7 +72,7 @@ mod update;
 pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
-pub(crate) use family::{Family, Labels, Naming, WriteFloat};
+pub(crate) use family::{Family, Labels, Naming};
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use float_sum::FloatSum;
 pub use fork::fork_generation;
@@ -79,15 +80,17 @@ pub(crate) use head::Head;
 pub(crate) use key::Key;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use key::{Keys, Space, chunk_len};
-pub use kind::Kind;
+pub(crate) use kind::Kind;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use local::touch_thread_locals;
 pub(crate) use local::{Counting, add, exclusive, global, own_slot};
+pub(crate) use memory::push_within;
 pub(crate) use plan::{Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;
 pub(crate) use setting::setting;
 pub(crate) use site::{Cell, Site};
+pub(crate) use source::visit_others;
 #[cfg(test)]
 pub(crate) use update::Update;
 pub(crate) use update::{Increase, IncreaseFloat, IncreaseSide};

@@ -16,6 +16,7 @@ use super::memory::{push, remove};
 use super::pages::{Pages, Place};
 use super::plan::Plan;
 use super::registry::Registry;
+use super::source::announce;
 use crate::name_clash::{NameClash, neighbours};
 
 /// A family that is listed. Of those that have one name, the oldest is shown.
@@ -99,6 +100,9 @@ impl Names {
             if present.is_none() && self.insert_family(family, number).is_none() {
                 self.counters.remove(self.place_of(number, key));
                 return None;
+            }
+            if self.changes == 0 {
+                announce();
             }
             self.changes += 1;
             self.family(family.name, number)?.counters += 1;
@@ -248,13 +252,13 @@ impl Names {
     fn clash(&self, family: &Family) -> Option<NameClash> {
         let shown = self.of_name(family.name).next()?.family;
         if !shown.is_one_with(family) {
-            return Some(NameClash::new(shown, *family));
+            return Some(NameClash::new([shown, *family]));
         }
         neighbours(family.name).find_map(|neighbour| {
             let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
             let other = self.families.from(place).next()?.family;
             let clashes = neighbour.cmp(other.name).is_eq() && other.stands_in_the_way_of(family);
-            clashes.then(|| NameClash::new(other, *family))
+            clashes.then(|| NameClash::new([other, *family]))
         })
     }
 }

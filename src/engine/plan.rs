@@ -3,14 +3,16 @@
 use std::mem;
 use std::sync::Arc;
 
-use super::family::{Family, Labels, Naming, WriteFloat};
+use quipu_registry::Float;
+
+use super::family::{Family, Labels, Naming};
 use super::key::Key;
 use super::kind::Kind;
 use super::memory::push_within;
 use super::names::{Listed, Listing, Names, Pass};
 use super::registry::Registry;
-use crate::Label;
-use crate::name_clash::{NameClash, neighbours};
+use crate::heap_sort::heap_sort;
+use crate::name_clash::neighbours;
 
 /// Families and counters that are copied while the lock is held once.
 const PIECE: usize = if cfg!(quipu_loom) { 1 } else { 16 };
@@ -25,15 +27,17 @@ pub(crate) struct Plan {
     pub(super) addends: Vec<u64>,
     /// Slots to read, by key.
     pub(super) columns: Vec<Column>,
-    pub(crate) clashes: Vec<NameClash>,
-    /// There if it has floats.
-    pub(crate) write_float: Option<WriteFloat>,
+    /// Pairs of which an export may have only one.
+    pub(crate) clashes: Vec<[Family; 2]>,
+    /// Any float, for the code that writes it. There if it has floats.
+    pub(crate) float: Option<Float>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
     pub(crate) family: Family,
-    pub(crate) label: Option<Label>,
+    /// Name and value.
+    pub(crate) label: Option<(&'static str, &'static str)>,
     /// Where its addends end.
     pub(crate) end: u32,
 }
@@ -65,7 +69,7 @@ struct Walk {
     keys: Vec<Key>,
     /// The last counter that was met of the last family, as long as it may have more.
     inside: Option<Key>,
-    clashes: Vec<NameClash>,
+    clashes: Vec<[Family; 2]>,
 }
 
 /// A family of the walk.
@@ -113,7 +117,7 @@ impl Walk {
         let &Listed { family, number, may_clash, .. } = listed;
         if let Some(shown) = self.families.last_mut().filter(|shown| shown.family.name == family.name) {
             shown.last = number;
-            return push_within(&mut self.clashes, NameClash::new(shown.family, family));
+            return push_within(&mut self.clashes, [shown.family, family]);
         }
         let dropped = &raw const listed.dropped[..];
         let end = self.keys.len();
@@ -148,7 +152,7 @@ impl Walk {
                 let Some(Shown { family: other, .. }) = self.families.get(place) else { continue };
                 let is_later = neighbour.cmp(other.name).is_eq() && shown.family.name < other.name;
                 if is_later && shown.family.stands_in_the_way_of(other) {
-                    self.clashes.push(NameClash::new(shown.family, *other));
+                    self.clashes.push([shown.family, *other]);
                 }
             }
         }
@@ -183,7 +187,7 @@ impl Registry {
             (shown.family.naming.plan)(&mut plan, self, &shown.family, dropped, keys);
             first = shown.end;
         }
-        sort(&mut plan.columns);
+        heap_sort(&mut plan.columns, |a, b| a.key < b.key);
         let plan = Arc::new(plan);
         let replaced = self.names.lock().keep_plan(changes, &plan);
         drop(replaced);
@@ -192,6 +196,15 @@ impl Registry {
 }
 
 impl Plan {
+    /// The rows, each with what it adds up.
+    pub(crate) fn sums(&self, addends: &[u64]) -> impl ExactSizeIterator<Item = (&Row, u64)> {
+        let mut first = 0;
+        self.rows.iter().map(move |row| {
+            let start = mem::replace(&mut first, row.end as usize);
+            (row, (row.family.naming.sum)(addends.get(start..row.end as usize).unwrap_or_default()))
+        })
+    }
+
     /// The row of a family without labels.
     pub(super) fn add(&mut self, registry: &Registry, family: &Family, dropped: &[u64], keys: &[Key]) {
         self.add_element(registry, family.naming, dropped, keys, 0);
@@ -206,7 +219,7 @@ impl Plan {
             for index in std::iter::successors(Some(index), |index| twins.next[*index]) {
                 self.add_element(registry, family.naming, dropped, keys, index);
             }
-            self.end_row(family, Some(Label { name, value }));
+            self.end_row(family, Some((name, value)));
         }
     }
 
@@ -236,35 +249,9 @@ impl Plan {
     }
 
     #[inline(never)]
-    fn end_row(&mut self, family: &Family, label: Option<Label>) {
-        self.write_float = self.write_float.or(family.naming.write_float);
+    fn end_row(&mut self, family: &Family, label: Option<(&'static str, &'static str)>) {
+        self.float = self.float.or(family.naming.float);
         self.rows.push(Row { family: *family, label, end: self.addends.len() as u32 });
-    }
-}
-
-/// A heap sort by key: std's sort is faster, and takes 4 KB of the program.
-fn sort(columns: &mut [Column]) {
-    for root in (0..columns.len() / 2).rev() {
-        sift_down(columns, root);
-    }
-    for end in (1..columns.len()).rev() {
-        columns.swap(0, end);
-        sift_down(&mut columns[..end], 0);
-    }
-}
-
-/// Makes a heap of what is below `root` in two heaps, and of it.
-fn sift_down(heap: &mut [Column], mut root: usize) {
-    loop {
-        let mut child = 2 * root + 1;
-        if child + 1 < heap.len() && heap[child].key < heap[child + 1].key {
-            child += 1;
-        }
-        if child >= heap.len() || heap[child].key <= heap[root].key {
-            return;
-        }
-        heap.swap(root, child);
-        root = child;
     }
 }
 
