@@ -35,10 +35,12 @@ pub use float::FloatCounter;
 pub use float_gauge::FloatGauge;
 pub use name::InvalidName;
 pub use name_clash::NameClash;
-/// The list of all sources of metrics in the process: other versions of quipu, and what anyone registers there.
+/// The list of all sources of metrics in the process: other versions of quipu, and what anyone
+/// registers there.
 ///
-/// quipu enters itself when its first named counter registers. A [`snapshot`](crate::snapshot()) shows the samples of all sources.
-/// To add one, take this module or depend on the package `quipu-registry`, which is the same for all versions of quipu:
+/// quipu enters itself when its first named counter registers. A [`snapshot`](crate::snapshot())
+/// shows the samples of all sources. To add one, take this module or depend on the package
+/// `quipu-registry`, which is the same for all versions of quipu:
 ///
 /// ```
 /// use quipu::Value;

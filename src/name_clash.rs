@@ -89,13 +89,15 @@ impl Spelled {
 /// Two metrics that can't both be exported, by [`Snapshot::clashes`](crate::Snapshot::clashes).
 ///
 /// Either they have one name, and only the first is in the snapshot: metrics of one name are shown
-/// as one where they have one kind and, unless one is of [another source](crate::registry), the same labels. Or
-/// their names differ, the snapshot has both, and OpenMetrics has not: a counter `x` or `x_total` is the metric `x` there,
-/// which no other metric may be, and its samples are `x_total` and `x_created`.
+/// as one where they have one kind and, unless one is of [another source](crate::registry), the
+/// same labels. Or their names differ, the snapshot has both, and OpenMetrics has not: a counter
+/// `x` or `x_total` is the metric `x` there, which no other metric may be, and its samples are
+/// `x_total` and `x_created`.
 ///
-/// A metric of another source that isn't in the snapshot is listed as a clash of its name with itself: it has another kind than
-/// the one that is shown under the name, or Prometheus would refuse its name or a label. Names of other sources that
-/// OpenMetrics can't tell apart are not listed.
+/// A metric of another source that isn't in the snapshot is listed as a clash of its name with
+/// itself: it has another kind than the one that is shown under the name, or Prometheus would
+/// refuse its name or a label. Names of other sources that OpenMetrics can't tell apart are not
+/// listed.
 ///
 /// ```
 /// use quipu::{Counter, Kind, UpDownCounter};
@@ -115,24 +117,18 @@ impl Spelled {
 /// );
 /// # Ok::<(), quipu::RegisterError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NameClash(Clash);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Clash {
     Own([Family; 2]),
-    Hidden(Box<Hidden>),
-}
-
-/// A metric of another source that isn't shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Hidden {
-    name: String,
-    /// The kind that is shown under its name, and its own.
-    kinds: [Kind; 2],
-    /// The label that is refused, if it is one.
-    label: Option<String>,
-    expected: &'static str,
+    /// Another source's sample that isn't shown, and the kind that is shown under its name.
+    Hidden {
+        sample: Box<Sample>,
+        shown: Kind,
+        expected: &'static str,
+    },
 }
 
 impl NameClash {
@@ -142,26 +138,25 @@ impl NameClash {
     }
 
     /// Of another source's sample, which isn't shown.
-    pub(crate) fn hidden(sample: &Sample, shown: Option<&Sample>, label: Option<&str>, expected: &'static str) -> Self {
-        let (name, label) = (sample.name.to_string(), label.map(str::to_owned));
-        let kinds = [shown.unwrap_or(sample).kind, sample.kind];
-        Self(Clash::Hidden(Box::new(Hidden { name, kinds, label, expected })))
+    pub(crate) fn hidden(sample: Box<Sample>, shown: Option<Kind>, expected: &'static str) -> Self {
+        Self(Clash::Hidden { shown: shown.unwrap_or(sample.kind), sample, expected })
     }
 
     /// Whether both are of hidden samples of one name and kind.
     pub(crate) fn is_as(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Clash::Hidden(a), Clash::Hidden(b)) => a.name == b.name && a.kinds == b.kinds,
+            (Clash::Hidden { sample: a, .. }, Clash::Hidden { sample: b, .. }) => a.name == b.name && a.kind == b.kind,
             _ => false,
         }
     }
 
-    /// The names of the two. Where they are equal, the snapshot has the first, or none if Prometheus would refuse it.
+    /// The names of the two. Where they are equal, the snapshot has the first, or none if
+    /// Prometheus would refuse it.
     #[must_use]
     pub fn names(&self) -> [&str; 2] {
         match &self.0 {
             Clash::Own(families) => families.map(|family| family.name),
-            Clash::Hidden(hidden) => [&hidden.name; 2],
+            Clash::Hidden { sample, .. } => [&sample.name; 2],
         }
     }
 
@@ -170,16 +165,17 @@ impl NameClash {
     pub fn kinds(&self) -> [Kind; 2] {
         match &self.0 {
             Clash::Own(families) => families.map(|family| family.kind().into()),
-            Clash::Hidden(hidden) => hidden.kinds,
+            Clash::Hidden { sample, shown, .. } => [*shown, sample.kind],
         }
     }
 
-    /// The label that each has, if it is a [`CounterArray`](crate::CounterArray) of this copy of quipu.
+    /// The label that each has, if it is a [`CounterArray`](crate::CounterArray) of this copy of
+    /// quipu.
     #[must_use]
     pub fn labels(&self) -> [Option<&'static str>; 2] {
         match &self.0 {
             Clash::Own(families) => families.map(|family| family.labels.map(|labels| labels.label)),
-            Clash::Hidden(_) => [None; 2],
+            Clash::Hidden { .. } => [None; 2],
         }
     }
 }
@@ -196,18 +192,15 @@ impl fmt::Display for NameClash {
                 let (first, second) = (Described(first, true), Described(second, true));
                 write!(f, "{first} {one:?} and {second} {other:?} clash in OpenMetrics: rename one of them")
             }
-            Clash::Hidden(hidden) => hidden.fmt(f),
+            Clash::Hidden { sample, expected, .. } => write_hidden(f, sample, expected),
         }
     }
 }
 
-impl fmt::Display for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, kinds: [_, kind], label, expected } = self;
-        write!(f, "the {} {name:?} of another source is not shown: ", in_words(*kind))?;
-        label.iter().try_for_each(|label| write!(f, "label {label:?}: "))?;
-        f.write_str(expected)
-    }
+fn write_hidden(f: &mut fmt::Formatter<'_>, sample: &Sample, expected: &str) -> fmt::Result {
+    write!(f, "the {} {:?} of another source", in_words(sample.kind), sample.name)?;
+    sample.labels().iter().try_for_each(|label| write!(f, ", with a label {:?},", label.name))?;
+    write!(f, " is not shown: {expected}")
 }
 
 fn in_words(kind: Kind) -> &'static str {

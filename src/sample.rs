@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::mem::ManuallyDrop;
-use std::slice;
+use std::sync::Arc;
 
 use quipu_registry::Float;
 
@@ -17,38 +16,16 @@ pub struct Sample {
     pub help: Cow<'static, str>,
     /// The kind of its numbers.
     pub kind: Kind,
-    labels: Labels,
-    /// All that was ever added under the name, if it only grows; else what its counters' `sum`s add up to.
+    /// None where there are none. Snapshots share those of this copy's counters.
+    labels: Option<Arc<[Label]>>,
+    /// All that was ever added under the name, if it only grows; else what its counters' `sum`s add
+    /// up to.
     pub value: Value,
 }
 
-#[derive(Clone, Debug)]
-enum Labels {
-    None,
-    /// Of an own counter: its texts are static, and there is nothing to drop.
-    Static(ManuallyDrop<Label>),
-    Owned(Vec<Label>),
-}
-
-impl PartialEq for Labels {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_slice() == other.as_slice()
-    }
-}
-
-impl Labels {
-    fn as_slice(&self) -> &[Label] {
-        match self {
-            Self::None => &[],
-            Self::Static(label) => slice::from_ref(label),
-            Self::Owned(labels) => labels,
-        }
-    }
-}
-
 impl Sample {
-    /// The labels that tell the sample from others of its name, in the order of its source: one for an element of a
-    /// [`CounterArray`](crate::CounterArray), none for other counters of quipu's.
+    /// The labels that tell the sample from others of its name, in the order of its source: one for
+    /// an element of a [`CounterArray`](crate::CounterArray), none for other counters of quipu's.
     ///
     /// ```
     /// use quipu::CounterArray;
@@ -63,7 +40,7 @@ impl Sample {
     /// ```
     #[must_use]
     pub fn labels(&self) -> &[Label] {
-        self.labels.as_slice()
+        self.labels.as_deref().unwrap_or_default()
     }
 }
 
@@ -80,7 +57,8 @@ pub struct Label {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Whole numbers that only grow: [`Counter`](crate::Counter) and [`CounterArray`](crate::CounterArray).
+    /// Whole numbers that only grow: [`Counter`](crate::Counter) and
+    /// [`CounterArray`](crate::CounterArray).
     Counter,
     /// Whole numbers that go up and down: [`UpDownCounter`](crate::UpDownCounter).
     UpDownCounter,
@@ -148,8 +126,9 @@ impl Value {
         }
     }
 
-    /// The amount that was added between two values of one name. A total that is found lower isn't the same one: its name belonged to
-    /// counters of another kind meanwhile. Then all that it has is new.
+    /// The amount that was added between two values of one name. A total that is found lower isn't
+    /// the same one: its name belonged to counters of another kind meanwhile. Then all that it has
+    /// is new.
     pub(crate) fn since(self, earlier: Self) -> Self {
         match (self, earlier) {
             (Self::Unsigned(later), Self::Unsigned(earlier)) => {
@@ -179,16 +158,11 @@ pub(crate) struct Samples {
 impl Samples {
     /// Those of the named counters.
     pub(crate) fn own(plan: &Plan, addends: &[u64]) -> Self {
-        let sample = |(Row { family, label, .. }, sum): (&Row, u64)| Sample {
+        let sample = |(Row { family, labels, .. }, sum): (&Row, u64)| Sample {
             name: family.name.into(),
             help: family.help.into(),
             kind: family.kind().into(),
-            labels: match *label {
-                Some((name, value)) => {
-                    Labels::Static(ManuallyDrop::new(Label { name: name.into(), value: value.into() }))
-                }
-                None => Labels::None,
-            },
+            labels: labels.clone(),
             value: match family.kind() {
                 engine::Kind::Counter => Value::Unsigned(sum),
                 engine::Kind::UpDownCounter => Value::Signed(sum as i64),
@@ -198,8 +172,9 @@ impl Samples {
         Self { list: plan.sums(addends).map(sample).collect(), float: plan.float }
     }
 
-    /// A copy of another source's sample; `None` if only a later version of the registry has its kind.
-    pub(crate) fn copy(&mut self, sample: &quipu_registry::Sample<'_>) -> Option<Sample> {
+    /// A copy of another source's sample; `None` if only a later version of the registry has its
+    /// kind.
+    pub(crate) fn copy(&mut self, sample: &quipu_registry::Sample<'_>) -> Option<Box<Sample>> {
         let (kind, value) = match sample.value {
             quipu_registry::Value::Counter(value) => (Kind::Counter, Value::Unsigned(value)),
             quipu_registry::Value::Gauge(value) => (Kind::UpDownCounter, Value::Signed(value)),
@@ -208,11 +183,9 @@ impl Samples {
             _ => return None,
         };
         let label = |label: &quipu_registry::Label<'_>| Label { name: owned(label.name), value: owned(label.value) };
-        let labels = match sample.labels {
-            [] => Labels::None,
-            labels => Labels::Owned(labels.iter().map(label).collect()),
-        };
-        Some(Sample { name: owned(sample.name), help: owned(sample.help), kind, labels, value })
+        let labels = sample.labels.iter().map(label).collect::<Vec<_>>();
+        let labels = (!labels.is_empty()).then(|| labels.into());
+        Some(Box::new(Sample { name: owned(sample.name), help: owned(sample.help), kind, labels, value }))
     }
 
     fn float(&mut self, value: Float) -> Value {

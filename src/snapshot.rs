@@ -8,8 +8,8 @@ use crate::merge::add_others;
 use crate::sample::Samples;
 use crate::{Label, NameClash, Sample, Value};
 
-/// Reads every registered counter that has a name, in one pass over memory, and the samples of all other sources of the
-/// process.
+/// Reads every registered counter that has a name, in one pass over memory, and the samples of all
+/// other sources of the process.
 ///
 /// A counter that only grows shows its **total**: all that was ever added under its name, whatever was taken, reset or
 /// dropped since. So no exporter misses what came and went between two snapshots. An
@@ -23,11 +23,14 @@ use crate::{Label, NameClash, Sample, Value};
 /// whole, or as it was before, or not at all. Slots of named counters that are dropped meanwhile are reused after the pass.
 ///
 /// # Other sources
-/// After the pass, the snapshot asks the other sources of the process's [registry](crate::registry), such as another version
-/// of quipu in the program. No lock of quipu's is held then, so a source may do anything; if it panics, so does the snapshot. Samples
-/// of one name, kind and labels add up. The first source of a name says its kind and help text: this version of quipu, if it has the
-/// name, or else the one that registered first. Samples of another kind, and those that Prometheus would refuse, aren't shown but
-/// listed in [`clashes`](Snapshot::clashes). A source that takes a snapshot itself sees the counters of its own version of quipu alone.
+/// After the pass, the snapshot asks the other sources of the process's
+/// [registry](crate::registry), such as another version of quipu in the program. No lock of quipu's
+/// is held then, so a source may do anything; if it panics, so does the snapshot. Samples of one
+/// name, kind and labels add up. The first source of a name says its kind and help text: this
+/// version of quipu, if it has the name, or else the one that registered first. Samples of another
+/// kind, and those that Prometheus would refuse, aren't shown but listed in
+/// [`clashes`](Snapshot::clashes). A source that takes a snapshot itself sees the counters of its
+/// own version of quipu alone.
 ///
 /// # Limits
 /// Units that had to be counted in the counter itself are in its `sum` but not here. That happens on allocation failure,
@@ -65,8 +68,9 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// One sample a counter, or an element of a counter array: in the order of their names and, within an array, of
-    /// its elements. Samples of other sources come after those of this one that have their name.
+    /// One sample a counter, or an element of a counter array: in the order of their names and,
+    /// within an array, of its elements. Samples of other sources come after those of this one that
+    /// have their name.
     #[must_use]
     pub fn samples(&self) -> &[Sample] {
         &self.samples.list
@@ -101,8 +105,9 @@ impl Snapshot {
         &self.samples()[first..first + len]
     }
 
-    /// The sample of this name and these label values, in the order of its [`labels`](Sample::labels): `None`, an option, an
-    /// array, or anything else that is walked by value.
+    /// The sample of this name and these label values, in the order of its
+    /// [`labels`](Sample::labels): `None`, an option, an array, or anything else that is walked by
+    /// value.
     ///
     /// ```
     /// use quipu::{Counter, CounterArray, Value};
@@ -122,8 +127,9 @@ impl Snapshot {
             .find(|sample| sample.labels().iter().map(|label| &*label.value).eq(values.iter().copied()))
     }
 
-    /// Metrics of which an export may have only one: of one name, or of names that OpenMetrics can't tell apart.
-    /// First those of this version's counters, of them first those of one name; then those of other sources.
+    /// Metrics of which an export may have only one: of one name, or of names that OpenMetrics
+    /// can't tell apart. First those of this version's counters, of them first those of one name;
+    /// then those of other sources.
     ///
     /// ```
     /// use quipu::{Counter, UpDownCounter};

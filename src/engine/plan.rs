@@ -11,6 +11,7 @@ use super::kind::Kind;
 use super::memory::push_within;
 use super::names::{Listed, Listing, Names, Pass};
 use super::registry::Registry;
+use crate::Label;
 use crate::heap_sort::heap_sort;
 use crate::name_clash::neighbours;
 
@@ -33,11 +34,10 @@ pub(crate) struct Plan {
     pub(crate) float: Option<Float>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) family: Family,
-    /// Name and value.
-    pub(crate) label: Option<(&'static str, &'static str)>,
+    pub(crate) labels: Option<Arc<[Label]>>,
     /// Where its addends end.
     pub(crate) end: u32,
 }
@@ -219,7 +219,7 @@ impl Plan {
             for index in std::iter::successors(Some(index), |index| twins.next[*index]) {
                 self.add_element(registry, family.naming, dropped, keys, index);
             }
-            self.end_row(family, Some((name, value)));
+            self.end_row(family, Some(Arc::new([Label { name: name.into(), value: (*value).into() }])));
         }
     }
 
@@ -249,9 +249,9 @@ impl Plan {
     }
 
     #[inline(never)]
-    fn end_row(&mut self, family: &Family, label: Option<(&'static str, &'static str)>) {
+    fn end_row(&mut self, family: &Family, labels: Option<Arc<[Label]>>) {
         self.float = self.float.or(family.naming.float);
-        self.rows.push(Row { family: *family, label, end: self.addends.len() as u32 });
+        self.rows.push(Row { family: *family, labels, end: self.addends.len() as u32 });
     }
 }
 

@@ -1,4 +1,5 @@
-//! The named counters as a source of the process's registry, beside other versions of quipu and other sources.
+//! The named counters as a source of the process's registry, beside other versions of quipu and
+//! other sources.
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ static ENTRY: Entry = Entry::new(&show);
 
 /// Enters this copy of quipu in the list. It allocates nothing and waits for no reader.
 ///
-/// The caller holds the lock of the names, which a fork waits for: so a child doesn't find the list half changed.
+/// The caller holds the lock of the names, which a fork waits for: so a child doesn't find the list
+/// half changed.
 pub(super) fn announce() {
     // A loom model has many registries, one after the other.
     if cfg!(not(quipu_loom)) {
@@ -21,28 +23,30 @@ pub(super) fn announce() {
     }
 }
 
-/// Visits the samples of all other sources of the process; none within a source. Call it outside of an exclusive section:
-/// sources may count, and may do anything else.
+/// Visits the samples of all other sources of the process; none within a source. Call it outside of
+/// an exclusive section: sources may count, and may do anything else.
 pub(crate) fn visit_others(visit: &mut dyn FnMut(&Sample<'_>)) {
     if cfg!(not(quipu_loom)) {
         ENTRY.collect_others(visit);
     }
 }
 
-/// Shows this copy's counters alone. They are read before the first is shown, so that `visit` may count.
+/// Shows this copy's counters alone. They are read before the first is shown, so that `visit` may
+/// count.
 fn show(visit: &mut dyn FnMut(&Sample<'_>)) {
     let read = |plan: &Arc<Plan>, addends: &[u64]| {
         (Arc::clone(plan), plan.sums(addends).map(|(_, sum)| sum).collect::<Vec<_>>())
     };
     let Some((plan, sums)) = exclusive(|registry| registry.read_names(read)).flatten() else { return };
-    for (Row { family, label, .. }, sum) in plan.rows.iter().zip(sums) {
+    for (Row { family, labels, .. }, sum) in plan.rows.iter().zip(sums) {
         let value = match (family.kind(), family.naming.float) {
             (Kind::Counter, _) => Value::Counter(sum),
             (Kind::UpDownCounter, _) => Value::Gauge(sum as i64),
             (Kind::FloatCounter, Some(float)) => Value::FloatCounter(float.with_value(f64::from_bits(sum))),
             (Kind::FloatCounter, None) => continue,
         };
-        let label = label.map(|(name, value)| Label::new(name, value));
-        visit(&Sample::new(family.name, value).with_help(family.help).with_labels(label.as_slice()));
+        let labels = labels.iter().flat_map(|labels| labels.iter());
+        let labels: Vec<_> = labels.map(|label| Label::new(&label.name, &label.value)).collect();
+        visit(&Sample::new(family.name, value).with_help(family.help).with_labels(&labels));
     }
 }

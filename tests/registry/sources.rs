@@ -7,7 +7,9 @@ use quipu::{Counter, CounterArray, FloatCounter, Kind, Snapshot, UpDownCounter, 
 type Visit<'a> = &'a mut dyn FnMut(&Sample<'_>);
 
 /// A source with samples that are known beforehand: name, labels and value.
-struct Fixed(Vec<(&'static str, Vec<(&'static str, &'static str)>, registry::Value)>);
+struct Fixed(Vec<Known>);
+
+type Known = (&'static str, Vec<(&'static str, &'static str)>, registry::Value);
 
 impl Source for Fixed {
     fn collect(&self, visit: Visit<'_>) {
@@ -23,7 +25,7 @@ fn register(samples: &[(&'static str, registry::Value)]) {
     register_labelled(samples.iter().map(|&(name, value)| (name, vec![], value)).collect());
 }
 
-fn register_labelled(samples: Vec<(&'static str, Vec<(&'static str, &'static str)>, registry::Value)>) {
+fn register_labelled(samples: Vec<Known>) {
     let source: &'static Fixed = Box::leak(Box::new(Fixed(samples)));
     let entry: &'static Entry = Box::leak(Box::new(Entry::new(source)));
     entry.register();
@@ -33,7 +35,7 @@ fn value(name: &str) -> Option<Value> {
     quipu::snapshot().get(name, None).map(|sample| sample.value)
 }
 
-/// What the snapshot says of clashes with this name.
+/// The messages of clashes with this name.
 fn clashes(snapshot: &Snapshot, name: &str) -> Vec<String> {
     let clashes = snapshot.clashes().iter().filter(|clash| clash.names() == [name; 2]);
     clashes.map(ToString::to_string).collect()
@@ -167,10 +169,10 @@ fn a_sample_that_prometheus_would_refuse_is_hidden_and_listed() {
         ("refused name\n", "the counter \"refused name\\n\" of another source is not shown: expected a metric name: "),
         (
             "refused_label_total",
-            "\"refused_label_total\" of another source is not shown: label \"a b\": expected a label",
+            "\"refused_label_total\" of another source of another source, with a label \"a b\", is not shown: expected a label name: ",
         ),
-        ("refused_reserved_total", "is not shown: label \"__a\": expected a label name"),
-        ("refused_twice_total", "is not shown: label \"a\": expected a name for each label"),
+        ("refused_reserved_total", "with a label \"__a\", is not shown: expected a label name"),
+        ("refused_twice_total", "is not shown: expected label names that differ"),
     ] {
         let found = clashes(&snapshot, name);
         assert!(found.len() == 1 && found[0].contains(message), "{found:?}");

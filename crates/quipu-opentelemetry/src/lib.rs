@@ -25,8 +25,8 @@
 //! | [`FloatCounter`](quipu::FloatCounter) | `f64_observable_counter` | |
 //! | [`UpDownCounter`](quipu::UpDownCounter) | `i64_observable_up_down_counter` | |
 //!
-//! Metrics of [other sources](quipu::registry) have the instrument of their kind, and their labels as attributes; a gauge of
-//! floats is an `f64_observable_gauge`.
+//! Metrics of [other sources](quipu::registry) have the instrument of their kind, and their labels
+//! as attributes; a gauge of floats is an `f64_observable_gauge`.
 //!
 //! An observable instrument reports totals: all that was ever added under its name, whatever was taken, reset or dropped
 //! between two collections. Of an up-down counter it reports the sum, and 0 once the last one of its name is dropped.

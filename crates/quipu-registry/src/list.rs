@@ -11,8 +11,9 @@ use crate::Sample;
 pub trait Source: Sync {
     /// Calls `visit` with each sample, in any order.
     ///
-    /// Any thread may ask, also several at once. Hold no lock meanwhile that `visit` could want: a reader may allocate, and
-    /// may add to metrics of this source. What the source itself collects meanwhile is nothing: see [`collect`].
+    /// Any thread may ask, also several at once. Hold no lock meanwhile that `visit` could want: a
+    /// reader may allocate, and may add to metrics of this source. What the source itself collects
+    /// meanwhile is nothing: see [`collect`].
     fn collect(&self, visit: &mut dyn FnMut(&Sample<'_>));
 }
 
@@ -28,8 +29,8 @@ type Link = OnceLock<&'static Entry>;
 /// The first entry of the process.
 static FIRST: Link = Link::new();
 
-/// A source's place in the list of the process. The list is made of such statics, so it allocates nothing. No entry ever
-/// leaves it.
+/// A source's place in the list of the process. The list is made of such statics, so it allocates
+/// nothing. No entry ever leaves it.
 pub struct Entry {
     source: &'static dyn Source,
     next: Link,
@@ -44,15 +45,17 @@ impl Entry {
 
     /// Appends the entry to the list. An entry that is in the list already stays where it is.
     ///
-    /// Threads that register at once are all in the list afterwards. Readers are never waited for, nor do they wait; a
-    /// thread that registers waits for another one that is storing the last link at that instant. It doesn't allocate. Release:
-    /// readers that find the entry see all that happened before.
+    /// Threads that register at once are all in the list afterwards. Readers are never waited for,
+    /// nor do they wait; a thread that registers waits for another one that is storing the last
+    /// link at that instant. It doesn't allocate. Release: readers that find the entry see all that
+    /// happened before.
     ///
     /// # Forks and signals
-    /// A fork copies the list as it is. If another thread was storing the last link at the instant of the fork, readers in the
-    /// child find the list without that entry, and a `register` in the child waits for ever. So does one in a signal handler
-    /// that interrupts another one. A program that forks while it starts other threads registers before that; quipu registers
-    /// its own entry under a lock that a fork waits for.
+    /// A fork copies the list as it is. If another thread was storing the last link at the instant
+    /// of the fork, readers in the child find the list without that entry, and a `register` in the
+    /// child waits for ever. So does one in a signal handler that interrupts another one. A program
+    /// that forks while it starts other threads registers before that; quipu registers its own
+    /// entry under a lock that a fork waits for.
     ///
     /// ```
     /// use quipu_registry::{Entry, Sample, Value, collect};
@@ -75,7 +78,8 @@ impl Entry {
         }
     }
 
-    /// Visits the samples of all entries but this one, as [`collect`] does: for a source that is a reader, too.
+    /// Visits the samples of all entries but this one, as [`collect`] does: for a source that is a
+    /// reader, too.
     ///
     /// ```
     /// use quipu_registry::{Entry, Sample, Value};
@@ -98,11 +102,13 @@ impl fmt::Debug for Entry {
 
 /// Visits the samples of all entries, in the order in which these registered.
 ///
-/// The samples of one entry come in any order. Samples of several entries, or of one, may have one name: those of one kind
-/// with the same labels add up, and where the kinds differ, the first is to be shown and the others to be reported.
+/// The samples of one entry come in any order. Samples of several entries, or of one, may have one
+/// name: those of one kind with the same labels add up, and where the kinds differ, the first is to
+/// be shown and the others to be reported.
 ///
-/// Within a source that this thread asks, there is nothing to collect. So a source may read metrics through a crate that
-/// collects, and no collection is endless. A panic of a source goes to the caller.
+/// Within a source that this thread asks, there is nothing to collect. So a source may read metrics
+/// through a crate that collects, and no collection is endless. A panic of a source goes to the
+/// caller.
 ///
 /// ```
 /// quipu_registry::collect(&mut |sample| println!("{} {}", sample.name, sample.value));

@@ -2,8 +2,9 @@ use std::fmt;
 
 /// A metric's value at the time when its [`Source`](crate::Source) is asked.
 ///
-/// Name, label names and texts are those of the source, unchecked: a reader whose format can't write them leaves the
-/// sample out, and says so. Samples of one metric have one name, one kind of [`Value`], and labels that differ.
+/// Name, label names and texts are those of the source, unchecked: a reader whose format can't
+/// write them leaves the sample out, and says so. Samples of one metric have one name, one kind of
+/// [`Value`], and labels that differ.
 ///
 /// ```
 /// use quipu_registry::{Label, Sample, Value};
@@ -19,7 +20,8 @@ pub struct Sample<'a> {
     pub name: &'a str,
     /// The metric's help text; may be empty.
     pub help: &'a str,
-    /// The labels that tell the sample from others of its name, in the order that the source wants them in.
+    /// The labels that tell the sample from others of its name, in the order that the source wants
+    /// them in.
     pub labels: &'a [Label<'a>],
     /// The value, and by its variant the metric's kind.
     pub value: Value,
@@ -74,8 +76,8 @@ impl<'a> Label<'a> {
     }
 }
 
-/// A number, and the kind of metric that it is of. Kinds may be added: a reader leaves out samples of a kind that it doesn't
-/// know.
+/// A number, and the kind of metric that it is of. Kinds may be added: a reader leaves out samples
+/// of a kind that it doesn't know.
 ///
 /// ```
 /// use quipu_registry::{Float, Value};
@@ -108,8 +110,8 @@ impl fmt::Display for Value {
 
 /// A floating-point number that brings along the code which writes it in decimal.
 ///
-/// That code is 30 KB of std. A reader calls it by the number's pointer to it, so that only a program that makes a `Float`
-/// contains it, and not every program that might read one.
+/// That code is 30 KB of std. A reader calls it by the number's pointer to it, so that only a
+/// program that makes a `Float` contains it, and not every program that might read one.
 ///
 /// ```
 /// use quipu_registry::Float;
@@ -135,7 +137,8 @@ impl Float {
         self.value
     }
 
-    /// Another number, with the pointer of this one: for a reader that computes with floats and makes none of its own.
+    /// Another number, with the pointer of this one: for a reader that computes with floats and
+    /// makes none of its own.
     ///
     /// ```
     /// use quipu_registry::Float;

@@ -1,4 +1,5 @@
-//! Sources of one process: the list is shared by all tests here, so each looks for names of its own.
+//! Sources of one process: the list is shared by all tests here, so each looks for names of its
+//! own.
 
 use std::cell::Cell;
 use std::collections::HashSet;
