@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::engine::{CounterRef, Key, enter_cold_path};
+use crate::engine::{self, CounterRef, Key, Update, enter_cold_path};
 use crate::error::RegisterError;
+use crate::name_clash::NameClash;
 
 /// The reads of one value of the type `$number`: that of the counter `$counter` of `$self` which begins at slot `$index`. Its
 /// cursors live for `$lifetime`.
@@ -300,6 +301,26 @@ pub(crate) fn debug(f: &mut fmt::Formatter<'_>, kind: &str, name: Option<&str>, 
         debug.field("name", &name);
     }
     debug.field("sum", sum).finish()
+}
+
+/// The cold path of an add: see [`engine::add_slow`].
+#[cold]
+#[inline(never)]
+pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, update: &Update) {
+    let registers = cfg!(debug_assertions) && counter.identity.name().is_some() && !counter.value(0).is_registered();
+    engine::add_slow(counter, index, amount, update);
+    if registers {
+        assert_no_clash(counter);
+    }
+}
+
+/// In debug builds, the add that registers a counter panics where its name clashes, after it counted. A thread that
+/// panics already must not do so again.
+fn assert_no_clash(counter: &CounterRef<'_>) {
+    if let Some(family) = counter.family().filter(|_| !std::thread::panicking()) {
+        let clash = enter_cold_path(|_| engine::clash(&family)).flatten().map(NameClash::new);
+        debug_assert!(clash.is_none(), "{}", clash.map(|clash| clash.to_string()).unwrap_or_default());
+    }
 }
 
 pub(crate) use {reads, registration, scalar};

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::engine::{CounterRef, Header, Kind, Labels, Naming, Update, add_slow};
+use crate::engine::{CounterRef, Header, Kind, Labels, Naming, Update};
 use crate::name;
 use crate::sync::{Ordering, const_fn};
 use crate::{InvalidName, api};
@@ -223,7 +223,7 @@ impl<'a, const N: usize> Element<'a, N> {
     #[cold]
     #[inline(never)]
     fn add_slow(&self, n: u64) {
-        add_slow(&self.array.counter_ref(), self.index, n, &Update::INCREASE);
+        api::add_slow(&self.array.counter_ref(), self.index, n, &Update::INCREASE);
     }
 
     crate::api::reads!(u64, 'a, |self| (self.array.counter_ref(), self.index));

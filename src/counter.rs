@@ -1,4 +1,5 @@
-use crate::engine::{Header, Kind, Update, add_slow, setting};
+use crate::api;
+use crate::engine::{Header, Kind, Update, setting};
 use crate::sync::Ordering;
 
 /// A number that only grows, counted by many threads at once.
@@ -76,7 +77,7 @@ impl Counter {
     #[cold]
     #[inline(never)]
     fn add_slow(&self, n: u64) {
-        add_slow(&self.counter_ref(), 0, n, &Update::INCREASE);
+        api::add_slow(&self.counter_ref(), 0, n, &Update::INCREASE);
     }
 
     /// Adds the part of `total` that [`Counter::total`] lacks: for a total that something else counts, such as the

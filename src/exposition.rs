@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Kind, Label, Sample, Snapshot};
+use crate::{Sample, Snapshot};
 
 /// A snapshot in the text format that Prometheus scrapes, by [`Snapshot::prometheus`].
 ///
@@ -45,21 +45,19 @@ impl fmt::Display for Prometheus<'_> {
 
 fn write_head(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
     if !sample.help.is_empty() {
-        writeln!(f, "# HELP {} {}", sample.name, Escaped::unquoted(sample.help))?;
+        writeln!(f, "# HELP {} {}", sample.name, Escaped::unquoted(&sample.help))?;
     }
-    let kind = match sample.kind {
-        Kind::Counter | Kind::FloatCounter => "counter",
-        Kind::UpDownCounter => "gauge",
-    };
+    let kind = if sample.kind.is_growing() { "counter" } else { "gauge" };
     writeln!(f, "# TYPE {} {kind}", sample.name)
 }
 
 fn write_sample(f: &mut fmt::Formatter<'_>, snapshot: &Snapshot, sample: &Sample) -> fmt::Result {
-    f.write_str(sample.name)?;
-    if let Some(Label { name, value }) = sample.label {
-        write!(f, "{{{name}=\"{}\"}}", Escaped::new(value))?;
+    f.write_str(&sample.name)?;
+    for (index, label) in sample.labels().iter().enumerate() {
+        let before = if index == 0 { "{" } else { "," };
+        write!(f, "{before}{}=\"{}\"", label.name, Escaped::new(&label.value))?;
     }
-    f.write_str(" ")?;
+    f.write_str(if sample.labels().is_empty() { " " } else { "} " })?;
     snapshot.write_value(f, sample)?;
     f.write_str("\n")
 }

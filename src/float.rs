@@ -1,6 +1,7 @@
 use std::fmt;
 
-use crate::engine::{Header, Kind, Update, add_slow};
+use crate::api;
+use crate::engine::{Header, Kind, Update};
 use crate::sync::Ordering;
 
 /// A floating-point number that only grows, such as seconds of work done.
@@ -119,7 +120,7 @@ impl FloatCounter {
     #[cold]
     #[inline(never)]
     fn add_slow(&self, amount: f64) {
-        add_slow(&self.counter_ref(), 0, amount.to_bits(), &Update::INCREASE_FLOAT);
+        api::add_slow(&self.counter_ref(), 0, amount.to_bits(), &Update::INCREASE_FLOAT);
     }
 }
 

@@ -12,7 +12,10 @@ mod exposition;
 mod float;
 mod float_gauge;
 pub mod integrations;
+mod merge;
 mod name;
+mod name_clash;
+mod sample;
 mod snapshot;
 pub mod strategy;
 mod sync;
@@ -23,13 +26,41 @@ mod up_down;
 pub use array::{CounterArray, Element};
 pub use counter::Counter;
 pub use cursor::{Cursor, Number};
-pub use engine::{Kind, NameClash, fork_generation};
+pub use engine::{Label, fork_generation};
 pub use error::RegisterError;
 pub use exposition::Prometheus;
 pub use float::{FloatCounter, InvalidAmount};
 pub use float_gauge::FloatGauge;
 pub use name::InvalidName;
-pub use snapshot::{Change, Diff, Label, Sample, Snapshot, Value, snapshot};
+pub use name_clash::NameClash;
+/// The list of all sources of metrics in the process: other versions of quipu, and what anyone
+/// registers there.
+///
+/// quipu enters itself when its first named counter registers. A [`snapshot`](crate::snapshot())
+/// shows the samples of all sources. To add one, take this module or depend on the package
+/// `quipu-registry`, which is the same for all versions of quipu:
+///
+/// ```
+/// use quipu::Value;
+/// use quipu::registry::{self, Entry, Label, Sample};
+///
+/// fn disks(visit: &mut dyn FnMut(&Sample<'_>)) {
+///     let labels = [Label::new("disk", "sda"), Label::new("state", "free")];
+///     let sample = Sample::new("disk_bytes", registry::Value::Gauge(4096)).with_labels(&labels);
+///     visit(&sample.with_help("Bytes by disk and state."));
+/// }
+///
+/// static DISKS: Entry = Entry::new(&disks);
+///
+/// DISKS.register();
+/// let snapshot = quipu::snapshot();
+/// assert_eq!(snapshot.get("disk_bytes", ["sda", "free"]).unwrap().value, Value::Signed(4096));
+/// assert!(snapshot.prometheus().to_string().contains("disk_bytes{disk=\"sda\",state=\"free\"} 4096\n"));
+/// ```
+#[doc(no_inline)]
+pub use quipu_registry as registry;
+pub use sample::{Kind, Sample, Value};
+pub use snapshot::{Change, Diff, Snapshot, snapshot};
 #[cfg(quipu_holds)]
 pub use sync::longest_hold;
 pub use up_down::UpDownCounter;

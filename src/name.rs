@@ -66,11 +66,8 @@ const fn append(buffer: &mut [u8], at: usize, text: &str, limit: usize) -> usize
 }
 
 pub(crate) const fn check(name: &'static str, help: &'static str) -> Result<(), InvalidName> {
-    if !is_name(name, true) {
-        return Err(InvalidName { text: name, expected: METRIC });
-    }
-    if name.len() > MAX_LEN {
-        return Err(InvalidName { text: name, expected: SHORT });
+    if let Some(expected) = fault(name) {
+        return Err(InvalidName { text: name, expected });
     }
     if help.len() > MAX_LEN {
         return Err(InvalidName { text: help, expected: SHORT });
@@ -91,15 +88,30 @@ pub(crate) const fn check_labeled(
 }
 
 const fn check_label(label: &'static str) -> Result<(), InvalidName> {
+    match label_fault(label) {
+        Some(expected) => Err(InvalidName { text: label, expected }),
+        None => Ok(()),
+    }
+}
+
+/// The text that is expected in place of a metric's name, unless it is fit.
+pub(crate) const fn fault(name: &str) -> Option<&'static str> {
+    match (is_name(name, true), name.len() <= MAX_LEN) {
+        (true, true) => None,
+        (true, false) => Some(SHORT),
+        (false, _) => Some(METRIC),
+    }
+}
+
+/// The same of a label's name.
+pub(crate) const fn label_fault(label: &str) -> Option<&'static str> {
     let bytes = label.as_bytes();
     let is_reserved = bytes.len() >= 2 && bytes[0] == b'_' && bytes[1] == b'_';
-    if !is_name(label, false) || is_reserved {
-        return Err(InvalidName { text: label, expected: LABEL });
+    match (is_name(label, false) && !is_reserved, label.len() <= MAX_LEN) {
+        (true, true) => None,
+        (true, false) => Some(SHORT),
+        (false, _) => Some(LABEL),
     }
-    if label.len() > MAX_LEN {
-        return Err(InvalidName { text: label, expected: SHORT });
-    }
-    Ok(())
 }
 
 const fn is_name(text: &str, colon_allowed: bool) -> bool {

@@ -1,13 +1,15 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::NameClash;
-use crate::engine::{Family, Kind, Plan, Row, WriteFloat, enter_cold_path};
+use crate::engine::{Plan, enter_cold_path};
+use crate::merge::add_others;
+use crate::sample::Samples;
+use crate::{Label, NameClash, Sample, Value};
 
-/// Reads every registered counter that has a name, in one pass over memory.
+/// Reads every registered counter that has a name, in one pass over memory, and the samples of all
+/// other sources of the process.
 ///
 /// A counter that only grows shows its **total**: all that was ever added under its name, whatever was taken, reset or
 /// dropped since. So no exporter misses what came and went between two snapshots. An
@@ -19,6 +21,16 @@ use crate::engine::{Family, Kind, Plan, Row, WriteFloat, enter_cold_path};
 ///
 /// Nothing waits for the pass: neither adds nor counters that register or are dropped, nor forks. Such a counter is shown
 /// whole, or as it was before, or not at all. Slots of named counters that are dropped meanwhile are reused after the pass.
+///
+/// # Other sources
+/// After the pass, the snapshot asks the other sources of the process's
+/// [registry](crate::registry), such as another version of quipu in the program. No lock of quipu's
+/// is held then, so a source may do anything; if it panics, so does the snapshot. Samples of one
+/// name, kind and labels add up. The first source of a name says its kind and help text: this
+/// version of quipu, if it has the name, or else the one that registered first. Samples of another
+/// kind, and those that Prometheus would refuse, aren't shown but listed in
+/// [`clashes`](Snapshot::clashes). A source that takes a snapshot itself sees the counters of its
+/// own version of quipu alone.
 ///
 /// # Limits
 /// Units that had to be counted in the counter itself are in its `sum` but not here. That happens on allocation failure,
@@ -33,126 +45,35 @@ use crate::engine::{Family, Kind, Plan, Row, WriteFloat, enter_cold_path};
 /// CLICKS.add(3);
 /// let snapshot = quipu::snapshot();
 /// let clicks = snapshot.get("clicks_total", None).unwrap();
-/// assert_eq!((clicks.help, clicks.value), ("Clicks on anything.", Value::Unsigned(3)));
+/// assert_eq!((&*clicks.help, clicks.value), ("Clicks on anything.", Value::Unsigned(3)));
 /// ```
 #[must_use]
 pub fn snapshot() -> Snapshot {
     let at = Instant::now();
-    let read = |plan: &Arc<Plan>, addends: &[u64]| (samples(plan, addends), Some(Arc::clone(plan)));
-    let (samples, plan) = enter_cold_path(|registry| registry.read_names(read)).flatten().unwrap_or_default();
-    Snapshot { at, samples, plan }
-}
-
-fn samples(plan: &Plan, addends: &[u64]) -> Vec<Sample> {
-    let mut first = 0;
-    let sample = |&Row { family: Family { name, help, naming, .. }, label, end }: &Row| {
-        let addends = addends.get(mem::replace(&mut first, end as usize)..end as usize).unwrap_or_default();
-        let label = label.map(|(name, value)| Label { name, value });
-        Sample { name, help, kind: naming.kind, label, value: Value::of(naming.kind, (naming.sum)(addends)) }
+    let read = |plan: &Arc<Plan>, addends: &[u64]| (Samples::own(plan, addends), Arc::clone(plan));
+    let Some(own) = enter_cold_path(|registry| registry.read_names(read)) else {
+        return Snapshot { at, samples: Samples::default(), clashes: Vec::new() };
     };
-    plan.rows.iter().map(sample).collect()
+    let (mut samples, plan) = own.unwrap_or_default();
+    let clashes = add_others(&mut samples, &plan);
+    Snapshot { at, samples, clashes }
 }
 
 /// The values of the named counters, by [`snapshot`].
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     at: Instant,
-    samples: Vec<Sample>,
-    /// That by which they were read, if there are any.
-    plan: Option<Arc<Plan>>,
-}
-
-/// A named counter's value at the time of a [`Snapshot`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Sample {
-    /// The name that the counter was made with.
-    pub name: &'static str,
-    /// Its help text.
-    pub help: &'static str,
-    /// The numbers that it counts in.
-    pub kind: Kind,
-    /// Which element of a [`CounterArray`](crate::CounterArray) it is.
-    pub label: Option<Label>,
-    /// All that was ever added under the name, if it only grows; else what its counters' `sum`s add up to.
-    pub value: Value,
-}
-
-/// The label of an element of a [`CounterArray`](crate::CounterArray), which tells it from the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Label {
-    /// The label's name.
-    pub name: &'static str,
-    /// The element's value of it.
-    pub value: &'static str,
-}
-
-/// A number of the type that the counter counts in.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Value {
-    /// Of a [`Counter`](crate::Counter) or an element of a [`CounterArray`](crate::CounterArray).
-    Unsigned(u64),
-    /// Of an [`UpDownCounter`](crate::UpDownCounter).
-    Signed(i64),
-    /// Of a [`FloatCounter`](crate::FloatCounter).
-    Float(f64),
-}
-
-impl Value {
-    fn of(kind: Kind, bits: u64) -> Self {
-        match kind {
-            Kind::Counter => Self::Unsigned(bits),
-            Kind::UpDownCounter => Self::Signed(bits as i64),
-            Kind::FloatCounter => Self::Float(f64::from_bits(bits)),
-        }
-    }
-
-    /// The nearest `f64`. Whole numbers above 2⁵³ lose their last digits.
-    #[must_use]
-    pub fn as_f64(self) -> f64 {
-        match self {
-            Self::Unsigned(value) => value as f64,
-            Self::Signed(value) => value as f64,
-            Self::Float(value) => value,
-        }
-    }
-
-    /// Writes the value; a float by the function for it, which must be there.
-    fn write(&self, f: &mut fmt::Formatter<'_>, write_float: Option<WriteFloat>) -> fmt::Result {
-        match self {
-            Self::Unsigned(value) => write!(f, "{value}"),
-            Self::Signed(value) => write!(f, "{value}"),
-            Self::Float(value) => write_float.ok_or(fmt::Error)?(value, f),
-        }
-    }
-
-    /// The amount that was added between two values of one name. A total that is found lower isn't the same one: its name belonged to
-    /// counters of another kind meanwhile. Then all that it has is new.
-    fn since(self, earlier: Self) -> Self {
-        match (self, earlier) {
-            (Self::Unsigned(later), Self::Unsigned(earlier)) => {
-                Self::Unsigned(later.checked_sub(earlier).unwrap_or(later))
-            }
-            (Self::Signed(later), Self::Signed(earlier)) => Self::Signed(later.wrapping_sub(earlier)),
-            (Self::Float(later), Self::Float(earlier)) if later >= earlier => Self::Float(later - earlier),
-            (later, _) => later,
-        }
-    }
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, Some(<f64 as fmt::Display>::fmt))
-    }
+    samples: Samples,
+    clashes: Vec<NameClash>,
 }
 
 impl Snapshot {
-    /// One sample a counter, or an element of a counter array: in the order of their names and, within an array, of
-    /// its elements.
+    /// One sample a counter, or an element of a counter array: in the order of their names and,
+    /// within an array, of its elements. Samples of other sources come after those of this one that
+    /// have their name.
     #[must_use]
     pub fn samples(&self) -> &[Sample] {
-        &self.samples
+        &self.samples.list
     }
 
     /// The samples of each name, in the order of the names.
@@ -169,7 +90,7 @@ impl Snapshot {
     /// # Ok::<(), quipu::RegisterError>(())
     /// ```
     pub fn families(&self) -> impl Iterator<Item = &[Sample]> {
-        self.samples.chunk_by(|a, b| a.name == b.name)
+        self.samples.list.chunk_by(|a, b| a.name == b.name)
     }
 
     /// The samples of this name; none if no counter is listed under it.
@@ -179,19 +100,36 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn family(&self, name: &str) -> &[Sample] {
-        let first = self.samples.partition_point(|sample| sample.name < name);
-        let len = self.samples[first..].iter().take_while(|sample| sample.name == name).count();
-        &self.samples[first..first + len]
+        let first = self.samples().partition_point(|sample| *sample.name < *name);
+        let len = self.samples()[first..].iter().take_while(|sample| sample.name == name).count();
+        &self.samples()[first..first + len]
     }
 
-    /// The sample of this name and, of a counter array, this label value.
+    /// The sample of this name and these label values, in the order of its
+    /// [`labels`](Sample::labels): `None`, an option, an array, or anything else that is walked by
+    /// value.
+    ///
+    /// ```
+    /// use quipu::{Counter, CounterArray, Value};
+    ///
+    /// static SIDES: CounterArray<2> = CounterArray::named("turns_total", "By side.", "side", &["left", "right"]);
+    ///
+    /// SIDES.get(1).unwrap().inc();
+    /// let snapshot = quipu::snapshot();
+    /// assert_eq!(snapshot.get("turns_total", ["right"]).unwrap().value, Value::Unsigned(1));
+    /// assert_eq!(snapshot.get("turns_total", None), None);
+    /// ```
     #[must_use]
-    pub fn get(&self, name: &str, label_value: Option<&str>) -> Option<&Sample> {
-        self.family(name).iter().find(|sample| sample.label.map(|label| label.value) == label_value)
+    pub fn get<'a>(&self, name: &str, label_values: impl IntoIterator<Item = &'a str>) -> Option<&Sample> {
+        let values: Vec<_> = label_values.into_iter().collect();
+        self.family(name)
+            .iter()
+            .find(|sample| sample.labels().iter().map(|label| &*label.value).eq(values.iter().copied()))
     }
 
-    /// Named counters of which an export may have only one: of one name, or of names that OpenMetrics can't tell apart.
-    /// First those of one name.
+    /// Metrics of which an export may have only one: of one name, or of names that OpenMetrics
+    /// can't tell apart. First those of this version's counters, of them first those of one name;
+    /// then those of other sources.
     ///
     /// ```
     /// use quipu::{Counter, UpDownCounter};
@@ -206,12 +144,12 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn clashes(&self) -> &[NameClash] {
-        self.plan.as_ref().map_or(&[], |plan| &plan.clashes)
+        &self.clashes
     }
 
     /// Writes the value of one of its samples.
     pub(crate) fn write_value(&self, f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
-        sample.value.write(f, self.plan.as_ref().and_then(|plan| plan.write_float))
+        self.samples.write_value(f, sample)
     }
 
     /// When the snapshot was begun.
@@ -238,20 +176,18 @@ impl Snapshot {
     #[must_use]
     pub fn since(&self, earlier: &Snapshot) -> Diff {
         let elapsed = self.at.saturating_duration_since(earlier.at);
-        let before: HashMap<_, _> = earlier.samples.iter().map(|sample| (sample.identity(), sample.value)).collect();
+        let before: HashMap<_, _> = earlier.samples().iter().map(|sample| (identity(sample), sample.value)).collect();
         let change = |sample: &Sample| {
-            let delta = before.get(&sample.identity()).map_or(sample.value, |&before| sample.value.since(before));
+            let delta = before.get(&identity(sample)).map_or(sample.value, |&before| sample.value.since(before));
             let per_second = if elapsed.is_zero() { 0.0 } else { delta.as_f64() / elapsed.as_secs_f64() };
-            Change { sample: *sample, delta, per_second }
+            Change { sample: sample.clone(), delta, per_second }
         };
-        Diff { elapsed, changes: self.samples.iter().map(change).collect() }
+        Diff { elapsed, changes: self.samples().iter().map(change).collect() }
     }
 }
 
-impl Sample {
-    fn identity(&self) -> (&'static str, Option<Label>) {
-        (self.name, self.label)
-    }
+fn identity(sample: &Sample) -> (&str, &[Label]) {
+    (&sample.name, sample.labels())
 }
 
 impl IntoIterator for Snapshot {
@@ -259,7 +195,7 @@ impl IntoIterator for Snapshot {
     type IntoIter = std::vec::IntoIter<Sample>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.samples.into_iter()
+        self.samples.list.into_iter()
     }
 }
 
@@ -268,7 +204,7 @@ impl<'a> IntoIterator for &'a Snapshot {
     type IntoIter = std::slice::Iter<'a, Sample>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.samples.iter()
+        self.samples().iter()
     }
 }
 
@@ -280,7 +216,7 @@ pub struct Diff {
 }
 
 /// A counter of the later snapshot, compared with the earlier one.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Change {
     /// The later sample.

@@ -1,4 +1,5 @@
-use crate::engine::{Header, Kind, Update, add_slow};
+use crate::api;
+use crate::engine::{Header, Kind, Update};
 use crate::sync::Ordering;
 
 /// A number that goes up and down, such as requests in flight or bytes in use.
@@ -112,6 +113,6 @@ impl UpDownCounter {
     #[cold]
     #[inline(never)]
     fn add_slow(&self, side: usize, n: u64) {
-        add_slow(&self.counter_ref(), side, n, &Update::INCREASE_SIDE);
+        api::add_slow(&self.counter_ref(), side, n, &Update::INCREASE_SIDE);
     }
 }

@@ -255,6 +255,10 @@
 //!   what it had, and its slots are never reused.
 //! - **`_Fork`, a raw `clone` and `vfork`** run no fork handlers. A child of the first two may find quipu's locks taken for
 //!   ever. A child of `vfork` has its parent's memory: what it adds, the parent has.
-//! - **Several copies of quipu in a process**, such as one in the program and one in a library that is loaded: each has a
-//!   registry of its own, and counts and snapshots its own counters alone.
+//! - **Several copies of quipu in a process**: each counts in slots of its own. Copies that are linked with one quipu-registry,
+//!   as two versions in one program are, show each other's counters in snapshots; a library that is loaded with a quipu-registry
+//!   of its own doesn't.
+//! - **Other sources in a snapshot** are asked one after the other, and what they show is their own promise. In a child that was
+//!   forked while another thread was registering a source of its own, a later registration may wait for ever; quipu's own
+//!   registration holds a lock that a fork waits for.
 //! - **A library that is unloaded** while it holds quipu's fork handlers or a thread with its thread-locals.

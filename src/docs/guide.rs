@@ -106,6 +106,10 @@
 //!
 //! The folder `demo` of the repository is a whole server, with a page of live totals and rates.
 //!
+//! # Metrics of others
+//! A snapshot has the metrics of the whole process: also those of another version of quipu, which a dependency may bring along,
+//! and those of sources that the program adds to [`quipu::registry`](crate::registry), such as numbers that the system counts.
+//!
 //! # Rates and several readers
 //! A [`Cursor`](crate::Cursor) returns the difference between its reads. Each reader has its own, and takes don't disturb
 //! it. For all named counters at once, keep the last snapshot and call [`since`](crate::Snapshot::since).

@@ -63,6 +63,7 @@
 //! | drop | the name goes before the slots do, and these when no pass is left that began before | a name doesn't show another counter's slots | `snapshot_during_reuse`, `snapshot_during_reuse_of_a_gauge` |
 //! | drop | the counter goes by the same change that adds what it had to its name's total, and leaves its number | a snapshot counts it once, whenever it copied the total and whenever the counter | `snapshot_during_a_drop`, `snapshot_during_the_drop_of_an_array` |
 //! | drop | totals are replaced if they are still those that were added to | two drops keep what both had | `snapshot_during_two_drops` |
+//! | registration | the first name enters this copy in the process's list, under the lock of the names | other readers find its counters; a fork, which takes the lock, copies no list that is half changed | `this_copy_shows_its_counters_to_other_readers` |
 //! | snapshot | the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_registration` |
 //! | snapshot | of a name the oldest family is shown, and no other once one is | a name has one row | `snapshot_while_a_name_changes_hands` |
 //! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`, `up_down_is_never_negative_where_the_addition_spills` |

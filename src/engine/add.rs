@@ -3,7 +3,6 @@
 use super::block::Block;
 use super::cold_path::enter_cold_path;
 use super::header::CounterRef;
-use super::names;
 use super::registry::Registry;
 use super::slot::Update;
 use super::thread;
@@ -13,25 +12,12 @@ use super::thread;
 #[cold]
 #[inline(never)]
 pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, update: &Update) {
-    let registers = cfg!(debug_assertions) && counter.identity.name().is_some() && !counter.value(0).is_registered();
     let add = |registry: &_| {
         thread::with_block(registry, |block| Registry::add(registry, block, counter, index, amount, update))
     };
     if enter_cold_path(add).flatten() != Some(true) {
         // Always there: the compiler doesn't know, and a panic would take more code.
         counter.spill.get(index).into_iter().for_each(|word| (update.shared)(word, amount));
-    }
-    if registers {
-        assert_no_clash(counter);
-    }
-}
-
-/// In debug builds, the add that registers a counter panics where its name clashes, after it counted. A thread that
-/// panics already must not do so again.
-fn assert_no_clash(counter: &CounterRef<'_>) {
-    if let Some(family) = counter.family().filter(|_| !std::thread::panicking()) {
-        let clash = enter_cold_path(|_| names::global().lock().clash(&family)).flatten();
-        debug_assert!(clash.is_none(), "{}", clash.map(|clash| clash.to_string()).unwrap_or_default());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Properties that counters of one name share.
 
-use std::fmt;
+use quipu_registry::Float;
 
 use super::key::{Key, Published};
 use super::kind::Kind;
@@ -69,8 +69,8 @@ pub(crate) struct Naming {
     /// Totals of dropped counters, once the one with this key and number of slots is dropped; nothing of gauges, which take it
     /// along. `None` on allocation failure.
     pub(super) drop: fn(&Registry, &[u64], Key, usize) -> Option<Totals>,
-    /// Writes a float in decimal. There if it counts in floats.
-    pub(crate) write_float: Option<WriteFloat>,
+    /// Any float, for the code that writes it. There if it counts in floats.
+    pub(crate) float: Option<Float>,
 }
 
 /// A part of a row: the index of each value that it adds up, then its end.
@@ -85,6 +85,3 @@ pub(crate) type LabelPair = (&'static str, &'static str);
 
 /// Totals of dropped counters: of an array by index, of floats as numbers whose exact sum it is.
 pub(super) type Totals = Vec<u64>;
-
-/// Writes a float in decimal.
-pub(crate) type WriteFloat = fn(&f64, &mut fmt::Formatter<'_>) -> fmt::Result;

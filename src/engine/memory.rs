@@ -41,7 +41,7 @@ pub(super) fn push<T>(list: &mut Vec<T>, element: T) -> Option<()> {
 }
 
 /// Appends an element to a list that has room for it; to another, nothing.
-pub(super) fn push_within<T>(list: &mut Vec<T>, element: T) {
+pub(crate) fn push_within<T>(list: &mut Vec<T>, element: T) {
     // As the compiler sees it, `Vec::push` needs no way to grow the list.
     if list.len() < list.capacity() {
         list.push(element);

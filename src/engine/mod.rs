@@ -59,12 +59,14 @@ mod family;
 mod float_sum;
 mod fork;
 mod header;
+mod heap_sort;
 mod key;
 mod kind;
+mod label;
 mod memory;
-mod name_clash;
 mod names;
 mod naming;
+mod neighbours;
 mod pages;
 mod passes;
 mod plan;
@@ -74,6 +76,7 @@ mod register;
 mod registry;
 mod scan;
 mod slot;
+mod source;
 mod summarize;
 mod summary;
 mod thread;
@@ -85,22 +88,26 @@ pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
 pub(crate) use cold_path::{enter_cold_path, setting};
-pub(crate) use family::{Family, Labels, Naming, WriteFloat};
+pub(crate) use family::{Family, Labels, Naming};
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use float_sum::FloatSum;
 pub use fork::fork_generation;
 #[cfg(feature = "percpu")]
 pub(crate) use fork::prepare_for_forks;
 pub(crate) use header::{CounterRef, Header, ValueRef};
+pub(crate) use heap_sort::heap_sort;
 pub(crate) use key::Key;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use key::{Arena, SlotAllocator, chunk_len};
-pub use kind::Kind;
-pub use name_clash::NameClash;
+pub(crate) use kind::Kind;
+pub use label::Label;
+pub(crate) use memory::push_within;
+pub(crate) use names::clash;
 pub(crate) use plan::{Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;
 pub(crate) use registry::global;
 pub(crate) use slot::{OwnSlot, Update};
+pub(crate) use source::visit_others;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use thread::touch_thread_locals;

@@ -13,7 +13,7 @@ use super::family::{Family, Totals};
 use super::key::Key;
 use super::kind::Kind;
 use super::memory::{push, remove};
-use super::name_clash::{NameClash, neighbours};
+use super::neighbours::neighbours;
 use super::pages::{Pages, Place};
 use super::plan::Plan;
 use crate::sync::{Mutex, MutexGuard, const_fn, global};
@@ -35,6 +35,11 @@ impl NameList {
     pub(super) fn lock(&self) -> MutexGuard<'_, Names> {
         self.0.lock()
     }
+}
+
+/// Why the counters of the family aren't shown, or not by every format: the family that is in the way, and this one.
+pub(crate) fn clash(family: &Family) -> Option<[Family; 2]> {
+    global().lock().clash(family)
 }
 
 /// A family that is listed. Of those that have one name, the oldest is shown.
@@ -278,16 +283,16 @@ impl Names {
 
     /// Why the family isn't shown, or not by every format.
     #[cold]
-    pub(super) fn clash(&self, family: &Family) -> Option<NameClash> {
+    pub(super) fn clash(&self, family: &Family) -> Option<[Family; 2]> {
         let shown = self.of_name(family.name).next()?.family;
         if !shown.is_one_with(family) {
-            return Some(NameClash::new(shown, *family));
+            return Some([shown, *family]);
         }
         neighbours(family.name).find_map(|neighbour| {
             let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
             let other = self.families.from(place).next()?.family;
             let clashes = neighbour.cmp(other.name).is_eq() && other.stands_in_the_way_of(family);
-            clashes.then(|| NameClash::new(other, *family))
+            clashes.then(|| [other, *family])
         })
     }
 }

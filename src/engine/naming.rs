@@ -1,6 +1,8 @@
 //! The code that only named counters need, by their type.
 
-use std::{fmt, iter};
+use std::iter;
+
+use quipu_registry::Float;
 
 use super::family::{Family, Labels, Naming, RowPart, Totals};
 use super::float_sum::FloatSum;
@@ -20,7 +22,7 @@ impl Naming {
         read: Registry::slot_sum,
         sum: wrapping_sum,
         drop: add_totals,
-        write_float: None,
+        float: None,
     };
 
     pub(crate) const ARRAY: Self = Self {
@@ -47,7 +49,7 @@ impl Naming {
         read: |registry, key| registry.float_slot_sum(key).to_bits(),
         sum: |values| FloatSum::of(values).value().to_bits(),
         drop: add_float,
-        write_float: Some(<f64 as fmt::Display>::fmt),
+        float: Some(Float::new(0.0)),
         ..Self::COUNTER
     };
 }

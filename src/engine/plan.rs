@@ -1,9 +1,15 @@
 //! The plan by which a snapshot reads the named counters.
 
-use super::family::{Family, LabelPair, Naming, WriteFloat};
+use std::mem;
+use std::sync::Arc;
+
+use quipu_registry::Float;
+
+use super::family::{Family, Naming};
+use super::heap_sort::heap_sort;
 use super::key::Key;
 use super::kind::Kind;
-use super::name_clash::NameClash;
+use super::label::Label;
 
 /// How a snapshot reads the counters.
 #[derive(Debug, Default)]
@@ -15,16 +21,16 @@ pub(crate) struct Plan {
     pub(super) addends: Vec<u64>,
     /// Slots to read, by key.
     pub(super) columns: Vec<Column>,
-    pub(crate) clashes: Vec<NameClash>,
-    /// There if it has floats.
-    pub(crate) write_float: Option<WriteFloat>,
+    /// Pairs of which an export may have only one.
+    pub(crate) clashes: Vec<[Family; 2]>,
+    /// Any float, for the code that writes it. There if it has floats.
+    pub(crate) float: Option<Float>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) family: Family,
-    /// The name and the value of its label.
-    pub(crate) label: Option<LabelPair>,
+    pub(crate) labels: Option<Arc<[Label]>>,
     /// Where its addends end.
     pub(crate) end: u32,
 }
@@ -51,32 +57,15 @@ impl Column {
 impl Plan {
     /// Sorts the columns by key, as the slots lie in memory.
     pub(super) fn sort(&mut self) {
-        sort(&mut self.columns);
+        heap_sort(&mut self.columns, |a, b| a.key < b.key);
     }
-}
 
-/// A heap sort by key: std's sort is faster, and takes 4 KB of the program.
-fn sort(columns: &mut [Column]) {
-    for root in (0..columns.len() / 2).rev() {
-        sift_down(columns, root);
-    }
-    for end in (1..columns.len()).rev() {
-        columns.swap(0, end);
-        sift_down(&mut columns[..end], 0);
-    }
-}
-
-/// Makes a heap of what is below `root` in two heaps, and of it.
-fn sift_down(heap: &mut [Column], mut root: usize) {
-    loop {
-        let mut child = 2 * root + 1;
-        if child + 1 < heap.len() && heap[child].key < heap[child + 1].key {
-            child += 1;
-        }
-        if child >= heap.len() || heap[child].key <= heap[root].key {
-            return;
-        }
-        heap.swap(root, child);
-        root = child;
+    /// The rows, each with what it adds up.
+    pub(crate) fn sums(&self, addends: &[u64]) -> impl ExactSizeIterator<Item = (&Row, u64)> {
+        let mut first = 0;
+        self.rows.iter().map(move |row| {
+            let start = mem::replace(&mut first, row.end as usize);
+            (row, (row.family.naming.sum)(addends.get(start..row.end as usize).unwrap_or_default()))
+        })
     }
 }

@@ -11,6 +11,7 @@ use super::kind::Kind;
 use super::names;
 use super::read::PIECE;
 use super::registry::{Registry, State};
+use super::source::announce;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, owner_load};
 
 impl Registry {
@@ -84,6 +85,8 @@ impl Registry {
             }
             return Err(None);
         }
+        // Under the names' lock, for which a fork waits: so a child doesn't find the list of sources half changed.
+        announce();
         Ok(store(key, found))
     }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::family::{Family, LabelPair, Naming, RowPart};
 use super::key::Key;
 use super::kind::Kind;
+use super::label::Label;
 use super::memory::push_within;
-use super::name_clash::{NameClash, neighbours};
 use super::names::{self, Listed, Listing, Names};
+use super::neighbours::neighbours;
 use super::passes::Pass;
 use super::plan::{Column, Plan, Row};
 use super::registry::Registry;
@@ -24,7 +25,7 @@ struct Walk {
     keys: Vec<Key>,
     /// The last counter that was met of the last family, as long as it may have more.
     inside: Option<Key>,
-    clashes: Vec<NameClash>,
+    clashes: Vec<[Family; 2]>,
 }
 
 /// A family of the walk.
@@ -72,7 +73,7 @@ impl Walk {
         let &Listed { family, number, may_clash, .. } = listed;
         if let Some(shown) = self.families.last_mut().filter(|shown| shown.family.name == family.name) {
             shown.last = number;
-            return push_within(&mut self.clashes, NameClash::new(shown.family, family));
+            return push_within(&mut self.clashes, [shown.family, family]);
         }
         let dropped = &raw const listed.dropped[..];
         let end = self.keys.len();
@@ -107,7 +108,7 @@ impl Walk {
                 let Some(Shown { family: other, .. }) = self.families.get(place) else { continue };
                 let is_later = neighbour.cmp(other.name).is_eq() && shown.family.name < other.name;
                 if is_later && shown.family.stands_in_the_way_of(other) {
-                    self.clashes.push(NameClash::new(shown.family, *other));
+                    self.clashes.push([shown.family, *other]);
                 }
             }
         }
@@ -187,7 +188,8 @@ impl Plan {
 
     #[inline(never)]
     fn end_row(&mut self, family: &Family, label: Option<LabelPair>) {
-        self.write_float = self.write_float.or(family.naming.write_float);
-        self.rows.push(Row { family: *family, label, end: self.addends.len() as u32 });
+        self.float = self.float.or(family.naming.float);
+        let labels = label.map(|(name, value)| Arc::from([Label { name: name.into(), value: value.into() }]));
+        self.rows.push(Row { family: *family, labels, end: self.addends.len() as u32 });
     }
 }

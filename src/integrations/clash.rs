@@ -59,23 +59,24 @@ impl Others {
     }
 
     /// Why the counters of this name can't be exported.
-    pub(super) fn clash(&self, name: &'static str, label: Option<&'static str>) -> Option<Clash> {
-        if let Some(owner) = self.owner(name) {
-            return Some(Clash { name, with: With::Metric(owner.to_owned()) });
-        }
-        let label = label.filter(|&label| self.labels.contains(label))?;
-        Some(Clash { name, with: With::Label(label) })
+    pub(super) fn clash<'a>(&self, name: &str, labels: impl IntoIterator<Item = &'a str>) -> Option<Clash> {
+        let with = match self.owner(name) {
+            Some(owner) => With::Metric(owner.to_owned()),
+            None => With::Label(labels.into_iter().find(|&label| self.labels.contains(label))?.to_owned()),
+        };
+        Some(Clash { name: name.to_owned(), with })
     }
 
-    fn clash_of(&self, sample: &Sample) -> Option<Clash> {
-        self.clash(sample.name, sample.label.map(|label| label.name))
+    fn clash_of(&self, family: &[Sample]) -> Option<Clash> {
+        let labels = family.iter().flat_map(Sample::labels);
+        self.clash(&family[0].name, labels.map(|label| &*label.name))
     }
 
     /// The families of a snapshot that can be exported, and why the others can't.
     pub(super) fn sort<'a>(&self, snapshot: &'a Snapshot) -> (Vec<&'a [Sample]>, Vec<Clash>) {
         let (mut exported, mut clashes) = (Vec::new(), Vec::new());
         for family in snapshot.families() {
-            match self.clash_of(&family[0]) {
+            match self.clash_of(family) {
                 Some(clash) => clashes.push(clash),
                 None => exported.push(family),
             }
@@ -92,7 +93,7 @@ impl Others {
     /// The texts of the metric that lists clashes: those with other metrics, and those among the counters themselves.
     /// None where that metric would clash itself.
     pub(super) fn texts(&self, snapshot: &Snapshot, clashes: &[Clash]) -> Vec<String> {
-        if self.clash(CLASHES.0, Some(CLASHES.2)).is_some() {
+        if self.clash(CLASHES.0, [CLASHES.2]).is_some() {
             return Vec::new();
         }
         let theirs = clashes.iter().map(Clash::to_string);
@@ -107,7 +108,7 @@ pub(super) struct Known {
     others: Mutex<Option<Arc<Others>>>,
     /// The names that the registry refuses to other metrics, on account of counters.
     #[cfg(feature = "prometheus-0_14")]
-    taken: Mutex<HashSet<&'static str>>,
+    taken: Mutex<HashSet<String>>,
 }
 
 impl Known {
@@ -137,7 +138,7 @@ impl Known {
     }
 
     #[cfg(feature = "prometheus-0_14")]
-    pub(super) fn taken(&self) -> &Mutex<HashSet<&'static str>> {
+    pub(super) fn taken(&self) -> &Mutex<HashSet<String>> {
         &self.taken
     }
 }
@@ -172,14 +173,14 @@ pub(super) fn is_looked_at(known: &Arc<Known>) -> bool {
 /// A named counter that a registry doesn't export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Clash {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     with: With,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum With {
     Metric(String),
-    Label(&'static str),
+    Label(String),
 }
 
 impl fmt::Display for Clash {

@@ -28,6 +28,8 @@
 //! which names clash, and the export has a gauge `quipu_clashes` that says so, too. Clashes of the counters among
 //! themselves are [`Snapshot::clashes`](crate::Snapshot::clashes).
 //!
+//! Metrics of [other sources](crate::registry) of the process are exported with the counters: each snapshot has them.
+//!
 //! # Labels
 //! quipu itself tells counters apart by one label whose values are known when the program is compiled: a
 //! [`CounterArray`](crate::CounterArray), whose add costs what a counter's does. Where there are several labels (status

@@ -53,7 +53,7 @@ use ::prometheus::{Error, Registry, Result, proto};
 
 use super::clash::{CLASHES, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
-use crate::{Counter, FloatCounter, FloatGauge, Kind, Sample, UpDownCounter};
+use crate::{Counter, FloatCounter, FloatGauge, Sample, UpDownCounter};
 
 impl Atomic for Counter {
     type T = u64;
@@ -236,10 +236,10 @@ fn take_names(registry: &Registry, known: &Known, mut others: Others) -> Result<
     // Collectors don't take this lock, so that the registry is free to wait for them.
     let mut taken = known.taken().lock();
     for family in others.sort(&snapshot).0 {
-        let name = family[0].name;
+        let name = &*family[0].name;
         if !taken.contains(name) {
             match registry.register(Box::new(Name(describe(&family[0])?))) {
-                Ok(()) => _ = taken.insert(name),
+                Ok(()) => _ = taken.insert(name.to_owned()),
                 Err(_) => others.add_own(name),
             }
         }
@@ -284,13 +284,13 @@ impl NamedCounters {
 }
 
 fn describe(sample: &Sample) -> Result<Desc> {
-    let help = if sample.help.is_empty() { sample.name } else { sample.help };
-    desc(sample.name, help, sample.label.map(|label| label.name))
+    let help = if sample.help.is_empty() { &sample.name } else { &sample.help };
+    desc(&sample.name, help, sample.labels().iter().map(|label| &*label.name))
 }
 
 /// `help` isn't empty: descriptions, unlike families, must have some.
-fn desc(name: &str, help: &str, label: Option<&str>) -> Result<Desc> {
-    let labels = label.map(str::to_owned).into_iter().collect();
+fn desc<'a>(name: &str, help: &str, labels: impl IntoIterator<Item = &'a str>) -> Result<Desc> {
+    let labels = labels.into_iter().map(str::to_owned).collect();
     Desc::new(name.to_owned(), help.to_owned(), labels, HashMap::new())
 }
 
@@ -303,7 +303,7 @@ impl Collector for NamedCounters {
     /// Values are `f64` here: whole numbers above 2⁵³ lose their last digits.
     fn collect(&self) -> Vec<proto::MetricFamily> {
         if is_looked_at(&self.known) {
-            return vec![family(MARKER, &self.desc.help, Kind::UpDownCounter, vec![proto::Metric::default()])];
+            return vec![family(MARKER, &self.desc.help, false, vec![proto::Metric::default()])];
         }
         let Some(others) = self.known.get() else { return Vec::new() };
         let snapshot = crate::snapshot();
@@ -316,47 +316,44 @@ impl Collector for NamedCounters {
 /// The family that says why counters are missing, if some are.
 fn clash_family(texts: &[String]) -> Option<proto::MetricFamily> {
     let (name, help, label) = CLASHES;
-    let metrics = texts.iter().map(|text| metric(Kind::UpDownCounter, Some((label, text)), 1.0)).collect();
-    (!texts.is_empty()).then(|| family(name, help, Kind::UpDownCounter, metrics))
+    let metrics = texts.iter().map(|text| metric(false, [(label, &**text)], 1.0)).collect();
+    (!texts.is_empty()).then(|| family(name, help, false, metrics))
 }
 
 fn metric_family(samples: &[Sample]) -> proto::MetricFamily {
-    let Sample { name, help, kind, .. } = samples[0];
+    let Sample { name, help, kind, .. } = &samples[0];
     let metrics = samples.iter().map(|sample| {
-        let label = sample.label.map(|label| (label.name, label.value));
-        metric(kind, label, sample.value.as_f64())
+        let labels = sample.labels().iter().map(|label| (&*label.name, &*label.value));
+        metric(kind.is_growing(), labels, sample.value.as_f64())
     });
-    family(name, help, kind, metrics.collect())
+    family(name, help, kind.is_growing(), metrics.collect())
 }
 
-fn family(name: &str, help: &str, kind: Kind, metrics: Vec<proto::Metric>) -> proto::MetricFamily {
+fn family(name: &str, help: &str, is_growing: bool, metrics: Vec<proto::Metric>) -> proto::MetricFamily {
     let mut family = proto::MetricFamily::default();
     family.set_name(name.to_owned());
     family.set_help(help.to_owned());
-    family.set_field_type(match kind {
-        Kind::UpDownCounter => proto::MetricType::GAUGE,
-        Kind::Counter | Kind::FloatCounter => proto::MetricType::COUNTER,
-    });
+    family.set_field_type(if is_growing { proto::MetricType::COUNTER } else { proto::MetricType::GAUGE });
     family.set_metric(metrics);
     family
 }
 
-fn metric(kind: Kind, label: Option<(&str, &str)>, value: f64) -> proto::Metric {
-    let pair = label.map(|(name, value)| {
+fn metric<'a>(is_growing: bool, labels: impl IntoIterator<Item = (&'a str, &'a str)>, value: f64) -> proto::Metric {
+    let pairs = labels.into_iter().map(|(name, value)| {
         let mut pair = proto::LabelPair::default();
         pair.set_name(name.to_owned());
         pair.set_value(value.to_owned());
         pair
     });
-    let mut metric = proto::Metric::from_label(pair.into_iter().collect());
-    if kind == Kind::UpDownCounter {
-        let mut gauge = proto::Gauge::default();
-        gauge.set_value(value);
-        metric.set_gauge(gauge);
-    } else {
+    let mut metric = proto::Metric::from_label(pairs.collect());
+    if is_growing {
         let mut counter = proto::Counter::default();
         counter.set_value(value);
         metric.set_counter(counter);
+    } else {
+        let mut gauge = proto::Gauge::default();
+        gauge.set_value(value);
+        metric.set_gauge(gauge);
     }
     metric
 }

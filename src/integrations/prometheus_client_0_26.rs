@@ -64,7 +64,7 @@ use ::prometheus_client::registry::Registry;
 use super::clash::{CLASHES, Clash, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
 use crate::exposition::Escaped;
-use crate::{Counter, FloatCounter, FloatGauge, Kind, Sample, Snapshot, UpDownCounter, Value};
+use crate::{Counter, FloatCounter, FloatGauge, Sample, Snapshot, UpDownCounter, Value};
 
 /// A counter's total as this number, which wraps where the crate's own atomic does. A take by way of
 /// [`inner`](counter::Counter::inner) doesn't lower it.
@@ -190,8 +190,8 @@ pub struct Clashes {
 
 impl Clashes {
     /// The names of the counters.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.clashes.iter().map(|clash| clash.name)
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.clashes.iter().map(|clash| &*clash.name)
     }
 }
 
@@ -319,32 +319,32 @@ fn encode_family(
     let has_name = |name: &str| is_listed(snapshot, name) || others.owner(name).is_some();
     let (name, metric_type) = exported(&family[0], has_name);
     // The encoder escapes label values, but not this.
-    let help = Escaped::new(family[0].help).to_string();
+    let help = Escaped::new(&family[0].help).to_string();
     let mut metric = encoder.encode_descriptor(name, &help, None, metric_type)?;
-    family.iter().try_for_each(|sample| match sample.label {
-        Some(label) => {
-            let labels = [(label.name, label.value)];
+    family.iter().try_for_each(|sample| match sample.labels() {
+        [] => encode_value(&mut metric, metric_type, sample.value),
+        labels => {
+            let labels: Vec<_> = labels.iter().map(|label| (&*label.name, &*label.value)).collect();
             encode_value(&mut metric.encode_family(&labels)?, metric_type, sample.value)
         }
-        None => encode_value(&mut metric, metric_type, sample.value),
     })
 }
 
 /// The name, less the suffix that the encoder appends, and the type.
-fn exported(sample: &Sample, has_name: impl Fn(&str) -> bool) -> (&'static str, MetricType) {
-    if sample.kind == Kind::UpDownCounter {
-        return (sample.name, MetricType::Gauge);
+fn exported(sample: &Sample, has_name: impl Fn(&str) -> bool) -> (&str, MetricType) {
+    if !sample.kind.is_growing() {
+        return (&sample.name, MetricType::Gauge);
     }
     match sample.name.strip_suffix("_total") {
         Some(stem) if !stem.is_empty() && !has_name(stem) && !has_name(&format!("{stem}_created")) => {
             (stem, MetricType::Counter)
         }
-        _ => (sample.name, MetricType::Unknown),
+        _ => (&sample.name, MetricType::Unknown),
     }
 }
 
 fn is_listed(snapshot: &Snapshot, name: &str) -> bool {
-    snapshot.samples().binary_search_by(|sample| sample.name.cmp(name)).is_ok()
+    snapshot.samples().binary_search_by(|sample| (*sample.name).cmp(name)).is_ok()
 }
 
 fn encode_value(metric: &mut MetricEncoder<'_>, metric_type: MetricType, value: Value) -> fmt::Result {

@@ -3,9 +3,9 @@
 //! | type | serialized as |
 //! |---|---|
 //! | [`Snapshot`] | a struct: `samples` |
-//! | [`Sample`] | a struct: `name`, `help`, `kind`, `label` (none, except in a counter array) and `value` |
+//! | [`Sample`] | a struct: `name`, `help`, `kind`, `labels` (a list) and `value` |
 //! | [`Label`] | a struct: `name` and `value` |
-//! | [`Kind`] | `"counter"`, `"up_down_counter"` or `"float_counter"` |
+//! | [`Kind`] | `"counter"`, `"up_down_counter"`, `"float_counter"` or `"float_gauge"` |
 //! | [`Value`] | the number: `u64`, `i64` or `f64`, by the kind |
 //! | [`Diff`] | a struct: `elapsed_seconds` and `changes` |
 //! | [`Change`] | a struct: `sample`, `delta` and `per_second` |
@@ -18,7 +18,7 @@
 //! CLICKS.add(3);
 //! assert_eq!(
 //!     serde_json::to_string(&quipu::snapshot())?,
-//!     r#"{"samples":[{"name":"clicks_total","help":"Clicks.","kind":"counter","label":null,"value":3}]}"#
+//!     r#"{"samples":[{"name":"clicks_total","help":"Clicks.","kind":"counter","labels":[],"value":3}]}"#
 //! );
 //! # Ok::<(), serde_json::Error>(())
 //! ```
@@ -50,7 +50,7 @@ macro_rules! structs {
 structs! {
     Snapshot as snapshot { "samples": snapshot.samples() }
     Sample as sample {
-        "name": sample.name, "help": sample.help, "kind": sample.kind, "label": sample.label, "value": sample.value
+        "name": sample.name, "help": sample.help, "kind": sample.kind, "labels": sample.labels(), "value": sample.value
     }
     Label as label { "name": label.name, "value": label.value }
     Diff as diff { "elapsed_seconds": diff.elapsed().as_secs_f64(), "changes": diff.changes() }
@@ -63,6 +63,7 @@ impl Serialize for Kind {
             Kind::Counter => (0, "counter"),
             Kind::UpDownCounter => (1, "up_down_counter"),
             Kind::FloatCounter => (2, "float_counter"),
+            Kind::FloatGauge => (3, "float_gauge"),
         };
         serializer.serialize_unit_variant("Kind", index, variant)
     }

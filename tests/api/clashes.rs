@@ -6,11 +6,11 @@ use quipu::{Counter, CounterArray, FloatCounter, Kind, NameClash, UpDownCounter}
 /// The clashes of names that begin with this.
 fn clashes(prefix: &str) -> Vec<NameClash> {
     let snapshot = quipu::snapshot();
-    snapshot.clashes().iter().filter(|clash| clash.names()[0].starts_with(prefix)).copied().collect()
+    snapshot.clashes().iter().filter(|clash| clash.names()[0].starts_with(prefix)).cloned().collect()
 }
 
-fn names(prefix: &str) -> Vec<[&'static str; 2]> {
-    clashes(prefix).iter().map(NameClash::names).collect()
+fn names(prefix: &str) -> Vec<[String; 2]> {
+    clashes(prefix).iter().map(|clash| clash.names().map(str::to_owned)).collect()
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn tells_the_elements_of_an_array_apart() {
         .changes()
         .iter()
         .filter(|change| change.sample.name == "diff_array_total")
-        .map(|change| (change.sample.label.unwrap().value, change.delta))
+        .map(|change| (&*change.sample.labels()[0].value, change.delta))
         .collect();
     assert_eq!(deltas, [("left", Value::Unsigned(1)), ("right", Value::Unsigned(2))]);
 }

@@ -25,7 +25,7 @@ fn counters_of_one_name_and_kind_appear_as_one() {
     let snapshot = quipu::snapshot();
     let samples: Vec<_> = snapshot.samples().iter().filter(|sample| sample.name == "twice_total").collect();
     assert_eq!(samples.len(), 1);
-    assert_eq!((samples[0].help, samples[0].value), ("The first.", Value::Unsigned(5)));
+    assert_eq!((&*samples[0].help, samples[0].value), ("The first.", Value::Unsigned(5)));
     assert_eq!((first.sum(), second.sum()), (2, 3));
 }
 

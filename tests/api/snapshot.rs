@@ -16,7 +16,7 @@ fn has_name_help_kind_and_value_of_every_type() {
         BUSY.add(0.25);
     });
     let snapshot = quipu::snapshot();
-    let found = |name| snapshot.get(name, None).map(|sample| (sample.help, sample.kind, sample.value)).unwrap();
+    let found = |name| snapshot.get(name, None).map(|sample| (&*sample.help, sample.kind, sample.value)).unwrap();
     assert_eq!(found("snapshot_requests_total"), ("Requests.", Kind::Counter, Value::Unsigned(4)));
     assert_eq!(found("snapshot_in_flight"), ("In flight.", Kind::UpDownCounter, Value::Signed(-2)));
     assert_eq!(found("snapshot_busy_seconds_total"), ("Busy.", Kind::FloatCounter, Value::Float(0.5)));
@@ -31,10 +31,10 @@ fn shows_every_element_of_an_array_in_its_order() {
         .samples()
         .iter()
         .filter(|sample| sample.name == "snapshot_array_total")
-        .map(|sample| (sample.label.unwrap(), sample.value))
+        .map(|sample| (sample.labels().to_vec(), sample.value))
         .collect();
     let expected = [("west", 0), ("east", 7), ("north", 0)]
-        .map(|(value, count)| (Label { name: "side", value }, Value::Unsigned(count)));
+        .map(|(value, count)| (vec![Label { name: "side".into(), value: value.into() }], Value::Unsigned(count)));
     assert_eq!(samples, expected);
     assert_eq!(snapshot.get("snapshot_array_total", Some("east")).unwrap().value, Value::Unsigned(7));
     assert_eq!(snapshot.get("snapshot_array_total", Some("south")), None);
@@ -130,7 +130,7 @@ fn is_sorted_by_name() {
     counters.iter().for_each(|counter| counter.register().unwrap());
     let snapshot = quipu::snapshot();
     let samples = snapshot.samples();
-    assert!(samples.is_sorted_by_key(|sample| sample.name));
+    assert!(samples.is_sorted_by_key(|sample| &sample.name));
     assert!(names.iter().all(|name| snapshot.get(name, None).is_some()));
 }
 
@@ -149,7 +149,7 @@ fn can_be_walked_by_value_and_by_reference() {
     let counter = Counter::named("snapshot_walked_total", "");
     counter.add(6);
     let snapshot = quipu::snapshot();
-    let by_reference: Vec<_> = (&snapshot).into_iter().copied().collect();
+    let by_reference: Vec<_> = (&snapshot).into_iter().cloned().collect();
     let by_value: Vec<_> = snapshot.clone().into_iter().collect();
     assert_eq!(by_reference, by_value);
     assert_eq!(by_value, snapshot.samples());

@@ -30,6 +30,9 @@ const _: () = {
     shared::<Cursor<'_, i64>>();
     shared::<Cursor<'_, f64>>();
     shared::<Snapshot>();
+    shared::<Sample>();
+    shared::<Label>();
+    shared::<Change>();
     shared::<Diff>();
     shared::<Prometheus<'_>>();
     strategy::<SingleAtomic>();
@@ -46,10 +49,7 @@ const _: () = {
     shared::<dyn Strategy>();
     copied::<Accuracy>();
     copied::<Kind>();
-    copied::<Label>();
-    copied::<Sample>();
     copied::<Value>();
-    copied::<Change>();
     defaulted::<Counter>();
     defaulted::<UpDownCounter>();
     defaulted::<FloatCounter>();

@@ -58,10 +58,10 @@ fn a_snapshot_and_its_difference_read_back() {
         assert_is(&sample["help"], &help.to_owned());
         assert_is(&sample["kind"], &kind.to_owned());
         assert_is(&sample["value"], &value);
-        assert_eq!(sample["label"].is_null(), index < 3);
+        assert_eq!(sample["labels"].get::<Vec<JsonValue>>().unwrap().is_empty(), index < 3);
     }
-    assert_is(&samples[4]["label"]["name"], &"side".to_owned());
-    assert_is(&samples[4]["label"]["value"], &"right\n".to_owned());
+    assert_is(&samples[4]["labels"][0]["name"], &"side".to_owned());
+    assert_is(&samples[4]["labels"][0]["value"], &"right\n".to_owned());
 
     let diff = now.since(&earlier);
     let parsed = parse(&diff);

@@ -25,6 +25,9 @@
 //! | [`FloatCounter`](quipu::FloatCounter) | `f64_observable_counter` | |
 //! | [`UpDownCounter`](quipu::UpDownCounter) | `i64_observable_up_down_counter` | |
 //!
+//! Metrics of [other sources](quipu::registry) have the instrument of their kind, and their labels
+//! as attributes; a gauge of floats is an `f64_observable_gauge`.
+//!
 //! An observable instrument reports totals: all that was ever added under its name, whatever was taken, reset or dropped
 //! between two collections. Of an up-down counter it reports the sum, and 0 once the last one of its name is dropped.
 //! The SDK makes the sums or differences of them that its reader wants: cumulative and delta temporality are both exact,
@@ -52,7 +55,7 @@ use std::sync::Arc;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{AsyncInstrument, Meter};
 use parking_lot::Mutex;
-use quipu::{Kind, NameClash, Sample, Snapshot, Value};
+use quipu::{Kind, Label, NameClash, Sample, Snapshot, Value};
 
 /// Makes an instrument for each named counter.
 ///
@@ -70,7 +73,7 @@ pub struct NamedCounters {
     meter: Meter,
     collection: Arc<Mutex<Collection>>,
     /// The names that have an instrument, and of what kind, by their lower case.
-    instruments: Mutex<HashMap<String, (&'static str, Kind)>>,
+    instruments: Mutex<HashMap<String, (String, Kind)>>,
 }
 
 impl NamedCounters {
@@ -91,18 +94,18 @@ impl NamedCounters {
         let mut instruments = self.instruments.lock();
         let mut refused = Vec::new();
         for family in snapshot.families() {
-            let Sample { name, kind, .. } = family[0];
+            let Sample { name, kind, .. } = &family[0];
             match instruments.get(&name.to_ascii_lowercase()) {
-                Some(&present) if present == (name, kind) => {}
+                Some(present) if *present == (name.to_string(), *kind) => {}
                 None if is_instrument_name(name) => {
                     self.build(&family[0], instruments.len());
-                    instruments.insert(name.to_ascii_lowercase(), (name, kind));
+                    instruments.insert(name.to_ascii_lowercase(), (name.to_string(), *kind));
                 }
-                _ => refused.push(name),
+                _ => refused.push(name.to_string()),
             }
         }
         let hidden = snapshot.clashes().iter().map(NameClash::names).filter(|[first, second]| first == second);
-        refused.extend(hidden.map(|[name, _]| name));
+        refused.extend(hidden.map(|[name, _]| name.to_owned()));
         refused.sort_unstable();
         refused.dedup();
         if refused.is_empty() { Ok(()) } else { Err(InvalidInstrumentNames { names: refused }) }
@@ -110,14 +113,15 @@ impl NamedCounters {
 
     /// `place` is how many instruments were made before.
     fn build(&self, sample: &Sample, place: usize) {
-        let Sample { name, help, kind, .. } = *sample;
+        let Sample { name, help, kind, .. } = sample.clone();
         let collection = Arc::clone(&self.collection);
         macro_rules! build {
             ($instrument:ident, $value:path) => {{
+                let own_name = name.clone();
                 let observe = move |observer: &dyn AsyncInstrument<_>| {
                     // Its lock isn't held while the SDK is called.
                     let snapshot = collection.lock().snapshot(place);
-                    report(&snapshot, name, kind, |value, attributes| {
+                    report(&snapshot, &own_name, kind, |value, attributes| {
                         if let $value(value) = value {
                             observer.observe(value, attributes);
                         }
@@ -130,6 +134,7 @@ impl NamedCounters {
             Kind::Counter => build!(u64_observable_counter, Value::Unsigned),
             Kind::FloatCounter => build!(f64_observable_counter, Value::Float),
             Kind::UpDownCounter => build!(i64_observable_up_down_counter, Value::Signed),
+            Kind::FloatGauge => build!(f64_observable_gauge, Value::Float),
             // A kind of a later version of quipu: this version has no instrument for it.
             _ => {}
         }
@@ -141,8 +146,8 @@ impl NamedCounters {
 fn report(snapshot: &Snapshot, name: &str, kind: Kind, report: impl Fn(Value, &[KeyValue])) {
     let samples = snapshot.family(name);
     for sample in samples {
-        let attribute = sample.label.map(|label| KeyValue::new(label.name, label.value));
-        report(sample.value, attribute.as_slice());
+        let attribute = |label: &Label| KeyValue::new(label.name.clone(), label.value.clone());
+        report(sample.value, &sample.labels().iter().map(attribute).collect::<Vec<_>>());
     }
     if samples.is_empty() && kind == Kind::UpDownCounter {
         report(Value::Signed(0), &[]);
@@ -195,13 +200,13 @@ fn is_instrument_name(name: &str) -> bool {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidInstrumentNames {
-    names: Vec<&'static str>,
+    names: Vec<String>,
 }
 
 impl InvalidInstrumentNames {
     /// The names, in their order.
     #[must_use]
-    pub fn names(&self) -> &[&'static str] {
+    pub fn names(&self) -> &[String] {
         &self.names
     }
 }

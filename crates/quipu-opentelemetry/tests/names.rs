@@ -58,7 +58,7 @@ fn refused_names_are_errors_that_name_them() {
     drop(whole);
     let fractions = FloatCounter::named("swapped_total", "Fractions.");
     fractions.add(0.5);
-    assert_eq!(counters.register().unwrap_err().names(), [error.names(), &["swapped_total"]].concat());
+    assert_eq!(counters.register().unwrap_err().names(), [error.names(), &["swapped_total".to_owned()]].concat());
 }
 
 /// Instruments of one sum each, and the sum.

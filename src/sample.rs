@@ -1,0 +1,195 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use quipu_registry::Float;
+
+use crate::engine::{self, Label, Plan, Row};
+
+/// A metric's value at the time of a [`Snapshot`](crate::Snapshot).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Sample {
+    /// The name that the counter was made with, or that another source shows.
+    pub name: Cow<'static, str>,
+    /// Its help text.
+    pub help: Cow<'static, str>,
+    /// The kind of its numbers.
+    pub kind: Kind,
+    /// None where there are none. Snapshots share those of this copy's counters.
+    labels: Option<Arc<[Label]>>,
+    /// All that was ever added under the name, if it only grows; else what its counters' `sum`s add
+    /// up to.
+    pub value: Value,
+}
+
+impl Sample {
+    /// The labels that tell the sample from others of its name, in the order of its source: one for
+    /// an element of a [`CounterArray`](crate::CounterArray), none for other counters of quipu's.
+    ///
+    /// ```
+    /// use quipu::CounterArray;
+    ///
+    /// static SIDES: CounterArray<2> = CounterArray::named("sides_total", "By side.", "side", &["left", "right"]);
+    ///
+    /// SIDES.register()?;
+    /// let snapshot = quipu::snapshot();
+    /// let labels = snapshot.family("sides_total")[1].labels();
+    /// assert_eq!((&*labels[0].name, &*labels[0].value), ("side", "right"));
+    /// # Ok::<(), quipu::RegisterError>(())
+    /// ```
+    #[must_use]
+    pub fn labels(&self) -> &[Label] {
+        self.labels.as_deref().unwrap_or_default()
+    }
+}
+
+/// The kind of a metric's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Whole numbers that only grow: [`Counter`](crate::Counter) and
+    /// [`CounterArray`](crate::CounterArray).
+    Counter,
+    /// Whole numbers that go up and down: [`UpDownCounter`](crate::UpDownCounter).
+    UpDownCounter,
+    /// Floating-point numbers that only grow: [`FloatCounter`](crate::FloatCounter).
+    FloatCounter,
+    /// Floating-point numbers that go up and down: only of [other sources](crate::registry).
+    FloatGauge,
+}
+
+impl Kind {
+    pub(crate) fn is_growing(self) -> bool {
+        matches!(self, Self::Counter | Self::FloatCounter)
+    }
+}
+
+impl From<engine::Kind> for Kind {
+    fn from(kind: engine::Kind) -> Self {
+        match kind {
+            engine::Kind::Counter => Self::Counter,
+            engine::Kind::UpDownCounter => Self::UpDownCounter,
+            engine::Kind::FloatCounter => Self::FloatCounter,
+        }
+    }
+}
+
+/// A number of the type that the metric counts in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// Of a [`Counter`](crate::Counter) or an element of a [`CounterArray`](crate::CounterArray).
+    Unsigned(u64),
+    /// Of an [`UpDownCounter`](crate::UpDownCounter), or a gauge of another source.
+    Signed(i64),
+    /// Of a [`FloatCounter`](crate::FloatCounter), or a gauge of another source.
+    Float(f64),
+}
+
+impl Value {
+    /// The nearest `f64`. Whole numbers above 2⁵³ lose their last digits.
+    #[must_use]
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Self::Unsigned(value) => value as f64,
+            Self::Signed(value) => value as f64,
+            Self::Float(value) => value,
+        }
+    }
+
+    /// Writes the value; a float by the code that `float` has, which must be there.
+    fn write(&self, f: &mut fmt::Formatter<'_>, float: Option<Float>) -> fmt::Result {
+        match self {
+            Self::Unsigned(value) => write!(f, "{value}"),
+            Self::Signed(value) => write!(f, "{value}"),
+            Self::Float(value) => fmt::Display::fmt(&float.ok_or(fmt::Error)?.with_value(*value), f),
+        }
+    }
+
+    /// The sum of two values of one kind. Integers wrap, in two's complement.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unsigned(a), Self::Unsigned(b)) => Self::Unsigned(a.wrapping_add(b)),
+            (Self::Signed(a), Self::Signed(b)) => Self::Signed(a.wrapping_add(b)),
+            (Self::Float(a), Self::Float(b)) => Self::Float(a + b),
+            (a, _) => a,
+        }
+    }
+
+    /// The amount that was added between two values of one name. A total that is found lower isn't
+    /// the same one: its name belonged to counters of another kind meanwhile. Then all that it has
+    /// is new.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        match (self, earlier) {
+            (Self::Unsigned(later), Self::Unsigned(earlier)) => {
+                Self::Unsigned(later.checked_sub(earlier).unwrap_or(later))
+            }
+            (Self::Signed(later), Self::Signed(earlier)) => Self::Signed(later.wrapping_sub(earlier)),
+            (Self::Float(later), Self::Float(earlier)) if later >= earlier => Self::Float(later - earlier),
+            (later, _) => later,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, Some(Float::new(0.0)))
+    }
+}
+
+/// The samples of a snapshot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Samples {
+    pub(crate) list: Vec<Sample>,
+    /// Any float, for the code that writes it. There if there are floats.
+    float: Option<Float>,
+}
+
+impl Samples {
+    /// Those of the named counters.
+    pub(crate) fn own(plan: &Plan, addends: &[u64]) -> Self {
+        let sample = |(Row { family, labels, .. }, sum): (&Row, u64)| Sample {
+            name: family.name.into(),
+            help: family.help.into(),
+            kind: family.kind().into(),
+            labels: labels.clone(),
+            value: match family.kind() {
+                engine::Kind::Counter => Value::Unsigned(sum),
+                engine::Kind::UpDownCounter => Value::Signed(sum as i64),
+                engine::Kind::FloatCounter => Value::Float(f64::from_bits(sum)),
+            },
+        };
+        Self { list: plan.sums(addends).map(sample).collect(), float: plan.float }
+    }
+
+    /// A copy of another source's sample; `None` if only a later version of the registry has its
+    /// kind.
+    pub(crate) fn copy(&mut self, sample: &quipu_registry::Sample<'_>) -> Option<Box<Sample>> {
+        let (kind, value) = match sample.value {
+            quipu_registry::Value::Counter(value) => (Kind::Counter, Value::Unsigned(value)),
+            quipu_registry::Value::Gauge(value) => (Kind::UpDownCounter, Value::Signed(value)),
+            quipu_registry::Value::FloatCounter(value) => (Kind::FloatCounter, self.float(value)),
+            quipu_registry::Value::FloatGauge(value) => (Kind::FloatGauge, self.float(value)),
+            _ => return None,
+        };
+        let label = |label: &quipu_registry::Label<'_>| Label { name: owned(label.name), value: owned(label.value) };
+        let labels = sample.labels.iter().map(label).collect::<Vec<_>>();
+        let labels = (!labels.is_empty()).then(|| labels.into());
+        Some(Box::new(Sample { name: owned(sample.name), help: owned(sample.help), kind, labels, value }))
+    }
+
+    fn float(&mut self, value: Float) -> Value {
+        self.float = Some(value);
+        Value::Float(value.get())
+    }
+
+    /// Writes the value of one of the samples.
+    pub(crate) fn write_value(&self, f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
+        sample.value.write(f, self.float)
+    }
+}
+
+fn owned(text: &str) -> Cow<'static, str> {
+    Cow::Owned(text.to_owned())
+}
