@@ -3,8 +3,8 @@ use crate::sync::{Mutex, const_fn};
 
 /// One word behind std's mutex.
 ///
-/// An add takes two locked instructions where nobody else counts, and may put the thread to sleep where somebody does.
-/// It is the yardstick for everything else; what a mutex can do and the others can't is change several values at once.
+/// An add takes two locked instructions without contention, and may put the thread to sleep with it.
+/// It is the yardstick for the other strategies. Only a mutex can change several values at once.
 ///
 /// ```
 /// use quipu::strategy::{Locked, Strategy};
@@ -15,7 +15,7 @@ use crate::sync::{Mutex, const_fn};
 /// ```
 ///
 /// # Limits
-/// A child that is forked while another thread is within an add or a read finds the lock taken, and waits for ever.
+/// A child that is forked while another thread adds or reads finds the lock taken, and waits forever.
 #[derive(Debug)]
 pub struct Locked {
     count: Mutex<u64>,
@@ -23,7 +23,14 @@ pub struct Locked {
 
 impl Locked {
     const_fn! {
-        /// A counter that stands at zero.
+        /// A counter at zero.
+        ///
+        /// ```
+        /// use quipu::strategy::{Locked, Strategy};
+        ///
+        /// let count = Locked::new();
+        /// assert_eq!(count.sum(), 0);
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             Self { count: Mutex::new(0) }
