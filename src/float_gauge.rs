@@ -4,9 +4,9 @@ use crate::sync::{AtomicU64, Ordering};
 
 /// A number that goes up and down: many threads move it at once, and some set it now and then.
 ///
-/// The value is the one that was set last plus all moves since. An [`add`](FloatGauge::add) is a load,
-/// an addition and a store on a slot that only the current thread writes. A [`set`](FloatGauge::set)
-/// sums the slots under a lock.
+/// The value is the one that was set last plus all moves since. An [`add`](FloatGauge::add) is a
+/// load, an addition and a store on a slot that only the current thread writes. A
+/// [`set`](FloatGauge::set) sums the slots under a lock.
 ///
 /// ```
 /// use quipu::FloatGauge;
@@ -18,20 +18,21 @@ use crate::sync::{AtomicU64, Ordering};
 /// ```
 ///
 /// # Limits
-/// An add by another thread during a `set` counts on top of the new value, or the `set` overwrites it.
-/// Adds beyond [`FloatCounter::MAX_AMOUNT`], up or down, or not a number are ignored. A `set` takes any
-/// value, and a gauge that is only set has exactly that value.
+/// An add by another thread during a `set` counts on top of the new value, or the `set` overwrites
+/// it. Adds beyond [`FloatCounter::MAX_AMOUNT`], up or down, or not a number are ignored. A `set`
+/// takes any value, and a gauge that is only set has exactly that value.
 ///
 /// An add is rounded to the precision of the thread's slot. A slot keeps the sum of all adds of its
-/// threads, and a `set` doesn't change it. So whole numbers are exact as long as no slot reaches 2⁵³,
-/// up or down. Make a new gauge after that.
+/// threads, and a `set` doesn't change it. So whole numbers are exact as long as no slot reaches
+/// 2⁵³, up or down. Make a new gauge after that.
 ///
-/// `set`s and reads of all gauges take turns. Code within a global allocator that quipu is calling, or
-/// within a signal handler that interrupts quipu's own work, can't wait for its turn: there a `set`
-/// does nothing, and a read may see half a `set`.
+/// `set`s and reads of all gauges take turns. Code within a global allocator that quipu is calling,
+/// or within a signal handler that interrupts quipu's own work, can't wait for its turn: there a
+/// `set` does nothing, and a read may see half a `set`.
 #[derive(Debug)]
 pub struct FloatGauge {
-    /// The bits of the value that was set last. Written and read in turns, so that a `set` is seen whole.
+    /// The bits of the value that was set last. Written and read in turns, so that a `set` is seen
+    /// whole.
     base: AtomicU64,
     /// Sum of all moves since then.
     moved: FloatCounter,
@@ -41,8 +42,9 @@ impl FloatGauge {
     /// Moves the gauge by an amount of either sign. An amount beyond
     /// [`FloatCounter::MAX_AMOUNT`], up or down, or not a number is ignored.
     ///
-    /// Never waits for another thread's add and never fails. A thread's first add to a gauge or to its
-    /// neighbours may allocate, and take a lock. It orders nothing else that the thread does before it.
+    /// Never waits for another thread's add and never fails. A thread's first add to a gauge or to
+    /// its neighbours may allocate, and take a lock. It orders nothing else that the thread does
+    /// before it.
     ///
     /// ```
     /// let load = quipu::FloatGauge::default();
@@ -69,8 +71,8 @@ impl FloatGauge {
         self.replace(value);
     }
 
-    /// Sets the gauge, to any value, and returns its value before. An add meanwhile is either in the
-    /// value that is returned or on top of the new one.
+    /// Sets the gauge, to any value, and returns its value before. An add meanwhile is either in
+    /// the value that is returned or on top of the new one.
     ///
     /// ```
     /// let waited = quipu::FloatGauge::default();
@@ -87,8 +89,8 @@ impl FloatGauge {
         setting(replace).unwrap_or_else(|| self.now())
     }
 
-    /// The gauge's value: the one that was set last, and all moves since. It includes every add that
-    /// happens-before it.
+    /// The gauge's value: the one that was set last, and all moves since. It includes every add
+    /// that happens-before it.
     ///
     /// ```
     /// let load = quipu::FloatGauge::default();

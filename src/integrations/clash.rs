@@ -1,8 +1,9 @@
 //! Named counters that a registry can't export, because of its other metrics.
 //!
-//! A collector sees nothing of its registry. So [`look`] exports the registry once, when the counters
-//! are registered with it. On that thread, their collector shows a [`MARKER`] alone, which tells the
-//! prefix and the labels that the registry adds. All other exported metrics are of others.
+//! A collector sees nothing of its registry. So [`look`] exports the registry once, when the
+//! counters are registered with it. On that thread, their collector shows a [`MARKER`] alone, which
+//! tells the prefix and the labels that the registry adds. All other exported metrics are of
+//! others.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

@@ -13,30 +13,31 @@
 //!
 //! # Common to all of them
 //! An increment through these crates is the add of quipu's own types and never sums. A `set` is one
-//! store on an atomic, and a sum here: it adds the difference between the new value and the sum, under
-//! a lock that all `set`s of the program share. For floats the difference would be rounded, so a gauge
-//! of floats keeps the value that was set apart from its slots, under the same lock. A fork waits for
-//! the lock, so that children can set and read. An increment by another thread during a `set` counts on
-//! top of the new value, or the `set` overwrites it as a whole. Leave values that are mostly set to the
-//! crate's own gauge.
+//! store on an atomic, and a sum here: it adds the difference between the new value and the sum,
+//! under a lock that all `set`s of the program share. For floats the difference would be rounded,
+//! so a gauge of floats keeps the value that was set apart from its slots, under the same lock. A
+//! fork waits for the lock, so that children can set and read. An increment by another thread
+//! during a `set` counts on top of the new value, or the `set` overwrites it as a whole. Leave
+//! values that are mostly set to the crate's own gauge.
 //!
 //! # Exported values
-//! A counter that only grows is exported as its [`total`](crate::Counter::total): all that was ever added.
-//! Takes, resets and drops between two scrapes don't change it. A number that goes up and down is
-//! exported as its sum.
+//! A counter that only grows is exported as its [`total`](crate::Counter::total): all that was ever
+//! added. Takes, resets and drops between two scrapes don't change it. A number that goes up and
+//! down is exported as its sum.
 //!
 //! A named counter is left out if the registry has its name for another metric, or for one of the
 //! samples that the registry's format makes of another metric. The other metric stays as it is,
-//! `register` returns an error with the names that clash, and the export has a gauge `quipu_clashes`
-//! with the same text. Clashes of the counters among themselves are
+//! `register` returns an error with the names that clash, and the export has a gauge
+//! `quipu_clashes` with the same text. Clashes of the counters among themselves are
 //! [`Snapshot::clashes`](crate::Snapshot::clashes).
 //!
 //! # Labels
 //! quipu itself has one label whose values are known when the program is compiled: a
-//! [`CounterArray`](crate::CounterArray), whose add costs as much as a counter's. For several labels, such
-//! as status and method, or for values of the run time, use the family of one of these crates with
-//! quipu's counters in it, and keep the metrics that it hands out. quipu has no family of its own: the
-//! look-up by labels would cost many times the add, and these crates have it already.
+//! [`CounterArray`](crate::CounterArray), whose add costs as much as a counter's. For several
+//! labels, such as status and method, or for values of the run time, use the family of one of these
+//! crates with quipu's counters in it, and keep the metrics that it hands out. quipu has no family
+//! of its own: the look-up by labels would cost many times the add, and these crates have it
+//! already.
 //!
 //! # Measured
 //! The tables of the modules are by `cargo run --release --manifest-path benches/comparison/Cargo.toml --bin integrations`:

@@ -1,5 +1,5 @@
-//! Metrics of [prometheus-client](::prometheus_client) that count in quipu's slots, and a collector of
-//! the named counters. For version 0.26.
+//! Metrics of [prometheus-client](::prometheus_client) that count in quipu's slots, and a collector
+//! of the named counters. For version 0.26.
 //!
 //! # In place of its atomics
 //! The type is all that changes, also within a `Family`:
@@ -27,9 +27,9 @@
 //! # Ok::<(), std::fmt::Error>(())
 //! ```
 //!
-//! **`inc` and its like return 0**; the crate's own atomics return the value before. That would take a
-//! sum of all threads at every increment, or a word that they share. `set` sums anyway, and returns the
-//! value before; see [the limits of `set`](super).
+//! **`inc` and its like return 0**; the crate's own atomics return the value before. That would
+//! take a sum of all threads at every increment, or a word that they share. `set` sums anyway, and
+//! returns the value before; see [the limits of `set`](super).
 //!
 //! A family's `get_or_create` takes a lock that all threads share, and so costs more than the increment: keep the
 //! metric that it returns (`get_or_create_owned`) where it is hot.
@@ -166,9 +166,9 @@ gauges! {
 /// `quipu_clashes` shows why a counter is missing.
 ///
 /// A call compares the counters with the registry's metrics at that time; counters that are listed
-/// later are compared with the same metrics. Registering twice exports the counters once, and looks at
-/// the registry again. So call this after the program's other metrics are registered, and again after
-/// later ones.
+/// later are compared with the same metrics. Registering twice exports the counters once, and looks
+/// at the registry again. So call this after the program's other metrics are registered, and again
+/// after later ones.
 ///
 /// # Errors
 /// If counters that are listed by now aren't exported: the error says which, and why. The others are.
@@ -279,11 +279,11 @@ fn label_names(line: &str) -> impl Iterator<Item = &str> {
 
 /// Exports every named counter.
 ///
-/// OpenMetrics requires that the name of a counter's samples ends with `_total`. A counter whose name
-/// ends otherwise is exported with the type `unknown`, which has no such rule. So is `hits_total` beside
-/// a `hits` or a `hits_created`: OpenMetrics gives these names to the metric and to another of its
-/// samples. The names of the samples are always those of the counters. Nothing else in a name, label
-/// or help text is refused.
+/// OpenMetrics requires that the name of a counter's samples ends with `_total`. A counter whose
+/// name ends otherwise is exported with the type `unknown`, which has no such rule. So is
+/// `hits_total` beside a `hits` or a `hits_created`: OpenMetrics gives these names to the metric
+/// and to another of its samples. The names of the samples are always those of the counters.
+/// Nothing else in a name, label or help text is refused.
 ///
 /// ```
 /// use prometheus_client::{encoding::text::encode, registry::Registry};

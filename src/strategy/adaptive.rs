@@ -21,13 +21,13 @@ const SEGMENTS: usize = if cfg!(quipu_loom) { 2 } else { 16 };
 // after a collision. 0 before the first use.
 local! { static PROBE: Cell<u64> = Cell::new(0); }
 
-/// One word until two threads collide on it, then cells. A further collision doubles them, up to the
-/// number of cores.
+/// One word until two threads collide on it, then cells. A further collision doubles them, up to
+/// the number of cores.
 ///
-/// A thread whose exchange fails has met another thread. It tries another cell and, if that fails as
-/// well, doubles the cells. So a counter without contention stays at one line, and a hot one ends
-/// with about a line for each core. An add is a load and a compare-exchange, which costs about as
-/// much as a locked add. A read is a load for each cell.
+/// A thread whose exchange fails has met another thread. It tries another cell and, if that fails
+/// as well, doubles the cells. So a counter without contention stays at one line, and a hot one
+/// ends with about a line for each core. An add is a load and a compare-exchange, which costs about
+/// as much as a locked add. A read is a load for each cell.
 ///
 /// The algorithm is that of `Striped64`, the base of `LongAdder` in OpenJDK; see also D. Dice and
 /// others, "Lightweight Contention Management for Efficient Compare-and-Swap Operations" (Euro-Par
@@ -43,8 +43,8 @@ local! { static PROBE: Cell<u64> = Cell::new(0); }
 /// ```
 ///
 /// # Limits
-/// Cells are freed when the counter is dropped, and not before. On allocation failure, threads share
-/// the cells that exist.
+/// Cells are freed when the counter is dropped, and not before. On allocation failure, threads
+/// share the cells that exist.
 #[derive(Debug)]
 pub struct Adaptive {
     base: Word,
@@ -103,7 +103,8 @@ impl Adaptive {
         self.word(len, probe_again()).fetch_add(n, Ordering::Relaxed);
     }
 
-    /// Doubles `len` cells, unless another thread has or there are enough. Returns the number of cells.
+    /// Doubles `len` cells, unless another thread has or there are enough. Returns the number of
+    /// cells.
     pub(crate) fn grow(&self, len: usize, enough: usize) -> usize {
         // Acquire: pairs with the Release below; it is used in place of `len`.
         let now = self.len.load(Ordering::Acquire);
@@ -122,7 +123,8 @@ impl Adaptive {
         }
     }
 
-    /// Makes the segment, unless it exists. False on allocation failure, and after the last segment.
+    /// Makes the segment, unless it exists. False on allocation failure, and after the last
+    /// segment.
     fn allocate(&self, segment: usize) -> bool {
         let mut cells: Vec<Word> = Vec::new();
         let (Some(pointer), Ok(())) = (self.segments.get(segment), cells.try_reserve_exact(segment_len(segment)))
@@ -162,9 +164,9 @@ fn enough() -> usize {
     }
 }
 
-/// The machine's cores, not those that the current thread may use: the first thread that asks may be
-/// pinned to one core. On Linux `available_parallelism` is about the thread, so there it's the last
-/// number of the list, as in 0-3,8-11.
+/// The machine's cores, not those that the current thread may use: the first thread that asks may
+/// be pinned to one core. On Linux `available_parallelism` is about the thread, so there it's the
+/// last number of the list, as in 0-3,8-11.
 #[cfg(not(quipu_loom))]
 pub(crate) fn cores() -> usize {
     let list = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();

@@ -13,13 +13,13 @@ const EXACT: u32 = 1 << 13;
 /// and an add is a load and a random number.
 ///
 /// A step of `d` at a chance of `1 / d` has a variance below `d` for each unit, and `d` is at most
-/// the count / 4096. Summed up to a count `c`, that is at most `c² / 8192`: a standard deviation of at
-/// most 1.11 % of the count.
+/// the count / 4096. Summed up to a count `c`, that is at most `c² / 8192`: a standard deviation of
+/// at most 1.11 % of the count.
 ///
-/// Sources: R. Morris, "Counting Large Numbers of Events in Small Registers" (CACM 21(10), 1978), for
-/// counting by chance; D. Dice, Y. Lev and M. Moir, "Scalable Statistics Counters" (SPAA 2013), for
-/// its use on many cores; .NET's scalable profile counters (dotnet/runtime, `JIT_CountProfile32`),
-/// for the thresholds.
+/// Sources: R. Morris, "Counting Large Numbers of Events in Small Registers" (CACM 21(10), 1978),
+/// for counting by chance; D. Dice, Y. Lev and M. Moir, "Scalable Statistics Counters" (SPAA 2013),
+/// for its use on many cores; .NET's scalable profile counters (dotnet/runtime,
+/// `JIT_CountProfile32`), for the thresholds.
 ///
 /// ```
 /// use quipu::strategy::{Approximate, Strategy};

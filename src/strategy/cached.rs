@@ -11,13 +11,13 @@ use crate::sync::{AtomicU64, Ordering, const_fn};
 ///
 /// A read is one load, and at most `BATCH - 1` off for each thread. So each request can afford one,
 /// for example to see whether a limit is reached. An add costs as much as one of
-/// [`PerThread`](super::PerThread) and a test, and once in `BATCH` units a locked instruction on the
-/// shared line.
+/// [`PerThread`](super::PerThread) and a test, and once in `BATCH` units a locked instruction on
+/// the shared line.
 ///
-/// These are the "sloppy counters" of Boyd-Wickizer and others, "An Analysis of Linux Scalability to
-/// Many Cores" (OSDI 2010), and Linux's `percpu_counter`. Here the batches lie in the engine's slots,
-/// which outlive their threads: the next thread reuses the part that the last one had not carried
-/// over, so nothing needs to be flushed.
+/// These are the "sloppy counters" of Boyd-Wickizer and others, "An Analysis of Linux Scalability
+/// to Many Cores" (OSDI 2010), and Linux's `percpu_counter`. Here the batches lie in the engine's
+/// slots, which outlive their threads: the next thread reuses the part that the last one had not
+/// carried over, so nothing needs to be flushed.
 ///
 /// ```
 /// use quipu::strategy::{Accuracy, Cached, Strategy};
@@ -29,8 +29,8 @@ use crate::sync::{AtomicU64, Ordering, const_fn};
 /// ```
 ///
 /// # Limits
-/// `BATCH` is a power of two; any other value doesn't compile. On allocation failure, a thread has no
-/// slot and adds to the shared word.
+/// `BATCH` is a power of two; any other value doesn't compile. On allocation failure, a thread has
+/// no slot and adds to the shared word.
 #[derive(Debug, Default)]
 pub struct Cached<const BATCH: u64 = 1024> {
     counter: Counter,
@@ -109,8 +109,9 @@ impl<const BATCH: u64> Strategy for Cached<BATCH> {
         self.shared.load(Ordering::Relaxed)
     }
 
-    /// A thread may have up to `BATCH - 1` units that it has not carried over. In a slot that another
-    /// counter had before, it may have found up to `BATCH - 1` that it carries over with its own.
+    /// A thread may have up to `BATCH - 1` units that it has not carried over. In a slot that
+    /// another counter had before, it may have found up to `BATCH - 1` that it carries over with
+    /// its own.
     fn accuracy(&self) -> Accuracy {
         Accuracy::Within((BATCH - 1).saturating_mul(slots(&self.counter) as u64))
     }

@@ -3,8 +3,9 @@ use crate::sync::{Mutex, const_fn};
 
 /// One word behind std's mutex.
 ///
-/// An add takes two locked instructions without contention, and may put the thread to sleep with it.
-/// It is the yardstick for the other strategies. Only a mutex can change several values at once.
+/// An add takes two locked instructions without contention, and may put the thread to sleep with
+/// it. It is the yardstick for the other strategies. Only a mutex can change several values at
+/// once.
 ///
 /// ```
 /// use quipu::strategy::{Locked, Strategy};
@@ -15,7 +16,8 @@ use crate::sync::{Mutex, const_fn};
 /// ```
 ///
 /// # Limits
-/// A child that is forked while another thread adds or reads finds the lock taken, and waits forever.
+/// A child that is forked while another thread adds or reads finds the lock taken, and waits
+/// forever.
 #[derive(Debug)]
 pub struct Locked {
     count: Mutex<u64>,

@@ -1,7 +1,8 @@
 //! Ways to count, from one shared word to a slot for each thread, behind one trait.
 //!
-//! [`Counter`](crate::Counter) is the one that this crate recommends. The others are here to be measured
-//! beside it, on your machine and under your load, and for the cases that they serve better:
+//! [`Counter`](crate::Counter) is the one that this crate recommends. The others are here to be
+//! measured beside it, on your machine and under your load, and for the cases that they serve
+//! better:
 //!
 //! | strategy | an add | a read | memory | choose it for |
 //! |---|---|---|---|---|

@@ -11,13 +11,14 @@ use crate::sync::{AtomicU64, Ordering, array, const_fn, stack_mark};
 ///
 /// It needs neither a registry nor thread-locals nor an allocator. An add is an uncontended locked
 /// instruction as long as the threads that count at one time have different cells. That is a matter
-/// of chance. If stacks lay at random, with 16 cells, 2 threads would share a cell in 1 of 16 cases,
-/// and of 8 threads some would in 7 of 8 cases. A read is `N` loads. The counter is `N` lines, 128
-/// bytes each on x86_64 and aarch64, for any number of threads.
+/// of chance. If stacks lay at random, with 16 cells, 2 threads would share a cell in 1 of 16
+/// cases, and of 8 threads some would in 7 of 8 cases. A read is `N` loads. The counter is `N`
+/// lines, 128 bytes each on x86_64 and aarch64, for any number of threads.
 ///
-/// Sources: McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?", chapter
-/// "Counting", for cells that readers sum; Knuth, "The Art of Computer Programming", volume 3, section
-/// 6.4, for the golden ratio as the multiplier that spreads neighbouring stacks over the cells.
+/// Sources: McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?",
+/// chapter "Counting", for cells that readers sum; Knuth, "The Art of Computer Programming", volume
+/// 3, section 6.4, for the golden ratio as the multiplier that spreads neighbouring stacks over the
+/// cells.
 ///
 /// ```
 /// use quipu::strategy::{Strategy, Striped};

@@ -19,11 +19,11 @@ use rseq::Rseq;
 
 /// A slot for each CPU. The thread that runs there adds to it without a locked instruction.
 ///
-/// Reads and memory depend on the number of CPUs, not on that of threads. An add is a
-/// [restartable sequence](https://www.kernel.org/doc/html/latest/userspace-api/rseq.html): a few
-/// instructions, of which the last is the add to memory. If the thread is interrupted before that
-/// one, the kernel restarts the sequence. So the add goes to the slot of the CPU that runs it, and no
-/// other thread or signal handler comes in between.
+/// Reads and memory depend on the number of CPUs, not on that of threads. An add is a [restartable
+/// sequence](https://www.kernel.org/doc/html/latest/userspace-api/rseq.html): a few instructions,
+/// of which the last is the add to memory. If the thread is interrupted before that one, the kernel
+/// restarts the sequence. So the add goes to the slot of the CPU that runs it, and no other thread
+/// or signal handler comes in between.
 ///
 /// It needs Linux on x86_64, and a registration of each thread, which glibc does from version 2.35
 /// on. Adds go to other slots of the counter, by locked instructions,
@@ -34,8 +34,9 @@ use rseq::Rseq;
 ///
 /// See [`is_restartable`](PerCpu::is_restartable). Sums are exact either way.
 ///
-/// Sources: P. Turner and A. Hunter (Linux Plumbers Conference 2013) and tcmalloc, for per-CPU counters
-/// by restartable sequences; M. Desnoyers, in Linux from 4.18 on, for the kernel's interface.
+/// Sources: P. Turner and A. Hunter (Linux Plumbers Conference 2013) and tcmalloc, for per-CPU
+/// counters by restartable sequences; M. Desnoyers, in Linux from 4.18 on, for the kernel's
+/// interface.
 ///
 /// ```
 /// use quipu::strategy::{PerCpu, Strategy};
@@ -51,10 +52,10 @@ use rseq::Rseq;
 ///
 /// # Limits
 /// [`new`](PerCpu::new) and drops take a lock that all counters of this type share, and `new`
-/// allocates: call neither in a global allocator, a signal handler or a fork handler. The slots of 64
-/// counters are allocated at a time: 8 bytes for each CPU, and 64 more for adds without a restartable
-/// sequence. They are reused, but not freed. A debugger that steps through an add restarts it at each
-/// instruction.
+/// allocates: call neither in a global allocator, a signal handler or a fork handler. The slots of
+/// 64 counters are allocated at a time: 8 bytes for each CPU, and 64 more for adds without a
+/// restartable sequence. They are reused, but not freed. A debugger that steps through an add
+/// restarts it at each instruction.
 #[derive(Debug)]
 pub struct PerCpu {
     slots: Slots,
