@@ -7,8 +7,8 @@ use crate::engine::global;
 ///
 /// An add is a plain load, addition and store on any number of threads: the slots of two threads
 /// never share a line. A read is a load for each thread that has touched the counter or one of its
-/// neighbours, counted at the time when the most were alive. So reads and memory grow with the
-/// number of threads.
+/// neighbours, and at most seven more. After a peak of threads, those that have ended cost reads
+/// nothing, but their slots keep their memory.
 ///
 /// Single-writer slots summed by readers are the "statistical counters" of McKenney, "Is Parallel Programming Hard,
 /// And, If So, What Can You Do About It?", chapter "Counting".

@@ -59,7 +59,7 @@ use quipu::{Kind, NameClash, Sample, Snapshot, Value};
 /// ```
 /// use opentelemetry::metrics::MeterProvider;
 /// use opentelemetry_sdk::metrics::SdkMeterProvider;
-/// use quipu::{Counter, RegisterError};
+/// use quipu::Counter;
 /// use quipu_opentelemetry::NamedCounters;
 ///
 /// static JOBS: Counter = Counter::named("jobs_total", "Jobs done.");
