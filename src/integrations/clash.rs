@@ -1,8 +1,9 @@
-//! Which named counters a registry can't export, because of what else it exports.
+//! Named counters that a registry can't export, because of its other metrics.
 //!
-//! A collector sees nothing of the registry that it is in. So the registry is exported once, when the counters are
-//! registered with it: on the thread that does, their collector shows a [`MARKER`] alone, which tells the prefix and
-//! the labels that the registry adds, and all else that is exported is of others.
+//! A collector sees nothing of its registry. So [`look`] exports the registry once, when the
+//! counters are registered with it. On that thread, their collector shows a [`MARKER`] alone, which
+//! tells the prefix and the labels that the registry adds. All other exported metrics are of
+//! others.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -58,7 +59,7 @@ impl Others {
         self.owners.get(&format!("{}{name}", self.prefix)).map(String::as_str)
     }
 
-    /// Why the counters of this name can't be exported.
+    /// The reason why the counters of this name can't be exported.
     pub(super) fn clash<'a>(&self, name: &str, labels: impl IntoIterator<Item = &'a str>) -> Option<Clash> {
         let with = match self.owner(name) {
             Some(owner) => With::Metric(owner.to_owned()),
@@ -72,7 +73,7 @@ impl Others {
         self.clash(&family[0].name, labels.map(|label| &*label.name))
     }
 
-    /// The families of a snapshot that can be exported, and why the others can't.
+    /// The families of a snapshot that can be exported, and the clashes of the others.
     pub(super) fn sort<'a>(&self, snapshot: &'a Snapshot) -> (Vec<&'a [Sample]>, Vec<Clash>) {
         let (mut exported, mut clashes) = (Vec::new(), Vec::new());
         for family in snapshot.families() {
@@ -84,7 +85,7 @@ impl Others {
         (exported, clashes)
     }
 
-    /// Why some of the counters that are listed by now can't be exported; an error if there are any.
+    /// An error if some of the counters that are listed by now can't be exported.
     pub(super) fn check(&self) -> Result<(), Vec<Clash>> {
         let clashes = self.sort(&crate::snapshot()).1;
         if clashes.is_empty() { Ok(()) } else { Err(clashes) }
@@ -150,7 +151,7 @@ thread_local! {
 
 /// Runs `export` with collectors that show their marker alone. Returns what it did, and their knowledge.
 pub(super) fn look<T>(export: impl FnOnce() -> T) -> (T, Vec<Arc<Known>>) {
-    /// Also where the collector of someone else panics.
+    /// Ends the look, also if another collector panics.
     struct End;
 
     impl Drop for End {

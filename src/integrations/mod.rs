@@ -11,31 +11,35 @@
 //! The two features have the version of their crate in the name: a new major version of it is a feature beside them, and no
 //! change of quipu's own major version.
 //!
-//! # What holds for all of them
-//! An increment through these crates is the add of quipu's own types and never sums. A `set`, which an atomic does in
-//! one store, has to: it adds the difference between the new value and the sum, under a lock that all `set`s of the
-//! program share. A gauge of floats, whose difference would be rounded, keeps what was set apart from its slots, under
-//! the same lock. A fork waits for it, so that children can set and read. Increments by other threads during a `set` count
-//! on top of the new value or are overwritten by it, each in whole. Leave values that are mostly set to the crate's own
-//! gauge.
+//! # Common to all of them
+//! An increment through these crates is the add of quipu's own types and never sums. A `set` is one
+//! store on an atomic, and a sum here: it adds the difference between the new value and the sum,
+//! under a lock that all `set`s of the program share. For floats the difference would be rounded,
+//! so a gauge of floats keeps the value that was set apart from its slots, under the same lock. A
+//! fork waits for the lock, so that children can set and read. An increment by another thread
+//! during a `set` counts on top of the new value, or the `set` overwrites it as a whole. Leave
+//! values that are mostly set to the crate's own gauge.
 //!
-//! # What is exported
-//! A counter that only grows is exported as its [`total`](crate::Counter::total): all that was ever added, whatever was
-//! taken, reset or dropped between two scrapes. A number that goes up and down is exported as its sum.
+//! # Exported values
+//! A counter that only grows is exported as its [`total`](crate::Counter::total): all that was ever
+//! added. Takes, resets and drops between two scrapes don't change it. A number that goes up and
+//! down is exported as its sum.
 //!
-//! A named counter is left out where the registry has its name for another metric, or for one of the samples that the
-//! registry's format makes of another metric. The other metric stays as it is, `register` returns an error that says
-//! which names clash, and the export has a gauge `quipu_clashes` that says so, too. Clashes of the counters among
-//! themselves are [`Snapshot::clashes`](crate::Snapshot::clashes).
+//! A named counter is left out if the registry has its name for another metric, or for one of the
+//! samples that the registry's format makes of another metric. The other metric stays as it is,
+//! `register` returns an error with the names that clash, and the export has a gauge
+//! `quipu_clashes` with the same text. Clashes of the counters among themselves are
+//! [`Snapshot::clashes`](crate::Snapshot::clashes).
 //!
 //! Metrics of [other sources](crate::registry) of the process are exported with the counters: each snapshot has them.
 //!
 //! # Labels
-//! quipu itself tells counters apart by one label whose values are known when the program is compiled: a
-//! [`CounterArray`](crate::CounterArray), whose add costs what a counter's does. Where there are several labels (status
-//! and method, say), or values that only show at run time, use the family of one of these crates with quipu's counters
-//! in it, and keep the metrics that it hands out. There is no family of our own: its look-up by labels would cost many
-//! times the add, and be one more of what these crates have.
+//! quipu itself has one label whose values are known when the program is compiled: a
+//! [`CounterArray`](crate::CounterArray), whose add costs as much as a counter's. For several
+//! labels, such as status and method, or for values of the run time, use the family of one of these
+//! crates with quipu's counters in it, and keep the metrics that it hands out. quipu has no family
+//! of its own: the look-up by labels would cost many times the add, and these crates have it
+//! already.
 //!
 //! # Measured
 //! The tables of the modules are by `cargo run --release --manifest-path benches/comparison/Cargo.toml --bin integrations`:

@@ -29,8 +29,9 @@
 //! metric that it returns where it is hot.
 //!
 //! `set`, and a counter's `reset`, sum; see [the limits of `set`](super). Amounts of floats beyond
-//! [`FloatCounter::MAX_AMOUNT`], or not a number, are ignored. A gauge of floats is a `FloatGauge`: a `FloatCounter` has no other `set` than to begin again at zero and to
-//! add, and its slots keep, and round by, all that they ever had.
+//! [`FloatCounter::MAX_AMOUNT`], or not a number, are ignored. A gauge of floats is a `FloatGauge`.
+//! As a gauge, a `FloatCounter` would lose precision: its `set` is a reset and an add, and its
+//! slots keep all that they ever had.
 //!
 //! # Measured
 //! Nanoseconds a call, and the throughput on quipu by that of its atomic; see [how](super#measured).
@@ -190,10 +191,11 @@ impl Atomic for FloatGauge {
 /// (`x_count`, `x_sum` and `x_bucket` of a histogram `x`), or where the registry gives every metric a label that the
 /// counter has, too. The other metric stays as it is, and a gauge `quipu_clashes` shows why a counter is missing.
 ///
-/// Counters that are listed later are compared with what the registry exported when this was called last. Registering
-/// twice exports the counters once: it looks at the registry again. So call this after the program's other metrics are
-/// registered, and again when some came later: before each scrape, if they come at any time. The names of the counters that are listed by then are taken: the registry
-/// refuses other metrics of these names from then on.
+/// A call compares the counters with the registry's metrics at that time; counters that are listed
+/// later are compared with the same metrics. Registering twice exports the counters once, and looks
+/// at the registry again. So call this after the program's other metrics are registered, and again
+/// after later ones: before each scrape, if they come at any time. The names of the counters that
+/// are listed by then are taken: from then on, the registry refuses other metrics of these names.
 ///
 /// # Errors
 /// If counters that are listed by now aren't exported: the error says which, and why. The others are.
@@ -262,6 +264,19 @@ impl Collector for Name {
 }
 
 /// A collector of the named counters, for [`register`].
+///
+/// ```
+/// use prometheus::core::Collector;
+/// use quipu::{Counter, integrations::prometheus_0_14::NamedCounters};
+///
+/// static VISITS: Counter = Counter::named("visits_total", "Visits to the site.");
+///
+/// VISITS.add(2);
+/// let families = NamedCounters::new()?.collect();
+/// let text = prometheus::TextEncoder::new().encode_to_string(&families)?;
+/// assert!(text.ends_with("visits_total 2\n"));
+/// # Ok::<(), prometheus::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct NamedCounters {
     /// Of the marker, so that a second collector of the named counters is a duplicate.
@@ -270,10 +285,25 @@ pub struct NamedCounters {
 }
 
 impl NamedCounters {
-    /// A collector for a registry that has no other metrics: without [`register`], nothing is compared with them.
+    /// A collector for a registry that has no other metrics: it doesn't compare names, as
+    /// [`register`] does.
+    ///
+    /// ```
+    /// use prometheus::{Registry, TextEncoder};
+    /// use quipu::{Counter, integrations::prometheus_0_14::NamedCounters};
+    ///
+    /// static JOBS: Counter = Counter::named("jobs_total", "Jobs done.");
+    ///
+    /// let registry = Registry::new();
+    /// registry.register(Box::new(NamedCounters::new()?))?;
+    /// JOBS.inc();
+    /// let text = TextEncoder::new().encode_to_string(&registry.gather())?;
+    /// assert_eq!(text, "# HELP jobs_total Jobs done.\n# TYPE jobs_total counter\njobs_total 1\n");
+    /// # Ok::<(), prometheus::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// None, unless the crate begins to refuse descriptions that it takes today.
+    /// None with version 0.14. A later version of the crate may refuse the collector's description.
     pub fn new() -> Result<Self> {
         Self::with(Known::no_others())
     }

@@ -1,5 +1,5 @@
-//! Metrics of [prometheus-client](::prometheus_client) that count in quipu's slots, and a collector of the named
-//! counters. For version 0.25.
+//! Metrics of [prometheus-client](::prometheus_client) that count in quipu's slots, and a collector
+//! of the named counters. For version 0.26.
 //!
 //! # In place of its atomics
 //! The type is all that changes, also within a `Family`:
@@ -27,9 +27,9 @@
 //! # Ok::<(), std::fmt::Error>(())
 //! ```
 //!
-//! **`inc` and its like return 0**, where the crate's own atomics return the value before: to know that would take a
-//! sum of all threads at every increment, or a word that they share. `set` has summed anyway, and returns what it
-//! found; see [the limits of `set`](super).
+//! **`inc` and its like return 0**; the crate's own atomics return the value before. That would
+//! take a sum of all threads at every increment, or a word that they share. `set` sums anyway, and
+//! returns the value before; see [the limits of `set`](super).
 //!
 //! A family's `get_or_create` takes a lock that all threads share, and so costs more than the increment: keep the
 //! metric that it returns (`get_or_create_owned`) where it is hot.
@@ -165,9 +165,10 @@ gauges! {
 /// where the registry gives every metric a label that the counter has, too. The other metric stays as it is, and a gauge
 /// `quipu_clashes` shows why a counter is missing.
 ///
-/// Counters that are listed later are compared with what the registry exported when this was called last. Registering
-/// twice exports the counters once: it looks at the registry again. So call this after the program's other metrics are
-/// registered, and again when some came later.
+/// A call compares the counters with the registry's metrics at that time; counters that are listed
+/// later are compared with the same metrics. Registering twice exports the counters once, and looks
+/// at the registry again. So call this after the program's other metrics are registered, and again
+/// after later ones.
 ///
 /// # Errors
 /// If counters that are listed by now aren't exported: the error says which, and why. The others are.
@@ -183,6 +184,22 @@ pub fn register(registry: &mut Registry) -> Result<(), Clashes> {
 }
 
 /// Named counters that a registry doesn't export, by [`register`].
+///
+/// ```
+/// use prometheus_client::{metrics::gauge::Gauge, registry::Registry};
+/// use quipu::{Counter, integrations::prometheus_client_0_26::register};
+///
+/// static ORDERS: Counter = Counter::named("orders", "Orders taken.");
+///
+/// let mut registry = Registry::default();
+/// registry.register("orders", "Orders in the queue", <Gauge>::default());
+/// ORDERS.inc();
+/// let clashes = register(&mut registry).unwrap_err();
+/// assert_eq!(
+///     clashes.to_string(),
+///     r#""orders" is not exported beside the registry's metric "orders": rename one of them"#
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clashes {
     clashes: Vec<Clash>,
@@ -190,6 +207,19 @@ pub struct Clashes {
 
 impl Clashes {
     /// The names of the counters.
+    ///
+    /// ```
+    /// use prometheus_client::{metrics::counter::Counter, registry::Registry};
+    /// use quipu::integrations::prometheus_client_0_26::register;
+    ///
+    /// static HITS: quipu::Counter = quipu::Counter::named("hits_total", "Hits of the cache.");
+    ///
+    /// let mut registry = Registry::default();
+    /// registry.register("hits", "Hits of the site", <Counter>::default());
+    /// HITS.inc();
+    /// let clashes = register(&mut registry).unwrap_err();
+    /// assert_eq!(clashes.names().collect::<Vec<_>>(), ["hits_total"]);
+    /// ```
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.clashes.iter().map(|clash| &*clash.name)
     }
@@ -249,10 +279,11 @@ fn label_names(line: &str) -> impl Iterator<Item = &str> {
 
 /// Exports every named counter.
 ///
-/// OpenMetrics wants a counter's samples to be named with `_total` at the end. A counter whose name has another end is
-/// exported with the type `unknown`, which has no such rule. So is `hits_total` where there is a `hits` or a
-/// `hits_created` too, as OpenMetrics calls the metric, or another of its samples, by that name. The names of the
-/// samples are always those of the counters. Nothing else in a name, label or help text is refused.
+/// OpenMetrics requires that the name of a counter's samples ends with `_total`. A counter whose
+/// name ends otherwise is exported with the type `unknown`, which has no such rule. So is
+/// `hits_total` beside a `hits` or a `hits_created`: OpenMetrics gives these names to the metric
+/// and to another of its samples. The names of the samples are always those of the counters.
+/// Nothing else in a name, label or help text is refused.
 ///
 /// ```
 /// use prometheus_client::{encoding::text::encode, registry::Registry};
@@ -271,9 +302,9 @@ fn label_names(line: &str) -> impl Iterator<Item = &str> {
 /// ```
 ///
 /// # Limits
-/// The default one is for a registry that has no other metrics: without [`register`], nothing is compared with them.
-/// Help texts are escaped for the text format, which its encoder leaves to the collector; the protobuf encoders show the
-/// escapes.
+/// The default one is for a registry that has no other metrics: it doesn't compare names, as
+/// [`register`] does. Help texts are escaped for the text format, whose encoder leaves that to the
+/// collector; the protobuf encoders show the escapes.
 #[derive(Clone, Debug)]
 pub struct NamedCounters {
     known: Arc<Known>,

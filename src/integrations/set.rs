@@ -5,7 +5,7 @@ use crate::{Counter, UpDownCounter};
 
 /// Sets a counter that `set` may turn back, and returns what it was.
 ///
-/// Within quipu's own work, where it can't wait for other `set`s, it does nothing.
+/// Within quipu's own work, it can't wait for other `set`s, and does nothing.
 pub(super) trait Set<N> {
     fn set(&self, value: N) -> N;
 }

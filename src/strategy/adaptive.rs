@@ -14,22 +14,25 @@ use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, 
 
 type Word = CachePadded<AtomicU64>;
 
-/// Room for 65,536 cells (under loom, four).
+/// Segments for 65,536 cells (under loom, four).
 const SEGMENTS: usize = if cfg!(quipu_loom) { 2 } else { 16 };
 
-// The number that chooses the current thread's cell in every counter, until another thread gets in its way; 0 before the first use.
+// The number that chooses the current thread's cell in every counter. Another one replaces it
+// after a collision. 0 before the first use.
 local! { static PROBE: Cell<u64> = Cell::new(0); }
 
-/// One word until two threads collide on it, then cells, twice as many after each further collision, up to the cores.
+/// One word until two threads collide on it, then cells. A further collision doubles them, up to
+/// the number of cores.
 ///
-/// A thread that fails to exchange a word has met another one; it moves on to another cell and, if it fails there as
-/// well, has the cells doubled. So counters that nobody contends for stay at one line, and hot ones end with about a
-/// line for each core and hardly any sharing. An add is a load and a compare-exchange, which costs about what a locked
-/// add does; a read is a load for each cell.
+/// A thread whose exchange fails has met another thread. It tries another cell and, if that fails
+/// as well, doubles the cells. So a counter without contention stays at one line, and a hot one
+/// ends with about a line for each core. An add is a load and a compare-exchange, which costs about
+/// as much as a locked add. A read is a load for each cell.
 ///
-/// The algorithm is that of `Striped64`, below `LongAdder` in OpenJDK, as its authors describe it there and as D. Dice and
-/// others do in "Lightweight Contention Management for Efficient Compare-and-Swap Operations" (Euro-Par 2013). Where
-/// Striped64 retries until an exchange succeeds, this ends with one locked add, so that an add is wait-free.
+/// The algorithm is that of `Striped64`, the base of `LongAdder` in OpenJDK; see also D. Dice and
+/// others, "Lightweight Contention Management for Efficient Compare-and-Swap Operations" (Euro-Par
+/// 2013). Striped64 retries until an exchange succeeds; here an add ends with one locked add, so it
+/// is wait-free.
 ///
 /// ```
 /// use quipu::strategy::{Adaptive, Strategy};
@@ -40,8 +43,8 @@ local! { static PROBE: Cell<u64> = Cell::new(0); }
 /// ```
 ///
 /// # Limits
-/// Cells are not given back before the counter is dropped. Where there is no memory for more, threads share those
-/// that there are.
+/// Cells are freed when the counter is dropped, and not before. On allocation failure, threads
+/// share the cells that exist.
 #[derive(Debug)]
 pub struct Adaptive {
     base: Word,
@@ -56,7 +59,15 @@ const fn segment_len(segment: usize) -> usize {
 
 impl Adaptive {
     const_fn! {
-        /// A counter that stands at zero.
+        /// A counter at zero, of one line.
+        ///
+        /// ```
+        /// use quipu::strategy::{Adaptive, Strategy};
+        ///
+        /// let by_shard = [const { Adaptive::new() }; 4];
+        /// by_shard[2].add(1);
+        /// assert_eq!(by_shard.map(|count| count.sum()), [0, 0, 1, 0]);
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             Self {
@@ -92,7 +103,8 @@ impl Adaptive {
         self.word(len, probe_again()).fetch_add(n, Ordering::Relaxed);
     }
 
-    /// Doubles `len` cells, unless another thread has or there are enough. Returns how many there are.
+    /// Doubles `len` cells, unless another thread has or there are enough. Returns the number of
+    /// cells.
     pub(crate) fn grow(&self, len: usize, enough: usize) -> usize {
         // Acquire: pairs with the Release below; it is used in place of `len`.
         let now = self.len.load(Ordering::Acquire);
@@ -111,7 +123,8 @@ impl Adaptive {
         }
     }
 
-    /// Makes the segment, unless it is there. False where memory or room is out.
+    /// Makes the segment, unless it exists. False on allocation failure, and after the last
+    /// segment.
     fn allocate(&self, segment: usize) -> bool {
         let mut cells: Vec<Word> = Vec::new();
         let (Some(pointer), Ok(())) = (self.segments.get(segment), cells.try_reserve_exact(segment_len(segment)))
@@ -134,14 +147,14 @@ impl Adaptive {
     }
 }
 
-/// How many cells are enough: one for each core; under loom, as many as there is room for.
+/// The number of cells that are enough: one for each core; under loom, all that the segments hold.
 fn enough() -> usize {
     #[cfg(quipu_loom)]
     return 4;
     #[cfg(not(quipu_loom))]
     {
         static ENOUGH: AtomicUsize = AtomicUsize::new(0);
-        // Relaxed, twice: whoever finds no number finds it out again.
+        // Relaxed, twice: a thread that finds no number determines it again.
         let mut enough = ENOUGH.load(Ordering::Relaxed);
         if enough == 0 {
             enough = cores().next_power_of_two();
@@ -151,8 +164,9 @@ fn enough() -> usize {
     }
 }
 
-/// The machine's cores, and not those that the current thread may use: the first one to ask may be kept to a core of
-/// its own. On Linux `available_parallelism` is about the thread, so there it's the last of the list, as in 0-3,8-11.
+/// The machine's cores, not those that the current thread may use: the first thread that asks may
+/// be pinned to one core. On Linux `available_parallelism` is about the thread, so there it's the
+/// last number of the list, as in 0-3,8-11.
 #[cfg(not(quipu_loom))]
 pub(crate) fn cores() -> usize {
     let list = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();

@@ -2,21 +2,24 @@ use super::random::random;
 use super::{Accuracy, Strategy};
 use crate::sync::{AtomicU32, Ordering, const_fn};
 
-/// Below this many, every unit is counted.
+/// Every unit is counted below this count.
 const EXACT: u32 = 1 << 13;
 
-/// 32 bits in which large counts are kept by chance: the larger the count, the rarer and larger the steps.
+/// A 32-bit word that counts by chance: the larger the count, the rarer and larger the steps.
 ///
-/// Below 8,192 it counts every unit. From there on, a unit changes the word with a probability of one in 2, which
-/// adds 2; from 16,384 on with one in 4, which adds 4; and so on. So the sum is right on average, and hot counters are
-/// hardly ever written: the line stays shared by the cores that read it, and an add is a load and a random number.
+/// Below 8,192 it counts every unit. From there on, a unit adds 2 with a probability of one in 2;
+/// from 16,384 on it adds 4 with a probability of one in 4; and so on. So the sum is right on
+/// average, and a hot counter is rarely written: its line stays shared by the cores that read it,
+/// and an add is a load and a random number.
 ///
-/// A step of `d` at a chance of `1 / d` has a variance below `d` for each unit, and `d` is at most the count / 4096. Summed up
-/// to a count `c`, that is at most `c² / 8192`: a standard deviation of at most 1.11 % of the count.
+/// A step of `d` at a chance of `1 / d` has a variance below `d` for each unit, and `d` is at most
+/// the count / 4096. Summed up to a count `c`, that is at most `c² / 8192`: a standard deviation of
+/// at most 1.11 % of the count.
 ///
-/// Counting by chance is R. Morris's, "Counting Large Numbers of Events in Small Registers" (CACM 21(10), 1978); to do so
-/// for scalability is D. Dice, Y. Lev and M. Moir's, "Scalable Statistics Counters" (SPAA 2013); the thresholds are those of .NET's
-/// scalable profile counters (dotnet/runtime, `JIT_CountProfile32`).
+/// Sources: R. Morris, "Counting Large Numbers of Events in Small Registers" (CACM 21(10), 1978),
+/// for counting by chance; D. Dice, Y. Lev and M. Moir, "Scalable Statistics Counters" (SPAA 2013),
+/// for its use on many cores; .NET's scalable profile counters (dotnet/runtime,
+/// `JIT_CountProfile32`), for the thresholds.
 ///
 /// ```
 /// use quipu::strategy::{Approximate, Strategy};
@@ -27,7 +30,7 @@ const EXACT: u32 = 1 << 13;
 /// ```
 ///
 /// # Limits
-/// It stays at 2³² - 1 once it gets there. The random numbers are not for use against an adversary.
+/// It stops at 2³² - 1. An adversary can predict the random numbers.
 #[derive(Debug)]
 pub struct Approximate {
     count: AtomicU32,
@@ -35,7 +38,14 @@ pub struct Approximate {
 
 impl Approximate {
     const_fn! {
-        /// A counter that stands at zero.
+        /// A counter at zero, of 4 bytes.
+        ///
+        /// ```
+        /// use quipu::strategy::{Approximate, Strategy};
+        ///
+        /// let count = Approximate::new();
+        /// assert_eq!((count.sum(), count.bytes()), (0, 4));
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             Self { count: AtomicU32::new(0) }

@@ -6,16 +6,18 @@ use crate::Counter;
 use crate::engine::OwnSlot;
 use crate::sync::{AtomicU64, Ordering, const_fn};
 
-/// A slot for each thread and one shared word, to which a thread carries over what it has counted whenever that passes a
-/// multiple of `BATCH`.
+/// A slot for each thread and one shared word. A thread carries its count over to the word whenever
+/// the count passes a multiple of `BATCH`.
 ///
-/// A read is one load, and known to be at most `BATCH - 1` off for each thread, so that it can be done with each
-/// request: to see whether a limit is reached, say. An add costs what [`PerThread`](super::PerThread)'s does and a
-/// test, and once in `BATCH` units a locked instruction on the shared line.
+/// A read is one load, and at most `BATCH - 1` off for each thread. So each request can afford one,
+/// for example to see whether a limit is reached. An add costs as much as one of
+/// [`PerThread`](super::PerThread) and a test, and once in `BATCH` units a locked instruction on
+/// the shared line.
 ///
-/// These are the "sloppy counters" of Boyd-Wickizer and others, "An Analysis of Linux Scalability to Many Cores" (OSDI
-/// 2010), and Linux's `percpu_counter`. Here the batches lie in the engine's slots, which outlive their threads: the
-/// next thread reuses what the last one had not carried over, and nothing needs to be flushed.
+/// These are the "sloppy counters" of Boyd-Wickizer and others, "An Analysis of Linux Scalability
+/// to Many Cores" (OSDI 2010), and Linux's `percpu_counter`. Here the batches lie in the engine's
+/// slots, which outlive their threads: the next thread reuses the part that the last one had not
+/// carried over, so nothing needs to be flushed.
 ///
 /// ```
 /// use quipu::strategy::{Accuracy, Cached, Strategy};
@@ -27,8 +29,8 @@ use crate::sync::{AtomicU64, Ordering, const_fn};
 /// ```
 ///
 /// # Limits
-/// `BATCH` is a power of two, which is checked when the program is compiled. Where a thread finds no memory for a slot,
-/// it adds to the shared word.
+/// `BATCH` is a power of two; any other value doesn't compile. On allocation failure, a thread has
+/// no slot and adds to the shared word.
 #[derive(Debug, Default)]
 pub struct Cached<const BATCH: u64 = 1024> {
     counter: Counter,
@@ -39,7 +41,21 @@ impl<const BATCH: u64> Cached<BATCH> {
     const BATCH_IS_FIT: () = assert!(BATCH.is_power_of_two(), "expected a Cached with a batch that is a power of two");
 
     const_fn! {
-        /// A counter that stands at zero.
+        /// A counter at zero.
+        ///
+        /// ```
+        /// use quipu::strategy::{Cached, Strategy};
+        ///
+        /// let count = Cached::<64>::new();
+        /// count.add(63);
+        /// assert_eq!(count.sum(), 0, "not carried over yet");
+        /// count.add(1);
+        /// assert_eq!(count.sum(), 64);
+        /// ```
+        ///
+        /// ```compile_fail,E0080
+        /// let count = quipu::strategy::Cached::<100>::new();
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             let () = Self::BATCH_IS_FIT;
@@ -93,8 +109,9 @@ impl<const BATCH: u64> Strategy for Cached<BATCH> {
         self.shared.load(Ordering::Relaxed)
     }
 
-    /// A thread may have up to `BATCH - 1` that it has not carried over; and in slots that another counter had before,
-    /// it may have found up to `BATCH - 1` that are carried over with its own.
+    /// A thread may have up to `BATCH - 1` units that it has not carried over. In a slot that
+    /// another counter had before, it may have found up to `BATCH - 1` that it carries over with
+    /// its own.
     fn accuracy(&self) -> Accuracy {
         Accuracy::Within((BATCH - 1).saturating_mul(slots(&self.counter) as u64))
     }

@@ -8,9 +8,9 @@ use crate::sync::{Mutex, const_fn};
 
 /// One word behind a mutex: std's, or another one with the feature `parking_lot`.
 ///
-/// An add takes two locked instructions where nobody else counts, and may put the thread to sleep
-/// where another thread does. It is the yardstick for all other strategies. Only a mutex can change
-/// several values at once.
+/// An add takes two locked instructions without contention, and may put the thread to sleep with
+/// it. It is the yardstick for the other strategies. Only a mutex can change several values at
+/// once.
 ///
 /// ```
 /// use quipu::strategy::{Locked, Strategy};
@@ -46,7 +46,14 @@ pub struct Locked<L: Lock = StdLock> {
 
 impl<L: Lock> Locked<L> {
     const_fn! {
-        /// A counter that stands at zero.
+        /// A counter at zero.
+        ///
+        /// ```
+        /// use quipu::strategy::{Locked, Strategy};
+        ///
+        /// let count = <Locked>::new();
+        /// assert_eq!(count.sum(), 0);
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             #[cfg(not(quipu_loom))]

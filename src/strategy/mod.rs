@@ -1,7 +1,8 @@
 //! Ways to count, from one shared word to a slot for each thread, behind one trait.
 //!
-//! [`Counter`](crate::Counter) is the one that this crate recommends. The others are here to be measured beside it, on
-//! the machine and under the load that they are wanted for, and for the cases that they serve better:
+//! [`Counter`](crate::Counter) is the one that this crate recommends. The others are here to be
+//! measured beside it, on your machine and under your load, and for the cases that they serve
+//! better:
 //!
 //! | strategy | an add | a read | memory | choose it for |
 //! |---|---|---|---|---|
@@ -53,42 +54,119 @@ pub use per_thread::PerThread;
 pub use single::SingleAtomic;
 pub use striped::Striped;
 
-/// A way to count. Sealed: what it promises may grow.
+/// A way to count. Sealed, so that methods can be added.
 ///
-/// Sums wrap at 2⁶⁴, except where a strategy says otherwise. What [`Counter::sum`](crate::Counter::sum) promises of a
-/// sum taken while others add holds for every strategy that is [`Accuracy::Exact`].
+/// Sums wrap at 2⁶⁴, except where a strategy says otherwise. A strategy that is [`Accuracy::Exact`]
+/// promises of a sum during adds the same as [`Counter::sum`](crate::Counter::sum).
+///
+/// ```
+/// use quipu::strategy::{PerThread, SingleAtomic, Strategy};
+///
+/// fn count_words(text: &str, count: &impl Strategy) {
+///     text.split_whitespace().for_each(|_| count.add(1));
+/// }
+///
+/// let (slots, atomic) = (PerThread::new(), SingleAtomic::new());
+/// count_words("one two three", &slots);
+/// count_words("one two three", &atomic);
+/// assert_eq!((slots.sum(), atomic.sum()), (3, 3));
+/// ```
 pub trait Strategy: sealed::Sealed + std::fmt::Debug + Send + Sync {
     /// Adds `n`. Relaxed: it orders nothing else.
+    ///
+    /// ```
+    /// use quipu::strategy::{Adaptive, Strategy};
+    ///
+    /// let bytes = Adaptive::new();
+    /// bytes.add(200);
+    /// bytes.add(56);
+    /// assert_eq!(bytes.sum(), 256);
+    /// ```
     fn add(&self, n: u64);
 
-    /// The total of all adds, as accurately as [`accuracy`](Strategy::accuracy) says.
+    /// The total of all adds, as accurate as [`accuracy`](Strategy::accuracy) says.
+    ///
+    /// ```
+    /// use quipu::strategy::{Strategy, Striped};
+    ///
+    /// let count = Striped::<8>::new();
+    /// std::thread::scope(|scope| {
+    ///     for _ in 0..4 {
+    ///         scope.spawn(|| count.add(25));
+    ///     }
+    /// });
+    /// assert_eq!(count.sum(), 100);
+    /// ```
     #[must_use]
     fn sum(&self) -> u64;
 
-    /// How the sum relates to what was added.
+    /// The relation of the sum to the amounts that were added.
+    ///
+    /// ```
+    /// use quipu::strategy::{Accuracy, Approximate, SingleAtomic, Strategy};
+    ///
+    /// assert_eq!(SingleAtomic::new().accuracy(), Accuracy::Exact);
+    ///
+    /// let count = Approximate::new();
+    /// count.add(100_000);
+    /// assert_eq!(count.accuracy(), Accuracy::Relative(0.0111));
+    /// ```
     #[must_use]
     fn accuracy(&self) -> Accuracy {
         Accuracy::Exact
     }
 
     /// A short name for tables.
+    ///
+    /// ```
+    /// use quipu::strategy::{PerThread, SingleAtomic, Strategy};
+    ///
+    /// let strategies: [&dyn Strategy; 2] = [&SingleAtomic::new(), &PerThread::new()];
+    /// assert_eq!(strategies.map(|strategy| strategy.name()), ["single atomic", "per thread"]);
+    /// ```
     #[must_use]
     fn name(&self) -> &'static str;
 
-    /// The bytes that this counter occupies now: itself, and its part of what lies elsewhere.
+    /// The bytes that this counter occupies now: its own, and its part of memory elsewhere.
+    ///
+    /// ```
+    /// use quipu::strategy::{PerThread, Strategy};
+    ///
+    /// let count = PerThread::new();
+    /// assert_eq!(count.bytes(), size_of_val(&count));
+    /// count.add(1);
+    /// assert!(count.bytes() > size_of_val(&count), "this thread has a slot");
+    /// ```
     #[must_use]
     fn bytes(&self) -> usize;
 }
 
-/// How a [`Strategy`]'s sum relates to what was added, once no add is in progress.
+/// The relation of a [`Strategy`]'s sum to the amounts that were added, once no add is in progress.
+///
+/// ```
+/// use quipu::strategy::{Accuracy, Strategy};
+///
+/// /// The least count that the sum may stand for.
+/// fn at_least(count: &dyn Strategy) -> Option<u64> {
+///     match count.accuracy() {
+///         Accuracy::Exact => Some(count.sum()),
+///         Accuracy::Within(error) => Some(count.sum().saturating_sub(error)),
+///         _ => None,
+///     }
+/// }
+///
+/// let count = quipu::strategy::PerThread::new();
+/// count.add(3);
+/// assert_eq!(at_least(&count), Some(3));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Accuracy {
-    /// It is the same.
+    /// The sum is the amounts' total.
     Exact,
-    /// It is off by this much at most, in either direction.
+    /// The sum is off by at most this number, in either direction.
     Within(u64),
-    /// It is right on average, and the standard deviation is at most this part of it.
+    /// The sum is right on average, and its standard deviation is at most this part of it.
     Relative(f64),
 }
 

@@ -2,11 +2,13 @@ use super::Strategy;
 use crate::Counter;
 use crate::engine::global;
 
-/// A slot for each thread, which no other thread writes: [`Counter`] behind the trait of the strategies.
+/// A slot for each thread, which no other thread writes: [`Counter`] behind the trait of the
+/// strategies.
 ///
-/// An add is a plain load, addition and store, on any number of threads, as the slots of two threads never share a line. A
-/// read is a load for each thread that has touched the counter or one of its neighbours, counted at the time when the most
-/// were alive. That is the price: with thousands of threads, reads and memory grow with them.
+/// An add is a plain load, addition and store on any number of threads: the slots of two threads
+/// never share a line. A read is a load for each thread that has touched the counter or one of its
+/// neighbours, and at most seven more. After a peak of threads, those that have ended cost reads
+/// nothing, but their slots keep their memory.
 ///
 /// Single-writer slots summed by readers are the "statistical counters" of McKenney, "Is Parallel Programming Hard,
 /// And, If So, What Can You Do About It?", chapter "Counting".
@@ -25,7 +27,14 @@ pub struct PerThread {
 
 impl PerThread {
     crate::sync::const_fn! {
-        /// A counter that stands at zero.
+        /// A counter at zero, without a name.
+        ///
+        /// ```
+        /// use quipu::strategy::{PerThread, Strategy};
+        ///
+        /// let count = PerThread::new();
+        /// assert_eq!(count.sum(), 0);
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             Self { counter: Counter::new() }

@@ -11,8 +11,8 @@ local! { static STATE: Cell<u64> = Cell::new(0); }
 
 /// The current thread's next pseudo-random number.
 ///
-/// Marsaglia's xorshift with a multiplication of the output: Vigna, "An experimental exploration of Marsaglia's xorshift
-/// generators, scrambled", 2016. No two threads begin alike.
+/// Marsaglia's xorshift with a multiplication of the output: Vigna, "An experimental exploration of
+/// Marsaglia's xorshift generators, scrambled", 2016. No two threads start with the same number.
 pub(super) fn random() -> u64 {
     STATE.with(|state| {
         let mut next = match state.get() {

@@ -1,10 +1,10 @@
 use super::Strategy;
 use crate::sync::{AtomicU64, Ordering, const_fn};
 
-/// One word that every thread adds to, with one locked instruction: the counter that most programs have.
+/// One word that every thread adds to by one locked instruction: the counter of most programs.
 ///
-/// The line that it lies on travels to each core that adds, so an add costs what a transfer does as soon as two cores
-/// count, and what else lies on that line (this type isn't padded) pays too.
+/// Its line travels to each core that adds, so an add costs a transfer as soon as two cores count.
+/// The type isn't padded, so its neighbours on the line pay too.
 ///
 /// ```
 /// use quipu::strategy::{SingleAtomic, Strategy};
@@ -20,7 +20,14 @@ pub struct SingleAtomic {
 
 impl SingleAtomic {
     const_fn! {
-        /// A counter that stands at zero.
+        /// A counter at zero, of 8 bytes.
+        ///
+        /// ```
+        /// use quipu::strategy::{SingleAtomic, Strategy};
+        ///
+        /// let count = SingleAtomic::new();
+        /// assert_eq!((count.sum(), count.bytes()), (0, 8));
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             Self { count: AtomicU64::new(0) }

@@ -6,16 +6,19 @@ use super::Strategy;
 use super::random::scatter;
 use crate::sync::{AtomicU64, Ordering, array, const_fn, stack_mark};
 
-/// `N` words, each on a line of its own, of which a thread adds to the one that its stack's address leads to.
+/// `N` cells, each on a line of its own. The address of a thread's stack chooses the cell that the
+/// thread adds to.
 ///
-/// It needs neither a registry nor thread-locals nor an allocator. An add is an uncontended locked instruction as long
-/// as the threads that count at one time have different cells, which is a matter of chance: of 2 threads with 16
-/// cells, one pair in 16 would share if stacks lay at random, and of 8 threads, 7 in 8 times some would. A read is `N`
-/// loads, and the counter is `N` lines, 128 bytes each on x86_64 and aarch64, however few threads count.
+/// It needs neither a registry nor thread-locals nor an allocator. An add is an uncontended locked
+/// instruction as long as the threads that count at one time have different cells. That is a matter
+/// of chance. If stacks lay at random, with 16 cells, 2 threads would share a cell in 1 of 16
+/// cases, and of 8 threads some would in 7 of 8 cases. A read is `N` loads. The counter is `N`
+/// lines, 128 bytes each on x86_64 and aarch64, for any number of threads.
 ///
-/// Cells for threads, summed by readers, are as old as multiprocessors: see McKenney, "Is Parallel Programming Hard, And, If
-/// So, What Can You Do About It?", chapter "Counting". The golden ratio as a multiplier that spreads neighbouring stacks over the
-/// cells is Knuth's, "The Art of Computer Programming", volume 3, section 6.4.
+/// Sources: McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?",
+/// chapter "Counting", for cells that readers sum; Knuth, "The Art of Computer Programming", volume
+/// 3, section 6.4, for the golden ratio as the multiplier that spreads neighbouring stacks over the
+/// cells.
 ///
 /// ```
 /// use quipu::strategy::{Strategy, Striped};
@@ -26,7 +29,7 @@ use crate::sync::{AtomicU64, Ordering, array, const_fn, stack_mark};
 /// ```
 ///
 /// # Limits
-/// `N` is a power of two, which is checked when the program is compiled.
+/// `N` is a power of two; any other value doesn't compile.
 #[derive(Debug)]
 pub struct Striped<const N: usize = 16> {
     cells: [CachePadded<AtomicU64>; N],
@@ -36,7 +39,19 @@ impl<const N: usize> Striped<N> {
     const LEN_IS_FIT: () = assert!(N.is_power_of_two(), "expected a power of two of cells in a Striped");
 
     const_fn! {
-        /// A counter that stands at zero.
+        /// A counter at zero.
+        ///
+        /// ```
+        /// use quipu::strategy::{Strategy, Striped};
+        ///
+        /// let count = Striped::<4>::new();
+        /// assert_eq!(count.sum(), 0);
+        /// assert_eq!(count.bytes() / 4, align_of_val(&count), "a line for each cell");
+        /// ```
+        ///
+        /// ```compile_fail,E0080
+        /// let count = quipu::strategy::Striped::<6>::new();
+        /// ```
         #[must_use]
         pub const fn new() -> Self {
             let () = Self::LEN_IS_FIT;

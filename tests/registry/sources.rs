@@ -169,7 +169,7 @@ fn a_sample_that_prometheus_would_refuse_is_hidden_and_listed() {
         ("refused name\n", "the counter \"refused name\\n\" of another source is not shown: expected a metric name: "),
         (
             "refused_label_total",
-            "\"refused_label_total\" of another source of another source, with a label \"a b\", is not shown: expected a label name: ",
+            "\"refused_label_total\" of another source, with a label \"a b\", is not shown: expected a label name: ",
         ),
         ("refused_reserved_total", "with a label \"__a\", is not shown: expected a label name"),
         ("refused_twice_total", "is not shown: expected label names that differ"),

@@ -49,11 +49,18 @@ use record::Record;
 use terminal::print;
 
 /// The program: measures, prints the tables, and writes the files. `--help` lists the options.
+///
+/// ```no_run
+/// // The program `quipu-lab` is this function.
+/// fn main() -> std::process::ExitCode {
+///     quipu_lab::main()
+/// }
+/// ```
 pub fn main() -> ExitCode {
     match lab(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where nobody reads the errors, the status is all there is.
+            // If standard error is closed, the status is all there is.
             let _ = writeln!(stderr(), "quipu-lab: {error}");
             ExitCode::FAILURE
         }
@@ -66,7 +73,7 @@ fn lab(options: &Options) -> Result<(), String> {
     print(table::conditions(options))?;
     let (records, tables, plot) = if options.projection { project(options)? } else { measure(options)? };
     let report = Report { context: start.end(options, &records), records };
-    // The files come first: whoever reads the tables may quit.
+    // The files come first: the reader of the tables may quit.
     let files = outputs.write(&report, plot(&report))?;
     print(tables)?;
     if let Some(warning) = &report.context.busy.warning {

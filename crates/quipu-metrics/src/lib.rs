@@ -1,8 +1,9 @@
 //! The counters and gauges of the [`metrics`] facade on quipu's slots. For metrics 0.24 and metrics-util 0.20.
 //!
-//! [`SlotRecorder`] stands between the macros and the exporter that a program has already: `counter!` and `gauge!` hand
-//! out metrics on slots, and [`flush`](SlotRecorder::flush) passes on what they counted, before a scrape. To an
-//! exporter that serves scrapes or pushes by itself, [`flush_every`](SlotRecorder::flush_every) does so now and then.
+//! [`SlotRecorder`] stands between the macros and the exporter of your program: `counter!` and
+//! `gauge!` return metrics on slots, and [`flush`](SlotRecorder::flush) passes on their counts,
+//! before a scrape. For an exporter that serves scrapes or pushes by itself,
+//! [`flush_every`](SlotRecorder::flush_every) does so at intervals.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -22,19 +23,22 @@
 //! # Ok::<(), metrics::SetRecorderError<Arc<SlotRecorder<metrics_exporter_prometheus::PrometheusRecorder>>>>(())
 //! ```
 //!
-//! An exporter of your own, on a [`Registry`](metrics_util::registry::Registry), needs no second recorder: [`SlotStorage`] is a storage for
-//! it.
+//! An exporter of your own, on a [`Registry`](metrics_util::registry::Registry), needs no second
+//! recorder: [`SlotStorage`] is a storage for it.
 //!
-//! # What is on slots
-//! - **Counters**: `increment` is an [`add`](quipu::Counter::add). `absolute` sums, and adds what is missing, under a lock
-//!   that all `absolute`s and `set`s of the program share; an increment that comes meanwhile counts on top. It raises the
-//!   [`total`](quipu::Counter::total), so that what an exporter took from the counter isn't added again.
-//! - **Gauges**: `increment` and `decrement` add to a slot. `set` and reads take the same lock, and sum. A gauge
-//!   that is only ever `set` gains nothing and pays for that; one that goes up and down gains most, as the default is a
-//!   compare-exchange loop. See [`FloatGauge`](quipu::FloatGauge) for what a `set` does to increments that it meets.
+//! # Metrics on slots
+//! - **Counters**: `increment` is an [`add`](quipu::Counter::add). `absolute` sums, and adds the
+//!   missing part, under a lock that all `absolute`s and `set`s of the program share. An increment
+//!   meanwhile counts on top. `absolute` raises the [`total`](quipu::Counter::total), so that
+//!   amounts that an exporter took from the counter aren't added again.
+//! - **Gauges**: `increment` and `decrement` add to a slot. `set` and reads take the same lock, and
+//!   sum. A gauge that is only `set` pays for that and gains nothing. One that goes up and down
+//!   gains most: the default is a compare-exchange loop. See [`FloatGauge`](quipu::FloatGauge) for
+//!   increments during a `set`.
 //! - **Histograms** go to the exporter as they are.
 //!
-//! The macros look their metric up at every call, for longer than the add takes: keep the handle where it is hot.
+//! The macros look their metric up at every call, which takes longer than the add: keep the handle
+//! in hot code.
 //!
 //! # Measured
 //! Nanoseconds a call, and the throughput on quipu by that of `AtomicStorage`; see [how](#how-it-was-measured).

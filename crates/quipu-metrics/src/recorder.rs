@@ -15,24 +15,38 @@ use parking_lot::Mutex;
 use crate::flushing::Flushing;
 use crate::slots::{SlotCounter, SlotGauge, SlotStorage};
 
-/// Hands out counters and gauges on slots, and passes what they hold on to the recorder of an exporter.
+/// A recorder of counters and gauges on slots, which passes their values on to an exporter's
+/// recorder.
 ///
-/// The exporter gets a metric's description and registration at once, so that it shows it as it always does, and its
-/// changes by [`flush`](SlotRecorder::flush). An exporter that serves scrapes or pushes by itself needs
+/// The exporter receives the description and registration of a metric at once, and its changes by
+/// [`flush`](SlotRecorder::flush). An exporter that serves scrapes or pushes by itself needs
 /// [`flush_every`](SlotRecorder::flush_every).
 ///
+/// ```
+/// use metrics_exporter_prometheus::PrometheusBuilder;
+/// use quipu_metrics::SlotRecorder;
+///
+/// let exporter = PrometheusBuilder::new().build_recorder();
+/// let handle = exporter.handle();
+/// let recorder = SlotRecorder::new(exporter);
+/// metrics::with_local_recorder(&recorder, || metrics::gauge!("load").increment(0.5));
+/// recorder.flush();
+/// assert!(handle.render().contains("load 0.5\n"));
+/// ```
+///
 /// # Panics of the exporter
-/// An exporter that panics while a counter or gauge is registered or flushed loses nothing and stops nothing: the metric
-/// counts, the other metrics are flushed, and the next flush passes on all that this one did not.
-/// [`failures`](SlotRecorder::failures) tells of it. Each increase gets to the exporter once. Only where the exporter's
-/// `increment` itself panicked, it is not known whether it counted; the next flush then calls `absolute` with the total,
-/// which is right either way if the exporter's counter has what was passed on before, and nothing else. A panic while a histogram is
+/// If the exporter panics while a counter or gauge is registered or flushed, no count is lost: the
+/// metric counts, the other metrics are flushed, and the next flush passes on the rest.
+/// [`failures`](SlotRecorder::failures) reports the panic. Each increase reaches the exporter once,
+/// with one exception. If the exporter's `increment` itself panicked, it may have counted or not.
+/// The next flush then calls `absolute` with the total. That is right either way, provided that the
+/// exporter's counter has the earlier increases and nothing else. A panic while a histogram is
 /// registered or recorded is the caller's.
 ///
 /// # Limits
-/// It keeps every metric that was ever registered. To an exporter with an idle timeout a counter is idle when it
-/// doesn't grow from one flush to the next, and a gauge never. While it is flushed, the exporter may record metrics of
-/// its own but must not flush.
+/// It keeps every metric that was ever registered. For an exporter with an idle timeout, a counter
+/// is idle when it doesn't grow from one flush to the next, and a gauge never is. During a flush,
+/// the exporter may record metrics of its own but must not flush.
 #[derive(Debug)]
 pub struct SlotRecorder<R> {
     exporter: R,
@@ -45,7 +59,18 @@ pub struct SlotRecorder<R> {
 }
 
 impl<R: Recorder> SlotRecorder<R> {
-    /// A recorder that passes on to `exporter`.
+    /// A recorder that passes values on to `exporter`.
+    ///
+    /// ```
+    /// use metrics_exporter_prometheus::PrometheusBuilder;
+    /// use quipu_metrics::SlotRecorder;
+    ///
+    /// let exporter = PrometheusBuilder::new().build_recorder();
+    /// let handle = exporter.handle();
+    /// let recorder = SlotRecorder::new(exporter);
+    /// metrics::with_local_recorder(&recorder, || metrics::counter!("jobs_total").increment(2));
+    /// assert!(handle.render().contains("jobs_total 0\n"), "registered, and not flushed");
+    /// ```
     pub fn new(exporter: R) -> Self {
         Self {
             exporter,
@@ -58,15 +83,30 @@ impl<R: Recorder> SlotRecorder<R> {
 
     /// Passes on the increase of each counter since the last flush, and the value of each gauge.
     ///
-    /// Increments that happen before a flush are in it, each in exactly one; see [above](SlotRecorder) for an exporter
-    /// that panics.
+    /// A flush includes the increments that happen before it, and each increment is in exactly one
+    /// flush. See [above](SlotRecorder) for an exporter that panics.
+    ///
+    /// ```
+    /// # use metrics_exporter_prometheus::PrometheusBuilder;
+    /// # use quipu_metrics::SlotRecorder;
+    /// # let exporter = PrometheusBuilder::new().build_recorder();
+    /// # let handle = exporter.handle();
+    /// # let recorder = SlotRecorder::new(exporter);
+    /// let jobs = metrics::with_local_recorder(&recorder, || metrics::counter!("jobs_total"));
+    /// jobs.increment(2);
+    /// recorder.flush();
+    /// jobs.increment(1);
+    /// assert!(handle.render().contains("jobs_total 2\n"));
+    /// recorder.flush();
+    /// assert!(handle.render().contains("jobs_total 3\n"));
+    /// ```
     pub fn flush(&self) {
         let mut known = self.known.lock();
         known.append(&mut self.new.lock());
         for (counter, passed) in &mut known.counters {
             self.call(&counter.key, || self.pass(counter, passed));
         }
-        // The unchanged ones too: to an exporter, a gauge that nobody sets is idle.
+        // The unchanged ones too: for an exporter, a gauge that isn't set is idle.
         for gauge in &known.gauges {
             self.call(&gauge.key, || {
                 self.exporter.register_gauge(&gauge.key, &gauge.origin.metadata()).set(gauge.slots.value());
@@ -74,7 +114,8 @@ impl<R: Recorder> SlotRecorder<R> {
         }
     }
 
-    /// Brings the exporter up to the counter's total. Where the exporter panics, `passed` says what it certainly has.
+    /// Brings the exporter up to the counter's total. If the exporter panics, `passed` is the part
+    /// that it certainly has.
     fn pass(&self, counter: &Forwarded<SlotCounter>, passed: &mut Passed) {
         let total = counter.slots.total();
         // Wraps where the total does.
@@ -117,9 +158,10 @@ impl<R: Recorder> SlotRecorder<R> {
         }
     }
 
-    /// Flushes once a period, of at least a millisecond, in a thread of its own, and a last time when the guard that it
-    /// returns is dropped. Keep the guard for as long as the program counts: what comes after the last flush isn't
-    /// exported. An exporter that panics doesn't end the thread; see [`failures`](SlotRecorder::failures).
+    /// Flushes once a period, of at least a millisecond, in a thread of its own, and a last time
+    /// when the returned guard is dropped. Keep the guard as long as the program counts: increments
+    /// after the last flush aren't exported. An exporter that panics doesn't end the thread; see
+    /// [`failures`](SlotRecorder::failures).
     ///
     /// ```no_run
     /// use std::{sync::Arc, thread, time::Duration};
@@ -210,10 +252,32 @@ impl<R: Recorder> Recorder for SlotRecorder<R> {
 }
 
 /// Failures of an exporter, by [`SlotRecorder::failures`].
+///
+/// ```
+/// # use metrics::*;
+/// # use quipu_metrics::SlotRecorder;
+/// # struct Faulty;
+/// # impl Recorder for Faulty {
+/// #     fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+/// #     fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+/// #     fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+/// #     fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+/// #         panic!("not connected")
+/// #     }
+/// #     fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge { Gauge::noop() }
+/// #     fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram { Histogram::noop() }
+/// # }
+/// // `Faulty` panics when a counter is registered.
+/// let recorder = SlotRecorder::new(Faulty);
+/// metrics::with_local_recorder(&recorder, || metrics::counter!("jobs_total").increment(2));
+/// let failures = recorder.failures();
+/// assert_eq!(failures.panics, 1);
+/// assert_eq!(failures.last.unwrap(), "\"jobs_total\": the exporter panicked: not connected");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failures {
-    /// How many calls of the exporter have panicked.
+    /// Number of calls of the exporter that panicked.
     pub panics: u64,
     /// The last panic: the metric's name, and the panic's message.
     pub last: Option<String>,

@@ -81,7 +81,8 @@ impl GaugeFn for SlotGauge {
     }
 }
 
-/// A storage for metrics-util's [`Registry`](metrics_util::registry::Registry) with counters and gauges on slots, and histograms as in [`AtomicStorage`].
+/// A storage for metrics-util's [`Registry`](metrics_util::registry::Registry) with counters and
+/// gauges on slots, and histograms as in [`AtomicStorage`].
 ///
 /// ```
 /// use metrics::{CounterFn, Key};

@@ -28,13 +28,13 @@
 //! Metrics of [other sources](quipu::registry) have the instrument of their kind, and their labels
 //! as attributes; a gauge of floats is an `f64_observable_gauge`.
 //!
-//! An observable instrument reports totals: all that was ever added under its name, whatever was taken, reset or dropped
-//! between two collections. Of an up-down counter it reports the sum, and 0 once the last one of its name is dropped.
-//! The SDK makes the sums or differences of them that its reader wants: cumulative and delta temporality are both exact,
-//! and one does not disturb the other.
+//! An observable instrument reports totals: all that was ever added under its name. Takes, resets
+//! and drops between two collections don't change them. For an up-down counter it reports the sum,
+//! and 0 once the last one of its name is dropped. The SDK turns them into the sums or differences
+//! of its reader: cumulative and delta temporality are both exact, and neither disturbs the other.
 //!
-//! To count through OpenTelemetry's own synchronous instruments would give up what quipu is for: each of their adds
-//! looks up its attributes. Add to the named counter instead.
+//! Each add to one of OpenTelemetry's own synchronous instruments looks up its attributes, which
+//! costs many times quipu's add. Add to the named counter instead.
 //!
 //! # Measured
 //! Nanoseconds a call, and the throughput on quipu by that of the SDK's; see [how](#how-it-was-measured).
@@ -57,17 +57,31 @@ use opentelemetry::metrics::{AsyncInstrument, Meter};
 use parking_lot::Mutex;
 use quipu::{Kind, Label, NameClash, Sample, Snapshot, Value};
 
-/// Makes an instrument for each named counter.
+/// Observable instruments of a meter, one for each named counter.
+///
+/// ```
+/// use opentelemetry::metrics::MeterProvider;
+/// use opentelemetry_sdk::metrics::SdkMeterProvider;
+/// use quipu::Counter;
+/// use quipu_opentelemetry::NamedCounters;
+///
+/// static JOBS: Counter = Counter::named("jobs_total", "Jobs done.");
+///
+/// JOBS.inc();
+/// let provider = SdkMeterProvider::default();
+/// let named = NamedCounters::new(provider.meter("quipu"));
+/// assert_eq!(named.register(), Ok(()));
+/// ```
 ///
 /// # Limits
-/// Instruments can't be made while metrics are collected, so a counter that is listed later needs another
-/// [`register`](NamedCounters::register). Use one `NamedCounters` for a meter: two would report to the same
-/// instruments.
+/// Instruments can't be made while metrics are collected, so a counter that is listed later needs
+/// another [`register`](NamedCounters::register). Use one `NamedCounters` for a meter: two would
+/// report to the same instruments.
 ///
-/// The SDK keeps 2,000 attribute sets an instrument and adds up the others, so that elements of a larger
-/// [`CounterArray`](quipu::CounterArray) would be missing and their sum wrong: raise its limit by a view with
-/// `StreamBuilder::with_cardinality_limit`. And it drops a measurement that is infinite, as the sum of a
-/// [`FloatCounter`](quipu::FloatCounter) may get to be. OTLP has no whole numbers from 2⁶³ on: its exporter sends 0.
+/// The SDK keeps 2,000 attribute sets an instrument and adds up the others. So elements of a larger
+/// [`CounterArray`](quipu::CounterArray) would be missing, and their sum would be wrong. Raise the
+/// limit by a view with `StreamBuilder::with_cardinality_limit`. OTLP has no whole numbers from 2⁶³
+/// on: its exporter sends 0.
 #[derive(Debug)]
 pub struct NamedCounters {
     meter: Meter,
@@ -77,8 +91,19 @@ pub struct NamedCounters {
 }
 
 impl NamedCounters {
-    /// Nothing yet, with a meter to make instruments by. Give it a meter of its own, whose name tells these from
-    /// others; one from `opentelemetry::global` reports nothing, ever, unless the provider was set before.
+    /// No instruments yet, and the meter that makes them. Use a meter of its own, with a name that
+    /// no other meter has. A meter from `opentelemetry::global` never reports anything if it was
+    /// made before the provider was set.
+    ///
+    /// ```
+    /// use opentelemetry::metrics::MeterProvider;
+    /// use opentelemetry_sdk::metrics::SdkMeterProvider;
+    /// use quipu_opentelemetry::NamedCounters;
+    ///
+    /// let provider = SdkMeterProvider::default();
+    /// let named = NamedCounters::new(provider.meter("quipu"));
+    /// assert_eq!(named.register(), Ok(()), "no counter is listed, so none is refused");
+    /// ```
     #[must_use]
     pub fn new(meter: Meter) -> Self {
         Self { meter, collection: Arc::new(Mutex::new(Collection::none())), instruments: Mutex::new(HashMap::new()) }
@@ -86,9 +111,32 @@ impl NamedCounters {
 
     /// Makes an instrument for each counter that is listed by now and has none.
     ///
+    /// ```
+    /// use opentelemetry::metrics::MeterProvider;
+    /// use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+    /// use quipu::Counter;
+    /// use quipu_opentelemetry::NamedCounters;
+    ///
+    /// static ORDERS: Counter = Counter::named("orders_total", "Orders taken.");
+    ///
+    /// let exporter = InMemoryMetricExporter::default();
+    /// let reader = PeriodicReader::builder(exporter.clone()).build();
+    /// let provider = SdkMeterProvider::builder().with_reader(reader).build();
+    /// let named = NamedCounters::new(provider.meter("shop"));
+    /// named.register()?; // no counter is listed yet
+    /// ORDERS.add(2);
+    /// named.register()?;
+    /// provider.force_flush()?;
+    /// let collected = exporter.get_finished_metrics()?;
+    /// let metric = collected[0].scope_metrics().next().and_then(|scope| scope.metrics().next());
+    /// assert_eq!(metric.map(|metric| metric.name()), Some("orders_total"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
-    /// If OpenTelemetry would refuse some of the names, or counters of two kinds have one name, of which only the first
-    /// is reported; the error has the names. The other counters have their instruments.
+    /// If OpenTelemetry would refuse some of the names, or if counters of two kinds have one name:
+    /// then only the first kind is reported. The error has the names. The other counters have their
+    /// instruments.
     pub fn register(&self) -> Result<(), InvalidInstrumentNames> {
         let snapshot = quipu::snapshot();
         let mut instruments = self.instruments.lock();
@@ -167,8 +215,9 @@ impl Collection {
         Self { snapshot: None, place: 0 }
     }
 
-    /// A collection asks its instruments in the order in which they were made. So one that doesn't come after the last
-    /// one begins a collection, and all of it is read from one snapshot.
+    /// A collection asks its instruments in the order in which they were made. So an instrument
+    /// that doesn't come after the last one begins a collection, and all of it is read from one
+    /// snapshot.
     fn snapshot(&mut self, place: usize) -> Arc<Snapshot> {
         let goes_on = std::mem::replace(&mut self.place, place) < place;
         let snapshot = self.snapshot.take().filter(|_| goes_on);
@@ -204,7 +253,21 @@ pub struct InvalidInstrumentNames {
 }
 
 impl InvalidInstrumentNames {
-    /// The names, in their order.
+    /// The names, sorted.
+    ///
+    /// ```
+    /// # use opentelemetry::global::meter;
+    /// # use quipu_opentelemetry::NamedCounters;
+    /// use quipu::Counter;
+    ///
+    /// static LATE: Counter = Counter::named("_late_total", "A name that begins with '_'.");
+    /// static FAILED: Counter = Counter::named("_failed_total", "Another one.");
+    ///
+    /// LATE.inc();
+    /// FAILED.inc();
+    /// let error = NamedCounters::new(meter("quipu")).register().unwrap_err();
+    /// assert_eq!(error.names(), ["_failed_total", "_late_total"]);
+    /// ```
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names

@@ -26,12 +26,12 @@ const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 
 /// Totals in Cassandra or ScyllaDB: an ordinary table, `quipu_totals`, in a keyspace that exists.
 ///
-/// No counter columns, whose increments aren't idempotent, and no lightweight transactions: each total is written
-/// `USING TIMESTAMP` of its version, and the newest wins wherever it arrives. Connections are made when they are
-/// needed, without TLS.
+/// Each total is written `USING TIMESTAMP` of its version, so the newest one wins on every replica.
+/// That takes no counter columns, whose increments aren't idempotent, and no lightweight
+/// transactions. A call connects if it must, without TLS.
 ///
-/// **This store has not been run against a live cluster**, only against a node that the tests make up: it speaks the
-/// protocol, and takes statements of these forms.
+/// **This store has not been run against a live cluster**, only against the tests' own node, which
+/// speaks the protocol and takes statements of these forms.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -46,10 +46,10 @@ const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 /// ```
 ///
 /// # Limits
-/// There is no `compact`, which would need a transaction over several rows. Versions are small numbers, while a
-/// `DELETE` has the time of day as its timestamp: a row that is deleted by hand stays deleted, unless it is deleted
-/// `USING TIMESTAMP` of its version. Calls block, for 10 seconds at most: asynchronous code makes them on a thread
-/// for blocking work.
+/// There is no `compact`, which would need a transaction over several rows. Versions are small
+/// numbers, while the timestamp of a `DELETE` is the time of day: a row that is deleted by hand
+/// stays deleted, unless it is deleted `USING TIMESTAMP` of its version. Calls block, for at most
+/// 10 seconds: asynchronous code makes them on a thread for blocking work.
 pub struct Cassandra {
     nodes: Vec<String>,
     keyspace: String,
@@ -66,13 +66,30 @@ struct Link {
 }
 
 impl Cassandra {
-    /// A store in this keyspace, of a cluster that has these nodes, among others: `host` or `host:port`.
+    /// A store in this keyspace, of the cluster with these nodes among others: `host` or
+    /// `host:port`. It connects at the first call that needs it.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Cassandra, Store};
+    ///
+    /// let mut store = Cassandra::new(["node-1", "node-2:9043"], "totals");
+    /// println!("{} likes", store.total("likes_total")?);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     pub fn new(nodes: impl IntoIterator<Item = impl Into<String>>, keyspace: impl Into<String>) -> Self {
         let nodes = nodes.into_iter().map(Into::into).collect();
         Self { nodes, keyspace: keyspace.into(), login: None, link: ProcessLocal::NONE }
     }
 
-    /// With a user and a password.
+    /// The same store, with a user and a password.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Cassandra, Worker};
+    ///
+    /// let store = Cassandra::new(["node-1"], "totals").login("app", "secret");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     #[must_use]
     pub fn login(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.login = Some((user.into(), password.into()));

@@ -2,7 +2,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-/// Why totals did not reach a store, or could not be read from it. The message says what to change.
+/// The reason why totals did not reach a store, or could not be read from it. The message says what
+/// to change.
 ///
 /// ```
 /// use quipu_persist::{ErrorKind, Writer};
@@ -19,20 +20,31 @@ pub struct Error {
 }
 
 /// The sort of failure that an [`Error`] is.
+///
+/// ```
+/// use quipu_persist::{Error, ErrorKind};
+///
+/// /// Whether the same call may succeed later.
+/// fn is_temporary(error: &Error) -> bool {
+///     matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Full)
+/// }
+///
+/// assert!(is_temporary(&Error::new(ErrorKind::Full, "totals.db: expected room on its disk")));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A value that was handed over is not fit: a URL, a host id, a counter's name.
+    /// An argument is invalid: a URL, a host id, a counter's name.
     Config,
     /// The store can't be reached, or the connection broke.
     Unavailable,
-    /// The store can be reached, and doesn't let this user in or write.
+    /// The store can be reached, but refuses this user, or its writes.
     Denied,
     /// The store has tables or keys of another layout than this version's.
     Schema,
     /// The store has no room left.
     Full,
-    /// The time that was given for it ran out; what was asked for may still happen.
+    /// The time limit is over. The operation may still succeed.
     Timeout,
     /// The worker belongs to the process that this one was forked from.
     Forked,
@@ -40,24 +52,48 @@ pub enum ErrorKind {
     Stopped,
     /// The sink panicked.
     Panicked,
-    /// Anything else that the store said.
+    /// Any other error of the store.
     Store,
 }
 
 impl Error {
     /// An error with a message: the value that it is about, and what was expected.
+    ///
+    /// ```
+    /// use quipu_persist::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Full, "table likes: expected room for a row");
+    /// assert_eq!(error.to_string(), "table likes: expected room for a row");
+    /// ```
     #[must_use]
     pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), cause: None }
     }
 
-    /// The same error, with what a library said as its [`source`](StdError::source).
+    /// The same error, with the error of a library as its [`source`](StdError::source). The message
+    /// ends with the source's.
+    ///
+    /// ```
+    /// use std::io;
+    /// use quipu_persist::{Error, ErrorKind};
+    ///
+    /// let cause = io::Error::from(io::ErrorKind::PermissionDenied);
+    /// let error = Error::new(ErrorKind::Denied, "likes.txt: expected to write").caused_by(cause);
+    /// assert_eq!(error.to_string(), "likes.txt: expected to write: permission denied");
+    /// ```
     #[must_use]
     pub fn caused_by(self, cause: impl StdError + Send + Sync + 'static) -> Self {
         Self { cause: Some(Arc::new(cause)), ..self }
     }
 
     /// The sort of failure.
+    ///
+    /// ```
+    /// use quipu_persist::{ErrorKind, Worker, VersionVector};
+    ///
+    /// let error = Worker::builder("").start(VersionVector::new()).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind

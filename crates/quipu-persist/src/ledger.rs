@@ -181,7 +181,7 @@ mod tests {
 
     use quipu::{Counter, RegisterError};
 
-    use crate::tracked::{Identity, sealed::Totals};
+    use crate::tracked::sealed::{Identity, Totals};
     use crate::{Tracked, VersionVector, Worker};
 
     static HAS_SLOTS: AtomicBool = AtomicBool::new(false);

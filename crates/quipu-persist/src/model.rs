@@ -4,8 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Batch, Error, Outcome, Sink, Store, Writer};
 
-/// A writer's total of one counter, and the writer's flush that found it. The greater of two is the newer: the one of
-/// the higher version.
+/// A writer's total of one counter, and the writer's flush that found it. Of two stamps, the
+/// greater one is the newer one: it has the higher version.
+///
+/// ```
+/// use quipu_persist::Stamp;
+///
+/// let (older, newer) = (Stamp { version: 8, total: 30 }, Stamp { version: 9, total: 25 });
+/// assert_eq!(older.max(newer), newer, "the total may have gone down");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Stamp {
     /// The number of the flush, from 1 on. A writer uses it for one total of a counter only.
@@ -16,10 +23,10 @@ pub struct Stamp {
 
 /// The newest total of every writer, for each counter: a state-based counter CRDT.
 ///
-/// A row is replaced only by a newer one, so it doesn't matter how often and in what order rows arrive:
-/// [`merge`](VersionVector::merge) is commutative, associative and idempotent. The value is the sum over the writers.
-/// This is what every store keeps in its own way; as a value it is a [`Store`] in memory, for a queue's consumer or a
-/// test, and it goes through serde as maps of counter, writer and stamp.
+/// A row is replaced only by a newer one, so rows may arrive in any order and more than once:
+/// [`merge`](VersionVector::merge) is commutative, associative and idempotent. The value is the sum
+/// over the writers. Every store keeps this in its own way. As a value it is a [`Store`] in memory,
+/// for a queue's consumer or a test. It goes through serde as maps of counter, writer and stamp.
 ///
 /// ```
 /// use quipu_persist::{Stamp, VersionVector, Writer};
@@ -48,12 +55,28 @@ pub struct VersionVector {
 
 impl VersionVector {
     /// A vector without rows.
+    ///
+    /// ```
+    /// use quipu_persist::VersionVector;
+    ///
+    /// assert_eq!(VersionVector::new().value("likes"), 0);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { rows: BTreeMap::new() }
     }
 
-    /// Takes note of a row, and returns whether it was newer than what was known.
+    /// Enters a row, if it is newer than the known one. Returns whether it is.
+    ///
+    /// ```
+    /// use quipu_persist::{Stamp, VersionVector, Writer};
+    ///
+    /// let (mut totals, web) = (VersionVector::new(), Writer::new("web")?);
+    /// assert!(totals.observe("likes", &web, Stamp { version: 2, total: 30 }));
+    /// assert!(!totals.observe("likes", &web, Stamp { version: 1, total: 10 }));
+    /// assert_eq!(totals.value("likes"), 30);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     pub fn observe(&mut self, counter: &str, writer: &Writer, stamp: Stamp) -> bool {
         let writers = self.rows.entry(counter.to_owned()).or_default();
         let is_newer = writers.get(writer).is_none_or(|known| *known < stamp);
@@ -63,7 +86,19 @@ impl VersionVector {
         is_newer
     }
 
-    /// Takes note of every row of another vector.
+    /// Enters every row of another vector that is newer than the known one.
+    ///
+    /// ```
+    /// use quipu_persist::{Stamp, VersionVector, Writer};
+    ///
+    /// let (mut east, mut west) = (VersionVector::new(), VersionVector::new());
+    /// east.observe("likes", &Writer::new("web-1")?, Stamp { version: 1, total: 10 });
+    /// west.observe("likes", &Writer::new("web-2")?, Stamp { version: 1, total: 5 });
+    /// east.merge(&west);
+    /// east.merge(&west); // twice: no difference
+    /// assert_eq!(east.value("likes"), 15);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     pub fn merge(&mut self, other: &Self) {
         for (counter, writers) in &other.rows {
             for (writer, stamp) in writers {
@@ -72,7 +107,17 @@ impl VersionVector {
         }
     }
 
-    /// The sum over all writers; 0 of a counter that no one wrote.
+    /// The sum over all writers; 0 for a counter without rows.
+    ///
+    /// ```
+    /// use quipu_persist::{Stamp, VersionVector, Writer};
+    ///
+    /// let mut totals = VersionVector::new();
+    /// totals.observe("stock", &Writer::new("till-1")?, Stamp { version: 1, total: -2 });
+    /// totals.observe("stock", &Writer::new("till-2")?, Stamp { version: 1, total: 10 });
+    /// assert_eq!((totals.value("stock"), totals.value("likes")), (8, 0));
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     #[must_use]
     pub fn value(&self, counter: &str) -> i64 {
         sum(self.rows.get(counter).into_iter().flat_map(BTreeMap::values))

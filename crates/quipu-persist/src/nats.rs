@@ -41,10 +41,11 @@ struct Message {
 
 /// Totals in a stream of NATS JetStream: the asynchronous way to a store.
 ///
-/// A message is an absolute total, so a queue that delivers at least once, in any order, is enough: a reader keeps the
-/// newest of each writer. The stream, `quipu`, is made when it is first connected to and keeps the last few messages of
-/// each writer and counter, so it is a store by itself; or [`forward`](Nats::forward) moves it on to another.
-/// Connections are made when they are needed, without TLS unless the server asks for it.
+/// A message is an absolute total, so a queue that delivers at least once, in any order, is enough:
+/// a reader keeps the newest of each writer. The first connection makes the stream, `quipu`. It
+/// keeps the last few messages of each writer and counter, so it is a store by itself; or
+/// [`forward`](Nats::forward) moves it on to another one. A call connects if it must, without TLS
+/// unless the server asks for it.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -58,9 +59,10 @@ struct Message {
 /// ```
 ///
 /// # Limits
-/// A stream can't be compacted, and doesn't know that a writer has closed; compact the store that it is forwarded to.
-/// Sixteen or more older totals that overtake a newer one push it out until the next resend. Calls block, for 10
-/// seconds at most: asynchronous code makes them on a thread for blocking work.
+/// A stream can't be compacted, and doesn't know that a writer has closed; compact the store that
+/// it is forwarded to. Sixteen or more older totals that arrive after a newer one push it out until
+/// the next resend. Calls block, for at most 10 seconds: asynchronous code makes them on a thread
+/// for blocking work.
 pub struct Nats {
     address: ServerAddr,
     link: ProcessLocal<Link>,
@@ -74,10 +76,20 @@ struct Link {
 }
 
 impl Nats {
-    /// A store at a URL such as `nats://user:password@host:4222`.
+    /// A store at a URL such as `nats://user:password@host:4222`. It connects at the first call
+    /// that needs it.
+    ///
+    /// ```
+    /// use quipu_persist::{ErrorKind, Nats};
+    ///
+    /// let store = Nats::new("nats://queue.internal:4222")?;
+    /// let error = Nats::new("http://queue.internal").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If the text isn't a URL of NATS. Nothing is connected to yet.
+    /// If the text isn't a URL of NATS.
     pub fn new(url: &str) -> Result<Self, Error> {
         let address = url.parse().map_err(|error: std::io::Error| {
             // The text itself may have a password, so it isn't shown.
@@ -87,16 +99,28 @@ impl Nats {
         Ok(Self { address, link: ProcessLocal::NONE })
     }
 
-    /// Moves what came since the last call of this name into another store, and returns how many messages it was. Each
-    /// store has a name of its own, by which the queue knows what it has; several processes may forward to one.
+    /// Moves the messages since the last call of this name into another store, and returns their
+    /// number. Each store has a name of its own, under which the queue keeps the store's position.
+    /// Several processes may forward to one store.
     ///
-    /// A message that the store refuses comes again at the next call, and one that a dead process had fetched after 30 seconds.
-    /// A writer that the store has folded goes on there as another, the incarnation of the next higher number, with
-    /// what exceeds the folded total.
+    /// A message that the store refuses comes again at the next call. One that a process had
+    /// fetched before it died comes again after 30 seconds. A writer that the store has folded
+    /// continues there as another one, with the next higher incarnation and the part that exceeds
+    /// the folded total.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Nats, Postgres};
+    ///
+    /// let mut queue = Nats::new("nats://queue.internal:4222")?;
+    /// let mut store = Postgres::new("postgres://app:secret@db.internal/totals")?;
+    /// let messages = queue.forward("totals", &mut store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If the name isn't 1 to 128 ASCII letters, digits, `_` or `-`; if the queue can't be read, or the store says so.
-    /// If there were messages that aren't of this version: they won't come again, and the next call goes on.
+    /// If the name isn't 1 to 128 ASCII letters, digits, `_` or `-`; if the queue can't be read;
+    /// the store's error. If there were messages of another version: they won't come again, and the
+    /// next call passes them.
     pub fn forward(&mut self, name: &str, into: &mut dyn Sink) -> Result<usize, Error> {
         check_name(name)?;
         let mut forwarded = 0;

@@ -43,10 +43,10 @@ const HAS_TABLES: &str = "SELECT
 
 /// Totals in a PostgreSQL database: tested with version 15, and with statements that 9.5 has.
 ///
-/// The tables are made when they are first written to, in the first schema of the user's `search_path`; their names
-/// begin with `quipu_`. A reader needs no right to write, and reads zeros where there are no tables yet. A flush is one
-/// statement. Connections are made when they are needed, without TLS: put the database on the
-/// same host or network, or a tunnel in between.
+/// The first write makes the tables, in the first schema of the user's `search_path`; their names
+/// begin with `quipu_`. A reader needs no right to write, and reads zeros before there are tables.
+/// A flush is one statement. A call connects if it must, without TLS: put the database on the same
+/// host or network, or a tunnel in between.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -61,7 +61,8 @@ const HAS_TABLES: &str = "SELECT
 /// ```
 ///
 /// # Limits
-/// Its calls block, for 10 seconds at most: asynchronous code makes them on a thread for blocking work.
+/// Its calls block, for at most 10 seconds: asynchronous code makes them on a thread for blocking
+/// work.
 pub struct Postgres {
     config: Config,
     link: ProcessLocal<Link>,
@@ -76,10 +77,20 @@ struct Link {
 }
 
 impl Postgres {
-    /// A store at a URL such as `postgres://user:password@host:5432/database`, or in libpq's form, `host=… user=…`.
+    /// A store at a URL such as `postgres://user:password@host:5432/database`, or in libpq's form,
+    /// `host=… user=…`. It connects at the first call that needs it.
+    ///
+    /// ```
+    /// use quipu_persist::{ErrorKind, Postgres};
+    ///
+    /// let store = Postgres::new("host=db.internal user=app dbname=totals")?;
+    /// let error = Postgres::new("db.internal").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If the text is neither. Nothing is connected to yet.
+    /// If the text is neither.
     pub fn new(url: &str) -> Result<Self, Error> {
         // The text itself may have a password, so it isn't shown.
         let unfit = |expected| Error::new(ErrorKind::Config, format!("the address of PostgreSQL: expected {expected}"));
@@ -94,8 +105,17 @@ impl Postgres {
         Ok(Self { config, link: ProcessLocal::NONE })
     }
 
-    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see
-    /// [clean-up](super#clean-up). Returns how many they were.
+    /// Folds the writers that have closed, and those without a message for `dead_after`, rounded up
+    /// to seconds: see [clean-up](super#clean-up). Returns the number of folded writers.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use quipu_persist::Postgres;
+    ///
+    /// let mut store = Postgres::new("postgres://app:secret@db.internal/totals")?;
+    /// let folded = store.compact(Duration::from_secs(7 * 24 * 3600))?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the database can't be reached or written to. Each writer was then folded as a whole, or not at all.

@@ -35,8 +35,9 @@ fn folded(writer: &str) -> String {
 /// Totals in Redis (5 or newer), or in a server that speaks its protocol: a hash for each counter, a field of it for
 /// each writer.
 ///
-/// A flush is one call of a script, which replaces a field by a newer one only. Connections are made when they are
-/// needed, without TLS. All keys begin with `{quipu}:`, which puts them on one node of a cluster: the URL is that node's.
+/// A flush is one call of a script, which replaces a field by a newer one only. A call connects if
+/// it must, without TLS. All keys begin with `{quipu}:`, which puts them on one node of a cluster:
+/// the URL is that node's.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -50,10 +51,10 @@ fn folded(writer: &str) -> String {
 /// ```
 ///
 /// # Limits
-/// Redis keeps over a crash what its `appendfsync` says; living writers make it good. A server whose
-/// `maxmemory-policy` is one of `allkeys-…` is refused: it drops any key when its memory is full, also the one that
-/// says which writers were folded, and then counts them twice. Versions above 2⁵³ are rounded: a flush each
-/// millisecond takes 285,000 years.
+/// After a crash Redis has the writes that its `appendfsync` keeps; living writers restore the
+/// rest. A server with a `maxmemory-policy` of `allkeys-…` is refused: when its memory is full it
+/// drops any key, also the list of the folded writers, and would count those twice. Versions above
+/// 2⁵³ are rounded: with a flush each millisecond, that is in 285,000 years.
 pub struct Redis {
     client: Client,
     connection: ProcessLocal<Connection>,
@@ -62,10 +63,20 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// A store at a URL such as `redis://user:password@host:6379/0`.
+    /// A store at a URL such as `redis://user:password@host:6379/0`. It connects at the first call
+    /// that needs it.
+    ///
+    /// ```
+    /// use quipu_persist::{ErrorKind, Redis};
+    ///
+    /// let store = Redis::new("redis://:secret@cache.internal/0")?;
+    /// let error = Redis::new("http://cache.internal").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If the URL isn't one of Redis. Nothing is connected to yet.
+    /// If the URL isn't one of Redis.
     pub fn new(url: &str) -> Result<Self, Error> {
         let client = Client::open(url).map_err(|error| {
             // The text itself may have a password, so it isn't shown.
@@ -81,8 +92,17 @@ impl Redis {
         })
     }
 
-    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see
-    /// [clean-up](super#clean-up). Returns how many they were.
+    /// Folds the writers that have closed, and those without a message for `dead_after`, rounded up
+    /// to seconds: see [clean-up](super#clean-up). Returns the number of folded writers.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use quipu_persist::Redis;
+    ///
+    /// let mut store = Redis::new("redis://:secret@cache.internal/0")?;
+    /// let folded = store.compact(Duration::from_secs(7 * 24 * 3600))?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the server can't be reached or written to. Each writer was then folded as a whole, or not at all.

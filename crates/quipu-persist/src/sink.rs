@@ -6,17 +6,34 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Stamp, Writer, model};
 
 /// A message of a writer: its totals of some counters.
+///
+/// ```
+/// use quipu_persist::{Batch, Entry, Sink, Stamp, VersionVector, Writer};
+///
+/// let mut store = VersionVector::new();
+/// let likes = Entry { counter: "likes".into(), stamp: Stamp { version: 1, total: 3 } };
+/// store.write(&Batch { writer: Writer::new("web-1")?, entries: vec![likes], closes: false })?;
+/// assert_eq!(store.value("likes"), 3);
+/// # Ok::<(), quipu_persist::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
-    /// Whose totals they are.
+    /// The writer whose totals these are.
     pub writer: Writer,
-    /// One for each counter at most.
+    /// At most one for each counter.
     pub entries: Vec<Entry>,
     /// Whether the writer will write no more, so that it may be folded at once.
     pub closes: bool,
 }
 
 /// A writer's total of one counter.
+///
+/// ```
+/// use quipu_persist::{Entry, Stamp};
+///
+/// let entry = Entry { counter: "likes".into(), stamp: Stamp { version: 7, total: 30 } };
+/// assert_eq!(format!("{} {}", entry.counter, entry.stamp.total), "likes 30");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The counter's name.
@@ -27,18 +44,30 @@ pub struct Entry {
 }
 
 /// The fate of a batch.
+///
+/// ```
+/// use quipu_persist::{Batch, Outcome, Sink, VersionVector, Writer};
+///
+/// let mut store = VersionVector::new();
+/// let batch = Batch { writer: Writer::new("web-1")?, entries: Vec::new(), closes: true };
+/// assert_eq!(store.write(&batch)?, Outcome::Stored, "a store in memory folds nothing");
+/// # Ok::<(), quipu_persist::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The store's rows are as new as the batch, or newer.
     Stored,
-    /// The store takes no more from this writer, whose totals were folded: these, by counter. Nothing was written.
+    /// The store has folded the writer, and refuses its batches. Nothing was written. The folded
+    /// totals, by counter.
     Folded(BTreeMap<String, i64>),
 }
 
-/// A place that totals flow to. The stores of this module are sinks; another takes a function.
+/// A place that totals flow to. The stores of this crate are sinks; one of your own is one
+/// function.
 ///
-/// A batch may come twice, or after a newer one, and an error may come back although the batch was written. All of
-/// that is harmless as long as **a row is replaced only by one of a higher version**.
+/// A batch may arrive twice, or after a newer one, and `write` may return an error although the
+/// batch was written. All of that is harmless as long as **a row is replaced only by one of a
+/// higher version**.
 ///
 /// ```
 /// use quipu_persist::{Batch, Error, Outcome, Sink};
@@ -56,10 +85,25 @@ pub enum Outcome {
 /// }
 /// ```
 pub trait Sink: Send {
-    /// Makes the store's rows at least as new as those of the batch: all of them or, where it fails, any of them.
+    /// Makes the store's rows at least as new as those of the batch: all of them or, on an error,
+    /// any of them.
     ///
-    /// Called by the worker's thread, which waits for it and calls again later if it fails. It should give up after
-    /// some seconds.
+    /// The worker's thread calls it, waits for it, and calls it again later after an error. It
+    /// should give up after some seconds.
+    ///
+    /// ```
+    /// use quipu_persist::{Batch, Entry, Sink, Stamp, VersionVector, Writer};
+    ///
+    /// let (mut store, writer) = (VersionVector::new(), Writer::new("web-1")?);
+    /// let mut write = |version, total| {
+    ///     let entry = Entry { counter: "likes".into(), stamp: Stamp { version, total } };
+    ///     store.write(&Batch { writer: writer.clone(), entries: vec![entry], closes: false })
+    /// };
+    /// write(2, 30)?;
+    /// write(1, 10)?; // late: the newer row stays
+    /// assert_eq!(store.value("likes"), 30);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If it isn't known that the store has the rows.
@@ -67,8 +111,32 @@ pub trait Sink: Send {
 }
 
 /// A sink that can be read back.
+///
+/// ```
+/// use quipu_persist::{Error, Stamp, Store, VersionVector, Writer};
+///
+/// fn report(store: &mut dyn Store) -> Result<Vec<String>, Error> {
+///     let counters = store.counters()?.into_iter();
+///     counters.map(|counter| Ok(format!("{counter} {}", store.total(&counter)?))).collect()
+/// }
+///
+/// let mut store = VersionVector::new();
+/// store.observe("likes", &Writer::new("web-1")?, Stamp { version: 1, total: 3 });
+/// assert_eq!(report(&mut store)?, ["likes 3"]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Store: Sink {
-    /// The rows of a counter, that of [`Writer::retired`] included; none if no one wrote it.
+    /// The rows of a counter, that of [`Writer::retired`] included. Empty for an unknown counter.
+    ///
+    /// ```
+    /// use quipu_persist::{Stamp, Store, VersionVector, Writer};
+    ///
+    /// let (mut store, web) = (VersionVector::new(), Writer::new("web-1")?);
+    /// store.observe("likes", &web, Stamp { version: 1, total: 3 });
+    /// assert_eq!(store.by_writer("likes")?[&web].total, 3);
+    /// assert!(store.by_writer("shares")?.is_empty());
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the store can't be read.
@@ -76,11 +144,32 @@ pub trait Store: Sink {
 
     /// The counters that have rows, in the order of their names.
     ///
+    /// ```
+    /// use quipu_persist::{Stamp, Store, VersionVector, Writer};
+    ///
+    /// let (mut store, web) = (VersionVector::new(), Writer::new("web-1")?);
+    /// store.observe("shares", &web, Stamp { version: 1, total: 5 });
+    /// store.observe("likes", &web, Stamp { version: 1, total: 3 });
+    /// assert_eq!(store.counters()?, ["likes", "shares"]);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the store can't be read.
     fn counters(&mut self) -> Result<Vec<String>, Error>;
 
-    /// The value of a counter: the sum over its writers, which wraps at 2⁶³; 0 if no one wrote it.
+    /// The value of a counter: the sum over its writers, which wraps at 2⁶³. 0 for an unknown
+    /// counter.
+    ///
+    /// ```
+    /// use quipu_persist::{Stamp, Store, VersionVector, Writer};
+    ///
+    /// let mut store = VersionVector::new();
+    /// store.observe("likes", &Writer::new("web-1")?, Stamp { version: 1, total: 3 });
+    /// store.observe("likes", &Writer::new("web-2")?, Stamp { version: 1, total: 4 });
+    /// assert_eq!(store.total("likes")?, 7);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the store can't be read.

@@ -9,7 +9,7 @@ use super::fork_guard::ForkGuard;
 use super::sql::{self, dead, mark_dead, retire, touch};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
 
-/// How long a transaction of another process is waited for.
+/// The longest wait for a transaction of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 const CANNOT_OPEN: &str = "expected a folder that exists, and a file that this user may read and write";
@@ -21,8 +21,8 @@ WHERE quipu_totals.version < excluded.version";
 
 /// Totals in an SQLite file, for the processes of one host.
 ///
-/// The tables are made when they are first written to; their names begin with `quipu_`, so the file may have others.
-/// A flush is one transaction, for which the file is opened. Its journal mode is left as it is.
+/// The first write makes the tables. Their names begin with `quipu_`, so the file may have others.
+/// A flush opens the file for one transaction. It doesn't change the journal mode.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,25 +42,53 @@ WHERE quipu_totals.version < excluded.version";
 /// ```
 ///
 /// # Limits
-/// The value may go through a fork, but a fork while a thread is inside SQLite leaves locks of SQLite's taken in the
-/// child, for good. Where a store of quipu's was inside, calls in the child fail with [`ErrorKind::Forked`]; where
-/// other code was, they may hang. So fork before the first worker starts.
+/// The value may go through a fork. But a fork while a thread is inside SQLite leaves SQLite's
+/// locks taken in the child, for good. If that thread was in a store of quipu's, calls in the child
+/// fail with [`ErrorKind::Forked`]; if it was in other code, they may hang. So fork before the
+/// first worker starts.
 ///
-/// To put a copy in the file's place, stop all its writers first, and remove the `-journal`, `-wal` and `-shm` beside
-/// it: SQLite would roll what they have into the copy.
+/// To put a copy in the file's place, stop all its writers first, and remove the `-journal`, `-wal`
+/// and `-shm` beside it: SQLite would roll their content into the copy.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     path: PathBuf,
 }
 
 impl Sqlite {
-    /// A store in this file, which is made when it is first written to.
+    /// A store in this file. The first write makes the file.
+    ///
+    /// ```
+    /// use quipu_persist::{Sqlite, Store};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let path = folder.path().join("totals.db");
+    /// let mut store = Sqlite::new(&path);
+    /// assert_eq!(store.total("likes_total")?, 0);
+    /// assert!(!path.exists(), "a read makes no file");
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// Folds the writers that have closed, and those not heard of for so long, rounded up to seconds: see
-    /// [clean-up](super#clean-up). Returns how many they were.
+    /// Folds the writers that have closed, and those without a message for `dead_after`, rounded up
+    /// to seconds: see [clean-up](super#clean-up). Returns the number of folded writers.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use quipu_persist::{Sqlite, Store, Worker, Writer};
+    /// # static LIKES: quipu::Counter = quipu::Counter::new();
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("totals.db");
+    /// let mut store = Sqlite::new(&path);
+    /// let worker = Worker::builder("web-1").start(store.clone())?;
+    /// worker.track("likes_total", &LIKES)?;
+    /// LIKES.add(3);
+    /// worker.shutdown(Duration::from_secs(5))?;
+    /// assert_eq!(store.compact(Duration::from_secs(7 * 24 * 3600))?, 1);
+    /// assert_eq!(store.by_writer("likes_total")?[&Writer::retired()].total, 3);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the file can't be read or written. Each writer was then folded as a whole, or not at all.

@@ -9,14 +9,38 @@ pub(super) static FLUSHES: Counter =
 pub(super) static FAILURES: Counter =
     Counter::named("quipu_persist_failures_total", "Flushes of counters to a store that failed.");
 
-/// How a [`Worker`](super::Worker) is doing, by [`Worker::status`](super::Worker::status).
+/// State of a [`Worker`](super::Worker), by [`Worker::status`](super::Worker::status).
 ///
-/// The numbers over all workers of the process are in the counters `quipu_persist_flushes_total` and
-/// `quipu_persist_failures_total`.
+/// The counters `quipu_persist_flushes_total` and `quipu_persist_failures_total` have the numbers
+/// of all workers of the process.
+///
+/// ```
+/// use std::time::Duration;
+/// use quipu_persist::{Batch, Error, ErrorKind, Outcome, Sink, Worker};
+/// # use quipu::Counter;
+/// # static LIKES: Counter = Counter::new();
+///
+/// struct Down;
+///
+/// impl Sink for Down {
+///     fn write(&mut self, _: &Batch) -> Result<Outcome, Error> {
+///         Err(Error::new(ErrorKind::Unavailable, "down for repair"))
+///     }
+/// }
+///
+/// let worker = Worker::builder("web-1").interval(Duration::from_secs(3600)).start(Down)?;
+/// worker.track("likes_total", &LIKES)?;
+/// assert!(worker.flush(Duration::from_secs(5)).is_err());
+/// let status = worker.status()?;
+/// assert_eq!((status.flushes, status.failures, status.unstored), (0, 1, 1));
+/// assert_eq!(status.last_error.unwrap().to_string(), "down for repair");
+/// # let _ = worker.shutdown(Duration::ZERO);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
-    /// Whose rows the worker writes. It changes where the store has folded the writer.
+    /// The writer whose rows the worker writes. It changes once the store has folded the writer.
     pub writer: Writer,
     /// Flushes that succeeded.
     pub flushes: u64,
@@ -24,11 +48,11 @@ pub struct Status {
     pub failures: u64,
     /// Failures since the last flush that succeeded.
     pub failures_in_a_row: u32,
-    /// Counters whose total, as it was last read, the store isn't known to have.
+    /// Number of counters whose total, as it was last read, the store isn't known to have.
     pub unstored: usize,
-    /// When a flush last succeeded.
+    /// Time of the last flush that succeeded.
     pub last_success: Option<Instant>,
-    /// Why a flush last failed, be it long ago.
+    /// Error of the last flush that failed, even if later ones succeeded.
     pub last_error: Option<Error>,
 }
 
@@ -45,7 +69,8 @@ impl Status {
         }
     }
 
-    /// Takes note of a flush that wrote this number of batches. One that had nothing to write is none.
+    /// Counts a flush that wrote this number of batches. One that had nothing to write doesn't
+    /// count.
     pub(super) fn record(&mut self, result: &Result<usize, Error>) {
         match result {
             Ok(0) => {}

@@ -1,18 +1,45 @@
 use std::sync::{Arc, Weak};
 
 use quipu::{Counter, RegisterError, UpDownCounter};
+use sealed::Identity;
 
-/// A counter that a [`Worker`](super::Worker) can ship: a [`Counter`] or an [`UpDownCounter`], in a `static` or an
-/// `Arc`.
+/// A counter that a [`Worker`](super::Worker) can ship: a [`Counter`] or an [`UpDownCounter`], in a
+/// `static` or an `Arc`.
 ///
-/// Takes and resets don't disturb it: what is shipped is all that was added since the worker began.
+/// Takes and resets don't disturb it: the worker ships all that was added since it began.
 ///
-/// A process tracks a counter once, from then on and as long as the counter lives: a second worker, or a second name,
-/// would be another row with the same counts.
+/// A process tracks a counter at most once in the counter's life: a second worker, or a second
+/// name, would be another row with the same counts.
+///
+/// ```
+/// # use std::{sync::{Arc, Mutex}, time::Duration};
+/// use quipu::{Counter, UpDownCounter};
+/// use quipu_persist::{VersionVector, Worker};
+///
+/// static LIKES: Counter = Counter::new();
+///
+/// let store = Arc::new(Mutex::new(VersionVector::new()));
+/// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
+/// let stock = Arc::new(UpDownCounter::new());
+/// worker.track("likes_total", &LIKES)?;
+/// worker.track("stock", Arc::clone(&stock))?;
+/// stock.sub(2);
+/// worker.shutdown(Duration::from_secs(5))?;
+/// assert_eq!(store.lock().unwrap().value("stock"), -2);
+/// # Ok::<(), quipu_persist::Error>(())
+/// ```
 pub trait Tracked: sealed::Totals {}
 
 pub(super) mod sealed {
-    use super::{Identity, RegisterError};
+    use super::{RegisterError, Weak};
+
+    /// A counter's address, and what keeps it from going to another counter.
+    #[derive(Debug)]
+    pub struct Identity {
+        pub(crate) address: usize,
+        /// `None` of a counter that is never freed.
+        pub(crate) owner: Option<Weak<dyn Send + Sync>>,
+    }
 
     /// A counter's totals, which only adds and takes change.
     pub trait Totals: Send + Sync + 'static {
@@ -27,14 +54,6 @@ pub(super) mod sealed {
         /// The part of the total that isn't in the counter's sum.
         fn taken(&self) -> u64;
     }
-}
-
-/// A counter's address, and what keeps it from going to another counter.
-#[derive(Debug)]
-pub struct Identity {
-    pub(super) address: usize,
-    /// `None` of a counter that is never freed.
-    pub(super) owner: Option<Weak<dyn Send + Sync>>,
 }
 
 macro_rules! tracked {

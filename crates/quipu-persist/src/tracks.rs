@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use parking_lot::Mutex;
 use quipu::fork_generation;
 
-use super::tracked::Identity;
+use super::tracked::sealed::Identity;
 
 /// The counters of one process, by address. A forked child has a list of its own: what its parent ships means nothing
 /// there, and the parent's lock may have been held by another thread when the child was forked.

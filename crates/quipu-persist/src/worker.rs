@@ -14,6 +14,18 @@ use super::{Error, ErrorKind, Sink, Status, Tracked, Writer};
 const DROP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The settings of a [`Worker`], by [`Worker::builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use quipu_persist::{VersionVector, Worker};
+///
+/// let worker = Worker::builder("web-1")
+///     .interval(Duration::from_millis(500))
+///     .resend_every(Duration::from_secs(300))
+///     .max_backoff(Duration::from_secs(10))
+///     .start(VersionVector::new())?;
+/// # Ok::<(), quipu_persist::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `start` is called"]
 pub struct Builder {
@@ -24,26 +36,79 @@ pub struct Builder {
 impl Builder {
     /// Time between two writes of changed totals. Default: 1 second. Each wait is up to a tenth longer or
     /// shorter, by chance, so that many hosts don't write at the same moment.
+    ///
+    /// ```
+    /// # use std::{sync::{Arc, Mutex}, time::Duration};
+    /// # use quipu_persist::{VersionVector, Worker};
+    /// # static LIKES: quipu::Counter = quipu::Counter::new();
+    /// let store = Arc::new(Mutex::new(VersionVector::new()));
+    /// let builder = Worker::builder("web-1").interval(Duration::from_millis(10));
+    /// let worker = builder.start(Arc::clone(&store))?;
+    /// worker.track("likes_total", &LIKES)?;
+    /// LIKES.add(3);
+    /// while store.lock().unwrap().value("likes_total") < 3 {
+    ///     std::thread::sleep(Duration::from_millis(1)); // no `flush`: the interval is enough
+    /// }
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     pub fn interval(mut self, interval: Duration) -> Self {
         self.pace.interval = interval;
         self
     }
 
-    /// Time between two writes of all totals, changed or not. Default: 60 seconds. This heals a store
-    /// that lost what it had acknowledged, and tells it that the writer is alive.
+    /// Time between two writes of all totals, changed or not. Default: 60 seconds. A resend heals a
+    /// store that lost acknowledged totals, and tells it that the writer is alive.
+    ///
+    /// ```
+    /// # use std::{sync::{Arc, Mutex}, time::Duration};
+    /// # use quipu_persist::{VersionVector, Worker};
+    /// # static LIKES: quipu::Counter = quipu::Counter::new();
+    /// let tick = Duration::from_millis(10);
+    /// let store = Arc::new(Mutex::new(VersionVector::new()));
+    /// let builder = Worker::builder("web-1").interval(tick).resend_every(tick);
+    /// let worker = builder.start(Arc::clone(&store))?;
+    /// worker.track("likes_total", &LIKES)?;
+    /// LIKES.add(3);
+    /// worker.flush(Duration::from_secs(5))?;
+    /// *store.lock().unwrap() = VersionVector::new(); // the store loses everything
+    /// while store.lock().unwrap().value("likes_total") < 3 {
+    ///     std::thread::sleep(Duration::from_millis(1));
+    /// }
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     pub fn resend_every(mut self, resend: Duration) -> Self {
         self.pace.resend = resend;
         self
     }
 
-    /// The longest wait after failures. Default: 30 seconds. It begins with the interval, and doubles
-    /// with each failure in a row.
+    /// The longest wait after failures. Default: 30 seconds. The wait begins with the interval, at
+    /// least 50 milliseconds, and doubles with each failure in a row.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use quipu_persist::{VersionVector, Worker};
+    /// // The worker writes at most 5 seconds, and a tenth, after the store is up again.
+    /// let builder = Worker::builder("web-1").max_backoff(Duration::from_secs(5));
+    /// let worker = builder.start(VersionVector::new())?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     pub fn max_backoff(mut self, max_backoff: Duration) -> Self {
         self.pace.max_backoff = max_backoff;
         self
     }
 
     /// Starts the worker's thread.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use quipu_persist::{VersionVector, Worker};
+    ///
+    /// let worker = Worker::builder("web-1").start(VersionVector::new())?;
+    /// assert_eq!(worker.status()?.writer.host(), "web-1");
+    /// let builder = Worker::builder("web-1").interval(Duration::ZERO);
+    /// assert!(builder.start(VersionVector::new()).is_err());
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the host id isn't fit for a [`Writer`], the interval is zero, or the thread can't be started.
@@ -64,9 +129,9 @@ impl Builder {
 
 /// A thread that writes the totals of this process to a store, in the background.
 ///
-/// It reads the counters as any reader does, so those that count never notice it: neither its work, nor an outage of
-/// the store, however long. In an outage it keeps one total a counter, and nothing else. All of the
-/// store's driver runs within the thread.
+/// It reads the counters as any reader does, so threads that count never notice its work, nor an
+/// outage of the store. In an outage it keeps one total a counter, and nothing else. The store's
+/// driver runs within the thread.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -86,21 +151,32 @@ impl Builder {
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
-/// Dropped without [`shutdown`](Worker::shutdown), it waits for a last flush all the same, for 5 seconds at most.
+/// A drop without [`shutdown`](Worker::shutdown) waits for a last flush, too, for at most 5
+/// seconds.
 ///
 /// # Forks
-/// A forked child has the handle, but no thread: what is asked of the handle there fails with
-/// [`ErrorKind::Forked`]. The child starts a worker of its own, which is a writer of its own. The counts that the
-/// child inherited are the parent's to ship, whether or not it has a worker yet, so the child's worker begins with what
-/// is added after [`track`](Worker::track): call it first thing in the child. A process that goes into the background
-/// by a fork so loses what it counted before, unless it ships that first.
+/// A forked child has the handle, but no thread: calls of the handle fail there with
+/// [`ErrorKind::Forked`]. The child starts a worker of its own, which is a writer of its own. The
+/// parent ships the counts that the child inherited, even if it has no worker yet. So the child's
+/// worker begins with the first add after [`track`](Worker::track): call it first thing in the
+/// child. A process that goes into the background by a fork loses the counts from before, unless it
+/// ships them first.
 pub struct Worker {
     shared: Arc<Shared>,
     pid: u32,
 }
 
 impl Worker {
-    /// The settings of a worker on the host with this id, which the user chooses: see [`Writer`].
+    /// The settings of a worker on the host with this id, which you choose: see [`Writer`].
+    ///
+    /// ```
+    /// use quipu_persist::{VersionVector, Worker};
+    ///
+    /// let worker = Worker::builder("web-1").start(VersionVector::new())?;
+    /// let other = Worker::builder("web-1").start(VersionVector::new())?;
+    /// assert_ne!(worker.status()?.writer, other.status()?.writer, "a writer is one worker's");
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     pub fn builder(host: impl Into<String>) -> Builder {
         let pace = Pace {
             interval: Duration::from_secs(1),
@@ -110,16 +186,29 @@ impl Worker {
         Builder { host: host.into(), pace }
     }
 
-    /// Ships a counter under a name, from now on and as long as the worker runs. The total begins with the counter's
-    /// sum: what was taken before is not in it, what is taken later is.
+    /// Ships a counter under a name, from now on and as long as the worker runs. The total begins
+    /// with the counter's sum: units that were taken before are not in it, units that are taken
+    /// later are.
     ///
-    /// A counter is tracked once in its life, or the store would have its sum twice: a worker that follows another
-    /// tracks new counters.
+    /// A counter is tracked at most once in its life, or the store would have its sum twice: a
+    /// worker that follows another one tracks new counters.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use quipu::Counter;
+    /// use quipu_persist::{VersionVector, Worker};
+    ///
+    /// let worker = Worker::builder("web-1").start(VersionVector::new())?;
+    /// let likes = Arc::new(Counter::new());
+    /// worker.track("likes_total", Arc::clone(&likes))?;
+    /// assert!(worker.track("more_likes_total", likes).is_err(), "its sum would be there twice");
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// If the name isn't 1 to 255 bytes without control characters, or the worker has a counter of this name; if a
-    /// worker of this process has or had the counter, or there are no slots for it; if the worker was shut down or is
-    /// another process's.
+    /// If the name isn't 1 to 255 bytes without control characters, or the worker has a counter of
+    /// this name; if a worker of this process has or had the counter, or slots are exhausted; if
+    /// the worker was shut down or is another process's.
     pub fn track(&self, name: impl Into<String>, counter: impl Tracked) -> Result<(), Error> {
         let name = name.into();
         check_name(&name)?;
@@ -134,12 +223,25 @@ impl Worker {
         Ok(())
     }
 
-    /// Writes all totals now, and waits until that is done: if it succeeds, the store has every add that
-    /// happens-before the call. It doesn't wait for the end of a back-off.
+    /// Writes all totals now, without waiting for the end of a back-off, and returns when that is
+    /// done. If it succeeds, the store has every add that happens-before the call.
+    ///
+    /// ```
+    /// # use std::{sync::{Arc, Mutex}, time::Duration};
+    /// # use quipu_persist::{VersionVector, Worker};
+    /// # static LIKES: quipu::Counter = quipu::Counter::new();
+    /// let store = Arc::new(Mutex::new(VersionVector::new()));
+    /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
+    /// worker.track("likes_total", &LIKES)?;
+    /// LIKES.add(3);
+    /// worker.flush(Duration::from_secs(5))?;
+    /// assert_eq!(store.lock().unwrap().value("likes_total"), 3);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// The store's error, or [`ErrorKind::Timeout`] when the time is over; the worker goes on trying. If the worker
-    /// was shut down or is another process's.
+    /// The store's error, or [`ErrorKind::Timeout`] when the time is over; the worker keeps trying.
+    /// If the worker was shut down or is another process's.
     pub fn flush(&self, timeout: Duration) -> Result<(), Error> {
         let mut state = self.lock()?;
         state.requested += 1;
@@ -149,12 +251,26 @@ impl Worker {
         if state.done >= number { state.result.clone() } else { Err(stopped()) }
     }
 
-    /// Writes all totals for the last time, tells the store that no more will come, and ends the thread. Where that
-    /// fails, it is tried again as long as there is time.
+    /// Writes all totals for the last time, closes the writer in the store, and ends the thread. On
+    /// an error, the worker retries as long as there is time.
+    ///
+    /// ```
+    /// # use std::{sync::{Arc, Mutex}, time::Duration};
+    /// # use quipu_persist::{VersionVector, Worker};
+    /// # static LIKES: quipu::Counter = quipu::Counter::new();
+    /// let store = Arc::new(Mutex::new(VersionVector::new()));
+    /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
+    /// worker.track("likes_total", &LIKES)?;
+    /// LIKES.add(3);
+    /// worker.shutdown(Duration::from_secs(5))?;
+    /// LIKES.add(1); // not shipped any more
+    /// assert_eq!(store.lock().unwrap().value("likes_total"), 3);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// The store's last error or, if it didn't answer in time, [`ErrorKind::Timeout`]; then the thread ends when the
-    /// store answers.
+    /// The store's last error or, if it didn't answer in time, [`ErrorKind::Timeout`]; then the
+    /// thread ends when the store answers.
     pub fn shutdown(self, timeout: Duration) -> Result<(), Error> {
         self.stop(timeout)
     }
@@ -166,7 +282,20 @@ impl Worker {
         self.wait(state, timeout, |state| state.has_stopped)?.result.clone()
     }
 
-    /// How the worker is doing.
+    /// The worker's state.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use quipu_persist::{VersionVector, Worker};
+    /// # static LIKES: quipu::Counter = quipu::Counter::new();
+    /// let worker = Worker::builder("web-1").start(VersionVector::new())?;
+    /// worker.track("likes_total", &LIKES)?;
+    /// worker.flush(Duration::from_secs(5))?;
+    /// let status = worker.status()?;
+    /// assert!(status.flushes >= 1 && status.last_success.is_some());
+    /// assert_eq!((status.failures, status.unstored), (0, 0));
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the worker is another process's.

@@ -10,8 +10,9 @@ const RETIRED: &str = "retired";
 
 /// The source of a total: a host, and one life of one process on it.
 ///
-/// The host id is the user's, to tell hosts apart in a report. The incarnation is 128 random bits, made anew for each
-/// worker, so that a process that starts again, or is forked, never writes to the rows of another.
+/// You choose the host id, to tell hosts apart in a report. The incarnation is 128 random bits, new
+/// for each worker, so that a process that is restarted or forked never writes to the rows of
+/// another one.
 ///
 /// ```
 /// use quipu_persist::Writer;
@@ -31,6 +32,14 @@ pub struct Writer {
 
 impl Writer {
     /// A writer of a new incarnation.
+    ///
+    /// ```
+    /// use quipu_persist::Writer;
+    ///
+    /// let (before, after) = (Writer::new("web-1")?, Writer::new("web-1")?);
+    /// assert_ne!(before, after, "a restart is another writer");
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the host id isn't 1 to 128 ASCII letters, digits, `.`, `_`, `-` or `:`, or is `retired`, or the operating
@@ -55,18 +64,36 @@ impl Writer {
     }
 
     /// The writer of the totals that were folded.
+    ///
+    /// ```
+    /// use quipu_persist::Writer;
+    ///
+    /// assert_eq!(Writer::retired().host(), "retired");
+    /// assert!(Writer::new("retired").is_err(), "no worker has this host id");
+    /// ```
     #[must_use]
     pub fn retired() -> Self {
         Self { host: RETIRED.to_owned(), incarnation: 0 }
     }
 
     /// The id that the user chose for the host.
+    ///
+    /// ```
+    /// assert_eq!(quipu_persist::Writer::new("web-1")?.host(), "web-1");
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
     /// The random number of the process's life.
+    ///
+    /// ```
+    /// let writer: quipu_persist::Writer = "web-1/0000000000000000000000000000001f".parse()?;
+    /// assert_eq!(writer.incarnation(), 31);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
     #[must_use]
     pub fn incarnation(&self) -> u128 {
         self.incarnation

@@ -17,20 +17,26 @@ use crate::sync::{Ordering, stack_mark};
 use pool::{SHARED_ROWS, Slots};
 use rseq::Rseq;
 
-/// A slot for each CPU, to which whichever thread runs there adds without a locked instruction.
+/// A slot for each CPU. The thread that runs there adds to it without a locked instruction.
 ///
-/// Reads and memory depend on the number of CPUs, however many threads there are. An add is a
-/// [restartable sequence](https://www.kernel.org/doc/html/latest/userspace-api/rseq.html): a few instructions that end
-/// with the add to memory, and that the kernel starts again should the thread be interrupted before it; so the add
-/// goes to the slot of the CPU on which it is done, and no other thread gets in between. That holds for signal handlers too.
+/// Reads and memory depend on the number of CPUs, not on that of threads. An add is a [restartable
+/// sequence](https://www.kernel.org/doc/html/latest/userspace-api/rseq.html): a few instructions,
+/// of which the last is the add to memory. If the thread is interrupted before that one, the kernel
+/// restarts the sequence. So the add goes to the slot of the CPU that runs it, and no other thread
+/// or signal handler comes in between.
 ///
-/// It needs Linux on x86_64 and the registration that glibc does for each thread, from version 2.35 on. Where that is
-/// missing, where the CPU has a number above those that the system is configured for, where a test at the first use
-/// fails, or if the environment variable `QUIPU_PERCPU` is `off`, adds go to other slots of the counter, by locked instructions;
-/// see [`is_restartable`](PerCpu::is_restartable). Sums are exact either way.
+/// It needs Linux on x86_64, and a registration of each thread, which glibc does from version 2.35
+/// on. Adds go to other slots of the counter, by locked instructions,
+/// - where the registration is missing,
+/// - on a CPU with a number above those that the system is configured for,
+/// - where a test at the first use fails,
+/// - if the environment variable `QUIPU_PERCPU` is `off`.
 ///
-/// Per-CPU counters by restartable sequences are P. Turner's and A. Hunter's (Linux Plumbers Conference 2013), and part of
-/// tcmalloc; the interface to the kernel is M. Desnoyers's, in Linux from 4.18 on.
+/// See [`is_restartable`](PerCpu::is_restartable). Sums are exact either way.
+///
+/// Sources: P. Turner and A. Hunter (Linux Plumbers Conference 2013) and tcmalloc, for per-CPU
+/// counters by restartable sequences; M. Desnoyers, in Linux from 4.18 on, for the kernel's
+/// interface.
 ///
 /// ```
 /// use quipu::strategy::{PerCpu, Strategy};
@@ -45,10 +51,11 @@ use rseq::Rseq;
 /// ```
 ///
 /// # Limits
-/// [`new`](PerCpu::new) and drops take a lock that all of these counters share, and `new` allocates: call neither in a
-/// global allocator, a signal handler or a fork handler. The slots of 64 counters are allocated at a time, 8 bytes for each CPU and 64 more for the adds that find
-/// no restartable sequence, and are used again but not freed. A debugger that steps through an add one instruction
-/// at a time starts it again each time.
+/// [`new`](PerCpu::new) and drops take a lock that all counters of this type share, and `new`
+/// allocates: call neither in a global allocator, a signal handler or a fork handler. The slots of
+/// 64 counters are allocated at a time: 8 bytes for each CPU, and 64 more for adds without a
+/// restartable sequence. They are reused, but not freed. A debugger that steps through an add
+/// restarts it at each instruction.
 #[derive(Debug)]
 pub struct PerCpu {
     slots: Slots,
@@ -56,10 +63,17 @@ pub struct PerCpu {
 }
 
 impl PerCpu {
-    /// A counter that stands at zero.
+    /// A counter at zero.
+    ///
+    /// ```
+    /// use quipu::strategy::{PerCpu, Strategy};
+    ///
+    /// let count = PerCpu::new();
+    /// assert_eq!(count.sum(), 0);
+    /// ```
     ///
     /// # Panics
-    /// If there is no memory for its slots, the program ends, as it does when a `Box` finds none.
+    /// On allocation failure the program ends, as it does for a `Box`.
     #[must_use]
     pub fn new() -> Self {
         let (slots, rseq) = pool::take();
@@ -67,6 +81,14 @@ impl PerCpu {
     }
 
     /// Whether adds are restartable sequences here. If not, they are locked instructions.
+    ///
+    /// ```
+    /// use quipu::strategy::{PerCpu, Strategy};
+    ///
+    /// let count = PerCpu::new();
+    /// let name = if count.is_restartable() { "per CPU" } else { "per CPU (fallback)" };
+    /// assert_eq!(count.name(), name);
+    /// ```
     #[must_use]
     pub fn is_restartable(&self) -> bool {
         self.rseq.is_some()
