@@ -182,6 +182,13 @@ impl<const N: usize> fmt::Debug for CounterArray<N> {
 }
 
 /// One counter of a [`CounterArray`].
+///
+/// ```
+/// let lanes = quipu::CounterArray::<2>::new();
+/// let left = lanes.get(0).unwrap();
+/// left.add(3);
+/// assert_eq!((left.sum(), lanes.sums()), (3, [3, 0]));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Element<'a, const N: usize> {
     array: &'a CounterArray<N>,

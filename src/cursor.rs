@@ -5,6 +5,17 @@ use std::mem;
 use crate::engine::{ValueRef, global};
 
 /// The type of a counter's value: `u64`, `i64` or `f64`.
+///
+/// ```
+/// use quipu::{Cursor, Number};
+///
+/// fn moved<T: Number + Default + PartialEq>(cursor: &mut Cursor<'_, T>) -> bool {
+///     cursor.delta() != T::default()
+/// }
+///
+/// let hits = quipu::Counter::new();
+/// assert!(!moved(&mut hits.cursor()));
+/// ```
 pub trait Number: sealed::Bits {}
 
 pub(crate) mod sealed {

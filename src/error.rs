@@ -1,6 +1,17 @@
 use std::fmt;
 
 /// Why a counter can't be listed under its name. It counts all the same.
+///
+/// ```
+/// use quipu::{Counter, RegisterError, UpDownCounter};
+///
+/// static OPENED: Counter = Counter::named("sockets", "Sockets opened.");
+/// static OPEN: UpDownCounter = UpDownCounter::named("sockets", "Open sockets.");
+///
+/// OPENED.register()?;
+/// assert_eq!(OPEN.register(), Err(RegisterError::NameTaken { name: "sockets" }));
+/// # Ok::<(), RegisterError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {

@@ -5,6 +5,12 @@ use crate::{Sample, Snapshot};
 /// A snapshot in the text format that Prometheus scrapes, by [`Snapshot::prometheus`].
 ///
 /// Source: "Exposition formats", text format version 0.0.4, in the Prometheus documentation.
+///
+/// ```
+/// let snapshot = quipu::snapshot();
+/// let answer = format!("Content-Type: {}\r\n\r\n{}", quipu::Prometheus::CONTENT_TYPE, snapshot.prometheus());
+/// assert!(answer.starts_with("Content-Type: text/plain"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Prometheus<'a>(&'a Snapshot);
 

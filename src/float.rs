@@ -126,11 +126,21 @@ impl FloatCounter {
 
 /// An amount that a [`FloatCounter`] doesn't add: negative, above [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT), or not a
 /// number.
+///
+/// ```
+/// let error = quipu::FloatCounter::new().try_add(f64::INFINITY).unwrap_err();
+/// assert!(error.to_string().starts_with("inf: expected an amount from 0 to "));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InvalidAmount(pub(crate) f64);
 
 impl InvalidAmount {
     /// The amount that was refused.
+    ///
+    /// ```
+    /// let error = quipu::FloatCounter::new().try_add(-1.0).unwrap_err();
+    /// assert_eq!(error.amount(), -1.0);
+    /// ```
     #[must_use]
     pub const fn amount(&self) -> f64 {
         self.0

@@ -28,6 +28,11 @@ const MAX_LEN: usize = u16::MAX as usize;
 
 impl InvalidName {
     /// The text that was refused.
+    ///
+    /// ```
+    /// let error = quipu::Counter::try_named("two words", "").unwrap_err();
+    /// assert_eq!(error.text(), "two words");
+    /// ```
     #[must_use]
     pub const fn text(&self) -> &'static str {
         self.text

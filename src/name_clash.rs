@@ -69,6 +69,19 @@ impl NameClash {
 
     /// The names of the two. Where they are equal, the snapshot has the first, or none if
     /// Prometheus would refuse it.
+    ///
+    /// ```
+    /// use quipu::{Counter, UpDownCounter};
+    ///
+    /// static MADE: Counter = Counter::named("cakes1", "Cakes made.");
+    /// static LEFT: UpDownCounter = UpDownCounter::named("cakes1", "Cakes left.");
+    ///
+    /// MADE.register()?;
+    /// assert!(LEFT.register().is_err());
+    /// let snapshot = quipu::snapshot();
+    /// assert_eq!(snapshot.clashes()[0].names(), ["cakes1", "cakes1"]);
+    /// # Ok::<(), quipu::RegisterError>(())
+    /// ```
     #[must_use]
     pub fn names(&self) -> [&str; 2] {
         match &self.0 {
@@ -78,6 +91,19 @@ impl NameClash {
     }
 
     /// The kinds of the two.
+    ///
+    /// ```
+    /// use quipu::{Counter, UpDownCounter, Kind};
+    ///
+    /// static MADE: Counter = Counter::named("cakes2", "Cakes made.");
+    /// static LEFT: UpDownCounter = UpDownCounter::named("cakes2", "Cakes left.");
+    ///
+    /// MADE.register()?;
+    /// assert!(LEFT.register().is_err());
+    /// let snapshot = quipu::snapshot();
+    /// assert_eq!(snapshot.clashes()[0].kinds(), [Kind::Counter, Kind::UpDownCounter]);
+    /// # Ok::<(), quipu::RegisterError>(())
+    /// ```
     #[must_use]
     pub fn kinds(&self) -> [Kind; 2] {
         match &self.0 {
@@ -88,6 +114,19 @@ impl NameClash {
 
     /// The label that each has, if it is a [`CounterArray`](crate::CounterArray) of this copy of
     /// quipu.
+    ///
+    /// ```
+    /// use quipu::{Counter, UpDownCounter};
+    ///
+    /// static MADE: Counter = Counter::named("cakes3", "Cakes made.");
+    /// static LEFT: UpDownCounter = UpDownCounter::named("cakes3", "Cakes left.");
+    ///
+    /// MADE.register()?;
+    /// assert!(LEFT.register().is_err());
+    /// let snapshot = quipu::snapshot();
+    /// assert_eq!(snapshot.clashes()[0].labels(), [None, None]);
+    /// # Ok::<(), quipu::RegisterError>(())
+    /// ```
     #[must_use]
     pub fn labels(&self) -> [Option<&'static str>; 2] {
         match &self.0 {

@@ -7,6 +7,17 @@ use quipu_registry::Float;
 use crate::engine::{self, Label, Plan, Row};
 
 /// A metric's value at the time of a [`Snapshot`](crate::Snapshot).
+///
+/// ```
+/// use quipu::{Counter, Kind, Value};
+///
+/// static PAGES: Counter = Counter::named("pages_total", "Pages read.");
+///
+/// PAGES.add(7);
+/// let snapshot = quipu::snapshot();
+/// let sample = snapshot.get("pages_total", None).unwrap();
+/// assert_eq!((sample.kind, sample.value), (Kind::Counter, Value::Unsigned(7)));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Sample {
@@ -45,6 +56,15 @@ impl Sample {
 }
 
 /// The kind of a metric's numbers.
+///
+/// ```
+/// use quipu::{Kind, UpDownCounter};
+///
+/// static QUEUED: UpDownCounter = UpDownCounter::named("queued", "Jobs that wait.");
+///
+/// QUEUED.inc();
+/// assert_eq!(quipu::snapshot().get("queued", None).unwrap().kind, Kind::UpDownCounter);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -76,6 +96,12 @@ impl From<engine::Kind> for Kind {
 }
 
 /// A number of the type that the metric counts in.
+///
+/// ```
+/// use quipu::Value;
+///
+/// assert_eq!((Value::Unsigned(3).to_string(), Value::Float(0.5).to_string()), ("3".into(), "0.5".into()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -89,6 +115,10 @@ pub enum Value {
 
 impl Value {
     /// The nearest `f64`. Whole numbers above 2⁵³ lose their last digits.
+    ///
+    /// ```
+    /// assert_eq!(quipu::Value::Signed(-3).as_f64(), -3.0);
+    /// ```
     #[must_use]
     pub fn as_f64(self) -> f64 {
         match self {

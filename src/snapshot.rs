@@ -60,6 +60,14 @@ pub fn snapshot() -> Snapshot {
 }
 
 /// The values of the named counters, by [`snapshot`].
+///
+/// ```
+/// static SEEN: quipu::Counter = quipu::Counter::named("seen_total", "Visitors.");
+///
+/// SEEN.add(2);
+/// let names: Vec<_> = quipu::snapshot().into_iter().map(|sample| sample.name).collect();
+/// assert_eq!(names, ["seen_total"]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     at: Instant,
@@ -71,6 +79,13 @@ impl Snapshot {
     /// One sample a counter, or an element of a counter array: in the order of their names and,
     /// within an array, of its elements. Samples of other sources come after those of this one that
     /// have their name.
+    ///
+    /// ```
+    /// static SENT: quipu::Counter = quipu::Counter::named("sent_total", "Messages sent.");
+    ///
+    /// SENT.inc();
+    /// assert_eq!(quipu::snapshot().samples().len(), 1);
+    /// ```
     #[must_use]
     pub fn samples(&self) -> &[Sample] {
         &self.samples.list
@@ -153,6 +168,11 @@ impl Snapshot {
     }
 
     /// When the snapshot was begun.
+    ///
+    /// ```
+    /// let snapshot = quipu::snapshot();
+    /// assert!(snapshot.taken_at().elapsed() < std::time::Duration::from_secs(3600));
+    /// ```
     #[must_use]
     pub fn taken_at(&self) -> Instant {
         self.at
@@ -209,6 +229,12 @@ impl<'a> IntoIterator for &'a Snapshot {
 }
 
 /// The changes between two snapshots, by [`Snapshot::since`].
+///
+/// ```
+/// let earlier = quipu::snapshot();
+/// let diff = quipu::snapshot().since(&earlier);
+/// assert!(diff.changes().is_empty(), "no counter has a name");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Diff {
     elapsed: Duration,
@@ -216,6 +242,18 @@ pub struct Diff {
 }
 
 /// A counter of the later snapshot, compared with the earlier one.
+///
+/// ```
+/// use quipu::{Counter, Value};
+///
+/// static SOLD: Counter = Counter::named("sold_total", "Articles sold.");
+///
+/// SOLD.add(2);
+/// let earlier = quipu::snapshot();
+/// SOLD.add(3);
+/// let change = quipu::snapshot().since(&earlier).changes()[0].clone();
+/// assert_eq!((change.sample.value, change.delta), (Value::Unsigned(5), Value::Unsigned(3)));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Change {
@@ -231,12 +269,24 @@ pub struct Change {
 
 impl Diff {
     /// The time between the snapshots; zero if the earlier one is the later one.
+    ///
+    /// ```
+    /// let earlier = quipu::snapshot();
+    /// let diff = quipu::snapshot().since(&earlier);
+    /// assert!(diff.elapsed() < std::time::Duration::from_secs(3600));
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
     /// One change for each sample of the later snapshot, in its order.
+    ///
+    /// ```
+    /// let earlier = quipu::snapshot();
+    /// let diff = quipu::snapshot().since(&earlier);
+    /// assert_eq!(diff.changes().len(), quipu::snapshot().samples().len());
+    /// ```
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes

@@ -66,6 +66,8 @@
 //! | registration | the first name enters this copy in the process's list, under the lock of the names | other readers find its counters; a fork, which takes the lock, copies no list that is half changed | `this_copy_shows_its_counters_to_other_readers` |
 //! | snapshot | the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_registration` |
 //! | snapshot | of a name the oldest family is shown, and no other once one is | a name has one row | `snapshot_while_a_name_changes_hands` |
+//! | registration of a named counter | enters this copy of quipu in the list of sources | other versions show its counters | `this_copy_shows_its_counters_to_other_readers` |
+//! | snapshot | asks the other sources, without a lock, and merges their samples | one registry a process | `each_of_two_versions_shows_the_counters_of_both` |
 //! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`, `up_down_is_never_negative_where_the_addition_spills` |
 //! | sum | restarts where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `reset_against_add_where_it_spills`, `reset_against_add_in_a_snapshot` |
 //! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |

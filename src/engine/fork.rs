@@ -152,6 +152,10 @@ mod imp {
     pub(crate) fn prepare_for_forks() {}
 
     /// Number of forks that lead from the first process of this program to the current one: 0, as there are none.
+    ///
+    /// ```
+    /// assert_eq!(quipu::fork_generation(), 0);
+    /// ```
     #[must_use]
     pub fn fork_generation() -> u32 {
         0

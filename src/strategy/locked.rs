@@ -5,6 +5,7 @@ use parking_lot::lock_api::{self, RawMutex};
 
 use super::Strategy;
 use crate::sync::{Mutex, const_fn};
+use sealed::Lock;
 
 /// One word behind a mutex: std's, or another one with the feature `parking_lot`.
 ///
@@ -64,23 +65,35 @@ impl<L: Lock> Locked<L> {
     }
 }
 
-/// A type of lock. Other crates can't name this trait, so that it may change.
-pub trait Lock {
-    type Mutex: Debug + Send + Sync;
+mod sealed {
+    use std::fmt::Debug;
 
-    const NAME: &'static str;
+    /// A type of lock. Other crates can't name this trait, so that it may change.
+    pub trait Lock {
+        type Mutex: Debug + Send + Sync;
 
-    #[cfg(not(quipu_loom))]
-    const ZERO: Self::Mutex;
+        const NAME: &'static str;
 
-    #[cfg(quipu_loom)]
-    fn zero() -> Self::Mutex;
+        #[cfg(not(quipu_loom))]
+        const ZERO: Self::Mutex;
 
-    /// Calls `f` with the number while it is locked, and returns its result.
-    fn with<T>(mutex: &Self::Mutex, f: impl FnOnce(&mut u64) -> T) -> T;
+        #[cfg(quipu_loom)]
+        fn zero() -> Self::Mutex;
+
+        /// Calls `f` with the number while it is locked, and returns its result.
+        fn with<T>(mutex: &Self::Mutex, f: impl FnOnce(&mut u64) -> T) -> T;
+    }
 }
 
 /// std's mutex, as the lock of [`Locked`].
+///
+/// ```
+/// use quipu::strategy::{Locked, Strategy};
+///
+/// let count = <Locked>::new();
+/// count.add(1);
+/// assert_eq!(count.sum(), 1);
+/// ```
 #[derive(Debug)]
 pub struct StdLock(Mutex<u64>);
 

@@ -8,12 +8,36 @@ use crate::Sample;
 /// Anything that has samples to show.
 ///
 /// Each `Fn(&mut dyn FnMut(&Sample<'_>))` that threads can share is a source.
+///
+/// ```
+/// use quipu_registry::{Entry, Sample, Source, Value};
+///
+/// struct Disks;
+///
+/// impl Source for Disks {
+///     fn collect(&self, visit: &mut dyn FnMut(&Sample<'_>)) {
+///         visit(&Sample::new("disks", Value::Gauge(2)));
+///     }
+/// }
+///
+/// static DISKS: Entry = Entry::new(&Disks);
+/// DISKS.register();
+/// ```
 pub trait Source: Sync {
     /// Calls `visit` with each sample, in any order.
     ///
     /// Any thread may ask, also several at once. Hold no lock meanwhile that `visit` could want: a
     /// reader may allocate, and may add to metrics of this source. What the source itself collects
     /// meanwhile is nothing: see [`collect`].
+    ///
+    /// ```
+    /// use quipu_registry::{Sample, Source, Value};
+    ///
+    /// let source = |visit: &mut dyn FnMut(&Sample<'_>)| visit(&Sample::new("disks", Value::Gauge(2)));
+    /// let mut names = Vec::new();
+    /// source.collect(&mut |sample| names.push(sample.name.to_owned()));
+    /// assert_eq!(names, ["disks"]);
+    /// ```
     fn collect(&self, visit: &mut dyn FnMut(&Sample<'_>));
 }
 
@@ -31,6 +55,19 @@ static FIRST: Link = Link::new();
 
 /// A source's place in the list of the process. The list is made of such statics, so it allocates
 /// nothing. No entry ever leaves it.
+///
+/// ```
+/// use quipu_registry::{Entry, Sample, Value, collect};
+///
+/// static UPTIME: Entry = Entry::new(&|visit: &mut dyn FnMut(&Sample<'_>)| {
+///     visit(&Sample::new("uptime_seconds", Value::Gauge(60)));
+/// });
+///
+/// UPTIME.register();
+/// let mut found = 0;
+/// collect(&mut |sample| found += usize::from(sample.name == "uptime_seconds"));
+/// assert_eq!(found, 1);
+/// ```
 pub struct Entry {
     source: &'static dyn Source,
     next: Link,
@@ -38,6 +75,13 @@ pub struct Entry {
 
 impl Entry {
     /// An entry that isn't in the list yet.
+    ///
+    /// ```
+    /// use quipu_registry::{Entry, Sample};
+    ///
+    /// static NOTHING: Entry = Entry::new(&|_visit: &mut dyn FnMut(&Sample<'_>)| ());
+    /// NOTHING.register();
+    /// ```
     #[must_use]
     pub const fn new(source: &'static dyn Source) -> Self {
         Self { source, next: Link::new() }

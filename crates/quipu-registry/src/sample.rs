@@ -29,6 +29,13 @@ pub struct Sample<'a> {
 
 impl<'a> Sample<'a> {
     /// A sample without help text and labels.
+    ///
+    /// ```
+    /// use quipu_registry::{Sample, Value};
+    ///
+    /// let sample = Sample::new("jobs_total", Value::Counter(3));
+    /// assert_eq!(sample.name, "jobs_total");
+    /// ```
     #[must_use]
     pub const fn new(name: &'a str, value: Value) -> Self {
         Self { name, help: "", labels: &[], value }
@@ -59,6 +66,14 @@ impl<'a> Sample<'a> {
 }
 
 /// A label of a [`Sample`].
+///
+/// ```
+/// use quipu_registry::{Label, Sample, Value};
+///
+/// let labels = [Label::new("disk", "sda"), Label::new("state", "free")];
+/// let sample = Sample::new("disk_bytes", Value::Gauge(4096)).with_labels(&labels);
+/// assert_eq!(sample.labels.len(), 2);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Label<'a> {
@@ -70,6 +85,11 @@ pub struct Label<'a> {
 
 impl<'a> Label<'a> {
     /// A label of this name and value.
+    ///
+    /// ```
+    /// let label = quipu_registry::Label::new("disk", "sda");
+    /// assert_eq!(label, quipu_registry::Label::new("disk", "sda"));
+    /// ```
     #[must_use]
     pub const fn new(name: &'a str, value: &'a str) -> Self {
         Self { name, value }
@@ -126,12 +146,22 @@ pub struct Float {
 
 impl Float {
     /// A number, with a pointer to the `Display` of `f64`.
+    ///
+    /// ```
+    /// use quipu_registry::Float;
+    ///
+    /// assert_eq!(Float::new(0.5).to_string(), "0.5");
+    /// ```
     #[must_use]
     pub const fn new(value: f64) -> Self {
         Self { value, write: <f64 as fmt::Display>::fmt }
     }
 
     /// The number.
+    ///
+    /// ```
+    /// assert_eq!(quipu_registry::Float::new(0.5).get(), 0.5);
+    /// ```
     #[must_use]
     pub const fn get(self) -> f64 {
         self.value
