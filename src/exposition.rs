@@ -8,13 +8,13 @@ use crate::{Sample, Snapshot};
 ///
 /// ```
 /// let snapshot = quipu::snapshot();
-/// let answer = format!("Content-Type: {}\r\n\r\n{}", quipu::Prometheus::CONTENT_TYPE, snapshot.prometheus());
+/// let answer = format!("Content-Type: {}\r\n\r\n{}", quipu::PrometheusText::CONTENT_TYPE, snapshot.prometheus());
 /// assert!(answer.starts_with("Content-Type: text/plain"));
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Prometheus<'a>(&'a Snapshot);
+pub struct PrometheusText<'a>(&'a Snapshot);
 
-impl Prometheus<'_> {
+impl PrometheusText<'_> {
     /// `Content-Type` of an HTTP answer in this format.
     pub const CONTENT_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
 }
@@ -24,22 +24,22 @@ impl Snapshot {
     /// [`clashes`](Snapshot::clashes) is a comment at the end.
     ///
     /// ```
-    /// use quipu::{CounterArray, Prometheus};
+    /// use quipu::{CounterArray, PrometheusText};
     ///
     /// static HITS: CounterArray<2> = CounterArray::named("hits_total", "Hits by side.", "side", &["left", "right"]);
     ///
     /// HITS.get(1).unwrap().add(5);
     /// let text = quipu::snapshot().prometheus().to_string();
     /// assert!(text.ends_with("hits_total{side=\"left\"} 0\nhits_total{side=\"right\"} 5\n"));
-    /// assert!(Prometheus::CONTENT_TYPE.starts_with("text/plain; version=0.0.4"));
+    /// assert!(PrometheusText::CONTENT_TYPE.starts_with("text/plain; version=0.0.4"));
     /// ```
     #[must_use]
-    pub fn prometheus(&self) -> Prometheus<'_> {
-        Prometheus(self)
+    pub fn prometheus(&self) -> PrometheusText<'_> {
+        PrometheusText(self)
     }
 }
 
-impl fmt::Display for Prometheus<'_> {
+impl fmt::Display for PrometheusText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for family in self.0.families() {
             write_head(f, &family[0])?;

@@ -28,7 +28,7 @@ pub use counter::Counter;
 pub use cursor::{Cursor, Number};
 pub use engine::{Label, fork_generation};
 pub use error::RegisterError;
-pub use exposition::Prometheus;
+pub use exposition::PrometheusText;
 pub use float::{FloatCounter, InvalidAmount};
 pub use float_gauge::FloatGauge;
 pub use name::InvalidName;

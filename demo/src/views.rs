@@ -4,7 +4,7 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use quipu::Prometheus;
+use quipu::PrometheusText;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -20,5 +20,5 @@ pub(crate) fn router() -> Router {
 }
 
 async fn metrics() -> impl IntoResponse {
-    ([(CONTENT_TYPE, Prometheus::CONTENT_TYPE)], quipu::snapshot().prometheus().to_string())
+    ([(CONTENT_TYPE, PrometheusText::CONTENT_TYPE)], quipu::snapshot().prometheus().to_string())
 }

@@ -99,7 +99,7 @@
 //! ```
 //! async fn metrics() -> ([(&'static str, &'static str); 1], String) {
 //!     let text = quipu::snapshot().prometheus().to_string();
-//!     ([("content-type", quipu::Prometheus::CONTENT_TYPE)], text)
+//!     ([("content-type", quipu::PrometheusText::CONTENT_TYPE)], text)
 //! }
 //! # let _ = metrics;
 //! ```

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use prometheus_parse::{Scrape, Value as Parsed};
-use quipu::{Counter, CounterArray, FloatCounter, Prometheus, UpDownCounter};
+use quipu::{Counter, CounterArray, FloatCounter, PrometheusText, UpDownCounter};
 
 fn text() -> String {
     quipu::snapshot().prometheus().to_string()
@@ -95,5 +95,5 @@ fn ends_with_a_line_feed() {
     counter.inc();
     let text = text();
     assert!(text.ends_with('\n') && !text.contains("\n\n"), "{text}");
-    assert_eq!(Prometheus::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(PrometheusText::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
 }

@@ -10,7 +10,7 @@ use quipu::strategy::PerCpu;
 use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
 use quipu::{
     Change, Counter, CounterArray, Cursor, Diff, Element, FloatCounter, InvalidAmount, InvalidName, Kind, Label,
-    Prometheus, RegisterError, Sample, Snapshot, UpDownCounter, Value,
+    PrometheusText, RegisterError, Sample, Snapshot, UpDownCounter, Value,
 };
 
 const fn shared<T: Send + Sync + Debug + ?Sized>() {}
@@ -34,7 +34,7 @@ const _: () = {
     shared::<Label>();
     shared::<Change>();
     shared::<Diff>();
-    shared::<Prometheus<'_>>();
+    shared::<PrometheusText<'_>>();
     strategy::<SingleAtomic>();
     strategy::<Locked>();
     strategy::<Striped>();
@@ -54,7 +54,7 @@ const _: () = {
     defaulted::<UpDownCounter>();
     defaulted::<FloatCounter>();
     defaulted::<CounterArray<3>>();
-    displayed::<Prometheus<'_>>();
+    displayed::<PrometheusText<'_>>();
     displayed::<Value>();
     error::<RegisterError>();
     error::<InvalidAmount>();
