@@ -1,11 +1,12 @@
-//! The longest hold of any of quipu's locks, for what takes them, by sizes and by threads that lived at once:
+//! The longest hold of any of quipu's locks, for what takes them, by sizes and by threads that
+//! lived at once:
 //!
 //! ```text
 //! RUSTFLAGS='--cfg quipu_holds' cargo bench --bench holds
 //! ```
 //!
-//! Whoever needs the same lock waits that long at most: a first add, the start or end of a thread that counts, a fork.
-//! The times are processor time of the thread that held the lock.
+//! Whoever needs the same lock waits that long at most: a first add, the start or end of a thread
+//! that counts, a fork. The times are processor time of the thread that held the lock.
 
 #[cfg(not(quipu_holds))]
 fn main() {
@@ -35,12 +36,17 @@ mod measured {
     const RUNS: usize = 5;
 
     pub(super) fn main() {
-        println!("Longest hold of a lock, in microseconds, and the place that held the longest of a row\n");
+        println!(
+            "Longest hold of a lock, in microseconds, and the place that held the longest of a row\n"
+        );
         print!("{:58}", "after a peak of threads:");
         PEAKS.iter().for_each(|peak| print!("{peak:>9}"));
         println!();
-        let named: Vec<Counter> = (0..NAMES).map(|index| Counter::named(name("name", index), "")).collect();
-        let register = |counters: &[Counter]| counters.iter().for_each(|counter| counter.register().expect("a name"));
+        let named: Vec<Counter> =
+            (0..NAMES).map(|index| Counter::named(name("name", index), "")).collect();
+        let register = |counters: &[Counter]| {
+            counters.iter().for_each(|counter| counter.register().expect("a name"))
+        };
         let (first, others) = named.split_at(NAMES / 2);
         register(first);
         let (part, parts) = (Cell::new(0), others.len() / RUNS);
@@ -49,7 +55,10 @@ mod measured {
             register(&others[start..start + parts]);
         });
         let columns: Vec<Vec<Hold>> = PEAKS.iter().map(|&peak| column(peak, &named)).collect();
-        print_row(&format!("{} names register beside many others", NAMES / 2 / RUNS), &[registered]);
+        print_row(
+            &format!("{} names register beside many others", NAMES / 2 / RUNS),
+            &[registered],
+        );
         for (row, (what, _)) in ROWS.iter().enumerate() {
             print_row(what, &columns.iter().map(|column| column[row]).collect::<Vec<_>>());
         }
@@ -69,7 +78,9 @@ mod measured {
     type Row = (&'static str, fn(&[Counter]));
 
     const ROWS: &[Row] = &[
-        ("a thread starts, adds and ends, 1,000 times", |_| (0..1000).for_each(|_| on_thread(|| Counter::new().inc()))),
+        ("a thread starts, adds and ends, 1,000 times", |_| {
+            (0..1000).for_each(|_| on_thread(|| Counter::new().inc()))
+        }),
         ("a counter registers in used slots", |_| Counter::new().inc()),
         ("an up-down counter registers in used slots", |_| UpDownCounter::new().inc()),
         ("a float counter registers in used slots", |_| FloatCounter::new().add(1.0)),
@@ -79,7 +90,9 @@ mod measured {
         ("10 threads have a first slot in an array of 65,536", |_| grow()),
         ("takes of 1,000 counters and an up-down counter", |named| take(&named[..1000])),
         ("1,000 names of counters that are dropped, with their slots", |_| {
-            (0..1000).map(|index| Counter::named(name("dropped", index), "")).for_each(|counter| counter.inc());
+            (0..1000)
+                .map(|index| Counter::named(name("dropped", index), ""))
+                .for_each(|counter| counter.inc());
         }),
         ("a snapshot of all names, after a change", |_| {
             Counter::named("changed_total", "").inc();
@@ -88,7 +101,8 @@ mod measured {
         ("a snapshot of all names", |_| drop(snapshot())),
     ];
 
-    /// After one more peak of threads, which touch every hundredth counter and slots that others reuse.
+    /// After one more peak of threads, which touch every hundredth counter and slots that others
+    /// reuse.
     fn column(peak: usize, named: &[Counter]) -> Vec<Hold> {
         let (single, up_down, float) = (Counter::new(), UpDownCounter::new(), FloatCounter::new());
         // Threads by thousands would have gigabytes of it.
@@ -106,14 +120,18 @@ mod measured {
                     }
                     all_here.wait();
                 };
-                thread::Builder::new().stack_size(1 << 16).spawn_scoped(scope, touch).expect("a thread");
+                thread::Builder::new()
+                    .stack_size(1 << 16)
+                    .spawn_scoped(scope, touch)
+                    .expect("a thread");
             }
         });
         drop((single, up_down, float, array));
         ROWS.iter().map(|(_, work)| measure(|| work(named))).collect()
     }
 
-    /// Of several runs the one whose longest hold is the shortest: in the others an interrupt may have come between.
+    /// Of several runs the one whose longest hold is the shortest: in the others an interrupt may
+    /// have come between.
     fn measure(work: impl Fn()) -> Hold {
         let run = |_| {
             longest_hold();

@@ -6,7 +6,8 @@ use prometheus::core::GenericCounterVec;
 use prometheus::{Opts, TextEncoder, default_registry};
 use quipu::UpDownCounter;
 
-static IN_FLIGHT: UpDownCounter = UpDownCounter::named("http_requests_in_flight", "Requests being answered.");
+static IN_FLIGHT: UpDownCounter =
+    UpDownCounter::named("http_requests_in_flight", "Requests being answered.");
 
 // An `IntCounterVec` would count in atomics that all threads share.
 type Requests = GenericCounterVec<quipu::Counter>;
@@ -18,7 +19,8 @@ fn answer(requests: &Requests, method: &str) {
 }
 
 fn main() -> prometheus::Result<()> {
-    let requests = Requests::new(Opts::new("http_requests_total", "Requests answered."), &["method"])?;
+    let requests =
+        Requests::new(Opts::new("http_requests_total", "Requests answered."), &["method"])?;
     prometheus::register(Box::new(requests.clone()))?;
     IN_FLIGHT.register().map_err(|error| prometheus::Error::Msg(error.to_string()))?;
     quipu::integrations::prometheus_0_14::register(default_registry())?;

@@ -8,7 +8,8 @@ use prometheus_client::registry::Registry;
 use quipu::UpDownCounter;
 use quipu::integrations::prometheus_client_0_26::register;
 
-static IN_FLIGHT: UpDownCounter = UpDownCounter::named("http_requests_in_flight", "Requests being answered.");
+static IN_FLIGHT: UpDownCounter =
+    UpDownCounter::named("http_requests_in_flight", "Requests being answered.");
 
 // `Counter` alone would count in one atomic that all threads share.
 type Requests = Family<[(&'static str, &'static str); 1], Counter<u64, quipu::Counter>>;

@@ -6,8 +6,12 @@ use std::time::Duration;
 use quipu::{Counter, CounterArray};
 
 static REQUESTS: Counter = Counter::named("http_requests_total", "Requests answered.");
-static RESPONSES: CounterArray<2> =
-    CounterArray::named("http_responses_total", "Responses by class of status code.", "class", &["2xx", "4xx"]);
+static RESPONSES: CounterArray<2> = CounterArray::named(
+    "http_responses_total",
+    "Responses by class of status code.",
+    "class",
+    &["2xx", "4xx"],
+);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     REQUESTS.register()?;

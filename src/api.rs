@@ -6,18 +6,20 @@ use crate::engine::{self, CounterRef, Key, Update, enter_cold_path};
 use crate::error::RegisterError;
 use crate::name_clash::NameClash;
 
-/// The reads of one value of the type `$number`: that of the counter `$counter` of `$self` which begins at slot `$index`. Its
-/// cursors live for `$lifetime`.
+/// The reads of one value of the type `$number`: that of the counter `$counter` of `$self` which
+/// begins at slot `$index`. Its cursors live for `$lifetime`.
 macro_rules! reads {
     ($number:ty, $lifetime:lifetime, |$self:ident| ($counter:expr, $index:expr)) => {
-        /// The total of every thread, dead or alive, since the last [`take`](Self::take) or [`reset`](Self::reset).
+        /// The total of every thread, dead or alive, since the last [`take`](Self::take) or
+        /// [`reset`](Self::reset).
         ///
-        /// A sum taken while others add lies between the true total at its start and at its end (intermediate value
-        /// linearizability; for amounts that are taken away see [`UpDownCounter`](crate::UpDownCounter)); it includes
-        /// every add that happens-before it; on a counter that only grows, successive reads by one thread never go
-        /// down. It costs one load for each thread that touched the counter or one of its neighbours, and at most
-        /// seven more; it takes no lock. After a peak of threads, those that have ended cost nothing: their slots are
-        /// summed up once, by a thread that ends.
+        /// A sum taken while others add lies between the true total at its start and at its end
+        /// (intermediate value linearizability; for amounts that are taken away see
+        /// [`UpDownCounter`](crate::UpDownCounter)); it includes every add that happens-before it;
+        /// on a counter that only grows, successive reads by one thread never go down. It costs one
+        /// load for each thread that touched the counter or one of its neighbours, and at most
+        /// seven more; it takes no lock. After a peak of threads, those that have ended cost
+        /// nothing: their slots are summed up once, by a thread that ends.
         ///
         /// # Ordering
         /// Relaxed: it includes each add that happens-before it, and orders nothing else.
@@ -35,9 +37,9 @@ macro_rules! reads {
             <$number as crate::cursor::sealed::Bits>::from_bits(bits)
         }
 
-        /// All that was ever added, less all that was subtracted. A [`take`](Self::take) or [`reset`](Self::reset)
-        /// doesn't change it: the total of a counter that only grows never goes down, which is what an exporter
-        /// wants to report.
+        /// All that was ever added, less all that was subtracted. A [`take`](Self::take) or
+        /// [`reset`](Self::reset) doesn't change it: the total of a counter that only grows never
+        /// goes down, which is what an exporter wants to report.
         ///
         /// It promises what [`sum`](Self::sum) promises, and costs the same.
         ///
@@ -62,7 +64,8 @@ macro_rules! reads {
         /// [`total`](Self::total) that isn't in the [`sum`](Self::sum).
         ///
         /// # Ordering
-        /// Acquire: it includes each take that happens-before it, and nothing that is added after such a take.
+        /// Acquire: it includes each take that happens-before it, and nothing that is added after
+        /// such a take.
         ///
         /// ```
         /// let counter = quipu::Counter::new();
@@ -77,11 +80,11 @@ macro_rules! reads {
             <$number as crate::cursor::sealed::Bits>::from_bits(bits)
         }
 
-        /// Returns the sum, and restarts the counter at zero. Every unit is in exactly one take, whatever the
-        /// number of threads that take at once.
+        /// Returns the sum, and restarts the counter at zero. Every unit is in exactly one take,
+        /// whatever the number of threads that take at once.
         ///
-        /// Units that can't be marked as taken are left for the next take: on allocation failure, and within a global
-        /// allocator that quipu is calling.
+        /// Units that can't be marked as taken are left for the next take: on allocation failure,
+        /// and within a global allocator that quipu is calling.
         ///
         /// # Ordering
         /// Relaxed: it includes each add that happens-before it, and orders nothing else.
@@ -111,7 +114,8 @@ macro_rules! reads {
             let _ = $self.take();
         }
 
-        /// A reader that returns the amount added between its reads. Takes and resets don't disturb it.
+        /// A reader that returns the amount added between its reads. Takes and resets don't disturb
+        /// it.
         ///
         /// ```
         /// let counter = quipu::Counter::new();
@@ -130,12 +134,12 @@ macro_rules! reads {
 /// `register` and `name`.
 macro_rules! registration {
     () => {
-        /// Lists the counter, so that [`snapshot`](crate::snapshot()) shows it before its first add. A counter
-        /// without a name merely receives its slots. Registering twice is a no-op.
+        /// Lists the counter, so that [`snapshot`](crate::snapshot()) shows it before its first
+        /// add. A counter without a name merely receives its slots. Registering twice is a no-op.
         ///
         /// # Errors
-        /// If a counter of another kind or with other labels is shown under the name, on allocation failure, or when slots
-        /// are exhausted.
+        /// If a counter of another kind or with other labels is shown under the name, on allocation
+        /// failure, or when slots are exhausted.
         ///
         /// ```
         /// static ERRORS: quipu::Counter = quipu::Counter::named("errors_total", "Requests that failed.");
@@ -180,21 +184,23 @@ macro_rules! scalar {
             }
 
             crate::sync::const_fn! {
-                /// A counter that [`snapshot`](crate::snapshot()) shows under `name` once it is registered: by its
-                /// first add, or by [`register`](Self::register).
+                /// A counter that [`snapshot`](crate::snapshot()) shows under `name` once it is
+                /// registered: by its first add, or by [`register`](Self::register).
                 ///
-                /// Counters of one name and kind appear as one, with the help text of the first that registered. The
-                /// name of counters that only grow has all that was ever added to them. Takes and resets don't lower
-                /// it, nor do drops: it stays when the last of them is dropped, as exporters take an absence or a fall
-                /// for a restart. A gauge's name has the sum of those that are left, and goes with the last one.
+                /// Counters of one name and kind appear as one, with the help text of the first
+                /// that registered. The name of counters that only grow has all that was ever added
+                /// to them. Takes and resets don't lower it, nor do drops: it stays when the last
+                /// of them is dropped, as exporters take an absence or a fall for a restart. A
+                /// gauge's name has the sum of those that are left, and goes with the last one.
                 ///
-                /// Of two kinds that have one name, the first is shown until its last counter is dropped. Then the other
-                /// one is, and the total of the first is gone. [`Snapshot::clashes`](crate::Snapshot::clashes) lists
-                /// such names. A debug build panics in the add that registers such a counter, once it has counted.
+                /// Of two kinds that have one name, the first is shown until its last counter is
+                /// dropped. Then the other one is, and the total of the first is gone.
+                /// [`Snapshot::clashes`](crate::Snapshot::clashes) lists such names. A debug build
+                /// panics in the add that registers such a counter, once it has counted.
                 ///
                 /// # Panics
-                /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than 65,535
-                /// bytes; in a `static` or `const`, the program doesn't compile.
+                /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is
+                /// longer than 65,535 bytes; in a `static` or `const`, the program doesn't compile.
                 ///
                 /// ```
                 /// use quipu::{Counter, Value};
@@ -268,8 +274,8 @@ macro_rules! scalar {
     };
 }
 
-/// Gives the slots back. A drop within a cold path, which only a global allocator can bring about, leaves them unused for
-/// good.
+/// Gives the slots back. A drop within a cold path, which only a global allocator can bring about,
+/// leaves them unused for good.
 pub(crate) fn unregister(key: Key, counter: &CounterRef<'_>) {
     if key.is_registered() {
         enter_cold_path(|registry| registry.unregister(key, counter));
@@ -295,7 +301,12 @@ pub(crate) fn register(counter: &CounterRef<'_>) -> Result<(), RegisterError> {
 }
 
 /// `Debug` of a counter: its name if it has one, and its value.
-pub(crate) fn debug(f: &mut fmt::Formatter<'_>, kind: &str, name: Option<&str>, sum: &dyn fmt::Debug) -> fmt::Result {
+pub(crate) fn debug(
+    f: &mut fmt::Formatter<'_>,
+    kind: &str,
+    name: Option<&str>,
+    sum: &dyn fmt::Debug,
+) -> fmt::Result {
     let mut debug = f.debug_struct(kind);
     if let Some(name) = name {
         debug.field("name", &name);
@@ -307,19 +318,25 @@ pub(crate) fn debug(f: &mut fmt::Formatter<'_>, kind: &str, name: Option<&str>, 
 #[cold]
 #[inline(never)]
 pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, update: &Update) {
-    let registers = cfg!(debug_assertions) && counter.identity.name().is_some() && !counter.value(0).is_registered();
+    let registers = cfg!(debug_assertions)
+        && counter.identity.name().is_some()
+        && !counter.value(0).is_registered();
     engine::add_slow(counter, index, amount, update);
     if registers {
         assert_no_clash(counter);
     }
 }
 
-/// In debug builds, the add that registers a counter panics where its name clashes, after it counted. A thread that
-/// panics already must not do so again.
+/// In debug builds, the add that registers a counter panics where its name clashes, after it
+/// counted. A thread that panics already must not do so again.
 fn assert_no_clash(counter: &CounterRef<'_>) {
     if let Some(family) = counter.family().filter(|_| !std::thread::panicking()) {
         let clash = enter_cold_path(|_| engine::clash(&family)).flatten().map(NameClash::new);
-        debug_assert!(clash.is_none(), "{}", clash.map(|clash| clash.to_string()).unwrap_or_default());
+        debug_assert!(
+            clash.is_none(),
+            "{}",
+            clash.map(|clash| clash.to_string()).unwrap_or_default()
+        );
     }
 }
 

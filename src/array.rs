@@ -5,10 +5,11 @@ use crate::name;
 use crate::sync::{Ordering, const_fn};
 use crate::{InvalidName, api};
 
-/// `N` counters in a row, for events that an index tells apart: status codes, error kinds, the variants of an enum.
+/// `N` counters in a row, for events that an index tells apart: status codes, error kinds, the
+/// variants of an enum.
 ///
-/// They are registered together and share one key, so that the add to one of them costs what the add to a
-/// [`Counter`](crate::Counter) does, and a bounds check.
+/// They are registered together and share one key, so that the add to one of them costs what the
+/// add to a [`Counter`](crate::Counter) does, and a bounds check.
 ///
 /// ```
 /// use quipu::CounterArray;
@@ -29,15 +30,17 @@ use crate::{InvalidName, api};
 /// ```
 ///
 /// # Limits
-/// Those of [`Counter`](crate::Counter). `N` is from 1 to 2²⁶, which is checked when the program is compiled. The array has
-/// 8 bytes for each of the `N` in itself, for adds that find no slot: a large one belongs in a `static`.
+/// Those of [`Counter`](crate::Counter). `N` is from 1 to 2²⁶, which is checked when the program is
+/// compiled. The array has 8 bytes for each of the `N` in itself, for adds that find no slot: a
+/// large one belongs in a `static`.
 pub struct CounterArray<const N: usize> {
     header: Header<N>,
     labels: Option<Labels>,
 }
 
 impl<const N: usize> CounterArray<N> {
-    const LEN_IS_FIT: () = assert!(N >= 1 && N <= 1 << 26, "expected a CounterArray of 1 to 2^26 counters");
+    const LEN_IS_FIT: () =
+        assert!(N >= 1 && N <= 1 << 26, "expected a CounterArray of 1 to 2^26 counters");
 
     const_fn! {
         /// `N` counters that stand at zero.
@@ -57,17 +60,18 @@ impl<const N: usize> CounterArray<N> {
     }
 
     const_fn! {
-        /// Counters that [`snapshot`](crate::snapshot()) shows under `name`, told apart by the value of `label`, once
-        /// they are registered: by the first add to one of them, or by [`register`](CounterArray::register).
+        /// Counters that [`snapshot`](crate::snapshot()) shows under `name`, told apart by the
+        /// value of `label`, once they are registered: by the first add to one of them, or by
+        /// [`register`](CounterArray::register).
         ///
-        /// Arrays of one name and with the same labels appear as one, as do elements of the same label value: with the
-        /// help text of the first that registered, and all that was ever added to them, as with
-        /// [`Counter::named`](crate::Counter::named).
+        /// Arrays of one name and with the same labels appear as one, as do elements of the same
+        /// label value: with the help text of the first that registered, and all that was ever
+        /// added to them, as with [`Counter::named`](crate::Counter::named).
         ///
         /// # Panics
-        /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or the label, `[a-zA-Z_][a-zA-Z0-9_]*`
-        /// that doesn't begin with `__`, or a text is longer than 65,535 bytes; in a `static` or `const`, the program
-        /// doesn't compile.
+        /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or the label,
+        /// `[a-zA-Z_][a-zA-Z0-9_]*` that doesn't begin with `__`, or a text is longer than 65,535
+        /// bytes; in a `static` or `const`, the program doesn't compile.
         ///
         /// ```
         /// use quipu::CounterArray;

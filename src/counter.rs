@@ -4,10 +4,11 @@ use crate::sync::Ordering;
 
 /// A number that only grows, counted by many threads at once.
 ///
-/// An [`add`](Counter::add) is a load, an addition and a store on a slot that only the current thread writes; a
-/// [`sum`](Counter::sum) adds up the slots of all threads, those that have ended included. The counter itself is 40
-/// bytes (32 where pointers have 32 bits) and may lie anywhere: in a `static`, in a struct, in an `Arc`. Each thread that touches it or one of its
-/// neighbours spends 8 bytes on it.
+/// An [`add`](Counter::add) is a load, an addition and a store on a slot that only the current
+/// thread writes; a [`sum`](Counter::sum) adds up the slots of all threads, those that have ended
+/// included. The counter itself is 40 bytes (32 where pointers have 32 bits) and may lie anywhere:
+/// in a `static`, in a struct, in an `Arc`. Each thread that touches it or one of its neighbours
+/// spends 8 bytes on it.
 ///
 /// ```
 /// use quipu::Counter;
@@ -31,8 +32,8 @@ use crate::sync::Ordering;
 /// ```
 ///
 /// # Limits
-/// Sums wrap at 2⁶⁴. A signal handler that adds to a counter while the thread that it interrupts is between the load
-/// and the store of an add to the same counter loses one of the two.
+/// Sums wrap at 2⁶⁴. A signal handler that adds to a counter while the thread that it interrupts is
+/// between the load and the store of an add to the same counter loses one of the two.
 pub struct Counter {
     pub(crate) header: Header<1>,
 }
@@ -54,8 +55,8 @@ impl Counter {
 
     /// Adds `n`.
     ///
-    /// It never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
-    /// may allocate, and take a lock.
+    /// It never waits for another thread's add and never fails. A thread's first add to a counter
+    /// or to its neighbours may allocate, and take a lock.
     ///
     /// # Ordering
     /// Relaxed: it orders nothing else.
@@ -80,12 +81,14 @@ impl Counter {
         api::add_slow(&self.counter_ref(), 0, n, &Update::INCREASE);
     }
 
-    /// Adds the part of `total` that [`Counter::total`] lacks: for a total that something else counts, such as the
-    /// kernel or another library. A lower total than the counter's adds nothing.
+    /// Adds the part of `total` that [`Counter::total`] lacks: for a total that something else
+    /// counts, such as the kernel or another library. A lower total than the counter's adds
+    /// nothing.
     ///
-    /// It sums the slots under a lock that all calls in the process share, so that two of them don't both add one part.
-    /// An [`add`](Counter::add) by another thread meanwhile counts on top. Within a global allocator that quipu is
-    /// calling, or a signal handler that interrupts quipu's own work, it does nothing.
+    /// It sums the slots under a lock that all calls in the process share, so that two of them
+    /// don't both add one part. An [`add`](Counter::add) by another thread meanwhile counts on top.
+    /// Within a global allocator that quipu is calling, or a signal handler that interrupts quipu's
+    /// own work, it does nothing.
     ///
     /// ```
     /// let packets = quipu::Counter::new();

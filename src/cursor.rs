@@ -44,8 +44,9 @@ numbers! {
 
 /// A reader of one counter that gets what was added between its reads.
 ///
-/// Any number of cursors read one counter, and none disturbs another. Of an add that happens while a cursor reads, the
-/// read has all or nothing; the next one has the rest. Made by `cursor` of the counters.
+/// Any number of cursors read one counter, and none disturbs another. Of an add that happens while
+/// a cursor reads, the read has all or nothing; the next one has the rest. Made by `cursor` of the
+/// counters.
 ///
 /// ```
 /// use quipu::Counter;
@@ -71,9 +72,11 @@ impl<'a, T: Number> Cursor<'a, T> {
         Self { value, total: global().total(value), number: PhantomData }
     }
 
-    /// The amount that was added since the cursor was made or last asked. Wraps where the total does.
+    /// The amount that was added since the cursor was made or last asked. Wraps where the total
+    /// does.
     ///
-    /// Of a float counter it is the difference of two totals, which has the rounding errors of both.
+    /// Of a float counter it is the difference of two totals, which has the rounding errors of
+    /// both.
     ///
     /// # Ordering
     /// Relaxed: it includes each add that happens-before it, and orders nothing else.

@@ -15,14 +15,14 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// A counter of another kind, or with other labels, has registered under this name before. This one is shown once that
-    /// one is dropped.
+    /// A counter of another kind, or with other labels, has registered under this name before. This
+    /// one is shown once that one is dropped.
     NameTaken {
         /// The name that both have.
         name: &'static str,
     },
-    /// The 2²⁷ slots that integers have, and floats, are exhausted, or there is no memory for one: drop counters that aren't
-    /// needed.
+    /// The 2²⁷ slots that integers have, and floats, are exhausted, or there is no memory for one:
+    /// drop counters that aren't needed.
     OutOfSlots,
 }
 
@@ -33,9 +33,9 @@ impl fmt::Display for RegisterError {
                 f,
                 "{name:?} is the name of a registered counter of another kind or with other labels: choose another name"
             ),
-            Self::OutOfSlots => {
-                f.write_str("no slot or no memory is left for the counter: drop counters that aren't needed")
-            }
+            Self::OutOfSlots => f.write_str(
+                "no slot or no memory is left for the counter: drop counters that aren't needed",
+            ),
         }
     }
 }

@@ -20,8 +20,8 @@ impl PrometheusText<'_> {
 }
 
 impl Snapshot {
-    /// The snapshot as text that Prometheus scrapes: write it with `{}`, or `to_string`. Each of its
-    /// [`clashes`](Snapshot::clashes) is a comment at the end.
+    /// The snapshot as text that Prometheus scrapes: write it with `{}`, or `to_string`. Each of
+    /// its [`clashes`](Snapshot::clashes) is a comment at the end.
     ///
     /// ```
     /// use quipu::{CounterArray, PrometheusText};
@@ -68,7 +68,8 @@ fn write_sample(f: &mut fmt::Formatter<'_>, snapshot: &Snapshot, sample: &Sample
     f.write_str("\n")
 }
 
-/// A text in which a backslash and a quotation mark have a backslash before them, and a line's end is `\n`.
+/// A text in which a backslash and a quotation mark have a backslash before them, and a line's end
+/// is `\n`.
 pub(crate) struct Escaped<'a> {
     text: &'a str,
     quotation_mark: u8,

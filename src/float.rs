@@ -6,7 +6,8 @@ use crate::sync::Ordering;
 
 /// A floating-point number that only grows, such as seconds of work done.
 ///
-/// A slot has one writer, so an add needs no compare-exchange loop, as it does where threads share an atomic float.
+/// A slot has one writer, so an add needs no compare-exchange loop, as it does where threads share
+/// an atomic float.
 ///
 /// ```
 /// use quipu::FloatCounter;
@@ -20,13 +21,14 @@ use crate::sync::Ordering;
 /// ```
 ///
 /// # Limits
-/// Those of [`Counter`](crate::Counter), and of `f64`: the last bits of the sum depend on which thread added what. A
-/// [`take`](FloatCounter::take) is the difference of two totals, rounded: that takes add up to the total is true but
-/// for that rounding.
+/// Those of [`Counter`](crate::Counter), and of `f64`: the last bits of the sum depend on which
+/// thread added what. A [`take`](FloatCounter::take) is the difference of two totals, rounded: that
+/// takes add up to the total is true but for that rounding.
 ///
-/// **Huge amounts cost small ones.** A slot of 2⁵³ or more counts no ones, since its neighbours in `f64` are at least 2
-/// apart. A `take` or [`reset`](FloatCounter::reset) doesn't help, as it leaves the slots as they are; a new counter
-/// does. The sum itself stays finite: see [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT).
+/// **Huge amounts cost small ones.** A slot of 2⁵³ or more counts no ones, since its neighbours in
+/// `f64` are at least 2 apart. A `take` or [`reset`](FloatCounter::reset) doesn't help, as it
+/// leaves the slots as they are; a new counter does. The sum itself stays finite: see
+/// [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT).
 ///
 /// ```
 /// let counter = quipu::FloatCounter::new();
@@ -44,8 +46,8 @@ crate::api::scalar!(FloatCounter, f64, Kind::FloatCounter, FLOAT);
 impl FloatCounter {
     /// The largest amount that can be added at once: 2⁹⁵⁹, about 4.9 · 10²⁸⁸.
     ///
-    /// 2⁶⁴ adds of it come to 2¹⁰²³, which is a finite `f64`. So a sum is never infinite, and a take, the difference of
-    /// two sums, is always a number.
+    /// 2⁶⁴ adds of it come to 2¹⁰²³, which is a finite `f64`. So a sum is never infinite, and a
+    /// take, the difference of two sums, is always a number.
     ///
     /// ```
     /// use quipu::FloatCounter;
@@ -54,11 +56,12 @@ impl FloatCounter {
     /// ```
     pub const MAX_AMOUNT: f64 = f64::from_bits((1023 + 959) << 52);
 
-    /// Adds `amount`, if it is from 0 to [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT); anything else is ignored, so that one
-    /// bad measurement doesn't spoil the total or turn it around. [`try_add`](FloatCounter::try_add) reports it.
+    /// Adds `amount`, if it is from 0 to [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT); anything else is
+    /// ignored, so that one bad measurement doesn't spoil the total or turn it around.
+    /// [`try_add`](FloatCounter::try_add) reports it.
     ///
-    /// It never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
-    /// may allocate, and take a lock.
+    /// It never waits for another thread's add and never fails. A thread's first add to a counter
+    /// or to its neighbours may allocate, and take a lock.
     ///
     /// # Ordering
     /// Relaxed: it orders nothing else.
@@ -81,7 +84,8 @@ impl FloatCounter {
     /// Relaxed: it orders nothing else.
     ///
     /// # Errors
-    /// If the amount is negative, above [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT) or not a number; nothing is added.
+    /// If the amount is negative, above [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT) or not a number;
+    /// nothing is added.
     ///
     /// ```
     /// let counter = quipu::FloatCounter::new();
@@ -98,7 +102,8 @@ impl FloatCounter {
         Ok(())
     }
 
-    /// Adds an amount of either sign. Nothing, if it is beyond [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT) or not a number.
+    /// Adds an amount of either sign. Nothing, if it is beyond
+    /// [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT) or not a number.
     #[inline]
     pub(crate) fn add_signed(&self, amount: f64) {
         if amount.abs() <= Self::MAX_AMOUNT {
@@ -109,8 +114,8 @@ impl FloatCounter {
     /// Adds an amount that is fit to be added.
     #[inline(always)]
     fn add_fit(&self, amount: f64) {
-        // Acquire: pairs with the Release in `register::store`; the slots that another counter had before are cleared by
-        // then. Model: `float_slot_is_clear_when_reused`.
+        // Acquire: pairs with the Release in `register::store`; the slots that another counter had
+        // before are cleared by then. Model: `float_slot_is_clear_when_reused`.
         match self.header.own_slot(0, Ordering::Acquire) {
             Some(slot) => slot.add_float(amount),
             None => self.add_slow(amount),
@@ -124,8 +129,8 @@ impl FloatCounter {
     }
 }
 
-/// An amount that a [`FloatCounter`] doesn't add: negative, above [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT), or not a
-/// number.
+/// An amount that a [`FloatCounter`] doesn't add: negative, above
+/// [`MAX_AMOUNT`](FloatCounter::MAX_AMOUNT), or not a number.
 ///
 /// ```
 /// let error = quipu::FloatCounter::new().try_add(f64::INFINITY).unwrap_err();

@@ -66,7 +66,8 @@ impl Merge {
             }
             return;
         }
-        if let Some(same) = self.place_of(other.labels()).and_then(|place| self.list.get_mut(place)) {
+        if let Some(same) = self.place_of(other.labels()).and_then(|place| self.list.get_mut(place))
+        {
             same.value = same.value.plus(other.value);
             return;
         }
@@ -78,11 +79,14 @@ impl Merge {
 
     /// The place of the sample that has these labels, of those of the last name.
     fn place_of(&self, labels: &[Label]) -> Option<usize> {
-        let has_labels = |place: &usize| self.list.get(*place).is_some_and(|sample| sample.labels() == labels);
+        let has_labels =
+            |place: &usize| self.list.get(*place).is_some_and(|sample| sample.labels() == labels);
         // Other sources' samples with the same labels are neighbours.
         let last = self.list.len().wrapping_sub(1);
         let is_others = |place: &usize| *place >= self.own_end;
-        (self.start..self.own_end).find(has_labels).or_else(|| Some(last).filter(is_others).filter(has_labels))
+        (self.start..self.own_end)
+            .find(has_labels)
+            .or_else(|| Some(last).filter(is_others).filter(has_labels))
     }
 
     /// Moves samples of this copy to the list, as long as they are fit.
@@ -101,10 +105,12 @@ fn fault(sample: &Sample, first: Option<&Sample>) -> Option<&'static str> {
     if first.is_some_and(|first| first.kind != sample.kind) {
         return Some("expected the kind that is shown under this name");
     }
-    let is_double =
-        |(index, label): (usize, &Label)| sample.labels()[..index].iter().any(|other| other.name == label.name);
+    let is_double = |(index, label): (usize, &Label)| {
+        sample.labels()[..index].iter().any(|other| other.name == label.name)
+    };
     if sample.labels().iter().enumerate().any(is_double) {
         return Some("expected label names that differ");
     }
-    name::fault(&sample.name).or_else(|| sample.labels().iter().find_map(|label| name::label_fault(&label.name)))
+    name::fault(&sample.name)
+        .or_else(|| sample.labels().iter().find_map(|label| name::label_fault(&label.name)))
 }

@@ -1,4 +1,5 @@
-//! Which names a metric may have: those of the Prometheus text format, so that every named counter can be exported.
+//! Which names a metric may have: those of the Prometheus text format, so that every named counter
+//! can be exported.
 //!
 //! Source: "Metric names and labels" in the data model of the Prometheus documentation.
 
@@ -17,10 +18,8 @@ pub struct InvalidName {
     expected: &'static str,
 }
 
-const METRIC: &str =
-    "expected a metric name: a letter, '_' or ':', then letters, digits, '_' or ':', all of them ASCII";
-const LABEL: &str =
-    "expected a label name: a letter or '_', then letters, digits or '_', all of them ASCII, and not \"__\" first";
+const METRIC: &str = "expected a metric name: a letter, '_' or ':', then letters, digits, '_' or ':', all of them ASCII";
+const LABEL: &str = "expected a label name: a letter or '_', then letters, digits or '_', all of them ASCII, and not \"__\" first";
 const SHORT: &str = "expected at most 65535 bytes of text";
 
 /// The longest name or help text, in bytes.
@@ -60,7 +59,8 @@ impl fmt::Display for InvalidName {
 
 impl std::error::Error for InvalidName {}
 
-/// Copies `text`, or its first bytes up to `limit`, to `buffer` from `at` on. Returns where it ends.
+/// Copies `text`, or its first bytes up to `limit`, to `buffer` from `at` on. Returns where it
+/// ends.
 const fn append(buffer: &mut [u8], at: usize, text: &str, limit: usize) -> usize {
     let mut index = 0;
     while index < text.len() && index < limit {

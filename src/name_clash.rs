@@ -62,7 +62,9 @@ impl NameClash {
     /// Whether both are of hidden samples of one name and kind.
     pub(crate) fn is_as(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Clash::Hidden { sample: a, .. }, Clash::Hidden { sample: b, .. }) => a.name == b.name && a.kind == b.kind,
+            (Clash::Hidden { sample: a, .. }, Clash::Hidden { sample: b, .. }) => {
+                a.name == b.name && a.kind == b.kind
+            }
             _ => false,
         }
     }
@@ -140,13 +142,20 @@ impl fmt::Display for NameClash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Clash::Own([first, second]) if first.name == second.name => {
-                let (name, first, second) = (first.name, Described(first, false), Described(second, false));
-                write!(f, "{name:?} names {first} and {second}, and only the first is shown: rename one of them")
+                let (name, first, second) =
+                    (first.name, Described(first, false), Described(second, false));
+                write!(
+                    f,
+                    "{name:?} names {first} and {second}, and only the first is shown: rename one of them"
+                )
             }
             Clash::Own([first, second]) => {
                 let (one, other) = (first.name, second.name);
                 let (first, second) = (Described(first, true), Described(second, true));
-                write!(f, "{first} {one:?} and {second} {other:?} clash in OpenMetrics: rename one of them")
+                write!(
+                    f,
+                    "{first} {one:?} and {second} {other:?} clash in OpenMetrics: rename one of them"
+                )
             }
             Clash::Hidden { sample, expected, .. } => write_hidden(f, sample, expected),
         }
@@ -174,7 +183,8 @@ struct Described<'a>(&'a Family, bool);
 impl fmt::Display for Described<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(family, is_definite) = self;
-        let kind = if family.labels.is_some() { "counter array" } else { in_words(family.kind().into()) };
+        let kind =
+            if family.labels.is_some() { "counter array" } else { in_words(family.kind().into()) };
         f.write_str(match kind.as_bytes() {
             _ if *is_definite => "the ",
             [b'u', ..] => "an ",

@@ -133,7 +133,9 @@ impl Value {
         match self {
             Self::Unsigned(value) => write!(f, "{value}"),
             Self::Signed(value) => write!(f, "{value}"),
-            Self::Float(value) => fmt::Display::fmt(&float.ok_or(fmt::Error)?.with_value(*value), f),
+            Self::Float(value) => {
+                fmt::Display::fmt(&float.ok_or(fmt::Error)?.with_value(*value), f)
+            }
         }
     }
 
@@ -155,8 +157,12 @@ impl Value {
             (Self::Unsigned(later), Self::Unsigned(earlier)) => {
                 Self::Unsigned(later.checked_sub(earlier).unwrap_or(later))
             }
-            (Self::Signed(later), Self::Signed(earlier)) => Self::Signed(later.wrapping_sub(earlier)),
-            (Self::Float(later), Self::Float(earlier)) if later >= earlier => Self::Float(later - earlier),
+            (Self::Signed(later), Self::Signed(earlier)) => {
+                Self::Signed(later.wrapping_sub(earlier))
+            }
+            (Self::Float(later), Self::Float(earlier)) if later >= earlier => {
+                Self::Float(later - earlier)
+            }
             (later, _) => later,
         }
     }
@@ -203,10 +209,19 @@ impl Samples {
             quipu_registry::Value::FloatGauge(value) => (Kind::FloatGauge, self.float(value)),
             _ => return None,
         };
-        let label = |label: &quipu_registry::Label<'_>| Label { name: owned(label.name), value: owned(label.value) };
+        let label = |label: &quipu_registry::Label<'_>| Label {
+            name: owned(label.name),
+            value: owned(label.value),
+        };
         let labels = sample.labels.iter().map(label).collect::<Vec<_>>();
         let labels = (!labels.is_empty()).then(|| labels.into());
-        Some(Box::new(Sample { name: owned(sample.name), help: owned(sample.help), kind, labels, value }))
+        Some(Box::new(Sample {
+            name: owned(sample.name),
+            help: owned(sample.help),
+            kind,
+            labels,
+            value,
+        }))
     }
 
     fn float(&mut self, value: Float) -> Value {

@@ -11,16 +11,18 @@ use crate::{Label, NameClash, Sample, Value};
 /// Reads every registered counter that has a name, in one pass over memory, and the samples of all
 /// other sources of the process.
 ///
-/// A counter that only grows shows its **total**: all that was ever added under its name, whatever was taken, reset or
-/// dropped since. So no exporter misses what came and went between two snapshots. An
-/// [`UpDownCounter`](crate::UpDownCounter) shows its `sum`.
+/// A counter that only grows shows its **total**: all that was ever added under its name, whatever
+/// was taken, reset or dropped since. So no exporter misses what came and went between two
+/// snapshots. An [`UpDownCounter`](crate::UpDownCounter) shows its `sum`.
 ///
-/// A total lies between the true totals at the start and at the end of the snapshot, includes every add that
-/// happens-before it, and never goes down from one snapshot of a thread to the next. The samples are not of one instant:
-/// an add to one counter may be missing while a later add to another is there.
+/// A total lies between the true totals at the start and at the end of the snapshot, includes every
+/// add that happens-before it, and never goes down from one snapshot of a thread to the next. The
+/// samples are not of one instant: an add to one counter may be missing while a later add to
+/// another is there.
 ///
-/// Nothing waits for the pass: neither adds nor counters that register or are dropped, nor forks. Such a counter is shown
-/// whole, or as it was before, or not at all. Slots of named counters that are dropped meanwhile are reused after the pass.
+/// Nothing waits for the pass: neither adds nor counters that register or are dropped, nor forks.
+/// Such a counter is shown whole, or as it was before, or not at all. Slots of named counters that
+/// are dropped meanwhile are reused after the pass.
 ///
 /// # Other sources
 /// After the pass, the snapshot asks the other sources of the process's
@@ -33,9 +35,10 @@ use crate::{Label, NameClash, Sample, Value};
 /// own version of quipu alone.
 ///
 /// # Limits
-/// Units that had to be counted in the counter itself are in its `sum` but not here. That happens on allocation failure,
-/// in a global allocator that quipu is calling, and in the first adds of a signal handler that interrupts quipu's own work.
-/// Within such an allocator or handler, the snapshot is empty.
+/// Units that had to be counted in the counter itself are in its `sum` but not here. That happens
+/// on allocation failure, in a global allocator that quipu is calling, and in the first adds of a
+/// signal handler that interrupts quipu's own work. Within such an allocator or handler, the
+/// snapshot is empty.
 ///
 /// ```
 /// use quipu::{Counter, Value};
@@ -135,11 +138,15 @@ impl Snapshot {
     /// assert_eq!(snapshot.get("turns_total", None), None);
     /// ```
     #[must_use]
-    pub fn get<'a>(&self, name: &str, label_values: impl IntoIterator<Item = &'a str>) -> Option<&Sample> {
+    pub fn get<'a>(
+        &self,
+        name: &str,
+        label_values: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&Sample> {
         let values: Vec<_> = label_values.into_iter().collect();
-        self.family(name)
-            .iter()
-            .find(|sample| sample.labels().iter().map(|label| &*label.value).eq(values.iter().copied()))
+        self.family(name).iter().find(|sample| {
+            sample.labels().iter().map(|label| &*label.value).eq(values.iter().copied())
+        })
     }
 
     /// Metrics of which an export may have only one: of one name, or of names that OpenMetrics
@@ -196,10 +203,14 @@ impl Snapshot {
     #[must_use]
     pub fn since(&self, earlier: &Snapshot) -> Diff {
         let elapsed = self.at.saturating_duration_since(earlier.at);
-        let before: HashMap<_, _> = earlier.samples().iter().map(|sample| (identity(sample), sample.value)).collect();
+        let before: HashMap<_, _> =
+            earlier.samples().iter().map(|sample| (identity(sample), sample.value)).collect();
         let change = |sample: &Sample| {
-            let delta = before.get(&identity(sample)).map_or(sample.value, |&before| sample.value.since(before));
-            let per_second = if elapsed.is_zero() { 0.0 } else { delta.as_f64() / elapsed.as_secs_f64() };
+            let delta = before
+                .get(&identity(sample))
+                .map_or(sample.value, |&before| sample.value.since(before));
+            let per_second =
+                if elapsed.is_zero() { 0.0 } else { delta.as_f64() / elapsed.as_secs_f64() };
             Change { sample: sample.clone(), delta, per_second }
         };
         Diff { elapsed, changes: self.samples().iter().map(change).collect() }
@@ -259,9 +270,10 @@ pub struct Diff {
 pub struct Change {
     /// The later sample.
     pub sample: Sample,
-    /// The amount that was added since the earlier one, or ever, if the earlier snapshot doesn't have the name. Takes and resets
-    /// lower the deltas of up-down counters only. Where a total was found lower, its name belonged to counters of another
-    /// kind meanwhile (or it has wrapped): the delta is what was counted since.
+    /// The amount that was added since the earlier one, or ever, if the earlier snapshot doesn't
+    /// have the name. Takes and resets lower the deltas of up-down counters only. Where a total was
+    /// found lower, its name belonged to counters of another kind meanwhile (or it has wrapped):
+    /// the delta is what was counted since.
     pub delta: Value,
     /// The delta by the seconds between the snapshots; 0 if there was no time between them.
     pub per_second: f64,

@@ -6,7 +6,9 @@
 mod imp {
     pub(crate) use super::guard::MutexGuard;
     pub(crate) use std::sync::Mutex as RawMutex;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
 
     macro_rules! owner_load {
         ($atomic:expr) => {
@@ -23,8 +25,8 @@ mod imp {
         NEXT.fetch_add(1, super::Ordering::Relaxed)
     }
 
-    /// A number that differs from thread to thread and mostly stays the same in one: where its stack lies, in steps of
-    /// 64 KiB.
+    /// A number that differs from thread to thread and mostly stays the same in one: where its
+    /// stack lies, in steps of 64 KiB.
     #[inline(always)]
     pub(crate) fn stack_mark() -> u64 {
         let mark = 0u8;
@@ -40,13 +42,15 @@ mod imp {
 
     macro_rules! owner_load {
         ($atomic:expr) => {{
-            // SAFETY: no one else writes it at this time; were that wrong, loom would fail the model here.
+            // SAFETY: no one else writes it at this time; were that wrong, loom would fail the
+            // model here.
             unsafe { $atomic.unsync_load() }
         }};
     }
     pub(crate) use owner_load;
 
-    /// A number for each thread of a model, the same in every execution: only its `Debug` form tells it.
+    /// A number for each thread of a model, the same in every execution: only its `Debug` form
+    /// tells it.
     pub(crate) fn thread_number() -> u64 {
         let id = format!("{:?}", loom::thread::current().id());
         let digits = id.trim_matches(|char: char| !char.is_ascii_digit());
@@ -72,17 +76,20 @@ macro_rules! const_fn {
 pub(crate) use imp::*;
 pub(crate) use std::sync::atomic::{Ordering, compiler_fence};
 
-/// `owner_load!(atomic)` loads what only the current thread may write at this time: its own slot, or a word that is
-/// written under a lock which it holds. Relaxed: it reads the last value there is.
+/// `owner_load!(atomic)` loads what only the current thread may write at this time: its own slot,
+/// or a word that is written under a lock which it holds. Relaxed: it reads the last value there
+/// is.
 ///
-/// loom 0.7 prunes schedules of a load and a store of one atomic by one thread. An unsynchronised load keeps them, and
-/// reports a second writer as a data race: the single-writer rule, checked in every model.
+/// loom 0.7 prunes schedules of a load and a store of one atomic by one thread. An unsynchronised
+/// load keeps them, and reports a second writer as a data race: the single-writer rule, checked in
+/// every model.
 pub(crate) use imp::owner_load;
 
 /// A mutex without poison: nothing that is done under it panics halfway.
 ///
-/// std's, because a fork copies it whole: it is one word, and its waiters are known to the kernel only. The queues of
-/// parking_lot are in the process, and a child would wake threads that it doesn't have.
+/// std's, because a fork copies it whole: it is one word, and its waiters are known to the kernel
+/// only. The queues of parking_lot are in the process, and a child would wake threads that it
+/// doesn't have.
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(RawMutex<T>);
 
@@ -137,13 +144,14 @@ mod guard {
         }
     }
 
-    // Neither is inlined: their callers are cold, and many. `extern "C"` functions can't unwind, so that the callers need no
-    // code for that.
+    // Neither is inlined: their callers are cold, and many. `extern "C"` functions can't unwind, so
+    // that the callers need no code for that.
 
     #[inline(never)]
     #[expect(improper_ctypes_definitions, reason = "Rust alone calls it")]
     pub(super) extern "C" fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-        // ThreadSanitizer sees what is compiled into this crate. std's way of waiting isn't, so don't wait.
+        // ThreadSanitizer sees what is compiled into this crate. std's way of waiting isn't, so
+        // don't wait.
         #[cfg(quipu_tsan)]
         loop {
             if let Ok(guard) = mutex.try_lock() {
@@ -190,8 +198,9 @@ mod holds {
 
     static LONGEST: Mutex<Longest> = Mutex::new((Duration::ZERO, None));
 
-    /// The longest time for which a lock of the crate was held since the last call, and the place that took it. The time is
-    /// processor time of the thread that held the lock, so that a thread which is preempted meanwhile doesn't count for more.
+    /// The longest time for which a lock of the crate was held since the last call, and the place
+    /// that took it. The time is processor time of the thread that held the lock, so that a thread
+    /// which is preempted meanwhile doesn't count for more.
     pub fn longest_hold() -> Longest {
         mem::take(&mut LONGEST.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -243,8 +252,8 @@ macro_rules! array {
 
 /// Declares the global instance of a type, and `fn global() -> Handle` that returns a handle to it.
 ///
-/// Under loom every execution of a model has an instance of its own, and the handle keeps it alive for the
-/// destructors of thread-locals, which run after loom's statics are gone.
+/// Under loom every execution of a model has an instance of its own, and the handle keeps it alive
+/// for the destructors of thread-locals, which run after loom's statics are gone.
 macro_rules! global {
     ($kind:ty) => {
         #[cfg(not(quipu_loom))]

@@ -4,11 +4,12 @@ use crate::sync::Ordering;
 
 /// A number that goes up and down, such as requests in flight or bytes in use.
 ///
-/// Additions and subtractions are kept apart, in two slots that only grow. A sum reads the second before the
-/// first, so it sees every addition that came before a subtraction that it sees: **as long as no one takes away what
-/// was not added before, no sum is below zero**. It reads both until no subtraction came meanwhile, and so lies between the
-/// true totals at its start and at its end. Where subtractions don't cease for 16 such readings, it is the least of
-/// them, and may include additions of that time whose subtractions it doesn't.
+/// Additions and subtractions are kept apart, in two slots that only grow. A sum reads the second
+/// before the first, so it sees every addition that came before a subtraction that it sees: **as
+/// long as no one takes away what was not added before, no sum is below zero**. It reads both until
+/// no subtraction came meanwhile, and so lies between the true totals at its start and at its end.
+/// Where subtractions don't cease for 16 such readings, it is the least of them, and may include
+/// additions of that time whose subtractions it doesn't.
 ///
 /// ```
 /// use quipu::UpDownCounter;
@@ -22,10 +23,11 @@ use crate::sync::Ordering;
 /// ```
 ///
 /// # Limits
-/// Those of [`Counter`](crate::Counter), with sums that wrap at 2⁶³. Every thread spends 16 bytes on it. A
-/// [`take`](UpDownCounter::take) or [`reset`](UpDownCounter::reset) starts again at zero with whatever is in flight,
-/// whose end then counts below zero. Once it is registered, what had to be counted in the counter itself is missing in a
-/// [`snapshot`](crate::snapshot()) (see its limits), which may so show less than zero.
+/// Those of [`Counter`](crate::Counter), with sums that wrap at 2⁶³. Every thread spends 16 bytes
+/// on it. A [`take`](UpDownCounter::take) or [`reset`](UpDownCounter::reset) starts again at zero
+/// with whatever is in flight, whose end then counts below zero. Once it is registered, what had to
+/// be counted in the counter itself is missing in a [`snapshot`](crate::snapshot()) (see its
+/// limits), which may so show less than zero.
 pub struct UpDownCounter {
     /// The first slot has what was added, the second what was taken away.
     header: Header<2>,
@@ -61,11 +63,12 @@ impl UpDownCounter {
 
     /// Adds `n`; where `n` is negative, subtracts `-n`.
     ///
-    /// It never waits for another thread's add and never fails. A thread's first add to a counter or to its neighbours
-    /// may allocate, and take a lock.
+    /// It never waits for another thread's add and never fails. A thread's first add to a counter
+    /// or to its neighbours may allocate, and take a lock.
     ///
     /// # Ordering
-    /// Relaxed: it orders nothing else. A read that sees a subtraction sees the additions that happen-before it.
+    /// Relaxed: it orders nothing else. A read that sees a subtraction sees the additions that
+    /// happen-before it.
     ///
     /// ```
     /// let bytes_in_use = quipu::UpDownCounter::new();
@@ -85,7 +88,8 @@ impl UpDownCounter {
     /// Subtracts `n`; where `n` is negative, adds `-n`. Otherwise as [`add`](UpDownCounter::add).
     ///
     /// # Ordering
-    /// Relaxed: it orders nothing else. A read that sees a subtraction sees the additions that happen-before it.
+    /// Relaxed: it orders nothing else. A read that sees a subtraction sees the additions that
+    /// happen-before it.
     ///
     /// ```
     /// let queued = quipu::UpDownCounter::new();

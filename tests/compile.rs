@@ -1,7 +1,9 @@
-//! Programs that must not compile, each beside a twin that does: `tests/compile/fail` and `tests/compile/pass`.
+//! Programs that must not compile, each beside a twin that does: `tests/compile/fail` and
+//! `tests/compile/pass`.
 //!
-//! A case that fails begins with the error that it expects, of which the compiler's own must have the code and the
-//! words. Whole messages are not compared, as snapshots of them differ from one compiler to the next.
+//! A case that fails begins with the error that it expects, of which the compiler's own must have
+//! the code and the words. Whole messages are not compared, as snapshots of them differ from one
+//! compiler to the next.
 #![cfg(not(miri))]
 
 use std::collections::BTreeSet;
@@ -37,8 +39,8 @@ fn write_package(folder: &str) -> PathBuf {
     package
 }
 
-/// Cargo's messages when it builds a case, an error a line. A build, for a check doesn't evaluate the constants of generic
-/// functions.
+/// Cargo's messages when it builds a case, an error a line. A build, for a check doesn't evaluate
+/// the constants of generic functions.
 fn build(package: &Path, case: &str) -> (bool, String) {
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--message-format=short", "--color=never", "--bin", case])
@@ -52,9 +54,16 @@ fn build(package: &Path, case: &str) -> (bool, String) {
 
 /// The first line of a case, after `//! `.
 fn expected(case: &str) -> String {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(FAIL).join(format!("{case}.rs"))).unwrap();
+    let text = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(FAIL).join(format!("{case}.rs")),
+    )
+    .unwrap();
     let first = text.lines().next().and_then(|line| line.strip_prefix("//! "));
-    first.unwrap_or_else(|| panic!("{case}: expected the error that it fails with in its first line")).to_owned()
+    first
+        .unwrap_or_else(|| {
+            panic!("{case}: expected the error that it fails with in its first line")
+        })
+        .to_owned()
 }
 
 #[test]

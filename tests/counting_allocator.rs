@@ -1,5 +1,6 @@
-//! A global allocator that counts with quipu, which allocates while it registers the allocator's own counters. Alone in
-//! its binary, as it counts from the first allocation on, and no other thread may allocate while it compares.
+//! A global allocator that counts with quipu, which allocates while it registers the allocator's
+//! own counters. Alone in its binary, as it counts from the first allocation on, and no other
+//! thread may allocate while it compares.
 #![cfg(not(miri))]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -9,8 +10,10 @@ use std::thread;
 
 use quipu::{Counter, FloatCounter, UpDownCounter, Value};
 
-static ALLOCATIONS: Counter = Counter::named("allocations_total", "Blocks of memory ever allocated.");
-static LIVE_BYTES: UpDownCounter = UpDownCounter::named("allocated_bytes", "Bytes of memory in use.");
+static ALLOCATIONS: Counter =
+    Counter::named("allocations_total", "Blocks of memory ever allocated.");
+static LIVE_BYTES: UpDownCounter =
+    UpDownCounter::named("allocated_bytes", "Bytes of memory in use.");
 static ALLOCATED_KIB: FloatCounter = FloatCounter::new();
 
 /// The same, counted with atomics.
@@ -52,7 +55,11 @@ fn work(thread: usize) {
         let counter = Counter::named(["own_a_total", "own_b_total", "own_c_total"][thread % 3], "");
         counter.add(1);
         assert!(counter.sum() == 1 && counter.take() == 1);
-        assert!(quipu::snapshot().get("own_a_total", None).is_none_or(|sample| sample.value != Value::Signed(0)));
+        assert!(
+            quipu::snapshot()
+                .get("own_a_total", None)
+                .is_none_or(|sample| sample.value != Value::Signed(0))
+        );
     }
 }
 
@@ -67,14 +74,21 @@ fn every_allocation_is_counted_once() {
     }
     let seen = (ALLOCATIONS.sum(), LIVE_BYTES.sum(), ALLOCATED_KIB.sum());
     let kib = TRUE_TOTAL_BYTES.load(Ordering::SeqCst) as f64 / 1024.0;
-    assert_eq!(seen, (TRUE_ALLOCATIONS.load(Ordering::SeqCst), TRUE_BYTES.load(Ordering::SeqCst), kib));
+    assert_eq!(
+        seen,
+        (TRUE_ALLOCATIONS.load(Ordering::SeqCst), TRUE_BYTES.load(Ordering::SeqCst), kib)
+    );
     assert!(seen.0 > 5 * 6 * 200);
 
     let snapshot = quipu::snapshot();
     let shown = snapshot.get("allocations_total", None).unwrap().value;
-    assert!(matches!(shown, Value::Unsigned(shown) if 0 < shown && shown <= seen.0), "{shown:?} of {seen:?}");
+    assert!(
+        matches!(shown, Value::Unsigned(shown) if 0 < shown && shown <= seen.0),
+        "{shown:?} of {seen:?}"
+    );
 
-    // Units that a take leaves, because its own allocations are counted meanwhile, are in the next one.
+    // Units that a take leaves, because its own allocations are counted meanwhile, are in the next
+    // one.
     let (first, second) = (ALLOCATIONS.take(), ALLOCATIONS.take());
     assert_eq!(first + second + ALLOCATIONS.sum(), TRUE_ALLOCATIONS.load(Ordering::SeqCst));
 }

@@ -1,4 +1,5 @@
-//! The cost of the crate's own operations, to be compared from one change to the next: `cargo bench --package quipu-track`.
+//! The cost of the crate's own operations, to be compared from one change to the next: `cargo bench
+//! --package quipu-track`.
 //!
 //! How they compare with other ways to count is what `quipu-lab` and `benches/comparison` measure.
 
@@ -42,7 +43,9 @@ fn sum(c: &mut Criterion) {
     for threads in [1, 64] {
         let counter = [Counter::new()];
         touch(&counter, threads);
-        group.bench_with_input(BenchmarkId::new("threads", threads), &counter, |b, [counter]| b.iter(|| counter.sum()));
+        group.bench_with_input(BenchmarkId::new("threads", threads), &counter, |b, [counter]| {
+            b.iter(|| counter.sum())
+        });
     }
     group.finish();
 }
@@ -60,7 +63,8 @@ fn take(c: &mut Criterion) {
 fn snapshot_of_many(c: &mut Criterion) {
     const LEN: u64 = 1000;
     let name = |index| &*format!("track_{index}_total").leak();
-    let counters: Vec<Counter> = (0..LEN).map(|index| Counter::named(name(index), "Of the benchmark.")).collect();
+    let counters: Vec<Counter> =
+        (0..LEN).map(|index| Counter::named(name(index), "Of the benchmark.")).collect();
     touch(&counters, 8);
     let mut group = c.benchmark_group("snapshot");
     group.throughput(Throughput::Elements(LEN));

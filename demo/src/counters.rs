@@ -21,8 +21,10 @@ pub(crate) static IN_FLIGHT: UpDownCounter =
     UpDownCounter::named("http_requests_in_flight", "Requests being answered.");
 
 /// The time in flight of the requests that no longer are.
-pub(crate) static BUSY_SECONDS: FloatCounter =
-    FloatCounter::named("http_busy_seconds_total", "Time that requests were in flight, in seconds.");
+pub(crate) static BUSY_SECONDS: FloatCounter = FloatCounter::named(
+    "http_busy_seconds_total",
+    "Time that requests were in flight, in seconds.",
+);
 
 /// Lists all of them, so that the first scrape finds zeros and not nothing.
 pub(crate) fn register() -> Result<(), RegisterError> {

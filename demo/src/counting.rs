@@ -23,7 +23,8 @@ pub(crate) async fn count(request: Request, next: Next) -> Response {
     response.map(|body| Body::new(CountedBody { body, _in_flight: in_flight }))
 }
 
-/// A request in flight. A guard, because a client that hangs up makes the server drop the handler or the body halfway.
+/// A request in flight. A guard, because a client that hangs up makes the server drop the handler
+/// or the body halfway.
 struct InFlight {
     since: Instant,
 }
@@ -43,7 +44,8 @@ impl Drop for InFlight {
     }
 }
 
-/// A body that counts what the connection takes from it. Its request is in flight as long as it lives.
+/// A body that counts what the connection takes from it. Its request is in flight as long as it
+/// lives.
 struct CountedBody {
     body: Body,
     _in_flight: InFlight,

@@ -43,7 +43,9 @@ async fn main() -> ExitCode {
 
 async fn serve(address: SocketAddr) -> Result<(), Box<dyn Error>> {
     counters::register()?;
-    let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let stop = stop_signal()?;
     let app = routes::router().merge(views::router());
     writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
@@ -52,7 +54,8 @@ async fn serve(address: SocketAddr) -> Result<(), Box<dyn Error>> {
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080")
+    text.parse()
+        .map_err(|_| "expected an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080")
 }
 
 /// Waits for Ctrl-C or, on Unix, SIGTERM. The signals are caught from the call on, not from the

@@ -50,5 +50,7 @@ async fn unknown(uri: Uri) -> Failure {
 /// The number that stands in a path.
 fn number(text: &str, most: u64) -> Result<u64, Failure> {
     let number = text.parse().ok().filter(|&number| number <= most);
-    number.ok_or_else(|| (StatusCode::BAD_REQUEST, format!("{text:?}: expected a number from 0 to {most}\n")))
+    number.ok_or_else(|| {
+        (StatusCode::BAD_REQUEST, format!("{text:?}: expected a number from 0 to {most}\n"))
+    })
 }

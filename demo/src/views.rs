@@ -16,7 +16,10 @@ pub(crate) fn router() -> Router {
         .route("/metrics", get(metrics))
         .route("/", get(|| async { ([(CONTENT_TYPE, HTML)], include_str!("page.html")) }))
         .route("/page.css", get(|| async { ([(CONTENT_TYPE, CSS)], include_str!("page.css")) }))
-        .route("/page.js", get(|| async { ([(CONTENT_TYPE, JAVASCRIPT)], include_str!("page.js")) }))
+        .route(
+            "/page.js",
+            get(|| async { ([(CONTENT_TYPE, JAVASCRIPT)], include_str!("page.js")) }),
+        )
 }
 
 async fn metrics() -> impl IntoResponse {

@@ -17,7 +17,10 @@ impl http_body::Body for Zeros {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let len = self.0.min(PIECE.len() as u64);
         self.0 -= len;
         Poll::Ready((len > 0).then(|| Ok(Frame::data(Bytes::from_static(&PIECE[..len as usize])))))

@@ -1,264 +1,309 @@
 //! The promises of quipu, the reasons why they hold, and the checks.
 //!
-//! The loom models are in `src/tests`, one file a subject; `ci/mutations` weakens each ordering and drops each step of
-//! the protocol, and shows the model or test that fails without it. `ci/promises` prints the number of these mutations
-//! beside each promise and its checks. [`internals`](super::internals) has the tables of
-//! orderings and steps.
+//! The loom models are in `src/tests`, one file a subject; `ci/mutations` weakens each ordering and
+//! drops each step of the protocol, and shows the model or test that fails without it.
+//! `ci/promises` prints the number of these mutations beside each promise and its checks.
+//! [`internals`](super::internals) has the tables of orderings and steps.
 //!
 //! # Promises
 //!
 //! ## No add is lost
-//! A slot has one writer, so its load, addition and store need no other thread's consent. It is never zeroed: a reset
-//! moves a baseline that reads subtract. When a thread ends, its slots stay in every sum, and its block goes to the next
-//! new thread under the registry's lock. Nothing is flushed, so nothing can be flushed too late. Where a thread has no
-//! block, because its thread-locals are gone, it claims one for the one add; where none can be had, for want of memory
-//! or from within quipu's own work, the add is an atomic one on a word in the counter. (Per-thread counters summed by
-//! the reader are "statistical counters" in McKenney's *Is Parallel Programming Hard, And, If So, What Can You Do About
-//! It?*, chapter 5. Keeping a dead thread's counts where they are, and not folding them into a total, is ours.)
+//! A slot has one writer, so its load, addition and store need no other thread's consent. It is
+//! never zeroed: a reset moves a baseline that reads subtract. When a thread ends, its slots stay
+//! in every sum, and its block goes to the next new thread under the registry's lock. Nothing is
+//! flushed, so nothing can be flushed too late. Where a thread has no block, because its
+//! thread-locals are gone, it claims one for the one add; where none can be had, for want of memory
+//! or from within quipu's own work, the add is an atomic one on a word in the counter. (Per-thread
+//! counters summed by the reader are "statistical counters" in McKenney's *Is Parallel Programming
+//! Hard, And, If So, What Can You Do About It?*, chapter 5. Keeping a dead thread's counts where
+//! they are, and not folding them into a total, is ours.)
 //!
-//! *Checked by* the models `block_is_claimed_again_with_its_values`, `add_in_a_thread_local_destructor_counts`,
-//! `nested_add_counts`, `nested_adds_of_two_threads_count`, `exhausted_space_spills`; by `tests/every_unit_counts_once`,
-//! whose torture runs under ThreadSanitizer and at length, too; by `tests/allocators`, `tests/counting_allocator.rs` and
-//! `tests/forks/amid_work.rs`.
+//! *Checked by* the models `block_is_claimed_again_with_its_values`,
+//! `add_in_a_thread_local_destructor_counts`, `nested_add_counts`,
+//! `nested_adds_of_two_threads_count`, `exhausted_space_spills`; by `tests/every_unit_counts_once`,
+//! whose torture runs under ThreadSanitizer and at length, too; by `tests/allocators`,
+//! `tests/counting_allocator.rs` and `tests/forks/amid_work.rs`.
 //!
 //! ## A sum lies between the true totals at its start and at its end
-//! On a counter that only grows, the read of each slot returns a value that it had during the sum, or one that a
-//! concurrent add was about to give it; a sum of such values lies between the sums of what the slots had at its start
-//! and at its end. This is intermediate value linearizability: Rinberg and Keidar, *Intermediate Value Linearizability:
-//! A Quantitative Correctness Criterion*, DISC 2020, which has the batched counter as its example.
+//! On a counter that only grows, the read of each slot returns a value that it had during the sum,
+//! or one that a concurrent add was about to give it; a sum of such values lies between the sums of
+//! what the slots had at its start and at its end. This is intermediate value linearizability:
+//! Rinberg and Keidar, *Intermediate Value Linearizability: A Quantitative Correctness Criterion*,
+//! DISC 2020, which has the batched counter as its example.
 //!
 //! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`, and while it runs by
-//! `tests/every_unit_counts_once/stress.rs` and `tests/every_unit_counts_once/churn.rs`: no sum is above the adds begun, or
-//! below the adds known complete.
+//! `tests/every_unit_counts_once/stress.rs` and `tests/every_unit_counts_once/churn.rs`: no sum is
+//! above the adds begun, or below the adds known complete.
 //!
 //! ## A sum includes every add that happens-before it
-//! The add's store, the registration of the key and the growth of the directory all happen-before the sum's loads then,
-//! and a load returns no older value than the last that happens-before it (read coherence).
+//! The add's store, the registration of the key and the growth of the directory all happen-before
+//! the sum's loads then, and a load returns no older value than the last that happens-before it
+//! (read coherence).
 //!
-//! *Checked by* `sum_includes_what_happens_before_it`, `thread_reads_its_own_adds`, `chunk_growth_is_seen_whole`,
-//! `key_is_registered_once`.
+//! *Checked by* `sum_includes_what_happens_before_it`, `thread_reads_its_own_adds`,
+//! `chunk_growth_is_seen_whole`, `key_is_registered_once`.
 //!
 //! ## Successive reads by one thread never go down, without takes
-//! Each slot only grows, each load is coherent with the one before it, and the second read walks all chunks that the first
-//! did, also those whose publication neither of them has seen.
+//! Each slot only grows, each load is coherent with the one before it, and the second read walks
+//! all chunks that the first did, also those whose publication neither of them has seen.
 //!
-//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`, `snapshot_has_what_a_sum_before_it_had`,
-//! `snapshot_has_what_a_take_before_it_had` and `tests/every_unit_counts_once/stress.rs`.
+//! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`,
+//! `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` and
+//! `tests/every_unit_counts_once/stress.rs`.
 //!
 //! ## Reads don't pay for threads that have ended
-//! After a peak of threads, most blocks have no owner. The sums of their chunks are made by a thread that ends, and reads
-//! use the sums in place of these chunks. As threads begin and end, the slots of single blocks are subtracted or added.
-//! Slots don't change while their block has no owner, so the sums are right until a thread claims one of the blocks. That
-//! claim withdraws the sums first: a read that an add of the new owner happens-before doesn't use them. Nothing is moved
-//! or zeroed, so nothing can be counted twice.
+//! After a peak of threads, most blocks have no owner. The sums of their chunks are made by a
+//! thread that ends, and reads use the sums in place of these chunks. As threads begin and end, the
+//! slots of single blocks are subtracted or added. Slots don't change while their block has no
+//! owner, so the sums are right until a thread claims one of the blocks. That claim withdraws the
+//! sums first: a read that an add of the new owner happens-before doesn't use them. Nothing is
+//! moved or zeroed, so nothing can be counted twice.
 //!
-//! *Checked by* `idle_block_is_claimed_under_a_summary`, `idle_block_is_claimed_while_it_is_summed_up`,
-//! `sum_during_another_summary`, `chunk_growth_under_a_summary`, `chunk_growth_under_a_full_summary`,
+//! *Checked by* `idle_block_is_claimed_under_a_summary`,
+//! `idle_block_is_claimed_while_it_is_summed_up`, `sum_during_another_summary`,
+//! `chunk_growth_under_a_summary`, `chunk_growth_under_a_full_summary`,
 //! `chunks_are_seen_whole_after_a_summary`, `sums_before_and_after_the_end_of_a_summary`,
-//! `take_and_sum_at_the_end_of_a_summary`, `sums_by_all_chunks_and_by_an_older_summary`, `take_under_a_summary`, `snapshot_under_a_summary`,
+//! `take_and_sum_at_the_end_of_a_summary`, `sums_by_all_chunks_and_by_an_older_summary`,
+//! `take_under_a_summary`, `snapshot_under_a_summary`,
 //! `up_down_is_never_negative_where_an_idle_block_has_the_addition`,
 //! `up_down_is_never_negative_where_an_idle_block_has_the_subtraction`,
 //! `float_slot_is_cleared_under_a_summary`; of a summary that counts more blocks or fewer,
 //! `sum_while_a_summary_counts_fewer_blocks`, `idle_block_is_claimed_while_it_is_subtracted`,
 //! `idle_block_is_claimed_while_it_is_added`, `chunk_growth_while_a_summary_counts_more_blocks`,
-//! `float_sums_that_come_to_zero_are_made_anew`; by `reads_after_a_peak_walk_few_chunks` and the bursts of threads in
-//! `tests/every_unit_counts_once/churn.rs`.
+//! `float_sums_that_come_to_zero_are_made_anew`; by `reads_after_a_peak_walk_few_chunks` and the
+//! bursts of threads in `tests/every_unit_counts_once/churn.rs`.
 //!
 //! ## Every unit is in exactly one take
-//! A take exchanges the baseline that it read for the total that it summed, and returns the difference. Whatever the
-//! interleaving, each take begins where another ended: the differences telescope. The total of an up-down counter can come
-//! back to a value that a take has left as the baseline. So its takes have numbers, and one only follows the take whose
-//! baseline it read.
+//! A take exchanges the baseline that it read for the total that it summed, and returns the
+//! difference. Whatever the interleaving, each take begins where another ended: the differences
+//! telescope. The total of an up-down counter can come back to a value that a take has left as the
+//! baseline. So its takes have numbers, and one only follows the take whose baseline it read.
 //!
 //! *Checked by* `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`,
-//! `takes_of_an_up_down_counter_that_comes_back`, `takes_of_a_float_counter_share_every_unit`, `sum_against_takes`,
-//! `a_spill_word_that_came_back_to_zero_is_taken_too`, `tests/every_unit_counts_once/stress.rs` and
-//! `tests/every_unit_counts_once/churn.rs`.
+//! `takes_of_an_up_down_counter_that_comes_back`, `takes_of_a_float_counter_share_every_unit`,
+//! `sum_against_takes`, `a_spill_word_that_came_back_to_zero_is_taken_too`,
+//! `tests/every_unit_counts_once/stress.rs` and `tests/every_unit_counts_once/churn.rs`.
 //!
 //! ## A total never over-reports, also beside a reset
-//! A sum reads the baseline before and after the slots, and starts again if it moved: so no new add is set against an
-//! old baseline. For an up-down counter it compares the number of takes, since an equal baseline proves nothing there. A
-//! counter in slots that another one had counts from the total that it finds in them.
+//! A sum reads the baseline before and after the slots, and starts again if it moved: so no new add
+//! is set against an old baseline. For an up-down counter it compares the number of takes, since an
+//! equal baseline proves nothing there. A counter in slots that another one had counts from the
+//! total that it finds in them.
 //!
-//! *Checked by* `reset_against_add`, `reset_against_add_where_it_spills`, `reset_against_add_in_a_snapshot`,
-//! `up_down_sum_against_resets`, `up_down_in_a_snapshot_against_resets`,
-//! `takes_of_an_up_down_counter_take_both_parts_at_once`,
+//! *Checked by* `reset_against_add`, `reset_against_add_where_it_spills`,
+//! `reset_against_add_in_a_snapshot`, `up_down_sum_against_resets`,
+//! `up_down_in_a_snapshot_against_resets`, `takes_of_an_up_down_counter_take_both_parts_at_once`,
 //! `sum_against_takes`, `reused_key_starts_from_zero`,
 //! `reused_key_starts_from_zero_in_a_slot_of_another_thread`, `float_slot_is_clear_when_reused`.
 //!
 //! ## An up-down counter whose subtractions follow their additions is never read below zero
-//! Subtractions are summed first, with Acquire, from stores with Release; additions are summed after it, and so
-//! has every addition that came before a subtraction which was seen.
+//! Subtractions are summed first, with Acquire, from stores with Release; additions are summed
+//! after it, and so has every addition that came before a subtraction which was seen.
 //!
 //! *Checked by* `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`,
-//! `up_down_is_never_negative_where_the_addition_spills`, `up_down_in_a_snapshot_is_never_negative`.
+//! `up_down_is_never_negative_where_the_addition_spills`,
+//! `up_down_in_a_snapshot_is_never_negative`.
 //!
 //! ## Nor does it show additions that are gone again
-//! An addition after the sum of the subtractions counts, and the subtraction that follows it doesn't. So the subtractions
-//! are summed again after the additions, until two of their sums agree: with what was added between them, that is what the
-//! counter had at some time, as additions are stored with Release and summed with Acquire, too. Where the sums don't agree
-//! 16 times in a row, the least difference is returned, which may have some of these additions.
+//! An addition after the sum of the subtractions counts, and the subtraction that follows it
+//! doesn't. So the subtractions are summed again after the additions, until two of their sums
+//! agree: with what was added between them, that is what the counter had at some time, as additions
+//! are stored with Release and summed with Acquire, too. Where the sums don't agree 16 times in a
+//! row, the least difference is returned, which may have some of these additions.
 //!
 //! *Checked by* `up_down_that_alternates_is_seen_in_one_of_two_states`.
 //!
 //! ## A forked child has its parent's totals and its own
-//! Its memory is a copy of the parent's, with all slots. Its thread has the block that the parent's had, and the blocks of
-//! the parent's other threads stay in its sums.
+//! Its memory is a copy of the parent's, with all slots. Its thread has the block that the parent's
+//! had, and the blocks of the parent's other threads stay in its sums.
 //!
-//! *Checked by* `the_child_has_the_parents_totals_and_its_own`, `a_child_of_a_child_goes_on_counting`.
+//! *Checked by* `the_child_has_the_parents_totals_and_its_own`,
+//! `a_child_of_a_child_goes_on_counting`.
 //!
 //! ## A forked child doesn't wait for threads that it doesn't have
-//! The forking thread holds all locks of quipu during the fork, so the child finds them as it left them. A fork runs the
-//! handlers that it finds at its start, and other threads may use quipu meanwhile: so the handlers are registered before any
-//! thread can, by a constructor of the object that has this copy of quipu (`.init_array`, or `__mod_init_func` on Apple's
-//! systems). It runs before `main`, or within `dlopen`. Where there is none, and before it runs, the first use registers
-//! the handlers, before it takes a lock. Each copy of quipu in a process has handlers of its own.
+//! The forking thread holds all locks of quipu during the fork, so the child finds them as it left
+//! them. A fork runs the handlers that it finds at its start, and other threads may use quipu
+//! meanwhile: so the handlers are registered before any thread can, by a constructor of the object
+//! that has this copy of quipu (`.init_array`, or `__mod_init_func` on Apple's systems). It runs
+//! before `main`, or within `dlopen`. Where there is none, and before it runs, the first use
+//! registers the handlers, before it takes a lock. Each copy of quipu in a process has handlers of
+//! its own.
 //!
-//! *Checked by* `tests/forks`, `a_child_forked_amid_sets_can_set_and_read`, `a_child_forked_amid_work_makes_counters`,
-//! `a_forked_child_has_no_passes_of_other_threads`.
+//! *Checked by* `tests/forks`, `a_child_forked_amid_sets_can_set_and_read`,
+//! `a_child_forked_amid_work_makes_counters`, `a_forked_child_has_no_passes_of_other_threads`.
 //!
-//! A first use amid a fork's handlers was also tried 40 times each, on x86_64 Linux, in a binary that has quipu through another crate, in a cdylib that C code is linked to or
-//! that is loaded by `dlopen`, and in a static library in C, with and without `--gc-sections`: each in a debug build,
-//! with thin and fat LTO, without LTO, and with one codegen unit; and in static binaries of glibc and musl. No child
-//! hung. Apple's section was not tried.
+//! A first use amid a fork's handlers was also tried 40 times each, on x86_64 Linux, in a binary
+//! that has quipu through another crate, in a cdylib that C code is linked to or that is loaded by
+//! `dlopen`, and in a static library in C, with and without `--gc-sections`: each in a debug build,
+//! with thin and fat LTO, without LTO, and with one codegen unit; and in static binaries of glibc
+//! and musl. No child hung. Apple's section was not tried.
 //!
 //! ## No lock is held for long
-//! A lock of the registry is held for a few searches, copies and list operations, whatever the number of threads, of names
-//! and of an array's elements. Slots are allocated, summed and cleared without a lock: those that are not yet published are
-//! the registering thread's alone. So a first add, the start or end of a thread and a
-//! fork wait for a short time only, also beside snapshots.
+//! A lock of the registry is held for a few searches, copies and list operations, whatever the
+//! number of threads, of names and of an array's elements. Slots are allocated, summed and cleared
+//! without a lock: those that are not yet published are the registering thread's alone. So a first
+//! add, the start or end of a thread and a fork wait for a short time only, also beside snapshots.
 //!
-//! *Measured by* `benches/holds.rs`: `RUSTFLAGS='--cfg quipu_holds' cargo bench --bench holds` prints the longest hold of
-//! each kind of work.
+//! *Measured by* `benches/holds.rs`: `RUSTFLAGS='--cfg quipu_holds' cargo bench --bench holds`
+//! prints the longest hold of each kind of work.
 //!
 //! ## A float total is finite
-//! An amount is at most 2⁹⁵⁹ ([`FloatCounter::MAX_AMOUNT`](crate::FloatCounter::MAX_AMOUNT)). So 2⁶⁴ adds come to 2¹⁰²³, and
-//! to a little more for rounding; the largest `f64` is nearly twice that. No slot exceeds 2¹⁰¹²: half the distance from there
-//! to the next float is 2⁹⁵⁹, and what is added is rounded away. The difference of two finite totals is a number.
+//! An amount is at most 2⁹⁵⁹ ([`FloatCounter::MAX_AMOUNT`](crate::FloatCounter::MAX_AMOUNT)). So
+//! 2⁶⁴ adds come to 2¹⁰²³, and to a little more for rounding; the largest `f64` is nearly twice
+//! that. No slot exceeds 2¹⁰¹²: half the distance from there to the next float is 2⁹⁵⁹, and what is
+//! added is rounded away. The difference of two finite totals is a number.
 //!
-//! *Checked by* `a_slot_stops_at_its_limit`, `the_sum_of_slots_at_their_limit_is_finite`, `the_largest_amounts_stay_finite`
-//! and `sums_and_takes_are_finite`.
+//! *Checked by* `a_slot_stops_at_its_limit`, `the_sum_of_slots_at_their_limit_is_finite`,
+//! `the_largest_amounts_stay_finite` and `sums_and_takes_are_finite`.
 //!
 //! ## Cursors miss nothing and disturb no one
 //! A cursor keeps the total that it saw, which takes do not change.
 //!
-//! *Checked by* `cursors_deltas_add_up`, and a state machine of the whole interface against a plain model
-//! (`tests/properties/model.rs`).
+//! *Checked by* `cursors_deltas_add_up`, and a state machine of the whole interface against a plain
+//! model (`tests/properties/model.rs`).
 //!
 //! ## A snapshot shows a counter whole or not at all
-//! It copies the list of names in pieces, and reads the slots without a lock. A change has a number. A counter that is
-//! dropped is marked with that of its change, which also adds what it had to the total of its name; a snapshot that copied
-//! the total before counts the counter, one that copied it after doesn't. Slots and totals that are taken off the list stay
-//! as they are until the snapshots that began before the change are over.
+//! It copies the list of names in pieces, and reads the slots without a lock. A change has a
+//! number. A counter that is dropped is marked with that of its change, which also adds what it had
+//! to the total of its name; a snapshot that copied the total before counts the counter, one that
+//! copied it after doesn't. Slots and totals that are taken off the list stay as they are until the
+//! snapshots that began before the change are over.
 //!
-//! *Checked by* `snapshot_during_registration`, `snapshot_during_reuse`, `snapshot_during_reuse_of_a_gauge`,
-//! `snapshot_during_a_drop`, `snapshot_during_two_drops`, `snapshot_during_the_drop_of_an_array`,
-//! `snapshot_while_a_name_changes_hands`, `slots_of_a_dropped_counter_come_back_after_a_pass`.
+//! *Checked by* `snapshot_during_registration`, `snapshot_during_reuse`,
+//! `snapshot_during_reuse_of_a_gauge`, `snapshot_during_a_drop`, `snapshot_during_two_drops`,
+//! `snapshot_during_the_drop_of_an_array`, `snapshot_while_a_name_changes_hands`,
+//! `slots_of_a_dropped_counter_come_back_after_a_pass`.
 //!
 //! ## A name's total never falls
-//! In a snapshot, a name of counters that only grow has all that was ever added under it: takes and resets move baselines,
-//! which it doesn't look at, and what a dropped counter had is added to a total that is kept as long as the process runs.
-//! Floats are summed exactly (Kulisch's long accumulator) and rounded once, so that neither a drop nor the order of the
-//! counters moves the last bit. The total goes only where its last counter was dropped and a counter of another kind, or
-//! with other labels, wants the name.
+//! In a snapshot, a name of counters that only grow has all that was ever added under it: takes and
+//! resets move baselines, which it doesn't look at, and what a dropped counter had is added to a
+//! total that is kept as long as the process runs. Floats are summed exactly (Kulisch's long
+//! accumulator) and rounded once, so that neither a drop nor the order of the counters moves the
+//! last bit. The total goes only where its last counter was dropped and a counter of another kind,
+//! or with other labels, wants the name.
 //!
 //! *Checked by* `total_in_a_snapshot_beside_resets`, `snapshot_during_a_drop`,
-//! `a_total_has_nothing_of_others_that_had_the_slots`, `a_float_total_never_falls_and_depends_on_no_order`, the torture of
-//! named counters in `tests/every_unit_counts_once/stress.rs`, and the properties of `src/tests/float_sum.rs` and
+//! `a_total_has_nothing_of_others_that_had_the_slots`,
+//! `a_float_total_never_falls_and_depends_on_no_order`, the torture of named counters in
+//! `tests/every_unit_counts_once/stress.rs`, and the properties of `src/tests/float_sum.rs` and
 //! `tests/properties/model.rs`.
 //!
 //! ## A counter costs 8 bytes for each thread
-//! A thread allocates the chunks of slots that it touches. The slots of a dropped counter go to a new one, and the block of
-//! a thread that has ended to a new thread. Baselines are allocated for what is taken and for slots that another counter had,
-//! those of spill words only where there is something in them.
+//! A thread allocates the chunks of slots that it touches. The slots of a dropped counter go to a
+//! new one, and the block of a thread that has ended to a new thread. Baselines are allocated for
+//! what is taken and for slots that another counter had, those of spill words only where there is
+//! something in them.
 //!
 //! *Checked by* `tests/memory`, `blocks_stay_at_the_peak_of_concurrent_threads`,
 //! `the_shortest_run_that_is_long_enough_and_of_those_the_lowest_is_used_again`.
 //!
 //! ## The strategies are as accurate as they say
-//! - `SingleAtomic`, `Locked`, `Striped`: each add is one read-modify-write of one word, or under the lock. `PerThread` is
-//!   a [`Counter`](crate::Counter).
-//! - `Adaptive`: each add ends in one exchange, or one locked add, of one word. It uses no cell but those below a length
-//!   that it acquired; their segment was made before the length was published with Release. Cells stay until the counter
-//!   is dropped. *Checked by* `adaptive_is_exact`, `adaptive_grows_once_where_two_want_it`,
-//!   `adaptive_is_exact_where_two_collide_with_a_third`, `adaptive_grows_when_two_collide_and_only_then`.
-//! - `Cached`: a thread carries over each multiple of its batch that its slot passes. So a slot keeps back less than a
-//!   batch, and one that another counter had begins with less than a batch. *Checked by* `cached_is_within_its_bound`,
-//!   `cached_keeps_its_bound_in_slots_that_others_had`.
-//! - `Approximate`: a step of `d` at a chance of `1 / d` is right on average. Its variance is below `d`, which is at most
-//!   the count / 4096: in all, at most c² / 8192. *Checked by* `approximate_errs_as_documented`, on 300 counters.
-//! - `PerCpu`: the kernel lets no two threads of a CPU be inside the sequence, whose last instruction is its only store
-//!   to a slot; what is interrupted before it begins anew, on the CPU where it then is. *Checked by*
-//!   `tests/strategies/per_cpu.rs`, with threads that are moved and interrupted, and without restartable sequences.
+//! - `SingleAtomic`, `Locked`, `Striped`: each add is one read-modify-write of one word, or under
+//!   the lock. `PerThread` is a [`Counter`](crate::Counter).
+//! - `Adaptive`: each add ends in one exchange, or one locked add, of one word. It uses no cell but
+//!   those below a length that it acquired; their segment was made before the length was published
+//!   with Release. Cells stay until the counter is dropped. *Checked by* `adaptive_is_exact`,
+//!   `adaptive_grows_once_where_two_want_it`, `adaptive_is_exact_where_two_collide_with_a_third`,
+//!   `adaptive_grows_when_two_collide_and_only_then`.
+//! - `Cached`: a thread carries over each multiple of its batch that its slot passes. So a slot
+//!   keeps back less than a batch, and one that another counter had begins with less than a batch.
+//!   *Checked by* `cached_is_within_its_bound`, `cached_keeps_its_bound_in_slots_that_others_had`.
+//! - `Approximate`: a step of `d` at a chance of `1 / d` is right on average. Its variance is below
+//!   `d`, which is at most the count / 4096: in all, at most c² / 8192. *Checked by*
+//!   `approximate_errs_as_documented`, on 300 counters.
+//! - `PerCpu`: the kernel lets no two threads of a CPU be inside the sequence, whose last
+//!   instruction is its only store to a slot; what is interrupted before it begins anew, on the CPU
+//!   where it then is. *Checked by* `tests/strategies/per_cpu.rs`, with threads that are moved and
+//!   interrupted, and without restartable sequences.
 //!
-//! *All of them are checked by* `tests/strategies`, all but `PerCpu` by the models in `src/tests/strategies.rs`, the exact
-//! ones by `tests/every_unit_counts_once/stress.rs`.
+//! *All of them are checked by* `tests/strategies`, all but `PerCpu` by the models in
+//! `src/tests/strategies.rs`, the exact ones by `tests/every_unit_counts_once/stress.rs`.
 //!
 //! ## A store never has more than was added, and has all of it after a flush
-//! This is the package `quipu-persist`, and no matter of memory orderings but of what a store and a network may do. A
-//! row belongs to one writer, and is replaced only by one of a higher version, for which the writer never sends two
-//! totals. So the newest row wins in whatever order and however often rows arrive, and the value, the sum over the
-//! writers, is the one that their newest rows have: a state-based CRDT, the PN-Counter of Shapiro, Preguiça, Baquero and
-//! Zawirski, "A comprehensive study of convergent and commutative replicated data types", INRIA research report 7506
-//! (2011), with a version in place of its maximum. A total is read before it is sent, so it is at most what was added;
-//! a flush sends all rows again, so one that succeeds brings the store up to date whatever was lost before. Nobody
-//! writes a counter's adds twice: an incarnation is 128 random bits, a process tracks a counter once, a forked child
-//! begins after what it inherited, and the successor of a folded writer begins after what the store says was folded.
-//! (The last is ours: what a successor and its predecessors have is the counter's total at each moment, as the
-//! successor's beginning moves by what the store folds, and the predecessors are sent again as they were folded.)
+//! This is the package `quipu-persist`, and no matter of memory orderings but of what a store and a
+//! network may do. A row belongs to one writer, and is replaced only by one of a higher version,
+//! for which the writer never sends two totals. So the newest row wins in whatever order and
+//! however often rows arrive, and the value, the sum over the writers, is the one that their newest
+//! rows have: a state-based CRDT, the PN-Counter of Shapiro, Preguiça, Baquero and Zawirski, "A
+//! comprehensive study of convergent and commutative replicated data types", INRIA research report
+//! 7506 (2011), with a version in place of its maximum. A total is read before it is sent, so it is
+//! at most what was added; a flush sends all rows again, so one that succeeds brings the store up
+//! to date whatever was lost before. Nobody writes a counter's adds twice: an incarnation is 128
+//! random bits, a process tracks a counter once, a forked child begins after what it inherited, and
+//! the successor of a folded writer begins after what the store says was folded. (The last is ours:
+//! what a successor and its predecessors have is the counter's total at each moment, as the
+//! successor's beginning moves by what the store folds, and the predecessors are sent again as they
+//! were folded.)
 //!
 //! *Checked by* the laws of the merge and random programs of folds, restores and lost answers in
-//! `crates/quipu-persist/tests/model.rs`; by `crates/quipu-persist/tests/processes.rs`, with forks and kills; by
-//! `crates/quipu-persist/tests/stores`: every store against the model, and rounds of
-//! faults with real servers, which compare the store with the adds after each step and fail if a kind of fault was not
-//! met. `ci/services` runs those that need a server.
+//! `crates/quipu-persist/tests/model.rs`; by `crates/quipu-persist/tests/processes.rs`, with forks
+//! and kills; by `crates/quipu-persist/tests/stores`: every store against the model, and rounds of
+//! faults with real servers, which compare the store with the adds after each step and fail if a
+//! kind of fault was not met. `ci/services` runs those that need a server.
 //!
 //! # How the models are kept honest
-//! Each model collects what it saw over all schedules, and asserts that this is the set of legal outcomes: none other, and
-//! none missing. loom 0.7 needs help to see them all. Of a thread that loads and then stores an atomic it remembers the
-//! load only, so that another thread's earlier load is never tried after the store: the owner's load of its slot is an
-//! unsynchronised one under loom, which also reports a second writer; and models start their readers last.
+//! Each model collects what it saw over all schedules, and asserts that this is the set of legal
+//! outcomes: none other, and none missing. loom 0.7 needs help to see them all. Of a thread that
+//! loads and then stores an atomic it remembers the load only, so that another thread's earlier
+//! load is never tried after the store: the owner's load of its slot is an unsynchronised one under
+//! loom, which also reports a second writer; and models start their readers last.
 //!
 //! # What is not covered
-//! - **Signal handlers.** A handler that adds to a counter while the thread that it interrupts is between the load and the
-//!   store of an add to the same counter loses one of the two. On x86_64 the compiler mostly makes one instruction of
-//!   the three, which a signal can't divide; nothing promises that it does.
-//! - **Third parties to a reset on weak memory.** A sum that sees an add made after a reset sees the reset, if the thread
-//!   that reset made the add. If another thread made it, after it learned of the reset, C++'s memory model allows that the
-//!   sum doesn't; x86_64 and aarch64, whose stores become visible to all other cores at once, don't.
-//! - **Hardware.** The tests ran on x86_64. For aarch64 there are the loom models and a job of the CI.
-//! - **loom's own limits**: schedules of at most three preemptions, two to four threads, and no SeqCst reorderings that are
-//!   weaker than Acquire and Release. No ordering here relies on SeqCst.
-//! - **ThreadSanitizer** knows no fences and doesn't follow std's locks, which come compiled: it checks the plain data behind
-//!   quipu's own lock, which spins under `--cfg quipu_tsan`. The orderings of atomics are loom's to check.
-//! - **The restartable sequence** of `PerCpu` is machine code, in which neither loom nor a sanitizer looks.
-//! - **Signal handlers that interrupt an allocation**: a first add there allocates, as `malloc` in a handler would.
-//! - **An allocator that counts** through quipu needs a std that lets an allocator register thread-local destructors:
-//!   Rust 1.93 or newer; tests ran on 1.95.
-//! - **A snapshot on allocation failure** aborts, as any `Vec` that can't grow does. Adds and sums don't allocate there.
-//! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes away may arrive at
-//!   different times. A request that its network delays until after its store was restored to before the writer was
-//!   folded is counted until the next resend. Cassandra was never run against a live cluster, power cuts were not
-//!   tried, and a writer's random incarnation is taken to be new. The page of `quipu-persist` has the rest.
-//! - **A fork within an allocator** that quipu is calling, or within a signal handler that interrupts quipu's cold path.
-//! - **A program's own fork handler that waits for a lock** which another thread holds while it adds for the first time,
-//!   creates or drops a counter: the fork has quipu's locks by then, and both wait for ever. So does an allocator that
-//!   counts while it holds a lock which it needs for quipu's own allocations.
-//! - **A first use amid a fork's handlers**, of a copy of quipu that was loaded after that fork began, or on a system without
-//!   constructors: glibc from 2.36 on lets another thread register handlers then, which this fork doesn't run. In a C
-//!   library that holds its lock of handlers meanwhile (glibc before 2.36, musl), a handler that loads quipu, or is the
-//!   first to use it on such a system, waits for ever.
-//! - **Memory in a forked child**: the blocks of the parent's other threads stay in its sums, and nobody claims them again.
-//! - **Coroutines with stacks of their own** that move between threads: compilers may keep a thread-local's address over
-//!   the move, and two threads would write one slot.
-//! - **A counter that is dropped within an allocator** that quipu is calling, or on allocation failure, stays listed, with
-//!   what it had, and its slots are never reused.
-//! - **`_Fork`, a raw `clone` and `vfork`** run no fork handlers. A child of the first two may find quipu's locks taken for
-//!   ever. A child of `vfork` has its parent's memory: what it adds, the parent has.
-//! - **Several copies of quipu in a process**: each counts in slots of its own. Copies that are linked with one quipu-registry,
-//!   as two versions in one program are, show each other's counters in snapshots; a library that is loaded with a quipu-registry
-//!   of its own doesn't.
-//! - **Other sources in a snapshot** are asked one after the other, and what they show is their own promise. In a child that was
-//!   forked while another thread was registering a source of its own, a later registration may wait for ever; quipu's own
-//!   registration holds a lock that a fork waits for.
-//! - **A library that is unloaded** while it holds quipu's fork handlers or a thread with its thread-locals.
+//! - **Signal handlers.** A handler that adds to a counter while the thread that it interrupts is
+//!   between the load and the store of an add to the same counter loses one of the two. On x86_64
+//!   the compiler mostly makes one instruction of the three, which a signal can't divide; nothing
+//!   promises that it does.
+//! - **Third parties to a reset on weak memory.** A sum that sees an add made after a reset sees
+//!   the reset, if the thread that reset made the add. If another thread made it, after it learned
+//!   of the reset, C++'s memory model allows that the sum doesn't; x86_64 and aarch64, whose stores
+//!   become visible to all other cores at once, don't.
+//! - **Hardware.** The tests ran on x86_64. For aarch64 there are the loom models and a job of the
+//!   CI.
+//! - **loom's own limits**: schedules of at most three preemptions, two to four threads, and no
+//!   SeqCst reorderings that are weaker than Acquire and Release. No ordering here relies on
+//!   SeqCst.
+//! - **ThreadSanitizer** knows no fences and doesn't follow std's locks, which come compiled: it
+//!   checks the plain data behind quipu's own lock, which spins under `--cfg quipu_tsan`. The
+//!   orderings of atomics are loom's to check.
+//! - **The restartable sequence** of `PerCpu` is machine code, in which neither loom nor a
+//!   sanitizer looks.
+//! - **Signal handlers that interrupt an allocation**: a first add there allocates, as `malloc` in
+//!   a handler would.
+//! - **An allocator that counts** through quipu needs a std that lets an allocator register
+//!   thread-local destructors: Rust 1.93 or newer; tests ran on 1.95.
+//! - **A snapshot on allocation failure** aborts, as any `Vec` that can't grow does. Adds and sums
+//!   don't allocate there.
+//! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes
+//!   away may arrive at different times. A request that its network delays until after its store
+//!   was restored to before the writer was folded is counted until the next resend. Cassandra was
+//!   never run against a live cluster, power cuts were not tried, and a writer's random incarnation
+//!   is taken to be new. The page of `quipu-persist` has the rest.
+//! - **A fork within an allocator** that quipu is calling, or within a signal handler that
+//!   interrupts quipu's cold path.
+//! - **A program's own fork handler that waits for a lock** which another thread holds while it
+//!   adds for the first time, creates or drops a counter: the fork has quipu's locks by then, and
+//!   both wait for ever. So does an allocator that counts while it holds a lock which it needs for
+//!   quipu's own allocations.
+//! - **A first use amid a fork's handlers**, of a copy of quipu that was loaded after that fork
+//!   began, or on a system without constructors: glibc from 2.36 on lets another thread register
+//!   handlers then, which this fork doesn't run. In a C library that holds its lock of handlers
+//!   meanwhile (glibc before 2.36, musl), a handler that loads quipu, or is the first to use it on
+//!   such a system, waits for ever.
+//! - **Memory in a forked child**: the blocks of the parent's other threads stay in its sums, and
+//!   nobody claims them again.
+//! - **Coroutines with stacks of their own** that move between threads: compilers may keep a
+//!   thread-local's address over the move, and two threads would write one slot.
+//! - **A counter that is dropped within an allocator** that quipu is calling, or on allocation
+//!   failure, stays listed, with what it had, and its slots are never reused.
+//! - **`_Fork`, a raw `clone` and `vfork`** run no fork handlers. A child of the first two may find
+//!   quipu's locks taken for ever. A child of `vfork` has its parent's memory: what it adds, the
+//!   parent has.
+//! - **Several copies of quipu in a process**: each counts in slots of its own. Copies that are
+//!   linked with one quipu-registry, as two versions in one program are, show each other's counters
+//!   in snapshots; a library that is loaded with a quipu-registry of its own doesn't.
+//! - **Other sources in a snapshot** are asked one after the other, and what they show is their own
+//!   promise. In a child that was forked while another thread was registering a source of its own,
+//!   a later registration may wait for ever; quipu's own registration holds a lock that a fork
+//!   waits for.
+//! - **A library that is unloaded** while it holds quipu's fork handlers or a thread with its
+//!   thread-locals.

@@ -1,9 +1,10 @@
 //! How to use quipu in a program: patterns, servers, tests, and the way from an `AtomicU64`.
 //!
 //! # Counters in statics
-//! A counter that the whole program shares is a `static`. Give it a name, so that [`snapshot`](crate::snapshot())
-//! lists it. A counter is listed from its first add on. Call `register` at the start of the program to list it at zero,
-//! because a monitor misses the first event of a series that begins at one.
+//! A counter that the whole program shares is a `static`. Give it a name, so that
+//! [`snapshot`](crate::snapshot()) lists it. A counter is listed from its first add on. Call
+//! `register` at the start of the program to list it at zero, because a monitor misses the first
+//! event of a series that begins at one.
 //!
 //! ```
 //! use quipu::Counter;
@@ -20,8 +21,8 @@
 //! ```
 //!
 //! # Counters in values
-//! A counter may lie anywhere: in a struct, in an `Arc`, in a `Vec`. It gives its slots back when it is dropped. Without
-//! a name it is listed nowhere.
+//! A counter may lie anywhere: in a struct, in an `Arc`, in a `Vec`. It gives its slots back when
+//! it is dropped. Without a name it is listed nowhere.
 //!
 //! ```
 //! use quipu::Counter;
@@ -63,8 +64,9 @@
 //! ```
 //!
 //! # A gauge of requests in flight
-//! An [`UpDownCounter`](crate::UpDownCounter) is never read below zero if each subtraction follows its addition. Do the
-//! subtraction in a destructor, so that a panic or a dropped future doesn't skip it.
+//! An [`UpDownCounter`](crate::UpDownCounter) is never read below zero if each subtraction follows
+//! its addition. Do the subtraction in a destructor, so that a panic or a dropped future doesn't
+//! skip it.
 //!
 //! ```
 //! use quipu::UpDownCounter;
@@ -93,8 +95,9 @@
 //! ```
 //!
 //! # Servers on axum and tokio
-//! Adds take no `await` and block no executor: count in handlers and middleware as in any function. A task that moves to
-//! another thread adds to that thread's slots. This is a handler for `/metrics`, as axum takes it:
+//! Adds take no `await` and block no executor: count in handlers and middleware as in any function.
+//! A task that moves to another thread adds to that thread's slots. This is a handler for
+//! `/metrics`, as axum takes it:
 //!
 //! ```
 //! async fn metrics() -> ([(&'static str, &'static str); 1], String) {
@@ -107,12 +110,14 @@
 //! The folder `demo` of the repository is a whole server, with a page of live totals and rates.
 //!
 //! # Metrics of others
-//! A snapshot has the metrics of the whole process: also those of another version of quipu, which a dependency may bring along,
-//! and those of sources that the program adds to [`quipu::registry`](crate::registry), such as numbers that the system counts.
+//! A snapshot has the metrics of the whole process: also those of another version of quipu, which a
+//! dependency may bring along, and those of sources that the program adds to
+//! [`quipu::registry`](crate::registry), such as numbers that the system counts.
 //!
 //! # Rates and several readers
-//! A [`Cursor`](crate::Cursor) returns the difference between its reads. Each reader has its own, and takes don't disturb
-//! it. For all named counters at once, keep the last snapshot and call [`since`](crate::Snapshot::since).
+//! A [`Cursor`](crate::Cursor) returns the difference between its reads. Each reader has its own,
+//! and takes don't disturb it. For all named counters at once, keep the last snapshot and call
+//! [`since`](crate::Snapshot::since).
 //!
 //! # Moving from an AtomicU64
 //!
@@ -128,8 +133,9 @@
 //! | `fetch_add(n, Release)` with `load(Acquire)` | keep the atomic: quipu's adds publish no other memory |
 //!
 //! # Tests of code that counts
-//! Tests run in parallel, and all of them share the program's statics. Compare differences, not totals, and let no other
-//! test count the same thing meanwhile; or hand the counter to the code under test.
+//! Tests run in parallel, and all of them share the program's statics. Compare differences, not
+//! totals, and let no other test count the same thing meanwhile; or hand the counter to the code
+//! under test.
 //!
 //! ```
 //! use quipu::Counter;

@@ -1,25 +1,29 @@
 //! How the engine orders its steps, for readers and authors of its source.
 //!
-//! `src/engine/mod.rs` has the picture of slots, chunks and directories, the invariants, and a list of words. This page has
-//! the tables that a change must keep true.
+//! `src/engine/mod.rs` has the picture of slots, chunks and directories, the invariants, and a list
+//! of words. This page has the tables that a change must keep true.
 //!
 //! # Locks
-//! Adds to a slot and reads take no lock. Registration, thread starts and ends, and lists of names take locks for a bounded
-//! time, in the order `settings`, `per_cpu`, `names`, `state`. A fork takes all of them, so that the child finds them free. They are
-//! std's: a lock of one word survives a fork, and parking_lot's queues of waiting threads, which lie in the process, don't.
+//! Adds to a slot and reads take no lock. Registration, thread starts and ends, and lists of names
+//! take locks for a bounded time, in the order `settings`, `per_cpu`, `names`, `state`. A fork
+//! takes all of them, so that the child finds them free. They are std's: a lock of one word
+//! survives a fork, and parking_lot's queues of waiting threads, which lie in the process, don't.
 //!
 //! # Spill words, and the ownerless block that there isn't
-//! An add that finds no block of its own goes to a word in the counter, by a locked instruction. Another design has one block
-//! that no thread owns, and such adds go to its slots: then spill words, their baselines and the order in which reads
-//! enclose them would go. It doesn't hold, because the adds that spill are mostly those of a counter that has no key yet:
-//! the first add within an allocator or a signal handler that interrupts the cold path, which can't take the lock for a
-//! registration, and the add for whose registration there is no memory or no slot. The models `nested_add_counts` and
-//! `exhausted_space_spills` are of such adds. A counter without a key has no slot in any block, so the spill words stay, and the
-//! ownerless block comes on top of them: 8 bytes more for each slot, allocated when a counter registers and not when
-//! it spills (512 KiB for an array of 65,536), and one more chunk in every sum.
+//! An add that finds no block of its own goes to a word in the counter, by a locked instruction.
+//! Another design has one block that no thread owns, and such adds go to its slots: then spill
+//! words, their baselines and the order in which reads enclose them would go. It doesn't hold,
+//! because the adds that spill are mostly those of a counter that has no key yet: the first add
+//! within an allocator or a signal handler that interrupts the cold path, which can't take the lock
+//! for a registration, and the add for whose registration there is no memory or no slot. The models
+//! `nested_add_counts` and `exhausted_space_spills` are of such adds. A counter without a key has
+//! no slot in any block, so the spill words stay, and the ownerless block comes on top of them: 8
+//! bytes more for each slot, allocated when a counter registers and not when it spills (512 KiB for
+//! an array of 65,536), and one more chunk in every sum.
 //!
 //! # Orderings
-//! Each with the model in `src/tests` that fails if it is relaxed, or if the step is left out. `ci/mutations` tries them.
+//! Each with the model in `src/tests` that fails if it is relaxed, or if the step is left out.
+//! `ci/mutations` tries them.
 //!
 //! | where | ordering | because | model |
 //! |---|---|---|---|
@@ -91,5 +95,5 @@
 //! | fork | the child forgets the passes of other threads | nobody would end them | `a_forked_child_has_no_passes_of_other_threads` |
 //! | fork | quipu allocates before it registers them | an allocator's own, registered by its first allocation, run within quipu's | `tests/forks/allocator.rs` |
 //!
-//! The fences order a take before the later adds of the thread that took. [`docs::correctness`](super::correctness) has what that
-//! leaves open.
+//! The fences order a take before the later adds of the thread that took.
+//! [`docs::correctness`](super::correctness) has what that leaves open.

@@ -1,24 +1,26 @@
 //! The cost of adds, reads and memory, and cases for something else.
 //!
-//! The repository's `BENCHMARKS.md` has the measured figures. `cargo run --release` there measures them on your machine.
+//! The repository's `BENCHMARKS.md` has the measured figures. `cargo run --release` there measures
+//! them on your machine.
 //!
 //! # Adds
-//! An add loads the counter's key, loads the address of the thread's chunk from a thread-local, and loads, adds and
-//! stores the slot. No instruction is locked, and nothing is called. One branch leads to the cold path: it is taken by a
-//! thread's first add to a chunk. The first add may allocate and take a lock. `ci/hot-path` in the repository shows the
-//! disassembly.
+//! An add loads the counter's key, loads the address of the thread's chunk from a thread-local, and
+//! loads, adds and stores the slot. No instruction is locked, and nothing is called. One branch
+//! leads to the cold path: it is taken by a thread's first add to a chunk. The first add may
+//! allocate and take a lock. `ci/hot-path` in the repository shows the disassembly.
 //!
-//! A chain of adds to one counter waits for the processor to forward each store to the next load. Several counters in
-//! rotation don't wait for one another.
+//! A chain of adds to one counter waits for the processor to forward each store to the next load.
+//! Several counters in rotation don't wait for one another.
 //!
 //! In a shared object (`cdylib`, `dylib`), the compiler reaches a thread-local by a call.
 //!
 //! # Reads
-//! A sum costs one load for each thread that touched the counter's chunk, and at most seven more. It takes no lock. The
-//! shortest chunks of 64 threads lie side by side, and the loads don't wait for one another. After a peak of threads,
-//! reads use the sums of chunks whose threads have ended.
+//! A sum costs one load for each thread that touched the counter's chunk, and at most seven more.
+//! It takes no lock. The shortest chunks of 64 threads lie side by side, and the loads don't wait
+//! for one another. After a peak of threads, reads use the sums of chunks whose threads have ended.
 //!
-//! A snapshot reads all named counters in one pass over memory, which costs less than one sum for each.
+//! A snapshot reads all named counters in one pass over memory, which costs less than one sum for
+//! each.
 //!
 //! # Memory
 //!
@@ -29,16 +31,18 @@
 //! | element of a [`CounterArray`](crate::CounterArray) | 8, and 8 for each thread |
 //! | thread | at most 3 KiB, besides its chunks |
 //!
-//! Chunks double: 64 slots, 64, 128, and so on. A thread that touches one counter pays for the whole chunk. Short chunks
-//! are allocated by pages: the first page has 4 KiB, further ones have 33 KiB (for 64 threads), 16 KiB or 8 KiB. Up to
-//! 175 KiB of a process may be allocated that no thread uses yet. The most threads that ever lived at once set the size;
-//! memory of threads that have ended goes to new threads, and never back to the system.
+//! Chunks double: 64 slots, 64, 128, and so on. A thread that touches one counter pays for the
+//! whole chunk. Short chunks are allocated by pages: the first page has 4 KiB, further ones have 33
+//! KiB (for 64 threads), 16 KiB or 8 KiB. Up to 175 KiB of a process may be allocated that no
+//! thread uses yet. The most threads that ever lived at once set the size; memory of threads that
+//! have ended goes to new threads, and never back to the system.
 //!
 //! # When to choose something else
-//! - **A counter that is read about as often as it is added to**, or that one thread adds to: an `AtomicU64`.
-//! - **A number that must be known with each add**, such as an identifier: an `AtomicU64`. For a limit with a known
-//!   error, see [`strategy::Cached`](crate::strategy::Cached).
-//! - **Thousands of threads that each count a little**: `strategy::PerCpu` (feature `percpu`), whose memory and reads
-//!   depend on the number of CPUs.
+//! - **A counter that is read about as often as it is added to**, or that one thread adds to: an
+//!   `AtomicU64`.
+//! - **A number that must be known with each add**, such as an identifier: an `AtomicU64`. For a
+//!   limit with a known error, see [`strategy::Cached`](crate::strategy::Cached).
+//! - **Thousands of threads that each count a little**: `strategy::PerCpu` (feature `percpu`),
+//!   whose memory and reads depend on the number of CPUs.
 //! - **Statistics by the million**, where an error of 1 % is good enough:
 //!   [`strategy::Approximate`](crate::strategy::Approximate).

@@ -13,7 +13,9 @@ use super::thread;
 #[inline(never)]
 pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, update: &Update) {
     let add = |registry: &_| {
-        thread::with_block(registry, |block| Registry::add(registry, block, counter, index, amount, update))
+        thread::with_block(registry, |block| {
+            Registry::add(registry, block, counter, index, amount, update)
+        })
     };
     if enter_cold_path(add).flatten() != Some(true) {
         // Always there: the compiler doesn't know, and a panic would take more code.
@@ -22,8 +24,8 @@ pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, upda
 }
 
 impl Registry {
-    /// Adds through a block, with a key and a chunk for the counter if it has none. False, and nothing done, on allocation
-    /// failure or when slots are exhausted.
+    /// Adds through a block, with a key and a chunk for the counter if it has none. False, and
+    /// nothing done, on allocation failure or when slots are exhausted.
     pub(crate) fn add(
         &self,
         block: &mut Block,

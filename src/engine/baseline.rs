@@ -1,5 +1,5 @@
-//! Words beside the slots: what was taken from each value, and where it started. A read subtracts them, so that a reset
-//! writes no slot.
+//! Words beside the slots: what was taken from each value, and where it started. A read subtracts
+//! them, so that a reset writes no slot.
 
 use std::ptr;
 
@@ -7,7 +7,8 @@ use super::chunk::{Chunk, Page};
 use super::key::{IDS, Key, chunk_len};
 use crate::sync::{AtomicPtr, AtomicU64, Ordering, array, const_fn};
 
-/// A word for every key, zero until it is written. A chunk of them is allocated when its first one is needed.
+/// A word for every key, zero until it is written. A chunk of them is allocated when its first one
+/// is needed.
 #[derive(Debug)]
 pub(crate) struct Baselines {
     chunks: [AtomicPtr<AtomicU64>; IDS],
@@ -28,8 +29,8 @@ impl Baselines {
     /// As [`Baselines::load`], or `None` where the key's chunk has no baselines.
     #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<u64> {
-        // Acquire: pairs with the Release in `Registry::advance`; the slots are at least what the baseline was made
-        // from. Model: `sum_against_takes`.
+        // Acquire: pairs with the Release in `Registry::advance`; the slots are at least what the
+        // baseline was made from. Model: `sum_against_takes`.
         self.slot(key).map(|slot| slot.load(Ordering::Acquire))
     }
 
@@ -49,8 +50,12 @@ impl Baselines {
         if self.slot(key).is_none() {
             let page = Page::allocate(chunk_len(key.chunk()))?;
             let (chunk, absent) = (&self.chunks[key.chunk()], ptr::null_mut());
-            // Release: pairs with the Acquire in `slot`. Relaxed on failure: `slot` loads the pointer again.
-            if chunk.compare_exchange(absent, page.as_ptr(), Ordering::Release, Ordering::Relaxed).is_ok() {
+            // Release: pairs with the Acquire in `slot`. Relaxed on failure: `slot` loads the
+            // pointer again.
+            if chunk
+                .compare_exchange(absent, page.as_ptr(), Ordering::Release, Ordering::Relaxed)
+                .is_ok()
+            {
                 page.into_first();
             }
         }

@@ -46,7 +46,8 @@ impl Block {
     /// Adds to a slot of the block, or returns false where its chunk isn't there yet.
     pub(super) fn update(&mut self, key: Key, amount: u64, update: &Update) -> bool {
         let Some(chunk) = self.chunk(key.chunk()) else { return false };
-        // SAFETY: keys lie within their chunk, and chunks live as long as the registry that the block came from.
+        // SAFETY: keys lie within their chunk, and chunks live as long as the registry that the
+        // block came from.
         (update.own)(OwnSlot::new(unsafe { chunk.slot(key.offset()) }), amount);
         true
     }

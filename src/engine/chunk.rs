@@ -1,5 +1,6 @@
-//! The memory of slots: arrays of atomics that begin and end on a cache line of their own, never move, and are
-//! freed only with their registry. They are allocated by pages: one chunk, or several short ones in a row.
+//! The memory of slots: arrays of atomics that begin and end on a cache line of their own, never
+//! move, and are freed only with their registry. They are allocated by pages: one chunk, or several
+//! short ones in a row.
 
 use std::mem;
 use std::ptr::{self, NonNull};
@@ -7,7 +8,8 @@ use std::ptr::{self, NonNull};
 use super::memory::boxed_slice;
 use crate::sync::{AtomicPtr, AtomicU64};
 
-/// A pointer to the first slot of a chunk. A thread that holds one reads any slot; only the owner of the block writes.
+/// A pointer to the first slot of a chunk. A thread that holds one reads any slot; only the owner
+/// of the block writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chunk(NonNull<AtomicU64>);
 
@@ -23,7 +25,8 @@ impl Chunk {
     /// The chunk has more than `offset` slots, and is not freed while the reference lives.
     #[inline(always)]
     pub(crate) unsafe fn slot<'a>(self, offset: usize) -> &'a AtomicU64 {
-        // SAFETY: the caller vouches for the bounds and the lifetime; every slot was initialised by `allocate`.
+        // SAFETY: the caller vouches for the bounds and the lifetime; every slot was initialised by
+        // `allocate`.
         unsafe { self.0.add(offset).as_ref() }
     }
 
@@ -68,7 +71,8 @@ pub(super) fn elements(len: usize) -> Option<Box<[Element]>> {
     boxed_slice(len, || AtomicPtr::new(ptr::null_mut()))
 }
 
-/// Memory for chunks that no other thread knows yet. It is freed when it is dropped, unless it is handed over.
+/// Memory for chunks that no other thread knows yet. It is freed when it is dropped, unless it is
+/// handed over.
 #[derive(Debug)]
 pub(crate) struct Page {
     first: Chunk,
@@ -120,16 +124,17 @@ mod memory {
 
     /// With room to begin on a line, and for a word before it.
     ///
-    /// The alignment isn't asked of the allocator: for more than its own, std's writes zeros to the whole of a page,
-    /// where a plain allocation of a large one has them from the kernel, as they are touched.
+    /// The alignment isn't asked of the allocator: for more than its own, std's writes zeros to the
+    /// whole of a page, where a plain allocation of a large one has them from the kernel, as they
+    /// are touched.
     fn layout(len: usize) -> Option<Layout> {
         let slots = Layout::array::<AtomicU64>(len).ok()?;
         Layout::from_size_align(slots.size().checked_add(LINE)?, align_of::<AtomicU64>()).ok()
     }
 
     impl Chunk {
-        /// A page of `len` zeros, or `None` if there is no memory for it. It begins on a line of its own, and ends with
-        /// one if `len` slots do.
+        /// A page of `len` zeros, or `None` if there is no memory for it. It begins on a line of
+        /// its own, and ends with one if `len` slots do.
         pub(crate) fn allocate(len: usize) -> Option<Self> {
             // SAFETY: the layout's size is not zero.
             let start = unsafe { alloc_zeroed(layout(len)?) };
@@ -138,7 +143,8 @@ mod memory {
             }
             // SAFETY: the layout has that much more than the slots.
             let page = unsafe { start.add(LINE - start.addr() % LINE) };
-            // SAFETY: all is aligned for a slot, so at least one lies before the page: room for a pointer.
+            // SAFETY: all is aligned for a slot, so at least one lies before the page: room for a
+            // pointer.
             unsafe { page.cast::<*mut u8>().sub(1).write(start) };
             Self::from_ptr(page.cast())
         }
@@ -151,7 +157,8 @@ mod memory {
             if let Some(layout) = layout(len) {
                 // SAFETY: `allocate` wrote it.
                 let start = unsafe { self.as_ptr().cast::<*mut u8>().sub(1).read() };
-                // SAFETY: the caller vouches for the page and that the layout is the one it was allocated with.
+                // SAFETY: the caller vouches for the page and that the layout is the one it was
+                // allocated with.
                 unsafe { dealloc(start, layout) }
             }
         }

@@ -1,20 +1,23 @@
 //! The chunks that the threads made for one chunk id, in an array that readers walk without a lock.
 //!
-//! Short chunks lie in pages of several. The first page has room for few; then 64 threads share one of the shortest: a sum
-//! finds their slots by two pointers. They are neighbours, too, so that the processor's first cache has a way for each:
-//! AMD's predicts it by a hash of the address, which is the same for many of the pages that an allocator gives to one
-//! thread each (Lipp et al., Take A Way, ASIA CCS 2020). The array of pages grows by segments that double and never
-//! move, so a sum's loads do not wait for one another as they would along a linked list.
+//! Short chunks lie in pages of several. The first page has room for few; then 64 threads share one
+//! of the shortest: a sum finds their slots by two pointers. They are neighbours, too, so that the
+//! processor's first cache has a way for each: AMD's predicts it by a hash of the address, which is
+//! the same for many of the pages that an allocator gives to one thread each (Lipp et al., Take A
+//! Way, ASIA CCS 2020). The array of pages grows by segments that double and never move, so a sum's
+//! loads do not wait for one another as they would along a linked list.
 //!
-//! Reads walk groups of chunks, a loop that the compiler unrolls, and so a few chunks of a page that nobody has yet, or whose
-//! number they did not see: zeros until somebody adds. All reads walk the same groups, and a thread that knows of another read walks no
-//! fewer, so that it has what that one had. Models: `snapshot_has_what_a_sum_before_it_had`,
+//! Reads walk groups of chunks, a loop that the compiler unrolls, and so a few chunks of a page
+//! that nobody has yet, or whose number they did not see: zeros until somebody adds. All reads walk
+//! the same groups, and a thread that knows of another read walks no fewer, so that it has what
+//! that one had. Models: `snapshot_has_what_a_sum_before_it_had`,
 //! `snapshot_has_what_a_take_before_it_had`.
 //!
 //! # Synchronization
-//! [`grow`](Directory::grow) runs under the registry's lock. It writes the new page first and then the length
-//! with Release; a reader's Acquire of the length makes the pages below it, their segments and the zeroed slots
-//! visible: of the last page all. Model: `chunk_growth_is_seen_whole`.
+//! [`grow`](Directory::grow) runs under the registry's lock. It writes the new page first and then
+//! the length with Release; a reader's Acquire of the length makes the pages below it, their
+//! segments and the zeroed slots visible: of the last page all. Model:
+//! `chunk_growth_is_seen_whole`.
 
 use std::ptr::{self, NonNull};
 use std::slice;
@@ -29,9 +32,10 @@ use crate::sync::{AtomicPtr, AtomicU64, Ordering, array, const_fn, fence, owner_
 /// Slots in the first page of short chunks, and in each group of the others: 4 KiB of them.
 const PAGE: usize = if cfg!(quipu_loom) { 4 } else { 512 };
 
-/// Slots between groups, which spread what a sum reads over the sets of the processor's first cache: a line, as chunks begin
-/// on one.
-const GAP: usize = if cfg!(quipu_loom) { 1 } else { align_of::<CachePadded<u8>>() / size_of::<AtomicU64>() };
+/// Slots between groups, which spread what a sum reads over the sets of the processor's first
+/// cache: a line, as chunks begin on one.
+const GAP: usize =
+    if cfg!(quipu_loom) { 1 } else { align_of::<CachePadded<u8>>() / size_of::<AtomicU64>() };
 
 /// Pages in the first segment; each further segment has twice as many as the one before.
 const FIRST_SEGMENT: usize = if cfg!(quipu_loom) { 1 } else { 8 };
@@ -54,7 +58,8 @@ const fn segment_len(segment: usize) -> usize {
     FIRST_SEGMENT << segment
 }
 
-/// How many chunks of this length, a power of two, are read together: as many as the first page has.
+/// How many chunks of this length, a power of two, are read together: as many as the first page
+/// has.
 const fn group(chunk_len: usize) -> usize {
     // As a shift: both are powers of two.
     let chunks = PAGE >> chunk_len.trailing_zeros();
@@ -71,8 +76,9 @@ const fn stride(chunk_len: usize) -> usize {
     group(chunk_len) * chunk_len + GAP
 }
 
-/// The slots of a page. The first has one group, for processes of few threads. Every other has as many groups as each has
-/// chunks: of the shortest chunks 64, which are 33 KiB. An allocator that has no fresh memory zeroes them.
+/// The slots of a page. The first has one group, for processes of few threads. Every other has as
+/// many groups as each has chunks: of the shortest chunks 64, which are 33 KiB. An allocator that
+/// has no fresh memory zeroes them.
 const fn page_len(page: usize, chunk_len: usize) -> usize {
     let groups = if page == 0 { 1 } else { group(chunk_len) };
     groups * stride(chunk_len) - GAP
@@ -90,7 +96,8 @@ const fn place(chunk: usize, chunk_len: usize) -> (usize, usize) {
     }
 }
 
-/// The number of a directory's chunks and the epoch of its summary, in one word: one load decides what a read walks.
+/// The number of a directory's chunks and the epoch of its summary, in one word: one load decides
+/// what a read walks.
 #[derive(Clone, Copy)]
 struct Extent(u64);
 
@@ -142,7 +149,8 @@ impl Directory {
         }
     }
 
-    /// Appends a chunk of `chunk_len` slots, in `fresh` if it takes a new page and that one has the right length.
+    /// Appends a chunk of `chunk_len` slots, in `fresh` if it takes a new page and that one has the
+    /// right length.
     ///
     /// The caller holds the registry's lock, and allocates pages without it.
     pub(crate) fn grow(&self, chunk_len: usize, fresh: &mut Option<Page>) -> Growth {
@@ -167,7 +175,8 @@ impl Directory {
         Growth::Chunk(chunk, number)
     }
 
-    /// Has the summary cover the group that `chunk`, the next one, begins. False where it has no room for that.
+    /// Has the summary cover the group that `chunk`, the next one, begins. False where it has no
+    /// room for that.
     fn cover(&self, extent: Extent, chunk: Chunk, chunk_len: usize) -> bool {
         !extent.has_summary()
             || extent.len() % group(chunk_len) != 0
@@ -175,8 +184,8 @@ impl Directory {
             || self.summary().is_some_and(|summary| unsafe { summary.push_group(chunk, chunk_len, group(chunk_len)) })
     }
 
-    /// The element of a page, in a segment that is allocated if it was not; `None` on allocation failure, or when the
-    /// numbers are exhausted.
+    /// The element of a page, in a segment that is allocated if it was not; `None` on allocation
+    /// failure, or when the numbers are exhausted.
     fn element(&self, page: usize) -> Option<&Element> {
         let segment = (page / FIRST_SEGMENT + 1).ilog2() as usize;
         let index = page - (segment_len(segment) - FIRST_SEGMENT);
@@ -199,8 +208,8 @@ impl Directory {
 
     #[inline]
     fn extent(&self) -> Extent {
-        // Acquire: pairs with the Releases in `grow` and `publish`: the chunks below the length, and the summary, are
-        // visible to the caller.
+        // Acquire: pairs with the Releases in `grow` and `publish`: the chunks below the length,
+        // and the summary, are visible to the caller.
         Extent(self.extent.load(Ordering::Acquire))
     }
 
@@ -221,7 +230,8 @@ impl Directory {
         Pages { directory: self, segment: 0, elements: self.first_segment.iter() }
     }
 
-    /// Calls `f` with every chunk of the groups that the first `len` chunks are in, in the order of their numbers.
+    /// Calls `f` with every chunk of the groups that the first `len` chunks are in, in the order of
+    /// their numbers.
     #[inline(always)]
     fn for_each_of(&self, len: usize, chunk_len: usize, group: usize, mut f: impl FnMut(Chunk)) {
         let mut for_each_in = |page: Chunk, groups: usize| {
@@ -254,16 +264,17 @@ impl Directory {
         Chunks::All { directory: self, len, chunk_len }
     }
 
-    /// Returns what `read` makes of the chunks that count: those of the summary if one is in force, else all. It is
-    /// called a second time where the summary changed under the first.
+    /// Returns what `read` makes of the chunks that count: those of the summary if one is in force,
+    /// else all. It is called a second time where the summary changed under the first.
     pub(crate) fn read<T>(&self, chunk_len: usize, mut read: impl FnMut(Chunks<'_>) -> T) -> T {
         let extent = self.extent();
         let mut summary = self.summary_in_force(extent);
         loop {
             let result = read(match summary {
                 Some(summary) => Chunks::Summary(summary),
-                // The length as it is now: the summary may have had a chunk that was appended since. Models:
-                // `sums_before_and_after_the_end_of_a_summary`, `take_and_sum_at_the_end_of_a_summary`.
+                // The length as it is now: the summary may have had a chunk that was appended
+                // since. Models: `sums_before_and_after_the_end_of_a_summary`,
+                // `take_and_sum_at_the_end_of_a_summary`.
                 None => self.all(self.len(), chunk_len),
             });
             if summary.take().is_none() || self.is_still(extent) {
@@ -275,12 +286,13 @@ impl Directory {
     /// Number in the key's slot of a chunk that a walk over the key's directory yields.
     #[inline(always)]
     pub(super) fn load(chunk: Chunk, key: Key) -> u64 {
-        // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an addition publishes nothing
-        // but itself.
+        // SAFETY: keys lie within their chunk, and chunks live as long as the registry. Relaxed: an
+        // addition publishes nothing but itself.
         unsafe { chunk.slot(key.offset()) }.load(Ordering::Relaxed)
     }
 
-    /// The sum of the key's slots in every chunk, wrapping. It acquires nothing that adds published.
+    /// The sum of the key's slots in every chunk, wrapping. It acquires nothing that adds
+    /// published.
     // Not inlined, so that a program has the loops once, whatever reads.
     #[inline(never)]
     pub(crate) fn sum(&self, key: Key) -> u64 {
@@ -307,7 +319,9 @@ impl Directory {
     #[inline(always)]
     fn sum_of(&self, extent: Extent, chunk_len: usize, group: usize, key: Key) -> u64 {
         let mut sum = 0_u64;
-        self.for_each_of(extent.len(), chunk_len, group, |chunk| sum = sum.wrapping_add(Self::load(chunk, key)));
+        self.for_each_of(extent.len(), chunk_len, group, |chunk| {
+            sum = sum.wrapping_add(Self::load(chunk, key))
+        });
         sum
     }
 
@@ -319,8 +333,12 @@ impl Directory {
             // Two, so that the first stays in a register: the second is there for a call.
             let (mut sum, mut sum_of_all) = (0_u64, 0_u64);
             match chunks {
-                Chunks::Summary(summary) => summary.for_each(|chunk| sum = sum.wrapping_add(Self::load(chunk, key))),
-                all => all.for_each(&mut |chunk| sum_of_all = sum_of_all.wrapping_add(Self::load(chunk, key))),
+                Chunks::Summary(summary) => {
+                    summary.for_each(|chunk| sum = sum.wrapping_add(Self::load(chunk, key)))
+                }
+                all => all.for_each(&mut |chunk| {
+                    sum_of_all = sum_of_all.wrapping_add(Self::load(chunk, key))
+                }),
             }
             sum.wrapping_add(sum_of_all)
         })
@@ -347,25 +365,30 @@ impl Directory {
         if extent.has_summary() { self.summary() } else { None }
     }
 
-    /// Whether the summary that was in force at `extent` still is, so that nobody has written to it meanwhile.
+    /// Whether the summary that was in force at `extent` still is, so that nobody has written to it
+    /// meanwhile.
     fn is_still(&self, extent: Extent) -> bool {
-        // Acquire: pairs with the fence in `Registry::summarize`. If the caller has read what a later summary wrote, the
-        // load below sees that the epoch has ended. Model: `sum_during_another_summary`.
+        // Acquire: pairs with the fence in `Registry::summarize`. If the caller has read what a
+        // later summary wrote, the load below sees that the epoch has ended. Model:
+        // `sum_during_another_summary`.
         fence(Ordering::Acquire);
         Extent(self.extent.load(Ordering::Relaxed)).is_of_epoch(extent)
     }
 
-    /// Ends the epoch of the summary in force, if there is one. The caller holds the registry's lock.
+    /// Ends the epoch of the summary in force, if there is one. The caller holds the registry's
+    /// lock.
     pub(super) fn void_summary(&self) {
         let extent = Extent(owner_load!(self.extent));
         if extent.has_summary() {
-            // Release: as in `grow`. An add by the next owner of an idle block comes after it, so a read that such an
-            // add happens-before doesn't use the summary. Model: `idle_block_is_claimed_under_a_summary`.
+            // Release: as in `grow`. An add by the next owner of an idle block comes after it, so a
+            // read that such an add happens-before doesn't use the summary. Model:
+            // `idle_block_is_claimed_under_a_summary`.
             self.extent.store(extent.after().0, Ordering::Release);
         }
     }
 
-    /// Puts the summary in force, which covers the first `covered` chunks. The caller holds the registry's lock.
+    /// Puts the summary in force, which covers the first `covered` chunks. The caller holds the
+    /// registry's lock.
     pub(super) fn publish_summary(&self, covered: usize) {
         let extent = Extent(owner_load!(self.extent));
         // A later walk covers more: leave it to the next summary.
@@ -375,14 +398,16 @@ impl Directory {
         }
     }
 
-    /// The summary to write the next one to: the latest, if it has room for `len` chunks, or a new one. `None` on
-    /// allocation failure. The caller is the only thread that summarizes, and no summary is in force.
+    /// The summary to write the next one to: the latest, if it has room for `len` chunks, or a new
+    /// one. `None` on allocation failure. The caller is the only thread that summarizes, and no
+    /// summary is in force.
     pub(super) fn next_summary(&self, len: usize, sums: usize) -> Option<&Summary> {
         match self.summary() {
             Some(summary) if summary.capacity() >= len => Some(summary),
             _ => {
                 // Relaxed: the caller alone stores it.
-                let summary = Summary::allocate(2 * len, sums, self.summary.load(Ordering::Relaxed))?;
+                let summary =
+                    Summary::allocate(2 * len, sums, self.summary.load(Ordering::Relaxed))?;
                 // Release: pairs with the Acquire in `summary`.
                 self.summary.store(summary.as_ptr(), Ordering::Release);
                 self.summary()
@@ -396,14 +421,18 @@ impl Directory {
     /// Nobody uses a chunk of this directory any more.
     pub(crate) unsafe fn free(&mut self, chunk_len: usize, sums: usize) {
         if let Some(summary) = NonNull::new(self.summary.load(Ordering::Relaxed)) {
-            // SAFETY: the caller vouches that nobody uses it; it was allocated with this number of sums.
+            // SAFETY: the caller vouches that nobody uses it; it was allocated with this number of
+            // sums.
             unsafe { Summary::free(summary, sums) };
         }
         let mut lens = (0..).map(|page| page_len(page, chunk_len));
         let mut free = |elements: &[Element]| {
-            let pages = elements.iter().filter_map(|element| Chunk::from_ptr(element.load(Ordering::Relaxed)));
+            let pages = elements
+                .iter()
+                .filter_map(|element| Chunk::from_ptr(element.load(Ordering::Relaxed)));
             for (page, len) in pages.zip(&mut lens) {
-                // SAFETY: the caller vouches that nobody uses it; `grow` allocated it with this length.
+                // SAFETY: the caller vouches that nobody uses it; `grow` allocated it with this
+                // length.
                 unsafe { page.free(len) };
             }
         };
@@ -412,7 +441,9 @@ impl Directory {
             let elements = elements.load(Ordering::Relaxed);
             if !elements.is_null() {
                 // SAFETY: `further_segment` made it from a box of this length.
-                free(&unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(elements, segment_len(segment))) });
+                free(&unsafe {
+                    Box::from_raw(ptr::slice_from_raw_parts_mut(elements, segment_len(segment)))
+                });
             }
         }
     }
@@ -425,7 +456,8 @@ pub(crate) enum Chunks<'a> {
 }
 
 impl Chunks<'_> {
-    // Not inlined, and `f` is called through a pointer: the walk is long, and there are many uses of it.
+    // Not inlined, and `f` is called through a pointer: the walk is long, and there are many uses
+    // of it.
     #[inline(never)]
     pub(crate) fn for_each(self, f: &mut dyn FnMut(Chunk)) {
         self.for_each_inlined(f);
@@ -435,7 +467,9 @@ impl Chunks<'_> {
     #[inline(always)]
     pub(crate) fn for_each_inlined(self, f: impl FnMut(Chunk)) {
         match self {
-            Self::All { directory, len, chunk_len } => directory.for_each_of(len, chunk_len, group(chunk_len), f),
+            Self::All { directory, len, chunk_len } => {
+                directory.for_each_of(len, chunk_len, group(chunk_len), f)
+            }
             Self::Summary(summary) => summary.for_each(f),
         }
     }
@@ -458,10 +492,13 @@ impl Iterator for Pages<'_> {
             Some(page) => page,
             None => {
                 // Relaxed, here and below: written before the length that was acquired.
-                let elements = self.directory.further_segments.get(self.segment)?.load(Ordering::Relaxed);
+                let elements =
+                    self.directory.further_segments.get(self.segment)?.load(Ordering::Relaxed);
                 self.segment += 1;
-                // SAFETY: the length counts chunks in segments that were allocated in full before it was stored.
-                self.elements = unsafe { slice::from_raw_parts(elements, segment_len(self.segment)) }.iter();
+                // SAFETY: the length counts chunks in segments that were allocated in full before
+                // it was stored.
+                self.elements =
+                    unsafe { slice::from_raw_parts(elements, segment_len(self.segment)) }.iter();
                 self.elements.next()?
             }
         };

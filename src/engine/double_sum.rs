@@ -1,10 +1,10 @@
 //! The sum of many floats, without a rounding error in all but rare cases.
 
-/// A sum in two floats: the rounded one, and its error. Source: Knuth's TwoSum (The Art of Computer Programming, volume 2,
-/// section 4.2.2), applied twice.
+/// A sum in two floats: the rounded one, and its error. Source: Knuth's TwoSum (The Art of Computer
+/// Programming, volume 2, section 4.2.2), applied twice.
 ///
-/// As long as it is exact, it doesn't depend on the order of the additions, and its rounded value grows with each
-/// summand. The sum of few magnitudes is exact; that of 10³⁰ and 10⁻³⁰ is not.
+/// As long as it is exact, it doesn't depend on the order of the additions, and its rounded value
+/// grows with each summand. The sum of few magnitudes is exact; that of 10³⁰ and 10⁻³⁰ is not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DoubleSum {
     high: f64,

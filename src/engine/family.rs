@@ -34,7 +34,8 @@ pub(crate) struct Labels {
 impl PartialEq for Labels {
     fn eq(&self, other: &Self) -> bool {
         // Mostly the same ones, which needs no look at the texts.
-        self.label == other.label && (std::ptr::eq(self.values, other.values) || self.values == other.values)
+        self.label == other.label
+            && (std::ptr::eq(self.values, other.values) || self.values == other.values)
     }
 }
 
@@ -50,13 +51,14 @@ impl Family {
     }
 }
 
-/// The code that only named counters need, by their type. Each of them has a pointer to it, and nothing else has one: so
-/// a program has no more of this code than its named counters need. Of floats it is 30 KB, most of it std's.
+/// The code that only named counters need, by their type. Each of them has a pointer to it, and
+/// nothing else has one: so a program has no more of this code than its named counters need. Of
+/// floats it is 30 KB, most of it std's.
 #[derive(Debug)]
 pub(crate) struct Naming {
     pub(crate) kind: Kind,
-    /// Finds slots for a counter of the family that needs this number of them, those that are prepared or others; lists it,
-    /// and stores its key.
+    /// Finds slots for a counter of the family that needs this number of them, those that are
+    /// prepared or others; lists it, and stores its key.
     pub(super) publish: fn(&Registry, &Family, &AtomicU32, usize, Option<Key>) -> Published,
     pub(crate) list: fn(&Family, Key) -> Option<bool>,
     pub(super) unlist: fn(&Registry, &Family, Key, usize) -> Option<()>,
@@ -66,8 +68,8 @@ pub(crate) struct Naming {
     pub(super) read: fn(&Registry, Key) -> u64,
     /// The sum of values.
     pub(crate) sum: fn(&[u64]) -> u64,
-    /// Totals of dropped counters, once the one with this key and number of slots is dropped; nothing of gauges, which take it
-    /// along. `None` on allocation failure.
+    /// Totals of dropped counters, once the one with this key and number of slots is dropped;
+    /// nothing of gauges, which take it along. `None` on allocation failure.
     pub(super) drop: fn(&Registry, &[u64], Key, usize) -> Option<Totals>,
     /// Any float, for the code that writes it. There if it counts in floats.
     pub(crate) float: Option<Float>,

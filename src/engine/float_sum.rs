@@ -42,7 +42,8 @@ impl FloatSum {
         let leading = u64::from(exponent > 0) << FRACTION;
         let shift = exponent.saturating_sub(1) as usize;
         let digits = u128::from(bits & ((1 << FRACTION) - 1) | leading) << (shift % 64);
-        let step = if number.is_sign_negative() { u64::overflowing_sub } else { u64::overflowing_add };
+        let step =
+            if number.is_sign_negative() { u64::overflowing_sub } else { u64::overflowing_add };
         let mut carry = false;
         for (index, word) in self.words[shift / 64..].iter_mut().enumerate() {
             let part = match index {
@@ -62,7 +63,11 @@ impl FloatSum {
         if self.beyond != 0.0 {
             return self.beyond;
         }
-        if self.words[WORDS - 1] >> 63 == 1 { -self.negated().magnitude() } else { self.magnitude() }
+        if self.words[WORDS - 1] >> 63 == 1 {
+            -self.negated().magnitude()
+        } else {
+            self.magnitude()
+        }
     }
 
     /// Numbers whose exact sum this is: few, as each has the 53 bits that those before it leave.
@@ -96,7 +101,8 @@ impl FloatSum {
         let digits = self.digits_from(shift);
         // With its leading one, the fraction counts as one in the exponent; so does a carry out of
         // it.
-        let rounded = digits + u64::from(self.rounds_up(shift, digits)) + ((shift as u64) << FRACTION);
+        let rounded =
+            digits + u64::from(self.rounds_up(shift, digits)) + ((shift as u64) << FRACTION);
         f64::from_bits(rounded.min(f64::INFINITY.to_bits()))
     }
 
@@ -111,7 +117,8 @@ impl FloatSum {
     fn rounds_up(&self, shift: usize, digits: u64) -> bool {
         let Some(half) = shift.checked_sub(1) else { return false };
         let (word, bit) = (half / 64, half % 64);
-        let is_more = self.words[word] & ((1 << bit) - 1) != 0 || self.words[..word].iter().any(|&word| word != 0);
+        let is_more = self.words[word] & ((1 << bit) - 1) != 0
+            || self.words[..word].iter().any(|&word| word != 0);
         self.words[word] >> bit & 1 == 1 && (is_more || digits & 1 == 1)
     }
 }

@@ -1,5 +1,6 @@
-//! A fork while another thread holds one of the crate's locks would leave it locked for ever in the child. So the
-//! forking thread takes them all first, in the order in which others do, as an allocator does with its own.
+//! A fork while another thread holds one of the crate's locks would leave it locked for ever in the
+//! child. So the forking thread takes them all first, in the order in which others do, as an
+//! allocator does with its own.
 
 #[cfg(all(unix, not(miri), not(quipu_loom)))]
 mod imp {
@@ -48,12 +49,14 @@ mod imp {
     }
 
     thread_local! {
-        /// The locks that the current thread took for a fork. Never dropped here, so that it needs no destructor.
+        /// The locks that the current thread took for a fork. Never dropped here, so that it needs
+        /// no destructor.
         static GUARDS: Cell<Option<ManuallyDrop<(Locks, Reentry)>>> = const { Cell::new(None) };
     }
 
-    /// Registers the handlers before `main`, or while the library with this copy of quipu is loaded. A fork runs the
-    /// handlers that it finds at its start, so they must be there before any thread uses quipu for the first time.
+    /// Registers the handlers before `main`, or while the library with this copy of quipu is
+    /// loaded. A fork runs the handlers that it finds at its start, so they must be there before
+    /// any thread uses quipu for the first time.
     #[used]
     #[cfg_attr(
         any(
@@ -68,7 +71,10 @@ mod imp {
         ),
         unsafe(link_section = ".init_array")
     )]
-    #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs"))]
+    #[cfg_attr(
+        target_vendor = "apple",
+        unsafe(link_section = "__DATA,__mod_init_func,mod_init_funcs")
+    )]
     static AT_START: extern "C" fn() = at_start;
 
     /// On the cold path: an allocator that counts may be called while the handlers are registered.
@@ -79,26 +85,28 @@ mod imp {
 
     /// Registers the handlers, unless they are. On allocation failure, the next call tries again.
     ///
-    /// [`AT_START`] is the first to call it. Later calls are for systems without such a section, for code that runs
-    /// before it, and for that failure. Threads that call it at once may register the handlers several times over: the
-    /// first handler that runs does the work.
+    /// [`AT_START`] is the first to call it. Later calls are for systems without such a section,
+    /// for code that runs before it, and for that failure. Threads that call it at once may
+    /// register the handlers several times over: the first handler that runs does the work.
     pub(crate) fn prepare_for_forks() {
         // Relaxed, twice: the flag guards no other memory.
         if IS_PREPARED.load(Ordering::Relaxed) {
             return;
         }
-        // An allocator registers its own handlers by its first allocation, and handlers that were registered later run
-        // first: quipu's locks must be taken before the allocator's, as by work that allocates under one of them.
+        // An allocator registers its own handlers by its first allocation, and handlers that were
+        // registered later run first: quipu's locks must be taken before the allocator's, as by
+        // work that allocates under one of them.
         drop(hint::black_box(boxed(0_u8)));
-        // SAFETY: the handlers are functions of this program for as long as it runs; see the limits in the docs for a
-        // library that is unloaded.
+        // SAFETY: the handlers are functions of this program for as long as it runs; see the limits
+        // in the docs for a library that is unloaded.
         if unsafe { pthread_atfork(Some(before), Some(after), Some(in_child)) } == 0 {
             IS_PREPARED.store(true, Ordering::Relaxed);
         }
     }
 
-    /// The thread is on the cold path from here until after the fork: adds by other handlers must not wait for these locks.
-    /// If it was there before, a signal handler or an allocator forks, and what it holds it gives back itself.
+    /// The thread is on the cold path from here until after the fork: adds by other handlers must
+    /// not wait for these locks. If it was there before, a signal handler or an allocator forks,
+    /// and what it holds it gives back itself.
     unsafe extern "C" fn before() {
         if let Some(inside) = Reentry::begin() {
             let held = ManuallyDrop::new((Locks::lock(), inside));
@@ -131,9 +139,9 @@ mod imp {
 
     /// Number of forks that lead from the first process of this program to the current one.
     ///
-    /// Compare it with an earlier result to learn whether a value was made by this process or came here by a fork: a
-    /// connection, say, or the identity of a writer. 0 in a process that wasn't forked, and on systems without forks.
-    /// Relaxed: it orders nothing.
+    /// Compare it with an earlier result to learn whether a value was made by this process or came
+    /// here by a fork: a connection, say, or the identity of a writer. 0 in a process that wasn't
+    /// forked, and on systems without forks. Relaxed: it orders nothing.
     ///
     /// ```
     /// let generation = quipu::fork_generation();
@@ -151,7 +159,8 @@ mod imp {
 mod imp {
     pub(crate) fn prepare_for_forks() {}
 
-    /// Number of forks that lead from the first process of this program to the current one: 0, as there are none.
+    /// Number of forks that lead from the first process of this program to the current one: 0, as
+    /// there are none.
     ///
     /// ```
     /// assert_eq!(quipu::fork_generation(), 0);

@@ -7,7 +7,8 @@ use super::slot::OwnSlot;
 use super::thread;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, array, const_fn};
 
-/// A counter of `N` slots: its key, its name if it has one, and a word for each slot, for adds that find none.
+/// A counter of `N` slots: its key, its name if it has one, and a word for each slot, for adds that
+/// find none.
 #[derive(Debug)]
 pub(crate) struct Header<const N: usize> {
     identity: Identity,
@@ -32,16 +33,22 @@ impl<const N: usize> Header<N> {
         self.identity.name()
     }
 
-    /// The counter's slot `index` of the current thread, which is its only writer; `None` before the thread's first add.
+    /// The counter's slot `index` of the current thread, which is its only writer; `None` before
+    /// the thread's first add.
     ///
-    /// Of integers, the key is loaded Relaxed: an old one is the unregistered one, and the cold path looks again.
+    /// Of integers, the key is loaded Relaxed: an old one is the unregistered one, and the cold
+    /// path looks again.
     #[inline(always)]
     pub(crate) fn own_slot(&self, index: usize, of_key: Ordering) -> Option<OwnSlot<'_>> {
         thread::own_slot(Key::from_bits(self.identity.key.load(of_key)), index)
     }
 
     #[inline(always)]
-    pub(crate) fn counter_ref<'a>(&'a self, kind: Kind, labels: Option<&'a Labels>) -> CounterRef<'a> {
+    pub(crate) fn counter_ref<'a>(
+        &'a self,
+        kind: Kind,
+        labels: Option<&'a Labels>,
+    ) -> CounterRef<'a> {
         CounterRef { identity: &self.identity, spill: &self.spill, kind, labels }
     }
 
@@ -94,7 +101,8 @@ impl Identity {
         unsafe { unpack(self.help, self.help_len) }
     }
 
-    /// The key. The caller is the only one to give slots to the counter, or to take them, at this time.
+    /// The key. The caller is the only one to give slots to the counter, or to take them, at this
+    /// time.
     fn own_key(&self) -> Key {
         // Relaxed: no other thread stores it.
         Key::from_bits(self.key.load(Ordering::Relaxed))
@@ -122,7 +130,12 @@ impl<'a> CounterRef<'a> {
     /// The value that begins at slot `index`.
     #[inline(always)]
     pub(crate) fn value(self, index: usize) -> ValueRef<'a> {
-        ValueRef { key: &self.identity.key, index: index as u32, kind: self.kind, spill: &self.spill[index..] }
+        ValueRef {
+            key: &self.identity.key,
+            index: index as u32,
+            kind: self.kind,
+            spill: &self.spill[index..],
+        }
     }
 
     /// The word for its key.
@@ -157,8 +170,9 @@ impl ValueRef<'_> {
     /// Where the value's first slot lies; not registered as long as the counter isn't.
     #[inline(always)]
     pub(super) fn key(&self) -> Key {
-        // Acquire: pairs with the Release in `Registry::register`; what the registration found in the slots is the
-        // least that this thread may find there. Model: `float_slot_is_clear_when_reused`.
+        // Acquire: pairs with the Release in `Registry::register`; what the registration found in
+        // the slots is the least that this thread may find there. Model:
+        // `float_slot_is_clear_when_reused`.
         Key::from_bits(self.key.load(Ordering::Acquire)).plus(self.index as usize)
     }
 }

@@ -106,8 +106,8 @@ pub(crate) struct Run {
     pub(crate) reused: bool,
 }
 
-/// The key that the counter has. `Err` has used slots, which are to be prepared without a lock; it is empty on allocation
-/// failure or when slots are exhausted.
+/// The key that the counter has. `Err` has used slots, which are to be prepared without a lock; it
+/// is empty on allocation failure or when slots are exhausted.
 pub(super) type Published = Result<Key, Option<Run>>;
 
 impl SlotAllocator {
@@ -123,8 +123,8 @@ impl SlotAllocator {
         }
     }
 
-    /// Takes `len` slots in a row, all in one chunk: the shortest run that came back and is long enough, else new
-    /// ones. `None` where no chunk has room for them.
+    /// Takes `len` slots in a row, all in one chunk: the shortest run that came back and is long
+    /// enough, else new ones. `None` where no chunk has room for them.
     pub(crate) fn allocate(&mut self, len: usize) -> Option<Run> {
         match self.reuse(len) {
             Some(key) => Some(Run { key, reused: true }),
@@ -183,13 +183,16 @@ impl SlotAllocator {
 
     /// The list of the runs of this length; `None` on allocation failure.
     ///
-    /// An empty list is made one of any length, or a long run that is used up slot by slot would leave a list for each
-    /// length that it had.
+    /// An empty list is made one of any length, or a long run that is used up slot by slot would
+    /// leave a list for each length that it had.
     fn list(&mut self, len: usize) -> Option<&mut BinaryHeap<Reverse<Key>>> {
         let of_this_length = self.free.iter().position(|runs| runs.len == len);
-        let position = of_this_length.or_else(|| self.free.iter().position(|runs| runs.keys.is_empty()));
+        let position =
+            of_this_length.or_else(|| self.free.iter().position(|runs| runs.keys.is_empty()));
         let position = position.unwrap_or(self.free.len());
-        if position == self.free.len() && push(&mut self.free, FreeRanges { len, keys: BinaryHeap::new() }).is_none() {
+        if position == self.free.len()
+            && push(&mut self.free, FreeRanges { len, keys: BinaryHeap::new() }).is_none()
+        {
             return None;
         }
         let runs = self.free.get_mut(position)?;

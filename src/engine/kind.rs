@@ -1,7 +1,8 @@
 /// The numbers that a counter counts in. They say how its slots make up its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Whole numbers that only grow: [`Counter`](crate::Counter) and [`CounterArray`](crate::CounterArray).
+    /// Whole numbers that only grow: [`Counter`](crate::Counter) and
+    /// [`CounterArray`](crate::CounterArray).
     Counter,
     /// Whole numbers that go up and down: [`UpDownCounter`](crate::UpDownCounter).
     UpDownCounter,

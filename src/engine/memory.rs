@@ -1,4 +1,5 @@
-//! Allocations that fail without a panic. They are short, as a program has one of each for every type.
+//! Allocations that fail without a panic. They are short, as a program has one of each for every
+//! type.
 
 use std::alloc::{Layout, alloc};
 use std::ptr::{NonNull, slice_from_raw_parts_mut};
@@ -48,7 +49,8 @@ pub(crate) fn push_within<T>(list: &mut Vec<T>, element: T) {
     }
 }
 
-/// Inserts an element at an index, which is at most the length; else, and on allocation failure, `None`, and nothing done.
+/// Inserts an element at an index, which is at most the length; else, and on allocation failure,
+/// `None`, and nothing done.
 pub(super) fn insert<T>(list: &mut Vec<T>, index: usize, element: T) -> Option<()> {
     list.try_reserve(1).ok()?;
     insert_within(list, index, element)
@@ -67,12 +69,14 @@ pub(super) fn remove<T>(list: &mut Vec<T>, index: usize) -> Option<T> {
     (index < list.len()).then(|| list.remove(index))
 }
 
-/// Takes the elements from an index on, which is at most the length; `None`, and nothing done, on allocation failure.
+/// Takes the elements from an index on, which is at most the length; `None`, and nothing done, on
+/// allocation failure.
 pub(super) fn split_off<T>(list: &mut Vec<T>, from: usize) -> Option<Vec<T>> {
     let mut others = Vec::new();
     let len = list.len().checked_sub(from)?;
     others.try_reserve(len).ok()?;
-    // SAFETY: the elements move to a list that has room for them, and the first list ends before them.
+    // SAFETY: the elements move to a list that has room for them, and the first list ends before
+    // them.
     unsafe {
         list.set_len(from);
         list.as_ptr().add(from).copy_to_nonoverlapping(others.as_mut_ptr(), len);

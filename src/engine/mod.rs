@@ -13,18 +13,22 @@
 //! ```
 //!
 //! # Invariants
-//! 1. **A slot has one writer**: the owner of the [`Block`](block::Block) that has its chunk. Adds load and store.
+//! 1. **A slot has one writer**: the owner of the [`Block`](block::Block) that has its chunk. Adds
+//!    load and store.
 //! 2. **Blocks are padded, slots are not.** Chunks begin and end on a cache line of their own.
-//! 3. **Addresses never move.** Pages of chunks, segments of directories and baselines are allocated once and freed with
-//!    the registry. Chunk ids 0 and 32 never have a chunk, so a counter without a key finds none.
-//! 4. **A dead thread's values stay where they are.** Its block goes to the next new thread. Where most blocks have no
-//!    owner, reads use the sums of these; see [`summarize`].
+//! 3. **Addresses never move.** Pages of chunks, segments of directories and baselines are
+//!    allocated once and freed with the registry. Chunk ids 0 and 32 never have a chunk, so a
+//!    counter without a key finds none.
+//! 4. **A dead thread's values stay where they are.** Its block goes to the next new thread. Where
+//!    most blocks have no owner, reads use the sums of these; see [`summarize`].
 //! 5. **Nobody zeroes an integer slot.** Takes, and counters in used slots, move a [`baseline`].
 //! 6. **An add is never lost.** Where no block can be had, it goes to a word in the counter itself.
 //! 7. **The hot thread-local has no destructor**; the cold one owns the block. See [`thread`].
-//! 8. **A sum lies between the true totals at its start and at its end**, has what happens-before it, and doesn't go down.
+//! 8. **A sum lies between the true totals at its start and at its end**, has what happens-before
+//!    it, and doesn't go down.
 //! 9. **Up and down are two slots**, of which reads load the second first.
-//! 10. **Float slots have chunks of their own**, and are zeroed when they change hands. See [`register`].
+//! 10. **Float slots have chunks of their own**, and are zeroed when they change hands. See
+//!     [`register`].
 //!
 //! # Words
 //! | word | meaning |

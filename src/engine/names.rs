@@ -2,8 +2,9 @@
 //! those dropped.
 //!
 //! # Synchronization
-//! All of it is under the lock of [`Names`], which is held for a few searches at a time. A [pass](super::passes) reads without it:
-//! slots and totals that are replaced meanwhile are [retired](Retired), and stay as they are until it is over.
+//! All of it is under the lock of [`Names`], which is held for a few searches at a time. A
+//! [pass](super::passes) reads without it: slots and totals that are replaced meanwhile are
+//! [retired](Retired), and stay as they are until it is over.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -37,7 +38,8 @@ impl NameList {
     }
 }
 
-/// Why the counters of the family aren't shown, or not by every format: the family that is in the way, and this one.
+/// Why the counters of the family aren't shown, or not by every format: the family that is in the
+/// way, and this one.
 pub(crate) fn clash(family: &Family) -> Option<[Family; 2]> {
     global().lock().clash(family)
 }
@@ -65,8 +67,8 @@ pub(super) struct Listing {
     pub(super) dropped_at: u64,
 }
 
-/// Something that a change took off the list: it stays as it is until the passes that began before the change
-/// are over.
+/// Something that a change took off the list: it stays as it is until the passes that began before
+/// the change are over.
 #[derive(Debug)]
 pub(super) struct Retired {
     number: u64,
@@ -119,7 +121,10 @@ impl Names {
         let present = self.number_of(family);
         let number = present.unwrap_or(self.changes + 1);
         if !self.is_listed(number, key) {
-            self.counters.insert(self.place_of(number, key), Listing { family: number, key, dropped_at: u64::MAX })?;
+            self.counters.insert(
+                self.place_of(number, key),
+                Listing { family: number, key, dropped_at: u64::MAX },
+            )?;
             if present.is_none() && self.insert_family(family, number).is_none() {
                 self.counters.remove(self.place_of(number, key));
                 return None;
@@ -137,7 +142,10 @@ impl Names {
     fn insert_family(&mut self, family: &Family, number: u64) -> Option<()> {
         let may_clash = self.mark_neighbours(family);
         let place = self.families.place(&|listed| listed.family.name <= family.name);
-        self.families.insert(place, Listed { family: *family, number, counters: 0, dropped: Vec::new(), may_clash })
+        self.families.insert(
+            place,
+            Listed { family: *family, number, counters: 0, dropped: Vec::new(), may_clash },
+        )
     }
 
     /// Marks the families whose names stand in the way of this one's. Whether there are any.
@@ -148,7 +156,9 @@ impl Names {
         for neighbour in neighbours(family.name) {
             let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
             let Some(listed) = self.families.at(place) else { continue };
-            if neighbour.cmp(listed.family.name).is_eq() && listed.family.stands_in_the_way_of(family) {
+            if neighbour.cmp(listed.family.name).is_eq()
+                && listed.family.stands_in_the_way_of(family)
+            {
                 listed.may_clash = true;
                 any = true;
             }
@@ -164,7 +174,9 @@ impl Names {
 
     #[inline(never)]
     fn number_of(&self, family: &Family) -> Option<u64> {
-        self.of_name(family.name).find(|listed| listed.family.is_one_with(family)).map(|listed| listed.number)
+        self.of_name(family.name)
+            .find(|listed| listed.family.is_one_with(family))
+            .map(|listed| listed.number)
     }
 
     #[inline(never)]
@@ -195,7 +207,13 @@ impl Names {
 
     /// Takes a counter off the list, and replaces what dropped counters of its family had, unless
     /// this isn't what is `found` any more.
-    pub(super) fn remove(&mut self, name: &str, slots: Slots, found: *const [u64], dropped: &mut Totals) -> bool {
+    pub(super) fn remove(
+        &mut self,
+        name: &str,
+        slots: Slots,
+        found: *const [u64],
+        dropped: &mut Totals,
+    ) -> bool {
         let Some(listed) = self.family(name, slots.family) else { return true };
         if !std::ptr::eq(&raw const listed.dropped[..], found) {
             return false;
@@ -237,7 +255,8 @@ impl Names {
         }
     }
 
-    /// The number of the last change, from which on what is retired stays as it is; `None` on allocation failure.
+    /// The number of the last change, from which on what is retired stays as it is; `None` on
+    /// allocation failure.
     pub(super) fn begin_pass(&mut self) -> Option<u64> {
         push(&mut self.passes, self.changes)?;
         Some(self.changes)
@@ -292,7 +311,7 @@ impl Names {
             let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
             let other = self.families.from(place).next()?.family;
             let clashes = neighbour.cmp(other.name).is_eq() && other.stands_in_the_way_of(family);
-            clashes.then(|| [other, *family])
+            clashes.then_some([other, *family])
         })
     }
 }

@@ -80,10 +80,11 @@ fn add_float(registry: &Registry, dropped: &[u64], key: Key, _len: usize) -> Opt
     Some(parts)
 }
 
-/// The family, with the table of labels that is listed under its name if that is equal. It is compared here, so that no
-/// look at long tables is needed under the lock.
+/// The family, with the table of labels that is listed under its name if that is equal. It is
+/// compared here, so that no look at long tables is needed under the lock.
 fn with_listed_labels(family: &Family) -> Family {
-    let listed = names::global().lock().of_name(family.name).next().and_then(|listed| listed.family.labels);
+    let listed =
+        names::global().lock().of_name(family.name).next().and_then(|listed| listed.family.labels);
     if listed == family.labels { Family { labels: listed, ..*family } } else { *family }
 }
 
@@ -92,7 +93,8 @@ fn array_rows(family: &Family, part: &mut dyn FnMut(RowPart)) {
     let Some(Labels { label, values }) = family.labels else { return };
     let twins = Twins::new(values);
     for (index, value) in values.iter().enumerate().filter(|(index, _)| twins.is_first[*index]) {
-        iter::successors(Some(index), |index| twins.next[*index]).for_each(|index| part(RowPart::Value(index)));
+        iter::successors(Some(index), |index| twins.next[*index])
+            .for_each(|index| part(RowPart::Value(index)));
         part(RowPart::End(Some((label, value))));
     }
 }
@@ -130,5 +132,7 @@ impl Twins {
 
 /// FNV-1a of 32 bits: short, and good enough for labels that the program's own source has.
 fn hash(text: &str) -> usize {
-    text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)) as usize
+    text.bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+        as usize
 }

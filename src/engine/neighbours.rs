@@ -30,7 +30,8 @@ impl Family {
     }
 
     fn has_sample(&self, name: &str) -> bool {
-        self.is_growing() && name.strip_prefix(self.stem()).is_some_and(|end| OF_COUNTERS.contains(&end))
+        self.is_growing()
+            && name.strip_prefix(self.stem()).is_some_and(|end| OF_COUNTERS.contains(&end))
     }
 }
 
@@ -62,7 +63,8 @@ impl Iterator for Neighbours {
     fn next(&mut self) -> Option<Spelled> {
         let ends = ["", TOTAL, OF_COUNTERS[1]];
         loop {
-            let (stem, end) = (self.stems.get(self.next / ends.len())?, ends[self.next % ends.len()]);
+            let (stem, end) =
+                (self.stems.get(self.next / ends.len())?, ends[self.next % ends.len()]);
             self.next += 1;
             let spelled = stem.map(|stem| Spelled { stem, end });
             if spelled.is_some_and(|spelled| spelled.cmp(self.name).is_ne()) {

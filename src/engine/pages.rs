@@ -22,10 +22,12 @@ impl<T> Pages<T> {
     }
 
     /// The end of the elements that are `before` something, which are the first ones.
-    // Not inlined, and `before` is called through a pointer: there are many uses of it, none of which is frequent.
+    // Not inlined, and `before` is called through a pointer: there are many uses of it, none of
+    // which is frequent.
     #[inline(never)]
     pub(super) fn place(&self, before: &dyn Fn(&T) -> bool) -> Place {
-        let page = self.0.partition_point(|page| page.first().is_some_and(before)).saturating_sub(1);
+        let page =
+            self.0.partition_point(|page| page.first().is_some_and(before)).saturating_sub(1);
         Place { page, index: self.0.get(page).map_or(0, |page| page.partition_point(before)) }
     }
 
@@ -40,7 +42,8 @@ impl<T> Pages<T> {
         self.0.get_mut(page)?.get_mut(index)
     }
 
-    /// Inserts an element before the one at a place. `None`, and nothing done, on allocation failure.
+    /// Inserts an element before the one at a place. `None`, and nothing done, on allocation
+    /// failure.
     // Not inlined: as `place`.
     #[inline(never)]
     pub(super) fn insert(&mut self, place: Place, element: T) -> Option<()> {
@@ -48,7 +51,8 @@ impl<T> Pages<T> {
         insert(self.0.get_mut(page)?, index, element)
     }
 
-    /// Makes a page at a place that has none, or divides the page there in two if it is full. Returns where the place is then.
+    /// Makes a page at a place that has none, or divides the page there in two if it is full.
+    /// Returns where the place is then.
     fn make_room(&mut self, place: Place) -> Option<Place> {
         if self.0.get(place.page).is_some_and(|page| page.len() < PAGE) {
             return Some(place);

@@ -35,8 +35,10 @@ pub(super) fn unlist(registry: &Registry, family: &Family, key: Key, len: usize)
     loop {
         let names = pass.names.lock();
         let listed = names.family_of(name, key)?;
-        let (slots, found) =
-            (Slots { family: listed.number, key, kind: naming.kind, len }, &raw const listed.dropped[..]);
+        let (slots, found) = (
+            Slots { family: listed.number, key, kind: naming.kind, len },
+            &raw const listed.dropped[..],
+        );
         drop(names);
         // SAFETY: totals are never changed. Those that were listed during a pass are freed
         // after it.

@@ -48,9 +48,12 @@ impl Column {
         self.naming.kind
     }
 
-    /// Whether both values are sums of integers in one slot each, and the other's slot comes next in the same chunk.
+    /// Whether both values are sums of integers in one slot each, and the other's slot comes next
+    /// in the same chunk.
     pub(super) fn is_followed_by(&self, other: &Column) -> bool {
-        self.kind() == Kind::Counter && other.kind() == Kind::Counter && self.key.plus(1) == other.key
+        self.kind() == Kind::Counter
+            && other.kind() == Kind::Counter
+            && self.key.plus(1) == other.key
     }
 }
 

@@ -1,7 +1,8 @@
 //! Sums of a counter's slots.
 //!
 //! # Synchronization
-//! Reads take no lock and write nothing. A [take](Registry::take) writes one word, by compare-exchange.
+//! Reads take no lock and write nothing. A [take](Registry::take) writes one word, by
+//! compare-exchange.
 
 use super::baseline::Baselines;
 use super::chunk::Chunk;
@@ -31,9 +32,9 @@ struct Parts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Baseline {
     parts: Parts,
-    /// Number of takes, of an up-down counter. Its baselines can come back to what they were, so that equal ones don't
-    /// prove that no take came between; the number does. Models: `up_down_sum_against_resets`,
-    /// `takes_of_an_up_down_counter_that_comes_back`.
+    /// Number of takes, of an up-down counter. Its baselines can come back to what they were, so
+    /// that equal ones don't prove that no take came between; the number does. Models:
+    /// `up_down_sum_against_resets`, `takes_of_an_up_down_counter_that_comes_back`.
     takes: u64,
 }
 
@@ -48,27 +49,36 @@ impl Registry {
     #[inline(never)]
     fn side_sum(&self, key: Key) -> u64 {
         let sum = self.slot_sum(key);
-        // Acquire: pairs with the Releases in `IncreaseSide`. It is one for the loads of all blocks.
+        // Acquire: pairs with the Releases in `IncreaseSide`. It is one for the loads of all
+        // blocks.
         fence(Ordering::Acquire);
         sum
     }
 
-    /// As [`slot_sum`](Registry::slot_sum), of floats: rounded once, so that it doesn't depend on the order of blocks.
+    /// As [`slot_sum`](Registry::slot_sum), of floats: rounded once, so that it doesn't depend on
+    /// the order of blocks.
     #[inline(never)]
     pub(super) fn float_slot_sum(&self, key: Key) -> f64 {
         let sum = self.fold_floats(key, DoubleSum::new(), DoubleSum::add);
-        if sum.is_exact() { sum.value() } else { self.fold_floats(key, FloatSum::new(), FloatSum::add).value() }
+        if sum.is_exact() {
+            sum.value()
+        } else {
+            self.fold_floats(key, FloatSum::new(), FloatSum::add).value()
+        }
     }
 
     fn fold_floats<S: Clone>(&self, key: Key, zero: S, add: impl Fn(&mut S, f64)) -> S {
         self.tables().directories[key.chunk()].read(chunk_len(key.chunk()), |chunks| {
             let mut sum = zero.clone();
-            chunks.for_each_inlined(|chunk| add(&mut sum, f64::from_bits(Directory::load(chunk, key))));
+            chunks.for_each_inlined(|chunk| {
+                add(&mut sum, f64::from_bits(Directory::load(chunk, key)))
+            });
             sum
         })
     }
 
-    /// The sums of neighbouring integer slots from `first` on, chunk by chunk, each from front to back.
+    /// The sums of neighbouring integer slots from `first` on, chunk by chunk, each from front to
+    /// back.
     #[inline(never)]
     pub(super) fn sum_run(&self, first: Key, sums: &mut [u64]) {
         let id = first.chunk();
@@ -78,9 +88,11 @@ impl Registry {
             chunks.for_each(&mut |chunk| {
                 four[len] = Some(chunk);
                 len += 1;
-                // Side by side: the memory of one comes while the processor waits for that of another.
+                // Side by side: the memory of one comes while the processor waits for that of
+                // another.
                 if let [Some(a), Some(b), Some(c), Some(d)] = four {
-                    // SAFETY: the chunks are the key's, where the whole run lies, and live as long as the registry.
+                    // SAFETY: the chunks are the key's, where the whole run lies, and live as long
+                    // as the registry.
                     unsafe { add_slots([a, b, c, d], first.offset(), sums) };
                     (four, len) = ([None; 4], 0);
                 }
@@ -108,7 +120,8 @@ impl Registry {
         })
     }
 
-    /// All that was ever added to a value's slots, less all that was ever taken away, whatever the baselines.
+    /// All that was ever added to a value's slots, less all that was ever taken away, whatever the
+    /// baselines.
     #[inline(always)]
     fn slot_total(&self, kind: Kind, key: Key) -> u64 {
         match kind {
@@ -120,10 +133,11 @@ impl Registry {
 
     /// The total of an up-down counter's slots.
     ///
-    /// Subtractions are read first and additions after them: a thread that sees a subtraction sees the additions that came
-    /// before it. Model: `up_down_is_never_negative`. An addition in between counts, and the subtraction after it doesn't;
-    /// so both are read until no subtraction came meanwhile. Model: `up_down_that_alternates_is_seen_in_one_of_two_states`.
-    /// Where they never cease to come, the least total is the one that has the fewest of these.
+    /// Subtractions are read first and additions after them: a thread that sees a subtraction sees
+    /// the additions that came before it. Model: `up_down_is_never_negative`. An addition in
+    /// between counts, and the subtraction after it doesn't; so both are read until no subtraction
+    /// came meanwhile. Model: `up_down_that_alternates_is_seen_in_one_of_two_states`. Where they
+    /// never cease to come, the least total is the one that has the fewest of these.
     fn up_down_total(&self, key: Key) -> u64 {
         let down = || self.side_sum(key.plus(1));
         let up = || self.side_sum(key);
@@ -144,13 +158,15 @@ impl Registry {
         least
     }
 
-    /// As [`slot_total`](Registry::slot_total), and the same of the spill words, which enclose the slots in
-    /// the order of the reads.
+    /// As [`slot_total`](Registry::slot_total), and the same of the spill words, which enclose the
+    /// slots in the order of the reads.
     #[inline(always)]
     fn totals(&self, value: ValueRef<'_>) -> Parts {
         let kind = value.kind;
-        // Acquire: as above. The key is loaded after it, once: both slots belong to one registration.
-        let down = if kind == Kind::UpDownCounter { value.spill[1].load(Ordering::Acquire) } else { 0 };
+        // Acquire: as above. The key is loaded after it, once: both slots belong to one
+        // registration.
+        let down =
+            if kind == Kind::UpDownCounter { value.spill[1].load(Ordering::Acquire) } else { 0 };
         let slots = self.slot_total(kind, value.key());
         // Relaxed: as above.
         Parts { slots, spill: kind.minus(value.spill[0].load(Ordering::Relaxed), down) }
@@ -170,7 +186,9 @@ impl Registry {
             let totals = self.totals(value);
             // The start is that of the slots in the total, if none were received meanwhile.
             if value.key() == key {
-                return value.kind.plus(value.kind.minus(totals.slots, self.start(key)), totals.spill);
+                return value
+                    .kind
+                    .plus(value.kind.minus(totals.slots, self.start(key)), totals.spill);
             }
         }
     }
@@ -190,8 +208,10 @@ impl Registry {
 
     #[inline]
     fn baseline(&self, kind: Kind, key: Key) -> Baseline {
-        // Acquire, in `load`: pairs with the Release in `take_level`; the baselines are at least those of this take.
-        let takes = if kind == Kind::UpDownCounter { self.tables().starts.load(key.plus(1)) } else { 0 };
+        // Acquire, in `load`: pairs with the Release in `take_level`; the baselines are at least
+        // those of this take.
+        let takes =
+            if kind == Kind::UpDownCounter { self.tables().starts.load(key.plus(1)) } else { 0 };
         let key = key.plus((takes % 2) as usize);
         let parts = match self.tables().baselines.get(key) {
             Some(slots) => Parts { slots, spill: self.tables().spill_baselines.load(key) },
@@ -207,8 +227,9 @@ impl Registry {
         loop {
             let baseline = self.baseline(value.kind, value.key());
             let totals = self.totals(value);
-            // Acquire: pairs with the fence in `advance`. If the totals have an add that came after a take, the loads
-            // below see the take, and the totals are not set against what was taken before. Model: `reset_against_add`.
+            // Acquire: pairs with the fence in `advance`. If the totals have an add that came after
+            // a take, the loads below see the take, and the totals are not set against what was
+            // taken before. Model: `reset_against_add`.
             fence(Ordering::Acquire);
             if self.baseline(value.kind, value.key()) == baseline {
                 return difference(value.kind, totals, baseline.parts);
@@ -216,8 +237,8 @@ impl Registry {
         }
     }
 
-    /// As [`value`](Registry::value), of the slots of an up-down counter. They are stored with Release and loaded with
-    /// Acquire, so no fence is needed.
+    /// As [`value`](Registry::value), of the slots of an up-down counter. They are stored with
+    /// Release and loaded with Acquire, so no fence is needed.
     pub(super) fn up_down_value(&self, key: Key) -> u64 {
         loop {
             let baseline = self.baseline(Kind::UpDownCounter, key);
@@ -228,11 +249,12 @@ impl Registry {
         }
     }
 
-    /// The total since the last take, from which the next one begins. On allocation failure, or when slots are
-    /// exhausted, units that can't be marked as taken are not taken.
+    /// The total since the last take, from which the next one begins. On allocation failure, or
+    /// when slots are exhausted, units that can't be marked as taken are not taken.
     pub(crate) fn take(&self, counter: &CounterRef<'_>, index: usize) -> u64 {
         let value = counter.value(index);
-        let is_spilled = self.totals(value).spill != self.baseline(value.kind, value.key()).parts.spill;
+        let is_spilled =
+            self.totals(value).spill != self.baseline(value.kind, value.key()).parts.spill;
         if !is_spilled && !value.key().is_registered() || self.register(counter).is_none() {
             return 0;
         }
@@ -243,25 +265,39 @@ impl Registry {
         .unwrap_or(0)
     }
 
-    /// Takes from a counter that only grows: its baselines are never the same again, so each moves by itself.
+    /// Takes from a counter that only grows: its baselines are never the same again, so each moves
+    /// by itself.
     fn take_growth(&self, value: ValueRef<'_>, is_spilled: bool) -> Option<u64> {
         let tables = self.tables();
-        // The slots first: a read that finds them without baselines doesn't look for those of the spill words.
+        // The slots first: a read that finds them without baselines doesn't look for those of the
+        // spill words.
         let slots = self.advance(&tables.baselines, value, |totals| totals.slots)?;
-        let spill = if is_spilled { self.advance(&tables.spill_baselines, value, |totals| totals.spill) } else { None };
+        let spill = if is_spilled {
+            self.advance(&tables.spill_baselines, value, |totals| totals.spill)
+        } else {
+            None
+        };
         Some(value.kind.plus(slots, spill.unwrap_or(0)))
     }
 
-    /// Moves a baseline up to a part of the totals, and returns by how much; `None` on allocation failure. Moves
-    /// telescope: for any number of threads that take, their takes add up to the total.
-    fn advance(&self, baselines: &Baselines, value: ValueRef<'_>, part: impl Fn(Parts) -> u64) -> Option<u64> {
+    /// Moves a baseline up to a part of the totals, and returns by how much; `None` on allocation
+    /// failure. Moves telescope: for any number of threads that take, their takes add up to the
+    /// total.
+    fn advance(
+        &self,
+        baselines: &Baselines,
+        value: ValueRef<'_>,
+        part: impl Fn(Parts) -> u64,
+    ) -> Option<u64> {
         let slot = baselines.slot_or_allocate(value.key())?;
-        // Acquire, here and on failure: the total is at least what the take that left this baseline saw.
+        // Acquire, here and on failure: the total is at least what the take that left this baseline
+        // saw.
         let mut baseline = slot.load(Ordering::Acquire);
         loop {
             let total = part(self.totals(value));
             // Release: pairs with the Acquires of the baseline. Model: `takes_share_every_unit`.
-            match slot.compare_exchange_weak(baseline, total, Ordering::Release, Ordering::Acquire) {
+            match slot.compare_exchange_weak(baseline, total, Ordering::Release, Ordering::Acquire)
+            {
                 Ok(_) => {
                     // Release: pairs with the fence in `value`.
                     fence(Ordering::Release);
@@ -272,10 +308,12 @@ impl Registry {
         }
     }
 
-    /// Takes from an up-down counter: the take is the next one after that whose baselines were read, or tries again.
+    /// Takes from an up-down counter: the take is the next one after that whose baselines were
+    /// read, or tries again.
     ///
-    /// It writes its baselines in the words that the last take left unused, and then the number of takes, by which
-    /// readers choose the words. So a reader has the baselines of one take, and never waits for one that is written.
+    /// It writes its baselines in the words that the last take left unused, and then the number of
+    /// takes, by which readers choose the words. So a reader has the baselines of one take, and
+    /// never waits for one that is written.
     fn take_level(&self, value: ValueRef<'_>, is_spilled: bool) -> Option<u64> {
         let (kind, key) = (value.kind, value.key());
         let takes = self.tables().starts.slot_or_allocate(key.plus(1))?;
@@ -293,8 +331,8 @@ impl Registry {
             }
             let next = baseline.takes.wrapping_add(1);
             let unused = key.plus((next % 2) as usize);
-            // Release, here and below: pair with the Acquires in `taken`. No fence follows, as in `advance`: each later
-            // addition or subtraction is a store with Release.
+            // Release, here and below: pair with the Acquires in `taken`. No fence follows, as in
+            // `advance`: each later addition or subtraction is a store with Release.
             self.tables().baselines.slot(unused)?.store(totals.slots, Ordering::Release);
             match self.tables().spill_baselines.slot(unused) {
                 Some(spill) => spill.store(totals.spill, Ordering::Release),

@@ -1,4 +1,5 @@
-//! Whether the current thread is on a cold path, where it may hold the registry's locks or be allocating.
+//! Whether the current thread is on a cold path, where it may hold the registry's locks or be
+//! allocating.
 
 use std::cell::Cell;
 
@@ -10,7 +11,8 @@ local! { static IS_INSIDE: Cell<bool> = Cell::new(false); }
 pub(super) struct Reentry;
 
 impl Reentry {
-    /// `None` where the thread is on a cold path already: a global allocator or a signal handler called back.
+    /// `None` where the thread is on a cold path already: a global allocator or a signal handler
+    /// called back.
     pub(super) fn begin() -> Option<Self> {
         let was_inside = IS_INSIDE.try_with(|is_inside| is_inside.replace(true)).unwrap_or(false);
         // A signal handler must find the mark wherever the thread may hold a lock.

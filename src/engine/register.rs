@@ -1,8 +1,8 @@
 //! How a counter gets its slots, and gives them back.
 //!
 //! # Synchronization
-//! Under the registry's lock. The key is the only word of it that others read without: stored with Release when all
-//! else is done.
+//! Under the registry's lock. The key is the only word of it that others read without: stored with
+//! Release when all else is done.
 
 use super::family::Family;
 use super::header::CounterRef;
@@ -15,8 +15,8 @@ use super::source::announce;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, owner_load};
 
 impl Registry {
-    /// The counter's key; its first call finds it slots, and lists it if it has a name. `None`, and nothing done,
-    /// on allocation failure or when slots are exhausted.
+    /// The counter's key; its first call finds it slots, and lists it if it has a name. `None`, and
+    /// nothing done, on allocation failure or when slots are exhausted.
     pub(crate) fn register(&self, counter: &CounterRef<'_>) -> Option<Key> {
         let key = counter.value(0).key();
         if key.is_registered() {
@@ -49,8 +49,8 @@ impl Registry {
         self.state.lock().keys(arena).free(key, len);
     }
 
-    /// Finds the counter slots, those that are `prepared` or else others, lists it if it has a name, and stores its key,
-    /// unless another thread has done so.
+    /// Finds the counter slots, those that are `prepared` or else others, lists it if it has a
+    /// name, and stores its key, unless another thread has done so.
     fn publish(&self, counter: &CounterRef<'_>, prepared: Option<Key>) -> Published {
         let (key, len) = (counter.key(), counter.spill.len());
         if let Some(family) = counter.family() {
@@ -78,21 +78,24 @@ impl Registry {
             return Ok(key);
         }
         let found = self.state.lock().find(arena, len, prepared)?;
-        // Among many names it takes a while, and the names' lock is enough: no other keeps the key of this counter.
+        // Among many names it takes a while, and the names' lock is enough: no other keeps the key
+        // of this counter.
         if names.insert(family, found).is_none() {
             if prepared.is_none() {
                 self.free(arena, found, len);
             }
             return Err(None);
         }
-        // Under the names' lock, for which a fork waits: so a child doesn't find the list of sources half changed.
+        // Under the names' lock, for which a fork waits: so a child doesn't find the list of
+        // sources half changed.
         announce();
         Ok(store(key, found))
     }
 
     /// Makes slots that another counter had count from zero. `None` on allocation failure.
     ///
-    /// The caller has allocated them and told nobody, so that nobody writes to them, and no lock is needed.
+    /// The caller has allocated them and told nobody, so that nobody writes to them, and no lock is
+    /// needed.
     // Not inlined, here and below: short functions, as none is frequent.
     #[inline(never)]
     fn prepare(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
@@ -105,7 +108,8 @@ impl Registry {
         }
     }
 
-    /// Nobody zeroes an integer slot: a value whose slots were used before counts from the total in them.
+    /// Nobody zeroes an integer slot: a value whose slots were used before counts from the total in
+    /// them.
     fn start_at_what_is_found(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
         let mut sums = [0; PIECE];
         let mut start = 0;
@@ -114,7 +118,8 @@ impl Registry {
             let sums = sums.get_mut(..len)?;
             self.sum_run(first, sums);
             for (place, slots) in sums.chunks(kind.slots()).enumerate() {
-                let total = slots.iter().rev().fold(0_u64, |taken, added| added.wrapping_sub(taken));
+                let total =
+                    slots.iter().rev().fold(0_u64, |taken, added| added.wrapping_sub(taken));
                 self.start_at(first.plus(place * kind.slots()), kind, total)?;
             }
             start += PIECE;
@@ -134,8 +139,8 @@ impl Registry {
         Some(())
     }
 
-    /// The difference of two large floats loses low bits, so their slots are zeroed. The counter that had them last
-    /// is dropped, so no thread adds; the next one's adds acquire its key.
+    /// The difference of two large floats loses low bits, so their slots are zeroed. The counter
+    /// that had them last is dropped, so no thread adds; the next one's adds acquire its key.
     #[inline(never)]
     fn clear(&self, key: Key) {
         self.clear_slots(key.chunk(), key.offset());
@@ -175,14 +180,16 @@ impl State {
     }
 }
 
-/// The key that another thread stored. The caller holds the lock under which this counter's key is stored.
+/// The key that another thread stored. The caller holds the lock under which this counter's key is
+/// stored.
 fn present(key: &AtomicU32) -> Option<Key> {
     let key = Key::from_bits(owner_load!(key));
     key.is_registered().then_some(key)
 }
 
 fn store(key: &AtomicU32, found: Key) -> Key {
-    // Release: pairs with the Acquires of the key; the slots were prepared before the counter's users reach them.
+    // Release: pairs with the Acquires of the key; the slots were prepared before the counter's
+    // users reach them.
     key.store(found.bits(), Ordering::Release);
     found
 }

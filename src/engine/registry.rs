@@ -1,8 +1,9 @@
 //! The registry: whose are which slots, and what they add up to.
 //!
 //! # Synchronization
-//! Rare changes are made under the lock of [`State`]: to keys, blocks without an owner, the directories' growth.
-//! Adds and reads take no lock. The table in [the engine's docs](super) has every ordering.
+//! Rare changes are made under the lock of [`State`]: to keys, blocks without an owner, the
+//! directories' growth. Adds and reads take no lock. The table in [the engine's docs](super) has
+//! every ordering.
 
 use super::baseline::Baselines;
 use super::block::Block;
@@ -20,15 +21,18 @@ use crate::sync::{Mutex, Ordering, array, const_fn, fence, global};
 pub(super) struct Tables {
     /// For each chunk id, the chunks that blocks have of it.
     pub(super) directories: [Directory; IDS],
-    /// Totals of the slots at the last take or, before it, at the registration. Of an up-down counter two words, in turn.
+    /// Totals of the slots at the last take or, before it, at the registration. Of an up-down
+    /// counter two words, in turn.
     pub(super) baselines: Baselines,
     /// The same of the spill words.
     pub(super) spill_baselines: Baselines,
-    /// Totals of the slots at the registration. The second word of an up-down counter has the number of its takes.
+    /// Totals of the slots at the registration. The second word of an up-down counter has the
+    /// number of its takes.
     pub(super) starts: Baselines,
 }
 
-/// Apart from [`Registry`], because all of it is zero: so it takes no room in the file of a program.
+/// Apart from [`Registry`], because all of it is zero: so it takes no room in the file of a
+/// program.
 #[cfg(not(quipu_loom))]
 static TABLES: Tables = Tables::new();
 
@@ -128,15 +132,16 @@ impl Registry {
 
     /// Hands over a block that no one owns, or a new one; `None` on allocation failure.
     ///
-    /// The lock orders everything that the block's last owner wrote before everything that the new owner does.
-    /// Model: `block_is_claimed_again_with_its_values`.
+    /// The lock orders everything that the block's last owner wrote before everything that the new
+    /// owner does. Model: `block_is_claimed_again_with_its_values`.
     pub(crate) fn claim(&self) -> Option<Block> {
         let mut state = self.state.lock();
         let Some(block) = state.free.pop() else { return state.new_block() };
         if state.free.len() < state.summarized {
             self.void_summaries(&mut state);
-            // Release: pairs with the fence in `Directory::is_still`. A read that follows one which has an add of the next
-            // owner sees that the summaries have ended. Model: `sums_by_all_chunks_and_by_an_older_summary`.
+            // Release: pairs with the fence in `Directory::is_still`. A read that follows one which
+            // has an add of the next owner sees that the summaries have ended. Model:
+            // `sums_by_all_chunks_and_by_an_older_summary`.
             fence(Ordering::Release);
         }
         self.summarize_idle(state);
@@ -198,7 +203,8 @@ impl Registry {
 impl Drop for Tables {
     fn drop(&mut self) {
         for (id, directory) in self.directories.iter_mut().enumerate() {
-            // SAFETY: what could use a chunk borrows the tables, or has a handle that keeps them alive.
+            // SAFETY: what could use a chunk borrows the tables, or has a handle that keeps them
+            // alive.
             unsafe { directory.free(chunk_len(id), sums_len(id)) };
         }
     }

@@ -1,8 +1,8 @@
 //! The read of every named counter in one pass over memory.
 //!
 //! # Synchronization
-//! As in [`read`](super::read), for many counters at once, and without a lock: a [`Pass`] keeps slots
-//! of dropped counters from changing hands.
+//! As in [`read`](super::read), for many counters at once, and without a lock: a [`Pass`] keeps
+//! slots of dropped counters from changing hands.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use super::read::PIECE;
 use super::registry::Registry;
 
 impl Registry {
-    /// Reads every named counter. `f` gets the plan, and what its rows add up. `None` on allocation failure.
+    /// Reads every named counter. `f` gets the plan, and what its rows add up. `None` on allocation
+    /// failure.
     pub(crate) fn read_names<T>(&self, f: impl FnOnce(&Arc<Plan>, &[u64]) -> T) -> Option<T> {
         let pass = Pass::begin(self)?;
         let plan = self.plan(&pass);

@@ -28,8 +28,9 @@ impl<'a> OwnSlot<'a> {
     /// Adds a whole number to one of the two slots of an up-down counter, wrapping.
     #[inline(always)]
     pub(crate) fn add_side(self, n: u64) {
-        // Release: pairs with the fence in `Registry::side_sum`. A thread that sees a subtraction sees the addition before it,
-        // and the other way round. Models: `up_down_is_never_negative`, `up_down_that_alternates_is_seen_in_one_of_two_states`.
+        // Release: pairs with the fence in `Registry::side_sum`. A thread that sees a subtraction
+        // sees the addition before it, and the other way round. Models:
+        // `up_down_is_never_negative`, `up_down_that_alternates_is_seen_in_one_of_two_states`.
         self.0.store(self.load().wrapping_add(n), Ordering::Release);
     }
 
@@ -41,8 +42,8 @@ impl<'a> OwnSlot<'a> {
     }
 }
 
-/// An add as the cold path makes it: to a slot of the thread's own, or to a word that any thread may be updating. The
-/// amount is a whole number, or a float's bits.
+/// An add as the cold path makes it: to a slot of the thread's own, or to a word that any thread
+/// may be updating. The amount is a whole number, or a float's bits.
 #[derive(Debug)]
 pub(crate) struct Update {
     pub(super) own: fn(OwnSlot<'_>, u64),
@@ -66,7 +67,8 @@ impl Update {
         own: |slot, bits| slot.add_float(f64::from_bits(bits)),
         shared: |word, bits| {
             let add = |old| Some((f64::from_bits(old) + f64::from_bits(bits)).to_bits());
-            // Relaxed: as in `OwnSlot::add`. On failure the value is only carried into the next attempt.
+            // Relaxed: as in `OwnSlot::add`. On failure the value is only carried into the next
+            // attempt.
             let updated = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
             debug_assert!(updated.is_ok(), "the closure never declines");
         },

@@ -37,12 +37,16 @@ fn show(visit: &mut dyn FnMut(&Sample<'_>)) {
     let read = |plan: &Arc<Plan>, addends: &[u64]| {
         (Arc::clone(plan), plan.sums(addends).map(|(_, sum)| sum).collect::<Vec<_>>())
     };
-    let Some((plan, sums)) = enter_cold_path(|registry| registry.read_names(read)).flatten() else { return };
+    let Some((plan, sums)) = enter_cold_path(|registry| registry.read_names(read)).flatten() else {
+        return;
+    };
     for (Row { family, labels, .. }, sum) in plan.rows.iter().zip(sums) {
         let value = match (family.kind(), family.naming.float) {
             (Kind::Counter, _) => Value::Counter(sum),
             (Kind::UpDownCounter, _) => Value::Gauge(sum as i64),
-            (Kind::FloatCounter, Some(float)) => Value::FloatCounter(float.with_value(f64::from_bits(sum))),
+            (Kind::FloatCounter, Some(float)) => {
+                Value::FloatCounter(float.with_value(f64::from_bits(sum)))
+            }
             (Kind::FloatCounter, None) => continue,
         };
         let labels = labels.iter().flat_map(|labels| labels.iter());

@@ -13,16 +13,22 @@ use crate::sync::{AtomicUsize, Ordering, owner_load};
 pub(super) struct Summary {
     len: AtomicUsize,
     chunks: Box<[Element]>,
-    /// Sums of the idle chunks: of integers one chunk, of floats two, whose slots together are the exact sum.
+    /// Sums of the idle chunks: of integers one chunk, of floats two, whose slots together are the
+    /// exact sum.
     sums: Chunk,
-    /// The summary before this one, which had less room; null if there is none. Reads may still be walking it.
+    /// The summary before this one, which had less room; null if there is none. Reads may still be
+    /// walking it.
     previous: *mut Summary,
 }
 
 impl Summary {
-    /// An empty summary with room for `capacity` chunks and `sums` sums. It takes the sums' memory of the latest one.
-    /// `None` on allocation failure.
-    pub(super) fn allocate(capacity: usize, sums: usize, latest: *mut Self) -> Option<NonNull<Self>> {
+    /// An empty summary with room for `capacity` chunks and `sums` sums. It takes the sums' memory
+    /// of the latest one. `None` on allocation failure.
+    pub(super) fn allocate(
+        capacity: usize,
+        sums: usize,
+        latest: *mut Self,
+    ) -> Option<NonNull<Self>> {
         let chunks = elements(capacity)?;
         // SAFETY: the latest summary is null, or it lives as long as its directory.
         let sums = match unsafe { latest.as_ref() } {
@@ -56,8 +62,12 @@ impl Summary {
     pub(super) fn for_each(&self, f: impl FnMut(Chunk)) {
         // Acquire: pairs with the Release in `push`.
         let chunks = &self.chunks[..self.len.load(Ordering::Acquire)];
-        // Relaxed: written before the length. A later summary may have written over it: then the read is done over.
-        chunks.iter().filter_map(|chunk| Chunk::from_ptr(chunk.load(Ordering::Relaxed))).for_each(f);
+        // Relaxed: written before the length. A later summary may have written over it: then the
+        // read is done over.
+        chunks
+            .iter()
+            .filter_map(|chunk| Chunk::from_ptr(chunk.load(Ordering::Relaxed)))
+            .for_each(f);
     }
 
     /// The chunks of the sums: one, or two for floats.
@@ -66,7 +76,8 @@ impl Summary {
         (0..parts(id)).map(move |part| unsafe { self.sums.plus(part * chunk_len(id)) })
     }
 
-    /// Appends a chunk. False where there is no room. The caller holds the registry's lock, or summarizes.
+    /// Appends a chunk. False where there is no room. The caller holds the registry's lock, or
+    /// summarizes.
     pub(super) fn push(&self, chunk: Chunk) -> bool {
         let len = owner_load!(self.len);
         let Some(element) = self.chunks.get(len) else { return false };
@@ -91,7 +102,8 @@ impl Summary {
         let len = owner_load!(self.len);
         // Relaxed, here and in `restart`: published by `push`, or with the summary.
         self.len.store(0, Ordering::Relaxed);
-        let kept = self.chunks[..len].iter().filter_map(|chunk| Chunk::from_ptr(owner_load!(chunk)));
+        let kept =
+            self.chunks[..len].iter().filter_map(|chunk| Chunk::from_ptr(owner_load!(chunk)));
         kept.filter(|chunk| !chunks.contains(chunk)).for_each(|chunk| {
             self.push(chunk);
         });
@@ -109,11 +121,13 @@ impl Summary {
         }
     }
 
-    /// Adds the slots of an idle chunk to the sums, or subtracts them. False where the sum of floats has no exact form.
+    /// Adds the slots of an idle chunk to the sums, or subtracts them. False where the sum of
+    /// floats has no exact form.
     pub(super) fn count(&self, id: usize, chunk: Chunk, adds: bool) -> bool {
         let mut is_exact = true;
         for_each_slot(id, |offset| {
-            // SAFETY: the offset is one in a chunk. Relaxed: the block's last owner wrote before it gave the block back.
+            // SAFETY: the offset is one in a chunk. Relaxed: the block's last owner wrote before it
+            // gave the block back.
             let amount = unsafe { chunk.slot(offset) }.load(Ordering::Relaxed);
             // SAFETY: as above.
             let sum = unsafe { self.sums.slot(offset) };
@@ -126,11 +140,14 @@ impl Summary {
                 Arena::Floats => {
                     // SAFETY: floats have two chunks of sums.
                     let low = unsafe { self.sums.plus(chunk_len(id)).slot(offset) };
-                    let mut total =
-                        DoubleSum::from_parts(f64::from_bits(owner_load!(sum)), f64::from_bits(owner_load!(low)));
+                    let mut total = DoubleSum::from_parts(
+                        f64::from_bits(owner_load!(sum)),
+                        f64::from_bits(owner_load!(low)),
+                    );
                     let amount = f64::from_bits(amount);
                     total.add(if adds { amount } else { -amount });
-                    // Slots that cancel each other out look like cleared ones: see `Registry::clear`.
+                    // Slots that cancel each other out look like cleared ones: see
+                    // `Registry::clear`.
                     is_exact &= total.is_exact() && (total.high() != 0.0 || amount == 0.0);
                     sum.store(total.high().to_bits(), Ordering::Relaxed);
                     low.store(total.low().to_bits(), Ordering::Relaxed);

@@ -1,9 +1,10 @@
 //! The current thread's slots.
 //!
-//! The hot thread-local, [`SLOTS`], is a cache of the block's chunk pointers. It needs no initialisation and has no
-//! destructor, so an access to it is an address computed from the thread pointer, at any time of the thread's life.
-//! The block itself belongs to a second thread-local, [`OWNER`], that only the cold path touches; its destructor
-//! clears the cache and gives the block back.
+//! The hot thread-local, [`SLOTS`], is a cache of the block's chunk pointers. It needs no
+//! initialisation and has no destructor, so an access to it is an address computed from the thread
+//! pointer, at any time of the thread's life. The block itself belongs to a second thread-local,
+//! [`OWNER`], that only the cold path touches; its destructor clears the cache and gives the block
+//! back.
 
 use std::cell::{Cell, RefCell};
 
@@ -25,13 +26,14 @@ local! { static OWNER: BlockOwner = BlockOwner { owned: RefCell::new(None) }; }
 
 /// The current thread's slot, `index` places after that of the key; `None` before its first add.
 ///
-/// A counter without a key points at a chunk that no thread has, so the one test serves "no key yet", "no block yet"
-/// and "no chunk yet".
+/// A counter without a key points at a chunk that no thread has, so the one test serves "no key
+/// yet", "no block yet" and "no chunk yet".
 #[inline(always)]
 pub(super) fn own_slot<'a>(key: Key, index: usize) -> Option<OwnSlot<'a>> {
     // The cache has no destructor and so can't be gone, except for loom's.
     let chunk = SLOTS.try_with(|slots| slots.chunk(key.chunk())).ok()??;
-    // SAFETY: keys lie within their chunk, chunks live as long as the registry, and it outlives its threads' locals.
+    // SAFETY: keys lie within their chunk, chunks live as long as the registry, and it outlives its
+    // threads' locals.
     Some(OwnSlot::new(unsafe { chunk.slot(key.offset() + index) }))
 }
 
@@ -68,7 +70,8 @@ impl Drop for BlockOwner {
     }
 }
 
-/// `extern "C"`, as that can't unwind: std then needs no code for a destructor of a thread-local that panics.
+/// `extern "C"`, as that can't unwind: std then needs no code for a destructor of a thread-local
+/// that panics.
 extern "C" fn give_back(owner: &mut BlockOwner) {
     if let Some((registry, block)) = owner.owned.get_mut().take() {
         // No add may use the cache from here on, nor lock what `release` locks.
@@ -78,8 +81,9 @@ extern "C" fn give_back(owner: &mut BlockOwner) {
     }
 }
 
-/// Runs `f` with the thread's block or, where the thread-locals are being destroyed, with one that is claimed for this
-/// call alone. `None`, and `f` not called, on allocation failure. The caller is on the cold path.
+/// Runs `f` with the thread's block or, where the thread-locals are being destroyed, with one that
+/// is claimed for this call alone. `None`, and `f` not called, on allocation failure. The caller is
+/// on the cold path.
 pub(super) fn with_block<T>(registry: &Handle, f: impl Fn(&mut Block) -> T) -> Option<T> {
     let with_own = |owner: &BlockOwner| {
         // Not borrowed elsewhere: this is the only place, and it is on the cold path.
@@ -100,8 +104,8 @@ pub(super) fn with_block<T>(registry: &Handle, f: impl Fn(&mut Block) -> T) -> O
     })
 }
 
-/// Makes the thread-locals, as a thread's first add does, but claims no block. For a model: what loom's threads have not
-/// made before their thread-locals are destroyed, they may make after.
+/// Makes the thread-locals, as a thread's first add does, but claims no block. For a model: what
+/// loom's threads have not made before their thread-locals are destroyed, they may make after.
 #[cfg(all(test, quipu_loom))]
 pub(crate) fn touch_thread_locals() {
     SLOTS.with(|_| OWNER.with(|_| super::reentry::touch()));

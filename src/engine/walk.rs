@@ -56,7 +56,8 @@ impl Walk {
         let mut left = PIECE;
         self.add_counters(names, &mut left);
         let last = self.families.last().map(|shown| (shown.family.name, shown.last));
-        let place = names.families.place(&|listed| Some((listed.family.name, listed.number)) <= last);
+        let place =
+            names.families.place(&|listed| Some((listed.family.name, listed.number)) <= last);
         for listed in names.families.from(place) {
             if left == 0 {
                 return true;
@@ -71,13 +72,18 @@ impl Walk {
     /// Of a name, the oldest family is shown, and none that was younger when it was.
     fn add_family(&mut self, listed: &Listed, changes: u64) {
         let &Listed { family, number, may_clash, .. } = listed;
-        if let Some(shown) = self.families.last_mut().filter(|shown| shown.family.name == family.name) {
+        if let Some(shown) =
+            self.families.last_mut().filter(|shown| shown.family.name == family.name)
+        {
             shown.last = number;
             return push_within(&mut self.clashes, [shown.family, family]);
         }
         let dropped = &raw const listed.dropped[..];
         let end = self.keys.len();
-        push_within(&mut self.families, Shown { family, may_clash, number, changes, dropped, end, last: number });
+        push_within(
+            &mut self.families,
+            Shown { family, may_clash, number, changes, dropped, end, last: number },
+        );
         self.inside = Some(Key::UNREGISTERED);
     }
 
@@ -104,7 +110,8 @@ impl Walk {
     fn add_clashes(&mut self) {
         for shown in self.families.iter().filter(|shown| shown.may_clash) {
             for neighbour in neighbours(shown.family.name) {
-                let place = self.families.partition_point(|other| neighbour.cmp(other.family.name).is_gt());
+                let place =
+                    self.families.partition_point(|other| neighbour.cmp(other.family.name).is_gt());
                 let Some(Shown { family: other, .. }) = self.families.get(place) else { continue };
                 let is_later = neighbour.cmp(other.name).is_eq() && shown.family.name < other.name;
                 if is_later && shown.family.stands_in_the_way_of(other) {
@@ -153,10 +160,13 @@ impl Registry {
 }
 
 impl Plan {
-    /// Adds the rows of a family. They show what dropped counters had, and what the counters with these keys have.
+    /// Adds the rows of a family. They show what dropped counters had, and what the counters with
+    /// these keys have.
     fn add(&mut self, registry: &Registry, family: &Family, dropped: &[u64], keys: &[Key]) {
         (family.naming.rows)(family, &mut |part| match part {
-            RowPart::Value(index) => self.add_element(registry, family.naming, dropped, keys, index),
+            RowPart::Value(index) => {
+                self.add_element(registry, family.naming, dropped, keys, index)
+            }
             RowPart::End(label) => self.end_row(family, label),
         });
     }
@@ -189,7 +199,8 @@ impl Plan {
     #[inline(never)]
     fn end_row(&mut self, family: &Family, label: Option<LabelPair>) {
         self.float = self.float.or(family.naming.float);
-        let labels = label.map(|(name, value)| Arc::from([Label { name: name.into(), value: value.into() }]));
+        let labels = label
+            .map(|(name, value)| Arc::from([Label { name: name.into(), value: value.into() }]));
         self.rows.push(Row { family: *family, labels, end: self.addends.len() as u32 });
     }
 }

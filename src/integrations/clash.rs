@@ -45,7 +45,11 @@ impl Others {
     }
 
     /// Takes note of the [`MARKER`]'s name and labels. False if this isn't its name.
-    pub(super) fn add_marker(&mut self, name: &str, labels: impl IntoIterator<Item = impl Into<String>>) -> bool {
+    pub(super) fn add_marker(
+        &mut self,
+        name: &str,
+        labels: impl IntoIterator<Item = impl Into<String>>,
+    ) -> bool {
         let prefix = name.strip_suffix(MARKER);
         if let Some(prefix) = prefix {
             self.prefix = prefix.to_owned();
@@ -60,10 +64,16 @@ impl Others {
     }
 
     /// The reason why the counters of this name can't be exported.
-    pub(super) fn clash<'a>(&self, name: &str, labels: impl IntoIterator<Item = &'a str>) -> Option<Clash> {
+    pub(super) fn clash<'a>(
+        &self,
+        name: &str,
+        labels: impl IntoIterator<Item = &'a str>,
+    ) -> Option<Clash> {
         let with = match self.owner(name) {
             Some(owner) => With::Metric(owner.to_owned()),
-            None => With::Label(labels.into_iter().find(|&label| self.labels.contains(label))?.to_owned()),
+            None => With::Label(
+                labels.into_iter().find(|&label| self.labels.contains(label))?.to_owned(),
+            ),
         };
         Some(Clash { name: name.to_owned(), with })
     }
@@ -91,8 +101,8 @@ impl Others {
         if clashes.is_empty() { Ok(()) } else { Err(clashes) }
     }
 
-    /// The texts of the metric that lists clashes: those with other metrics, and those among the counters themselves.
-    /// None where that metric would clash itself.
+    /// The texts of the metric that lists clashes: those with other metrics, and those among the
+    /// counters themselves. None where that metric would clash itself.
     pub(super) fn texts(&self, snapshot: &Snapshot, clashes: &[Clash]) -> Vec<String> {
         if self.clash(CLASHES.0, [CLASHES.2]).is_some() {
             return Vec::new();
@@ -149,7 +159,8 @@ thread_local! {
     static SEEN: RefCell<Option<Vec<Arc<Known>>>> = const { RefCell::new(None) };
 }
 
-/// Runs `export` with collectors that show their marker alone. Returns what it did, and their knowledge.
+/// Runs `export` with collectors that show their marker alone. Returns what it did, and their
+/// knowledge.
 pub(super) fn look<T>(export: impl FnOnce() -> T) -> (T, Vec<Arc<Known>>) {
     /// Ends the look, also if another collector panics.
     struct End;
@@ -189,10 +200,16 @@ impl fmt::Display for Clash {
         let Self { name, with } = self;
         match with {
             With::Metric(metric) => {
-                write!(f, "{name:?} is not exported beside the registry's metric {metric:?}: rename one of them")
+                write!(
+                    f,
+                    "{name:?} is not exported beside the registry's metric {metric:?}: rename one of them"
+                )
             }
             With::Label(label) => {
-                write!(f, "{name:?} is not exported with a label {label:?} of the registry: rename one of the labels")
+                write!(
+                    f,
+                    "{name:?} is not exported with a label {label:?} of the registry: rename one of the labels"
+                )
             }
         }
     }
@@ -204,6 +221,8 @@ pub(super) struct Texts<'a>(pub(super) &'a [Clash]);
 impl fmt::Display for Texts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut clashes = self.0.iter().enumerate();
-        clashes.try_for_each(|(index, clash)| write!(f, "{}{clash}", if index == 0 { "" } else { "; " }))
+        clashes.try_for_each(|(index, clash)| {
+            write!(f, "{}{clash}", if index == 0 { "" } else { "; " })
+        })
     }
 }

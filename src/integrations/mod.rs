@@ -8,8 +8,8 @@
 //! | package `quipu-opentelemetry` | | `NamedCounters`, observable instruments |
 //! | feature `serde` | | `Serialize` for snapshots and their differences |
 //!
-//! The two features have the version of their crate in the name: a new major version of it is a feature beside them, and no
-//! change of quipu's own major version.
+//! The two features have the version of their crate in the name: a new major version of it is a
+//! feature beside them, and no change of quipu's own major version.
 //!
 //! # Common to all of them
 //! An increment through these crates is the add of quipu's own types and never sums. A `set` is one
@@ -31,7 +31,8 @@
 //! `quipu_clashes` with the same text. Clashes of the counters among themselves are
 //! [`Snapshot::clashes`](crate::Snapshot::clashes).
 //!
-//! Metrics of [other sources](crate::registry) of the process are exported with the counters: each snapshot has them.
+//! Metrics of [other sources](crate::registry) of the process are exported with the counters: each
+//! snapshot has them.
 //!
 //! # Labels
 //! quipu itself has one label whose values are known when the program is compiled: a
@@ -42,10 +43,10 @@
 //! already.
 //!
 //! # Measured
-//! The tables of the modules are by `cargo run --release --manifest-path benches/comparison/Cargo.toml --bin integrations`:
-//! medians of 51 rounds of 500,000
-//! calls a thread, the two sides in turns, on an AMD EPYC virtual machine with 2 cores that did nothing else. At 1 thread an
-//! uncontended atomic is compared, at 2 threads one that both increment.
+//! The tables of the modules are by `cargo run --release --manifest-path
+//! benches/comparison/Cargo.toml --bin integrations`: medians of 51 rounds of 500,000 calls a
+//! thread, the two sides in turns, on an AMD EPYC virtual machine with 2 cores that did nothing
+//! else. At 1 thread an uncontended atomic is compared, at 2 threads one that both increment.
 
 #[cfg(feature = "prometheus-0_14")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus-0_14")))]

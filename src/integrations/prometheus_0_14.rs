@@ -1,9 +1,9 @@
-//! Metrics of [`prometheus`] that count in quipu's slots, and a collector of the named counters. For version
-//! 0.14.
+//! Metrics of [`prometheus`] that count in quipu's slots, and a collector of the named counters.
+//! For version 0.14.
 //!
 //! # In place of its atomics
-//! [`Counter`] and [`FloatCounter`] are an `Atomic` of its generic counters, [`UpDownCounter`] and [`FloatGauge`] of its
-//! gauges. The type is all that changes, also within a vector with labels:
+//! [`Counter`] and [`FloatCounter`] are an `Atomic` of its generic counters, [`UpDownCounter`] and
+//! [`FloatGauge`] of its gauges. The type is all that changes, also within a vector with labels:
 //!
 //! ```
 //! use prometheus::core::{Collector, GenericCounter, GenericCounterVec, GenericGauge};
@@ -25,8 +25,8 @@
 //! # Ok::<(), prometheus::Error>(())
 //! ```
 //!
-//! A vector's `with_label_values` takes a lock that all threads share, and so costs more than the increment: keep the
-//! metric that it returns where it is hot.
+//! A vector's `with_label_values` takes a lock that all threads share, and so costs more than the
+//! increment: keep the metric that it returns where it is hot.
 //!
 //! `set`, and a counter's `reset`, sum; see [the limits of `set`](super). Amounts of floats beyond
 //! [`FloatCounter::MAX_AMOUNT`], or not a number, are ignored. A gauge of floats is a `FloatGauge`.
@@ -34,7 +34,8 @@
 //! slots keep all that they ever had.
 //!
 //! # Measured
-//! Nanoseconds a call, and the throughput on quipu by that of its atomic; see [how](super#measured).
+//! Nanoseconds a call, and the throughput on quipu by that of its atomic; see
+//! [how](super#measured).
 //!
 //! | call | 1 thread: its atomic | on quipu | ratio | 2 threads: its atomic | on quipu | ratio |
 //! |---|---|---|---|---|---|---|
@@ -43,8 +44,9 @@
 //! | `IntGauge::inc` | 2.00 | 0.45 | 4.5 | 8.70 | 0.45 | 19 |
 //!
 //! # The named counters
-//! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later. A
-//! counter that only grows shows all that was ever added under its name, whatever was taken, reset or dropped.
+//! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included
+//! that come later. A counter that only grows shows all that was ever added under its name,
+//! whatever was taken, reset or dropped.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -186,10 +188,11 @@ impl Atomic for FloatGauge {
 /// ```
 ///
 /// # Names that clash
-/// A registry of this crate adds up what two collectors call by one name, whatever their types, and so spoils both. So
-/// a counter is not exported where another metric of the registry has its name, as a family or as one of its samples
-/// (`x_count`, `x_sum` and `x_bucket` of a histogram `x`), or where the registry gives every metric a label that the
-/// counter has, too. The other metric stays as it is, and a gauge `quipu_clashes` shows why a counter is missing.
+/// A registry of this crate adds up what two collectors call by one name, whatever their types, and
+/// so spoils both. So a counter is not exported where another metric of the registry has its name,
+/// as a family or as one of its samples (`x_count`, `x_sum` and `x_bucket` of a histogram `x`), or
+/// where the registry gives every metric a label that the counter has, too. The other metric stays
+/// as it is, and a gauge `quipu_clashes` shows why a counter is missing.
 ///
 /// A call compares the counters with the registry's metrics at that time; counters that are listed
 /// later are compared with the same metrics. Registering twice exports the counters once, and looks
@@ -198,7 +201,8 @@ impl Atomic for FloatGauge {
 /// are listed by then are taken: from then on, the registry refuses other metrics of these names.
 ///
 /// # Errors
-/// If counters that are listed by now aren't exported: the error says which, and why. The others are.
+/// If counters that are listed by now aren't exported: the error says which, and why. The others
+/// are.
 pub fn register(registry: &Registry) -> Result<()> {
     match registry.register(Box::new(NamedCounters::with(Known::nothing())?)) {
         // Registered before, if the name of the marker is taken.
@@ -231,8 +235,9 @@ fn others(families: &[proto::MetricFamily]) -> Others {
     others
 }
 
-/// Has the registry refuse other metrics with the names of the counters that are listed by now. Names that it refuses
-/// itself are others': a vector without metrics has a name, but shows nothing.
+/// Has the registry refuse other metrics with the names of the counters that are listed by now.
+/// Names that it refuses itself are others': a vector without metrics has a name, but shows
+/// nothing.
 fn take_names(registry: &Registry, known: &Known, mut others: Others) -> Result<Arc<Others>> {
     let snapshot = crate::snapshot();
     // Collectors don't take this lock, so that the registry is free to wait for them.
@@ -359,16 +364,29 @@ fn metric_family(samples: &[Sample]) -> proto::MetricFamily {
     family(name, help, kind.is_growing(), metrics.collect())
 }
 
-fn family(name: &str, help: &str, is_growing: bool, metrics: Vec<proto::Metric>) -> proto::MetricFamily {
+fn family(
+    name: &str,
+    help: &str,
+    is_growing: bool,
+    metrics: Vec<proto::Metric>,
+) -> proto::MetricFamily {
     let mut family = proto::MetricFamily::default();
     family.set_name(name.to_owned());
     family.set_help(help.to_owned());
-    family.set_field_type(if is_growing { proto::MetricType::COUNTER } else { proto::MetricType::GAUGE });
+    family.set_field_type(if is_growing {
+        proto::MetricType::COUNTER
+    } else {
+        proto::MetricType::GAUGE
+    });
     family.set_metric(metrics);
     family
 }
 
-fn metric<'a>(is_growing: bool, labels: impl IntoIterator<Item = (&'a str, &'a str)>, value: f64) -> proto::Metric {
+fn metric<'a>(
+    is_growing: bool,
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+    value: f64,
+) -> proto::Metric {
     let pairs = labels.into_iter().map(|(name, value)| {
         let mut pair = proto::LabelPair::default();
         pair.set_name(name.to_owned());

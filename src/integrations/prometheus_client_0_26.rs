@@ -31,17 +31,19 @@
 //! take a sum of all threads at every increment, or a word that they share. `set` sums anyway, and
 //! returns the value before; see [the limits of `set`](super).
 //!
-//! A family's `get_or_create` takes a lock that all threads share, and so costs more than the increment: keep the
-//! metric that it returns (`get_or_create_owned`) where it is hot.
+//! A family's `get_or_create` takes a lock that all threads share, and so costs more than the
+//! increment: keep the metric that it returns (`get_or_create_owned`) where it is hot.
 //!
-//! A `FloatCounter` ignores the amounts that its [`add`](FloatCounter::add) ignores. Narrower numbers
-//! are narrowed when they are read: whole ones wrap as the crate's atomics do, and an `f32` is added up as an `f64`.
+//! A `FloatCounter` ignores the amounts that its [`add`](FloatCounter::add) ignores. Narrower
+//! numbers are narrowed when they are read: whole ones wrap as the crate's atomics do, and an `f32`
+//! is added up as an `f64`.
 //!
-//! A counter is exported as its [`total`](Counter::total): a take or reset by way of the metric's `inner` takes
-//! nothing from it.
+//! A counter is exported as its [`total`](Counter::total): a take or reset by way of the metric's
+//! `inner` takes nothing from it.
 //!
 //! # Measured
-//! Nanoseconds a call, and the throughput on quipu by that of its atomic; see [how](super#measured).
+//! Nanoseconds a call, and the throughput on quipu by that of its atomic; see
+//! [how](super#measured).
 //!
 //! | call | 1 thread: its atomic | on quipu | ratio | 2 threads: its atomic | on quipu | ratio |
 //! |---|---|---|---|---|---|---|
@@ -50,8 +52,9 @@
 //! | `Gauge<i64>::inc` | 2.02 | 0.54 | 3.7 | 10.71 | 0.54 | 20 |
 //!
 //! # The named counters
-//! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included that come later. A
-//! counter that only grows shows all that was ever added under its name, whatever was taken, reset or dropped.
+//! [`register`] exports every counter that [`snapshot`](crate::snapshot()) shows, those included
+//! that come later. A counter that only grows shows all that was ever added under its name,
+//! whatever was taken, reset or dropped.
 
 use std::fmt;
 use std::sync::Arc;
@@ -66,8 +69,8 @@ use super::set::Set;
 use crate::exposition::Escaped;
 use crate::{Counter, FloatCounter, FloatGauge, Sample, Snapshot, UpDownCounter, Value};
 
-/// A counter's total as this number, which wraps where the crate's own atomic does. A take by way of
-/// [`inner`](counter::Counter::inner) doesn't lower it.
+/// A counter's total as this number, which wraps where the crate's own atomic does. A take by way
+/// of [`inner`](counter::Counter::inner) doesn't lower it.
 macro_rules! counters {
     ($($counter:ident: $($number:ident)*;)*) => { $($(
         impl counter::Atomic<$number> for $counter {
@@ -159,10 +162,11 @@ gauges! {
 /// ```
 ///
 /// # Names that clash
-/// A registry of this crate compares no names, and Prometheus rejects a whole scrape that has one twice. So a counter is
-/// not exported where another metric of the registry has its name, as a family or as one of its samples (`x_total` and
-/// `x_created` of a counter `x`; `x_count`, `x_sum`, `x_bucket` and `x_created` of a histogram; `x_info` of an info), or
-/// where the registry gives every metric a label that the counter has, too. The other metric stays as it is, and a gauge
+/// A registry of this crate compares no names, and Prometheus rejects a whole scrape that has one
+/// twice. So a counter is not exported where another metric of the registry has its name, as a
+/// family or as one of its samples (`x_total` and `x_created` of a counter `x`; `x_count`, `x_sum`,
+/// `x_bucket` and `x_created` of a histogram; `x_info` of an info), or where the registry gives
+/// every metric a label that the counter has, too. The other metric stays as it is, and a gauge
 /// `quipu_clashes` shows why a counter is missing.
 ///
 /// A call compares the counters with the registry's metrics at that time; counters that are listed
@@ -171,7 +175,8 @@ gauges! {
 /// after later ones.
 ///
 /// # Errors
-/// If counters that are listed by now aren't exported: the error says which, and why. The others are.
+/// If counters that are listed by now aren't exported: the error says which, and why. The others
+/// are.
 pub fn register(registry: &mut Registry) -> Result<(), Clashes> {
     let (mut exported, mut seen) = look(|| text_of(registry));
     if seen.is_empty() {
@@ -246,7 +251,9 @@ fn text_of(registry: &Registry) -> String {
 fn others(exported: &str) -> Others {
     let mut others = Others::default();
     for line in exported.lines() {
-        if let Some((name, metric_type)) = line.strip_prefix("# TYPE ").and_then(|line| line.split_once(' ')) {
+        if let Some((name, metric_type)) =
+            line.strip_prefix("# TYPE ").and_then(|line| line.split_once(' '))
+        {
             let ends: &[&str] = match metric_type {
                 "counter" => &["_total", "_created"],
                 "histogram" => &["_bucket", "_count", "_sum", "_created"],
@@ -258,7 +265,9 @@ fn others(exported: &str) -> Others {
             if !name.ends_with(MARKER) {
                 others.add(name, ends);
             }
-        } else if let Some((name, _)) = line.split_once(['{', ' ']).filter(|_| !line.starts_with('#')) {
+        } else if let Some((name, _)) =
+            line.split_once(['{', ' ']).filter(|_| !line.starts_with('#'))
+        {
             others.add_marker(name, label_names(line));
         }
     }
@@ -319,7 +328,9 @@ impl Default for NamedCounters {
 impl Collector for NamedCounters {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         if is_looked_at(&self.known) {
-            return encoder.encode_descriptor(MARKER, "", None, MetricType::Gauge)?.encode_gauge(&0_i64);
+            return encoder
+                .encode_descriptor(MARKER, "", None, MetricType::Gauge)?
+                .encode_gauge(&0_i64);
         }
         let Some(others) = self.known.get() else { return Ok(()) };
         let snapshot = crate::snapshot();
@@ -338,7 +349,9 @@ fn encode_clashes(encoder: &mut DescriptorEncoder<'_>, texts: &[String]) -> fmt:
     }
     let (name, help, label) = CLASHES;
     let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    texts.iter().try_for_each(|text| metric.encode_family(&[(label, text.as_str())])?.encode_gauge(&1_i64))
+    texts
+        .iter()
+        .try_for_each(|text| metric.encode_family(&[(label, text.as_str())])?.encode_gauge(&1_i64))
 }
 
 fn encode_family(
@@ -367,7 +380,9 @@ fn exported(sample: &Sample, has_name: impl Fn(&str) -> bool) -> (&str, MetricTy
         return (&sample.name, MetricType::Gauge);
     }
     match sample.name.strip_suffix("_total") {
-        Some(stem) if !stem.is_empty() && !has_name(stem) && !has_name(&format!("{stem}_created")) => {
+        Some(stem)
+            if !stem.is_empty() && !has_name(stem) && !has_name(&format!("{stem}_created")) =>
+        {
             (stem, MetricType::Counter)
         }
         _ => (&sample.name, MetricType::Unknown),
@@ -378,10 +393,18 @@ fn is_listed(snapshot: &Snapshot, name: &str) -> bool {
     snapshot.samples().binary_search_by(|sample| (*sample.name).cmp(name)).is_ok()
 }
 
-fn encode_value(metric: &mut MetricEncoder<'_>, metric_type: MetricType, value: Value) -> fmt::Result {
+fn encode_value(
+    metric: &mut MetricEncoder<'_>,
+    metric_type: MetricType,
+    value: Value,
+) -> fmt::Result {
     match (metric_type, value) {
-        (MetricType::Counter, Value::Unsigned(value)) => metric.encode_counter::<NoLabelSet, _, f64>(&value, None),
-        (MetricType::Counter, value) => metric.encode_counter::<NoLabelSet, _, f64>(&value.as_f64(), None),
+        (MetricType::Counter, Value::Unsigned(value)) => {
+            metric.encode_counter::<NoLabelSet, _, f64>(&value, None)
+        }
+        (MetricType::Counter, value) => {
+            metric.encode_counter::<NoLabelSet, _, f64>(&value.as_f64(), None)
+        }
         // The encoder has no value of an unknown type: a gauge's looks the same.
         (_, Value::Signed(value)) => metric.encode_gauge(&value),
         // Protobuf's is an `i64` or an `f64`.

@@ -24,10 +24,11 @@
 //! ```
 //!
 //! # Limits
-//! [`Snapshot::taken_at`] isn't serialized: an `Instant` means nothing outside of its process. There is no
-//! `Deserialize`: names and help texts are those of the program's own statics, and a reader elsewhere is better off
-//! with types of its own. JSON has no infinity: `serde_json` writes a rate beyond the largest `f64` as `null`. Readers
-//! that keep every number as an `f64`, as JavaScript does, round those above 2⁵³.
+//! [`Snapshot::taken_at`] isn't serialized: an `Instant` means nothing outside of its process.
+//! There is no `Deserialize`: names and help texts are those of the program's own statics, and a
+//! reader elsewhere is better off with types of its own. JSON has no infinity: `serde_json` writes
+//! a rate beyond the largest `f64` as `null`. Readers that keep every number as an `f64`, as
+//! JavaScript does, round those above 2⁵³.
 
 use ::serde::ser::{Serialize, SerializeStruct, Serializer};
 

@@ -1,7 +1,7 @@
 //! # Synchronization
-//! Cells are added by segments that double, never move and live as long as the counter. `len` counts the cells, and
-//! only what lies below it is used: a growing thread publishes the segment first, and the length after it with
-//! Release; adds and reads acquire the length.
+//! Cells are added by segments that double, never move and live as long as the counter. `len`
+//! counts the cells, and only what lies below it is used: a growing thread publishes the segment
+//! first, and the length after it with Release; adds and reads acquire the length.
 
 use std::cell::Cell;
 use std::ptr;
@@ -10,7 +10,9 @@ use crossbeam_utils::CachePadded;
 
 use super::Strategy;
 use super::random::random;
-use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, local, thread_number};
+use crate::sync::{
+    AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, local, thread_number,
+};
 
 type Word = CachePadded<AtomicU64>;
 
@@ -89,7 +91,8 @@ impl Adaptive {
         // Relaxed: published by the length.
         let cells = self.segments[segment].load(Ordering::Relaxed);
         debug_assert!(!cells.is_null(), "the length {len} was published before segment {segment}");
-        // SAFETY: the length counts cells of segments that were allocated in full, and they live as long as `self`.
+        // SAFETY: the length counts cells of segments that were allocated in full, and they live as
+        // long as `self`.
         unsafe { &*cells.add(if segment == 0 { index } else { index - segment_len(segment) }) }
     }
 
@@ -127,14 +130,19 @@ impl Adaptive {
     /// segment.
     fn allocate(&self, segment: usize) -> bool {
         let mut cells: Vec<Word> = Vec::new();
-        let (Some(pointer), Ok(())) = (self.segments.get(segment), cells.try_reserve_exact(segment_len(segment)))
+        let (Some(pointer), Ok(())) =
+            (self.segments.get(segment), cells.try_reserve_exact(segment_len(segment)))
         else {
             return false;
         };
         cells.resize_with(segment_len(segment), || CachePadded::new(AtomicU64::new(0)));
         let cells = Box::into_raw(cells.into_boxed_slice());
-        // Release: pairs with the Acquire of the other thread that finds the segment made, and publishes the length.
-        if pointer.compare_exchange(ptr::null_mut(), cells.cast(), Ordering::Release, Ordering::Acquire).is_err() {
+        // Release: pairs with the Acquire of the other thread that finds the segment made, and
+        // publishes the length.
+        if pointer
+            .compare_exchange(ptr::null_mut(), cells.cast(), Ordering::Release, Ordering::Acquire)
+            .is_err()
+        {
             // SAFETY: made above from a box, and not published.
             drop(unsafe { Box::from_raw(cells) });
         }
@@ -170,8 +178,12 @@ fn enough() -> usize {
 #[cfg(not(quipu_loom))]
 pub(crate) fn cores() -> usize {
     let list = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
-    let last = list.trim_end().rsplit(['-', ',']).next().and_then(|last| last.parse::<usize>().ok());
-    last.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |last| last + 1)
+    let last =
+        list.trim_end().rsplit(['-', ',']).next().and_then(|last| last.parse::<usize>().ok());
+    last.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        |last| last + 1,
+    )
 }
 
 /// Adds unless another thread does at the same time.
@@ -179,7 +191,8 @@ pub(crate) fn cores() -> usize {
 fn try_add(word: &AtomicU64, n: u64) -> bool {
     // Relaxed, throughout: the number is all that is shared.
     let count = word.load(Ordering::Relaxed);
-    word.compare_exchange(count, count.wrapping_add(n), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    word.compare_exchange(count, count.wrapping_add(n), Ordering::Relaxed, Ordering::Relaxed)
+        .is_ok()
 }
 
 #[inline(always)]
@@ -216,7 +229,9 @@ impl Strategy for Adaptive {
         let len = self.cells();
         let cells = (0..len).map(|index| self.word(len, index as u64));
         // Relaxed: the number is all that is shared.
-        cells.fold(self.base.load(Ordering::Relaxed), |sum, cell| sum.wrapping_add(cell.load(Ordering::Relaxed)))
+        cells.fold(self.base.load(Ordering::Relaxed), |sum, cell| {
+            sum.wrapping_add(cell.load(Ordering::Relaxed))
+        })
     }
 
     fn name(&self) -> &'static str {
@@ -235,7 +250,9 @@ impl Drop for Adaptive {
             let cells = pointer.load(Ordering::Relaxed);
             if !cells.is_null() {
                 // SAFETY: `allocate` made it from a box of this length.
-                drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(cells, segment_len(segment))) });
+                drop(unsafe {
+                    Box::from_raw(ptr::slice_from_raw_parts_mut(cells, segment_len(segment)))
+                });
             }
         }
     }

@@ -55,8 +55,9 @@ impl Approximate {
     fn raise(&self, amount: u64) {
         let amount = u32::try_from(amount).unwrap_or(u32::MAX);
         // Relaxed, throughout: the number is all that is shared.
-        let raised =
-            self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| Some(count.saturating_add(amount)));
+        let raised = self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+            Some(count.saturating_add(amount))
+        });
         debug_assert!(raised.is_ok(), "the closure never declines");
     }
 }

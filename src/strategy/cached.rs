@@ -38,7 +38,8 @@ pub struct Cached<const BATCH: u64 = 1024> {
 }
 
 impl<const BATCH: u64> Cached<BATCH> {
-    const BATCH_IS_FIT: () = assert!(BATCH.is_power_of_two(), "expected a Cached with a batch that is a power of two");
+    const BATCH_IS_FIT: () =
+        assert!(BATCH.is_power_of_two(), "expected a Cached with a batch that is a power of two");
 
     const_fn! {
         /// A counter at zero.

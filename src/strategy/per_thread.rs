@@ -10,8 +10,8 @@ use crate::engine::global;
 /// neighbours, and at most seven more. After a peak of threads, those that have ended cost reads
 /// nothing, but their slots keep their memory.
 ///
-/// Single-writer slots summed by readers are the "statistical counters" of McKenney, "Is Parallel Programming Hard,
-/// And, If So, What Can You Do About It?", chapter "Counting".
+/// Single-writer slots summed by readers are the "statistical counters" of McKenney, "Is Parallel
+/// Programming Hard, And, If So, What Can You Do About It?", chapter "Counting".
 ///
 /// ```
 /// use quipu::strategy::{PerThread, Strategy};

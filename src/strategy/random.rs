@@ -27,7 +27,8 @@ pub(super) fn random() -> u64 {
     })
 }
 
-/// The finaliser of Steele, Lea and Flood's SplitMix64. It maps no two numbers to one, and 0 alone to 0.
+/// The finaliser of Steele, Lea and Flood's SplitMix64. It maps no two numbers to one, and 0 alone
+/// to 0.
 fn seed(number: u64) -> u64 {
     let mut seed = (number + 1).wrapping_mul(GOLDEN);
     seed = (seed ^ (seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

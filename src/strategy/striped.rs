@@ -36,7 +36,8 @@ pub struct Striped<const N: usize = 16> {
 }
 
 impl<const N: usize> Striped<N> {
-    const LEN_IS_FIT: () = assert!(N.is_power_of_two(), "expected a power of two of cells in a Striped");
+    const LEN_IS_FIT: () =
+        assert!(N.is_power_of_two(), "expected a power of two of cells in a Striped");
 
     const_fn! {
         /// A counter at zero.

@@ -12,7 +12,8 @@ fn cells_double_up_to_enough_and_are_all_summed() {
     let lens: Vec<_> = [0, 2, 4, 8, 16, 4].map(|len| counter.grow(len, ENOUGH)).into();
     assert_eq!(lens, [2, 4, 8, 16, 16, 16], "an old length is none to grow from");
     // An amount for each cell: were two of them the same, both would be summed with both amounts.
-    (0..ENOUGH).for_each(|cell| _ = counter.word(ENOUGH, cell as u64).fetch_add(1 << cell, Relaxed));
+    (0..ENOUGH)
+        .for_each(|cell| _ = counter.word(ENOUGH, cell as u64).fetch_add(1 << cell, Relaxed));
     assert_eq!(counter.sum(), (1 << 32) + (1 << ENOUGH) - 1);
     std::thread::scope(|scope| {
         for _ in 0..2 * ENOUGH {

@@ -42,7 +42,8 @@ loom::thread_local! {
 
 /// An add after the thread-locals are gone goes through a block that is claimed for it alone.
 ///
-/// The thread has no block of its own: loom destroys thread-locals in an order that differs from run to run.
+/// The thread has no block of its own: loom destroys thread-locals in an order that differs from
+/// run to run.
 #[test]
 fn add_in_a_thread_local_destructor_counts() {
     outcomes([(0, 1), (1, 1), (2, 1)], || {
@@ -63,7 +64,8 @@ fn add_in_a_thread_local_destructor_counts() {
     });
 }
 
-/// Adds inside of the registry's own work, which a global allocator can bring about, go to the counter's spill word.
+/// Adds inside of the registry's own work, which a global allocator can bring about, go to the
+/// counter's spill word.
 #[test]
 fn nested_add_counts() {
     outcomes([0, 1, 2], || {

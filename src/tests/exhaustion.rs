@@ -13,9 +13,14 @@ fn counters_without_slots_count_in_themselves() {
     let registry = global();
     let hoards = [Arena::Integers, Arena::Floats].map(|space| (space, registry.hoard(space)));
     let slots = hoards.each_ref().map(|(_, runs)| runs.iter().map(|run| run.1).sum::<usize>());
-    assert_eq!(slots, [(1 << 27) - 1, 1 << 27], "the documented number of slots, less the one that `before` has");
+    assert_eq!(
+        slots,
+        [(1 << 27) - 1, 1 << 27],
+        "the documented number of slots, less the one that `before` has"
+    );
 
-    let (counter, up_down, float) = (Counter::named("exhaustion_total", ""), UpDownCounter::new(), FloatCounter::new());
+    let (counter, up_down, float) =
+        (Counter::named("exhaustion_total", ""), UpDownCounter::new(), FloatCounter::new());
     let array = CounterArray::<3>::new();
     let mut cursor = counter.cursor();
     let add = || {
@@ -34,7 +39,11 @@ fn counters_without_slots_count_in_themselves() {
     assert_eq!(sums(), (8, -8, 2.0, [0, 4, 0], 5));
     assert_eq!(counter.register(), Err(RegisterError::OutOfSlots));
     assert_eq!((cursor.delta(), shown()), (8, None));
-    assert_eq!((counter.take(), up_down.take(), float.take()), (0, 0, 0.0), "what can't be marked as taken isn't");
+    assert_eq!(
+        (counter.take(), up_down.take(), float.take()),
+        (0, 0, 0.0),
+        "what can't be marked as taken isn't"
+    );
     assert_eq!(sums(), (8, -8, 2.0, [0, 4, 0], 5));
 
     for (space, runs) in hoards {
@@ -42,7 +51,10 @@ fn counters_without_slots_count_in_themselves() {
     }
     add();
     assert_eq!(sums(), (10, -10, 2.5, [0, 5, 0], 6));
-    assert_eq!((cursor.delta(), counter.register(), shown()), (2, Ok(()), Some(Value::Unsigned(2))));
+    assert_eq!(
+        (cursor.delta(), counter.register(), shown()),
+        (2, Ok(()), Some(Value::Unsigned(2)))
+    );
     assert_eq!((counter.take(), up_down.take(), float.take()), (10, -10, 2.5));
     assert_eq!(sums(), (0, 0, 0.0, [0, 5, 0], 6));
 }

@@ -14,7 +14,11 @@ fn bits(numbers: &[f64]) -> Vec<u64> {
 
 /// Amounts as counters take them, of any size.
 fn amounts() -> impl Strategy<Value = Vec<f64>> {
-    let amount = prop_oneof![0.0..1.0, 0.0..1e300, proptest::num::f64::POSITIVE | proptest::num::f64::SUBNORMAL];
+    let amount = prop_oneof![
+        0.0..1.0,
+        0.0..1e300,
+        proptest::num::f64::POSITIVE | proptest::num::f64::SUBNORMAL
+    ];
     prop::collection::vec(amount.prop_map(|amount: f64| amount.abs().min(2_f64.powi(959))), 0..40)
 }
 
@@ -74,5 +78,8 @@ fn what_is_not_finite_stays_so() {
     assert!(sum(&[f64::INFINITY, f64::NEG_INFINITY]).is_nan());
     assert_eq!(sum(&[f64::MAX, f64::MAX]), f64::INFINITY);
     assert_eq!(sum(&[f64::MAX, f64::MAX, -f64::MAX]), f64::MAX);
-    assert_eq!(FloatSum::of(&bits(&[f64::INFINITY, 1.0])).parts().collect::<Vec<_>>(), [f64::INFINITY]);
+    assert_eq!(
+        FloatSum::of(&bits(&[f64::INFINITY, 1.0])).parts().collect::<Vec<_>>(),
+        [f64::INFINITY]
+    );
 }

@@ -19,7 +19,10 @@ fn a_slot_stops_at_its_limit() {
         assert_eq!(after(slot, amount), LIMIT);
         assert_eq!(after(-slot, -amount), -LIMIT);
     }
-    assert!(after(LIMIT, amount.next_up()) > LIMIT, "the largest amount is the largest that there can be");
+    assert!(
+        after(LIMIT, amount.next_up()) > LIMIT,
+        "the largest amount is the largest that there can be"
+    );
 }
 
 /// 2⁵³ adds of the largest amount take a slot to its limit, so 2⁶⁴ adds take as many slots there.

@@ -14,7 +14,8 @@ fn key_of_a_named_counter_is_registered_once() {
     outcomes([0, 1, 2], || two_adds_and_a_sum(&shared(Counter::named("named_total", ""))));
 }
 
-/// A counter that gets used slots counts from what is found in them, for a reader that meets it meanwhile as well.
+/// A counter that gets used slots counts from what is found in them, for a reader that meets it
+/// meanwhile as well.
 #[test]
 fn reused_key_starts_from_zero() {
     reads_of_a_reused_key(Counter::sum);
@@ -26,7 +27,8 @@ fn total_of_a_reused_key_starts_from_zero() {
     reads_of_a_reused_key(Counter::total);
 }
 
-/// A cursor that was made before the counter had slots reads those that it receives, from where they start.
+/// A cursor that was made before the counter had slots reads those that it receives, from where
+/// they start.
 #[test]
 fn cursor_of_a_reused_key_starts_from_zero() {
     reads_of_a_reused_key(|counter| counter.cursor().delta());
@@ -44,7 +46,8 @@ fn reads_of_a_reused_key(read: fn(&Counter) -> u64) {
     });
 }
 
-/// Two threads prepare used slots for one counter, without a lock: it gets those of one, and the others are free.
+/// Two threads prepare used slots for one counter, without a lock: it gets those of one, and the
+/// others are free.
 #[test]
 fn reused_key_is_registered_once() {
     outcomes([2], || {
@@ -65,7 +68,8 @@ fn leave_used_slots() {
     let first = Counter::new();
     enter_cold_path(|_| first.inc());
     first.add(1);
-    // The words of the baselines are there already: nothing but the key publishes what is written to them.
+    // The words of the baselines are there already: nothing but the key publishes what is written
+    // to them.
     assert_eq!(first.take(), 2);
     first.add(3);
 }
@@ -91,7 +95,8 @@ fn reused_key_starts_from_zero_in_a_slot_of_another_thread() {
     });
 }
 
-/// Float slots are zeroed before they are reused, and their owner, which may have written to them last, sees that.
+/// Float slots are zeroed before they are reused, and their owner, which may have written to them
+/// last, sees that.
 #[test]
 fn float_slot_is_clear_when_reused() {
     outcomes([0, 1], || {
@@ -115,7 +120,8 @@ fn float_slot_is_clear_when_reused() {
     });
 }
 
-/// Slots of a second chunk: a block that has one chunk gets another, which goes to a directory of its own.
+/// Slots of a second chunk: a block that has one chunk gets another, which goes to a directory of
+/// its own.
 #[test]
 fn second_chunk_is_seen_whole() {
     outcomes([0, 1, 2], || {
@@ -128,7 +134,8 @@ fn second_chunk_is_seen_whole() {
     });
 }
 
-/// Where the index space is out, adds go to the counter's spill word, and what is there can be taken later.
+/// Where the index space is out, adds go to the counter's spill word, and what is there can be
+/// taken later.
 #[test]
 fn exhausted_space_spills() {
     outcomes([0, 1, 2], || {

@@ -7,15 +7,18 @@ use std::sync::{Arc, Mutex};
 use loom::thread::JoinHandle;
 pub(super) use loom::thread::spawn;
 
-/// Runs `model` in every schedule of at most three preemptions, or `LOOM_MAX_PREEMPTIONS`, and asserts that what it
-/// returned in them is `legal`: nothing else, and each at least once. A model that never saw one of its legal outcomes
-/// would prove nothing.
+/// Runs `model` in every schedule of at most three preemptions, or `LOOM_MAX_PREEMPTIONS`, and
+/// asserts that what it returned in them is `legal`: nothing else, and each at least once. A model
+/// that never saw one of its legal outcomes would prove nothing.
 ///
-/// loom 0.7 looks for other orders of a store and the *last* load of an atomic only. So models start their writers
-/// first and their readers last, and join them in that order: then the first schedule ends with the reads.
+/// loom 0.7 looks for other orders of a store and the *last* load of an atomic only. So models
+/// start their writers first and their readers last, and join them in that order: then the first
+/// schedule ends with the reads.
 #[track_caller]
-pub(super) fn outcomes<T, const N: usize>(legal: [T; N], model: impl Fn() -> T + Send + Sync + 'static)
-where
+pub(super) fn outcomes<T, const N: usize>(
+    legal: [T; N],
+    model: impl Fn() -> T + Send + Sync + 'static,
+) where
     T: Ord + Debug + Send + 'static,
 {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));

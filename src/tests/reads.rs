@@ -31,8 +31,8 @@ fn thread_reads_its_own_adds() {
     });
 }
 
-/// The registration, the block, its chunk and the slot: all that an add made is there for a thread that knows
-/// of the add.
+/// The registration, the block, its chunk and the slot: all that an add made is there for a thread
+/// that knows of the add.
 #[test]
 fn sum_includes_what_happens_before_it() {
     outcomes([(false, 0), (false, 1), (true, 1)], || {
@@ -80,13 +80,21 @@ fn up_down_is_never_negative() {
 /// As above, with the subtraction in the spill word: the key is not known to the reader before it.
 #[test]
 fn up_down_is_never_negative_where_it_spills() {
-    one_adds_another_takes_away(|_| (), UpDownCounter::inc, |gauge| enter_cold_path(|_| gauge.dec()).unwrap());
+    one_adds_another_takes_away(
+        |_| (),
+        UpDownCounter::inc,
+        |gauge| enter_cold_path(|_| gauge.dec()).unwrap(),
+    );
 }
 
 /// As above, with the addition there.
 #[test]
 fn up_down_is_never_negative_where_the_addition_spills() {
-    one_adds_another_takes_away(have_a_block, |gauge| enter_cold_path(|_| gauge.inc()).unwrap(), UpDownCounter::dec);
+    one_adds_another_takes_away(
+        have_a_block,
+        |gauge| enter_cold_path(|_| gauge.inc()).unwrap(),
+        UpDownCounter::dec,
+    );
 }
 
 /// So that nothing but the slots orders this thread and the other.
@@ -173,8 +181,8 @@ fn snapshot_during_registration() {
     });
 }
 
-/// The count of a dropped counter stays in the total of its name, for a snapshot that comes meanwhile
-/// as well. The name and the counters are copied apart.
+/// The count of a dropped counter stays in the total of its name, for a snapshot that comes
+/// meanwhile as well. The name and the counters are copied apart.
 #[test]
 fn snapshot_during_a_drop() {
     outcomes([Some(3)], || {
@@ -283,7 +291,8 @@ fn snapshot_has_what_a_take_before_it_had() {
 
 /// Two counters in slots next to each other, in a chunk that this thread has.
 fn neighbours() -> (loom::sync::Arc<Counter>, Counter) {
-    let (counter, neighbour) = (shared(Counter::named("counter", "")), Counter::named("neighbour", ""));
+    let (counter, neighbour) =
+        (shared(Counter::named("counter", "")), Counter::named("neighbour", ""));
     counter.add(0);
     neighbour.add(0);
     (counter, neighbour)

@@ -1,4 +1,5 @@
-//! Runs of slots, as they are handed out and come back, against a list that is searched from end to end.
+//! Runs of slots, as they are handed out and come back, against a list that is searched from end to
+//! end.
 
 use std::collections::HashSet;
 

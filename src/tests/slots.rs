@@ -33,8 +33,8 @@ thread_local! {
     static LATE: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
 }
 
-/// An add finds its slot from the second on, until the block is given back. Thread-locals are destroyed in the order of
-/// their first use, or in its reverse: one of the two outlives the block.
+/// An add finds its slot from the second on, until the block is given back. Thread-locals are
+/// destroyed in the order of their first use, or in its reverse: one of the two outlives the block.
 #[test]
 fn a_thread_has_slots_until_it_gives_its_block_back() {
     let _alone = super::ALONE.lock();
@@ -48,8 +48,8 @@ fn a_thread_has_slots_until_it_gives_its_block_back() {
     assert_eq!(all_found.iter().collect::<HashSet<_>>(), HashSet::from([true, false]));
 }
 
-/// Slots of two threads share no cache line. All chunks come from here, so that one thread can allocate them: side by
-/// side, most likely.
+/// Slots of two threads share no cache line. All chunks come from here, so that one thread can
+/// allocate them: side by side, most likely.
 #[test]
 fn chunks_share_no_line() {
     const SLOTS: usize = 64;

@@ -1,9 +1,12 @@
 //! Models of the strategies: two threads add while a third reads twice.
 
 use super::model::{outcomes, shared, start};
-use crate::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use crate::strategy::{
+    Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
+};
 
-/// The pair of sums that were read while one thread added 1 and another added 2, and the counter after both.
+/// The pair of sums that were read while one thread added 1 and another added 2, and the counter
+/// after both.
 fn sums_meanwhile<S: Strategy + Default + 'static>() -> ((u64, u64), loom::sync::Arc<S>) {
     let counter = shared(S::default());
     let adder = start(&counter, |counter| counter.add(2));
@@ -43,7 +46,8 @@ fn adaptive_grows_when_two_collide_and_only_then() {
     outcomes([0, 2], || sums_meanwhile::<Adaptive>().1.cells());
 }
 
-/// Two of the adders can collide with the third, and then both make cells, of which one's are dropped.
+/// Two of the adders can collide with the third, and then both make cells, of which one's are
+/// dropped.
 #[test]
 fn adaptive_is_exact_where_two_collide_with_a_third() {
     outcomes([0, 2], || {
@@ -56,7 +60,8 @@ fn adaptive_is_exact_where_two_collide_with_a_third() {
     });
 }
 
-/// Two threads that have collided both make cells, then twice as many, and add to those that there are.
+/// Two threads that have collided both make cells, then twice as many, and add to those that there
+/// are.
 #[test]
 fn adaptive_grows_once_where_two_want_it() {
     let count_twice = |counter: &Adaptive, n| {
@@ -77,10 +82,13 @@ fn adaptive_grows_once_where_two_want_it() {
 
 #[test]
 fn cached_is_within_its_bound() {
-    // Where both added by one block, one after the other, the 1 was carried over with the 2, or not yet.
+    // Where both added by one block, one after the other, the 1 was carried over with the 2, or not
+    // yet.
     outcomes([(0, 0), (0, 2), (2, 2)], || {
         let (sums, counter) = sums_meanwhile::<Cached<2>>();
-        let Accuracy::Within(bound) = counter.accuracy() else { panic!("{:?}", counter.accuracy()) };
+        let Accuracy::Within(bound) = counter.accuracy() else {
+            panic!("{:?}", counter.accuracy())
+        };
         assert!(counter.sum().abs_diff(3) <= bound, "{} is more than {bound} off 3", counter.sum());
         sums
     });

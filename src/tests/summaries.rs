@@ -16,7 +16,10 @@ fn claim() -> Block {
 }
 
 fn add(update: &Update, block: &mut Block, counter: CounterRef<'_>, slot: usize, amount: u64) {
-    assert_eq!(enter_cold_path(|registry| registry.add(block, &counter, slot, amount, update)), Some(true));
+    assert_eq!(
+        enter_cold_path(|registry| registry.add(block, &counter, slot, amount, update)),
+        Some(true)
+    );
 }
 
 fn release(block: Block) {
@@ -30,7 +33,8 @@ fn leave(counter: &Counter, amount: u64) {
     release(block);
 }
 
-/// The next owner of an idle block adds to it. A read has the add or not; one that knows of it has it.
+/// The next owner of an idle block adds to it. A read has the add or not; one that knows of it has
+/// it.
 #[test]
 fn idle_block_is_claimed_under_a_summary() {
     outcomes([(false, 1), (false, 2), (true, 2)], || {
@@ -78,7 +82,8 @@ fn idle_block_is_claimed_while_it_is_summed_up() {
     });
 }
 
-/// A second summary, which counts a block that the first one leaves to be read, is written over the first.
+/// A second summary, which counts a block that the first one leaves to be read, is written over the
+/// first.
 #[test]
 fn sum_during_another_summary() {
     outcomes([3], || {
@@ -142,7 +147,8 @@ fn idle_block_is_claimed_while_it_is_added() {
     });
 }
 
-/// A block gets a chunk in a new group while a summary, which covers the first group, counts one more block.
+/// A block gets a chunk in a new group while a summary, which covers the first group, counts one
+/// more block.
 #[test]
 fn chunk_growth_while_a_summary_counts_more_blocks() {
     outcomes([7], || {
@@ -150,14 +156,17 @@ fn chunk_growth_while_a_summary_counts_more_blocks() {
         let mut third = claim();
         two_idle_blocks(&counter);
         summarize_one();
-        let grower = start(&counter, move |counter| add(&Update::INCREASE, &mut third, counter.counter_ref(), 0, 4));
+        let grower = start(&counter, move |counter| {
+            add(&Update::INCREASE, &mut third, counter.counter_ref(), 0, 4)
+        });
         summarize();
         grower.join().unwrap();
         counter.sum()
     });
 }
 
-/// All that floats had comes from the block that is subtracted: the sums are made anew, and reads go on to use them.
+/// All that floats had comes from the block that is subtracted: the sums are made anew, and reads
+/// go on to use them.
 #[test]
 fn float_sums_that_come_to_zero_are_made_anew() {
     outcomes([(4, 3)], || {
@@ -208,7 +217,8 @@ fn chunk_growth_under_a_full_summary() {
     });
 }
 
-/// `fill` gets a block with a chunk, beside one that is idle: they are one group. Two more chunks are another.
+/// `fill` gets a block with a chunk, beside one that is idle: they are one group. Two more chunks
+/// are another.
 fn growth_under_a_summary(fill: fn(&Counter, Block) -> Option<Block>) {
     outcomes([(false, 3), (false, 7), (true, 7)], move || {
         let shared = shared((Counter::new(), AtomicU32::new(0)));
@@ -228,7 +238,8 @@ fn growth_under_a_summary(fill: fn(&Counter, Block) -> Option<Block>) {
     });
 }
 
-/// A chunk that is appended to a summary takes a place where an earlier summary had another one, which is summed up by now.
+/// A chunk that is appended to a summary takes a place where an earlier summary had another one,
+/// which is summed up by now.
 #[test]
 fn chunk_growth_in_the_place_of_an_idle_chunk() {
     outcomes([3, 7], || {
@@ -303,8 +314,8 @@ fn up_down_under_a_summary(slot_of_idle: usize) {
     });
 }
 
-/// A thread gets a chunk in a new group, which the summary covers, and adds; then the summary ends. A second sum has what
-/// the first one had.
+/// A thread gets a chunk in a new group, which the summary covers, and adds; then the summary ends.
+/// A second sum has what the first one had.
 #[test]
 fn sums_before_and_after_the_end_of_a_summary() {
     outcomes([(0, 0), (0, 1), (1, 1)], || {
@@ -331,7 +342,9 @@ fn take_and_sum_at_the_end_of_a_summary() {
     });
 }
 
-fn growth_then_the_end_of_a_summary(counter: &loom::sync::Arc<Counter>) -> loom::thread::JoinHandle<()> {
+fn growth_then_the_end_of_a_summary(
+    counter: &loom::sync::Arc<Counter>,
+) -> loom::thread::JoinHandle<()> {
     let (mut third, mut second) = (claim(), claim());
     add(&Update::INCREASE, &mut second, counter.counter_ref(), 0, 0);
     leave(counter, 0);
@@ -343,8 +356,8 @@ fn growth_then_the_end_of_a_summary(counter: &loom::sync::Arc<Counter>) -> loom:
     })
 }
 
-/// The first sum walks all chunks, before a summary is in force, and has an add that the next owner of an idle block makes
-/// after the summary. The second doesn't use the summary, which lacks it.
+/// The first sum walks all chunks, before a summary is in force, and has an add that the next owner
+/// of an idle block makes after the summary. The second doesn't use the summary, which lacks it.
 #[test]
 fn sums_by_all_chunks_and_by_an_older_summary() {
     outcomes([(1, 1), (1, 2), (2, 2)], || {
@@ -378,7 +391,8 @@ fn take_under_a_summary() {
 #[test]
 fn snapshot_under_a_summary() {
     outcomes([(1, 1), (1, 2), (2, 2)], || {
-        let (counter, neighbour) = (shared(Counter::named("counter", "")), Counter::named("neighbour", ""));
+        let (counter, neighbour) =
+            (shared(Counter::named("counter", "")), Counter::named("neighbour", ""));
         leave(&counter, 1);
         leave(&neighbour, 8);
         summarize();
@@ -398,8 +412,8 @@ fn value_of_counter() -> u64 {
     value("counter")
 }
 
-/// The slot of a float counter is cleared for the next one in idle chunks and in their sums, also while these are made.
-/// A sum has nothing of it, neither by a summary nor after it.
+/// The slot of a float counter is cleared for the next one in idle chunks and in their sums, also
+/// while these are made. A sum has nothing of it, neither by a summary nor after it.
 #[test]
 fn float_slot_is_cleared_under_a_summary() {
     outcomes([(1, 1)], || {

@@ -4,7 +4,8 @@ use super::model::{outcomes, shared, spawn, start};
 use crate::engine::enter_cold_path;
 use crate::{Counter, FloatCounter, UpDownCounter, Value, snapshot};
 
-/// Two takers and an adder: each unit is in exactly one take, or left; the one that was there before is taken.
+/// Two takers and an adder: each unit is in exactly one take, or left; the one that was there
+/// before is taken.
 #[test]
 fn takes_share_every_unit() {
     outcomes([(0, 1, 1), (0, 2, 0), (1, 0, 1), (1, 1, 0), (2, 0, 0)], || {
@@ -42,8 +43,8 @@ fn reset_between_adds(add: fn(&Counter)) {
     });
 }
 
-/// As above, of a gauge, through the pass over the named counters; and once more while it reads again what the first reset
-/// moved.
+/// As above, of a gauge, through the pass over the named counters; and once more while it reads
+/// again what the first reset moved.
 #[test]
 fn reset_against_add_in_a_snapshot() {
     outcomes([0, 1], || {
@@ -61,7 +62,8 @@ fn total_in_a_snapshot_beside_resets() {
     });
 }
 
-/// The only sample of a snapshot that is taken while the counter, which has one unit, is reset and gets another, twice.
+/// The only sample of a snapshot that is taken while the counter, which has one unit, is reset and
+/// gets another, twice.
 fn shown_beside_resets(inc: impl Fn(), reset: impl Fn()) -> i64 {
     inc();
     let reader = spawn(|| match snapshot().samples()[0].value {
@@ -102,8 +104,8 @@ fn takes_of_an_up_down_counter_share_every_unit() {
     });
 }
 
-/// The gauge goes 0, 1, (reset) 0, 1, 0, -1, (reset) 0. The second reset finds the total that the first one found, so that
-/// the totals of the time between would be set against the same baseline.
+/// The gauge goes 0, 1, (reset) 0, 1, 0, -1, (reset) 0. The second reset finds the total that the
+/// first one found, so that the totals of the time between would be set against the same baseline.
 #[test]
 fn up_down_sum_against_resets() {
     outcomes([-1, 0, 1], || {
@@ -155,7 +157,8 @@ fn takes_of_an_up_down_counter_that_comes_back() {
     });
 }
 
-/// As above, with the subtraction in the spill word: a sum has the baselines of both parts, or of none.
+/// As above, with the subtraction in the spill word: a sum has the baselines of both parts, or of
+/// none.
 #[test]
 fn takes_of_an_up_down_counter_take_both_parts_at_once() {
     outcomes([0], || {

@@ -7,7 +7,8 @@ mod within_allocator;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// std's allocator, with what the current thread wants of it. A thread that wants nothing has std's alone.
+/// std's allocator, with what the current thread wants of it. A thread that wants nothing has std's
+/// alone.
 struct Allocator;
 
 // SAFETY: all memory comes from std's allocator; null says that there is none.

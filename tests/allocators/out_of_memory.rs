@@ -1,4 +1,5 @@
-//! Allocation failure in every cold path: sums stay exact, and all is well once there is memory again.
+//! Allocation failure in every cold path: sums stay exact, and all is well once there is memory
+//! again.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,9 +46,9 @@ fn short_of_memory<T>(failing: Failing, f: impl FnOnce() -> T) -> (T, usize) {
     (result, FAILED.get())
 }
 
-/// Runs a trial for the failure of its first, second, third ... allocation, until none fails any more: of this one
-/// alone, and of all from there on. A trial returns how many failed. Each has a thread of its own, which lives as long
-/// as the others, so that each needs a block of its own.
+/// Runs a trial for the failure of its first, second, third ... allocation, until none fails any
+/// more: of this one alone, and of all from there on. A trial returns how many failed. Each has a
+/// thread of its own, which lives as long as the others, so that each needs a block of its own.
 fn for_each_failure(trial: fn(Failing) -> usize) {
     let mut alive = Vec::new();
     for kind in [Failing::Once, Failing::After] {
@@ -107,7 +108,13 @@ impl Counters {
     }
 
     fn sums(&self) -> Values {
-        (self.counter.sum(), self.named.sum(), self.up_down.sum(), self.float.sum(), self.array.sums())
+        (
+            self.counter.sum(),
+            self.named.sum(),
+            self.up_down.sum(),
+            self.float.sum(),
+            self.array.sums(),
+        )
     }
 
     fn take(&self) -> Values {
@@ -117,7 +124,13 @@ impl Counters {
 }
 
 fn plus(a: Values, b: Values) -> Values {
-    (a.0 + b.0, a.1 + b.1, a.2 + b.2, a.3 + b.3, std::array::from_fn(|index| a.4[index] + b.4[index]))
+    (
+        a.0 + b.0,
+        a.1 + b.1,
+        a.2 + b.2,
+        a.3 + b.3,
+        std::array::from_fn(|index| a.4[index] + b.4[index]),
+    )
 }
 
 #[test]
@@ -139,7 +152,8 @@ fn no_add_is_lost() {
     });
 }
 
-/// A take finds some units in the slots and some in the spill words, and may mark only a part of them.
+/// A take finds some units in the slots and some in the spill words, and may mark only a part of
+/// them.
 #[test]
 fn spilled_units_are_taken_once() {
     for_each_failure(|failing| {
@@ -171,12 +185,13 @@ fn a_spill_word_that_came_back_to_zero_is_taken_too() {
     .unwrap();
 }
 
-/// Many at once, as the list of names has room for a few more. In a process of its own, as other tests want no
-/// blocks that its threads leave.
+/// Many at once, as the list of names has room for a few more. In a process of its own, as other
+/// tests want no blocks that its threads leave.
 #[cfg(unix)]
 #[test]
 fn registration_says_so_and_can_be_tried_again() {
-    if !quipu_testing::child::is_alone("out_of_memory::registration_says_so_and_can_be_tried_again") {
+    if !quipu_testing::child::is_alone("out_of_memory::registration_says_so_and_can_be_tried_again")
+    {
         return;
     }
     const LEN: usize = 200;
@@ -191,7 +206,8 @@ fn registration_says_so_and_can_be_tried_again() {
             let value = |counter: &Counter| Some(snapshot.get(counter.name()?, None)?.value);
             counters.each_ref().map(value)
         };
-        let (results, failed) = short_of_memory(failing, || counters.each_ref().map(Counter::register));
+        let (results, failed) =
+            short_of_memory(failing, || counters.each_ref().map(Counter::register));
         let expected = results.map(|result| match result {
             Ok(()) => Some(Value::Unsigned(0)),
             Err(error) => {
@@ -222,8 +238,8 @@ fn spilled_units_are_in_the_sum_only() {
     .unwrap();
 }
 
-/// Arrays so long that each has a chunk of its own, whose baselines are not there yet. Each is longer than the one
-/// before, as what one leaves would do for a shorter one.
+/// Arrays so long that each has a chunk of its own, whose baselines are not there yet. Each is
+/// longer than the one before, as what one leaves would do for a shorter one.
 #[test]
 fn baselines_find_no_memory() {
     registration_fails::<5_000>();
@@ -249,7 +265,8 @@ fn used_array<const N: usize>() -> Box<CounterArray<N>> {
     array
 }
 
-/// A cursor doesn't see the units that its predecessor left in the slots which the counter receives later.
+/// A cursor doesn't see the units that its predecessor left in the slots which the counter receives
+/// later.
 fn a_cursor_begins_without_slots<const N: usize>() {
     drop(used_array::<N>());
     let array = Box::new(CounterArray::<N>::new());
@@ -286,14 +303,17 @@ fn a_take_marks_nothing<const N: usize>() {
 #[cfg(unix)]
 #[test]
 fn slots_of_a_failed_registration_are_used_again() {
-    if !quipu_testing::child::is_alone("out_of_memory::slots_of_a_failed_registration_are_used_again") {
+    if !quipu_testing::child::is_alone(
+        "out_of_memory::slots_of_a_failed_registration_are_used_again",
+    ) {
         return;
     }
     drop(used_array::<5_000>());
     let array = Box::new(CounterArray::<5_000>::new());
     let (result, _) = short_of_memory(Failing::After(0), || array.register());
     assert_eq!(result, Err(RegisterError::OutOfSlots));
-    // The thread has a chunk for these slots, so that they need memory for what is found, baselines and starts alone.
+    // The thread has a chunk for these slots, so that they need memory for what is found, baselines
+    // and starts alone.
     let ((), failed) = short_of_memory(Failing::After(3), || array.get(0).unwrap().inc());
     assert_eq!((failed, array.get(0).unwrap().sum()), (0, 1));
 }
@@ -311,8 +331,8 @@ fn counters_can_be_dropped() {
     assert_eq!(array.get(36).unwrap().sum(), 2);
 }
 
-/// A counter that can't be taken off the list stays there, with all that it had, and its slots stay its own. In a process
-/// of its own, as above.
+/// A counter that can't be taken off the list stays there, with all that it had, and its slots stay
+/// its own. In a process of its own, as above.
 #[cfg(unix)]
 #[test]
 fn totals_of_dropped_counters_are_kept() {
@@ -323,7 +343,8 @@ fn totals_of_dropped_counters_are_kept() {
         const NAMES: [&str; 3] = ["kept_total", "kept_by_side_total", "kept_seconds_total"];
         let shown = || {
             let snapshot = quipu::snapshot();
-            let value = |name, label| snapshot.get(name, label).map_or(0.0, |sample| sample.value.as_f64());
+            let value =
+                |name, label| snapshot.get(name, label).map_or(0.0, |sample| sample.value.as_f64());
             [value(NAMES[0], None), value(NAMES[1], Some("right")), value(NAMES[2], None)]
         };
         let before = shown();

@@ -1,5 +1,6 @@
-//! Every call of the public interface, within a global allocator that quipu is calling: it returns at once, as the thread
-//! may hold the locks that it would wait for. Units that can't be taken there are left for the next take.
+//! Every call of the public interface, within a global allocator that quipu is calling: it returns
+//! at once, as the thread may hold the locks that it would wait for. Units that can't be taken
+//! there are left for the next take.
 
 use std::cell::Cell;
 use std::sync::Mutex;
@@ -7,7 +8,9 @@ use std::thread;
 
 #[cfg(feature = "prometheus-0_14")]
 use prometheus::core::Atomic;
-use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use quipu::strategy::{
+    Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
+};
 use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, RegisterError, UpDownCounter};
 use quipu_testing::child;
 

@@ -70,7 +70,10 @@ fn names_and_labels_are_checked() {
     for label in ["", "1x", "a:b", "__reserved", "é", "a-b"] {
         let error: InvalidName = refused("array_total", label);
         assert_eq!(error.text(), label);
-        assert!(error.to_string().starts_with(&format!("{label:?}: expected a label name")), "{error}");
+        assert!(
+            error.to_string().starts_with(&format!("{label:?}: expected a label name")),
+            "{error}"
+        );
     }
     let array = CounterArray::try_named("array_names_total", "", "_x1", &["a"]).unwrap();
     assert_eq!(array.name(), Some("array_names_total"));
@@ -87,5 +90,8 @@ fn debug_shows_the_values() {
     let array = CounterArray::named("debug_array_total", "", "side", &["left", "right"]);
     array.get(1).unwrap().inc();
     assert_eq!(format!("{array:?}"), r#"CounterArray { name: "debug_array_total", sum: [0, 1] }"#);
-    assert_eq!(format!("{:?}", array.get(1).unwrap()), r#"Element { name: "debug_array_total", sum: 1 }"#);
+    assert_eq!(
+        format!("{:?}", array.get(1).unwrap()),
+        r#"Element { name: "debug_array_total", sum: 1 }"#
+    );
 }

@@ -6,7 +6,12 @@ use quipu::{Counter, CounterArray, FloatCounter, Kind, NameClash, UpDownCounter}
 /// The clashes of names that begin with this.
 fn clashes(prefix: &str) -> Vec<NameClash> {
     let snapshot = quipu::snapshot();
-    snapshot.clashes().iter().filter(|clash| clash.names()[0].starts_with(prefix)).cloned().collect()
+    snapshot
+        .clashes()
+        .iter()
+        .filter(|clash| clash.names()[0].starts_with(prefix))
+        .cloned()
+        .collect()
 }
 
 fn names(prefix: &str) -> Vec<[String; 2]> {
@@ -15,13 +20,17 @@ fn names(prefix: &str) -> Vec<[String; 2]> {
 
 #[test]
 fn two_kinds_of_one_name_are_listed_until_one_goes() {
-    let (first, second) = (Counter::named("clash_kind", ""), UpDownCounter::named("clash_kind", ""));
+    let (first, second) =
+        (Counter::named("clash_kind", ""), UpDownCounter::named("clash_kind", ""));
     first.register().unwrap();
     assert_eq!(clashes("clash_kind"), []);
     second.register().unwrap_err();
     let found = clashes("clash_kind");
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].names(), found[0].kinds()), (["clash_kind"; 2], [Kind::Counter, Kind::UpDownCounter]));
+    assert_eq!(
+        (found[0].names(), found[0].kinds()),
+        (["clash_kind"; 2], [Kind::Counter, Kind::UpDownCounter])
+    );
     assert_eq!(
         found[0].to_string(),
         "\"clash_kind\" names a counter and an up-down counter, and only the first is shown: rename one of them"
@@ -79,8 +88,10 @@ fn names_that_openmetrics_makes_of_a_counter_are_listed() {
         for name in ["", "_total"].into_iter().filter(|name| *name != other) {
             for is_first in [true, false] {
                 let prefix = kept(format!("clash{}{other}{is_first}_", name.len()));
-                let (own, others) = (kept(format!("{prefix}x{name}")), kept(format!("{prefix}x{other}")));
-                let (counter, gauge) = (FloatCounter::named(own, ""), UpDownCounter::named(others, ""));
+                let (own, others) =
+                    (kept(format!("{prefix}x{name}")), kept(format!("{prefix}x{other}")));
+                let (counter, gauge) =
+                    (FloatCounter::named(own, ""), UpDownCounter::named(others, ""));
                 if is_first {
                     counter.register().unwrap();
                 }
@@ -88,7 +99,11 @@ fn names_that_openmetrics_makes_of_a_counter_are_listed() {
                 counter.register().unwrap();
                 let mut expected = [own, others];
                 expected.sort_unstable();
-                assert_eq!(names(prefix), if clashing { vec![expected] } else { vec![] }, "{own} and a gauge {others}");
+                assert_eq!(
+                    names(prefix),
+                    if clashing { vec![expected] } else { vec![] },
+                    "{own} and a gauge {others}"
+                );
                 drop(gauge);
                 assert_eq!(names(prefix), [] as [[&str; 2]; 0]);
             }
@@ -99,16 +114,19 @@ fn names_that_openmetrics_makes_of_a_counter_are_listed() {
 /// Only counters have samples of other names than their own.
 #[test]
 fn gauges_do_not_clash_with_gauges() {
-    let gauges = ["clash_gauge", "clash_gauge_total", "clash_gauge_created"].map(|name| UpDownCounter::named(name, ""));
+    let gauges = ["clash_gauge", "clash_gauge_total", "clash_gauge_created"]
+        .map(|name| UpDownCounter::named(name, ""));
     gauges.iter().for_each(|gauge| gauge.register().unwrap());
     assert_eq!(clashes("clash_gauge"), []);
 }
 
 #[test]
 fn counters_clash_with_counters() {
-    let counters = ["clash_both", "clash_both_created", "clash_both_total"].map(|name| Counter::named(name, ""));
+    let counters = ["clash_both", "clash_both_created", "clash_both_total"]
+        .map(|name| Counter::named(name, ""));
     counters.iter().for_each(|counter| counter.register().unwrap());
-    let pairs = [[0, 2], [0, 1], [1, 2]].map(|pair| pair.map(|index: usize| counters[index].name().unwrap()));
+    let pairs = [[0, 2], [0, 1], [1, 2]]
+        .map(|pair| pair.map(|index: usize| counters[index].name().unwrap()));
     let mut found = names("clash_both");
     found.sort_unstable();
     let mut expected = pairs.to_vec();
@@ -118,13 +136,17 @@ fn counters_clash_with_counters() {
 
 #[test]
 fn each_has_a_comment_in_the_text() {
-    let (first, second) = (Counter::named("clash_text", ""), UpDownCounter::named("clash_text_total", ""));
+    let (first, second) =
+        (Counter::named("clash_text", ""), UpDownCounter::named("clash_text_total", ""));
     first.register().unwrap();
     second.register().unwrap();
     let text = quipu::snapshot().prometheus().to_string();
     let comment = "# quipu: the counter \"clash_text\" and the up-down counter \"clash_text_total\" clash in OpenMetrics: \
                    rename one of them";
-    assert_eq!(text.lines().filter(|line| line.contains("clash_text_total\" clash")).collect::<Vec<_>>(), [comment]);
+    assert_eq!(
+        text.lines().filter(|line| line.contains("clash_text_total\" clash")).collect::<Vec<_>>(),
+        [comment]
+    );
     assert!(text.lines().any(|line| line == "clash_text 0"), "both are there: {text}");
 }
 
@@ -137,7 +159,10 @@ fn an_add_that_registers_a_clash_panics_where_assertions_are_on() {
     assert_eq!(panic.is_err(), cfg!(debug_assertions));
     if let Err(panic) = panic {
         let message = panic.downcast_ref::<String>().expect("a message");
-        assert!(message.starts_with("\"clash_add\" names a counter and an up-down counter"), "{message}");
+        assert!(
+            message.starts_with("\"clash_add\" names a counter and an up-down counter"),
+            "{message}"
+        );
     }
     second.inc();
     assert_eq!(second.sum(), 2);

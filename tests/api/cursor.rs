@@ -79,7 +79,10 @@ fn any_number_type_can_be_read_generically() {
         cursor.delta()
     }
     let (counter, up_down, float) = (Counter::new(), UpDownCounter::new(), FloatCounter::new());
-    assert_eq!((delta(counter.cursor()), delta(up_down.cursor()), delta(float.cursor())), (0, 0, 0.0));
+    assert_eq!(
+        (delta(counter.cursor()), delta(up_down.cursor()), delta(float.cursor())),
+        (0, 0, 0.0)
+    );
 }
 
 #[test]

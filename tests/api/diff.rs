@@ -41,12 +41,16 @@ fn of_a_new_counter_has_all_that_it_counted() {
     let earlier = quipu::snapshot();
     let counter = Counter::named("diff_new_total", "");
     counter.add(3);
-    assert_eq!(change(&quipu::snapshot().since(&earlier), "diff_new_total").delta, Value::Unsigned(3));
+    assert_eq!(
+        change(&quipu::snapshot().since(&earlier), "diff_new_total").delta,
+        Value::Unsigned(3)
+    );
 }
 
 #[test]
 fn of_a_counter_that_was_reset_has_what_it_counted_since() {
-    let (counter, float) = (Counter::named("diff_reset_total", ""), FloatCounter::named("diff_reset_seconds", ""));
+    let (counter, float) =
+        (Counter::named("diff_reset_total", ""), FloatCounter::named("diff_reset_seconds", ""));
     counter.add(100);
     float.add(100.0);
     let earlier = quipu::snapshot();

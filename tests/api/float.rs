@@ -26,7 +26,10 @@ fn amounts_out_of_bounds_are_refused_by_name_and_change_nothing() {
         counter.add(amount);
         let error = counter.try_add(amount).unwrap_err();
         assert_eq!(error.amount().to_bits(), amount.to_bits());
-        assert_eq!(error.to_string(), format!("{text}: expected an amount from 0 to 4.8726570057e288"));
+        assert_eq!(
+            error.to_string(),
+            format!("{text}: expected an amount from 0 to 4.8726570057e288")
+        );
     }
     assert_eq!(counter.sum(), 1.5);
 }

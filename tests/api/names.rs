@@ -25,10 +25,15 @@ fn what_prometheus_takes_is_taken() {
 
 #[test]
 fn what_prometheus_refuses_is_refused_by_name() {
-    for name in ["", " ", "a b", "1a", "a-b", "a.b", "a\n", "a\0", "é", "名", "a{b}", "\u{212a}elvin"] {
+    for name in
+        ["", " ", "a b", "1a", "a-b", "a.b", "a\n", "a\0", "é", "名", "a{b}", "\u{212a}elvin"]
+    {
         let error = checked(name, "").unwrap_err();
         assert_eq!(error.text(), name);
-        assert!(error.to_string().starts_with(&format!("{name:?}: expected a metric name")), "{error}");
+        assert!(
+            error.to_string().starts_with(&format!("{name:?}: expected a metric name")),
+            "{error}"
+        );
     }
 }
 
@@ -55,7 +60,9 @@ fn the_longest_name_is_kept_whole() {
 }
 
 #[test]
-#[should_panic(expected = "2xx: expected a metric name: a letter, '_' or ':', then letters, digits")]
+#[should_panic(
+    expected = "2xx: expected a metric name: a letter, '_' or ':', then letters, digits"
+)]
 fn a_refused_name_panics_by_name() {
     let _ = Counter::named("2xx", "");
 }

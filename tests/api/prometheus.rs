@@ -9,7 +9,10 @@ fn text() -> String {
 
 /// The lines of one metric.
 fn lines(text: &str, name: &str) -> Vec<String> {
-    text.lines().filter(|line| line.split([' ', '{']).any(|word| word == name)).map(String::from).collect()
+    text.lines()
+        .filter(|line| line.split([' ', '{']).any(|word| word == name))
+        .map(String::from)
+        .collect()
 }
 
 fn parse(text: &str) -> Scrape {
@@ -25,7 +28,9 @@ fn every_type_is_read_back() {
     up_down.sub(3);
     float.add(0.125);
     let scrape = parse(&text());
-    let found = |name: &str| scrape.samples.iter().find(|sample| sample.metric == name).unwrap().value.clone();
+    let found = |name: &str| {
+        scrape.samples.iter().find(|sample| sample.metric == name).unwrap().value.clone()
+    };
     assert_eq!(found("text_requests_total"), Parsed::Counter(12.0));
     assert_eq!(found("text_in_flight"), Parsed::Gauge(-3.0));
     assert_eq!(found("text_seconds_total"), Parsed::Counter(0.125));
@@ -80,13 +85,19 @@ fn special_characters_are_escaped() {
 
 #[test]
 fn floats_keep_every_bit() {
-    let (fraction, huge) = (FloatCounter::named("text_fraction", ""), FloatCounter::named("text_huge", ""));
+    let (fraction, huge) =
+        (FloatCounter::named("text_fraction", ""), FloatCounter::named("text_huge", ""));
     let amounts = [0.1 + 0.2, FloatCounter::MAX_AMOUNT];
     fraction.add(amounts[0]);
     huge.add(amounts[1]);
     let samples = parse(&text()).samples;
-    let value = |name| samples.iter().find(|sample| sample.metric == name).map(|sample| sample.value.clone());
-    assert_eq!(["text_fraction", "text_huge"].map(value), amounts.map(|amount| Some(Parsed::Counter(amount))));
+    let value = |name| {
+        samples.iter().find(|sample| sample.metric == name).map(|sample| sample.value.clone())
+    };
+    assert_eq!(
+        ["text_fraction", "text_huge"].map(value),
+        amounts.map(|amount| Some(Parsed::Counter(amount)))
+    );
 }
 
 #[test]

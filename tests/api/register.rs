@@ -18,12 +18,14 @@ fn an_unnamed_counter_registers_too() {
 
 #[test]
 fn counters_of_one_name_and_kind_appear_as_one() {
-    let (first, second) = (Counter::named("twice_total", "The first."), Counter::named("twice_total", "The second."));
+    let (first, second) =
+        (Counter::named("twice_total", "The first."), Counter::named("twice_total", "The second."));
     first.add(2);
     second.add(3);
     assert_eq!((first.register(), second.register()), (Ok(()), Ok(())));
     let snapshot = quipu::snapshot();
-    let samples: Vec<_> = snapshot.samples().iter().filter(|sample| sample.name == "twice_total").collect();
+    let samples: Vec<_> =
+        snapshot.samples().iter().filter(|sample| sample.name == "twice_total").collect();
     assert_eq!(samples.len(), 1);
     assert_eq!((&*samples[0].help, samples[0].value), ("The first.", Value::Unsigned(5)));
     assert_eq!((first.sum(), second.sum()), (2, 3));
@@ -54,16 +56,26 @@ fn a_name_with_other_labels_is_taken() {
     let sides = CounterArray::named("labels_total", "", "side", &["left", "right"]);
     assert_eq!(sides.register(), Ok(()));
     assert_eq!(Counter::named("labels_total", "").register(), taken);
-    assert_eq!(CounterArray::named("labels_total", "", "hand", &["left", "right"]).register(), taken);
-    assert_eq!(CounterArray::named("labels_total", "", "side", &["left", "middle"]).register(), taken);
+    assert_eq!(
+        CounterArray::named("labels_total", "", "hand", &["left", "right"]).register(),
+        taken
+    );
+    assert_eq!(
+        CounterArray::named("labels_total", "", "side", &["left", "middle"]).register(),
+        taken
+    );
     assert_eq!(CounterArray::named("labels_total", "", "side", &["left"]).register(), taken);
-    assert_eq!(CounterArray::named("labels_total", "", "side", &["left", "right"]).register(), Ok(()));
+    assert_eq!(
+        CounterArray::named("labels_total", "", "side", &["left", "right"]).register(),
+        Ok(())
+    );
 }
 
 /// Also with the last of them: an exporter takes an absence or a fall for a restart.
 #[test]
 fn what_a_dropped_counter_had_stays_in_the_total_of_its_name() {
-    let (first, second) = (Counter::named("partly_dropped_total", ""), Counter::named("partly_dropped_total", ""));
+    let (first, second) =
+        (Counter::named("partly_dropped_total", ""), Counter::named("partly_dropped_total", ""));
     first.add(1000);
     assert_eq!(first.take(), 1000);
     first.add(20);
@@ -73,13 +85,17 @@ fn what_a_dropped_counter_had_stays_in_the_total_of_its_name() {
     second.add(5);
     assert_eq!(in_snapshot("partly_dropped_total"), Some(Value::Unsigned(1028)));
     let diff = quipu::snapshot().since(&earlier);
-    let change = diff.changes().iter().find(|change| change.sample.name == "partly_dropped_total").unwrap();
+    let change =
+        diff.changes().iter().find(|change| change.sample.name == "partly_dropped_total").unwrap();
     assert_eq!(change.delta, Value::Unsigned(5));
     drop(second);
     assert_eq!(in_snapshot("partly_dropped_total"), Some(Value::Unsigned(1028)));
     let third = Counter::named("partly_dropped_total", "");
     third.inc();
-    assert_eq!((third.sum(), in_snapshot("partly_dropped_total")), (1, Some(Value::Unsigned(1029))));
+    assert_eq!(
+        (third.sum(), in_snapshot("partly_dropped_total")),
+        (1, Some(Value::Unsigned(1029)))
+    );
 }
 
 #[test]
@@ -89,17 +105,20 @@ fn what_a_dropped_array_had_stays_with_its_labels_and_a_gauge_takes_it_along() {
     first.get(1).unwrap().add(7);
     second.get(0).unwrap().add(2);
     drop(first);
-    let values = |side| quipu::snapshot().get("array_dropped_total", Some(side)).map(|sample| sample.value);
+    let values =
+        |side| quipu::snapshot().get("array_dropped_total", Some(side)).map(|sample| sample.value);
     assert_eq!([values("left"), values("right")], [2, 7].map(|value| Some(Value::Unsigned(value))));
 
-    let (first, second) = (UpDownCounter::named("gauge_dropped", ""), UpDownCounter::named("gauge_dropped", ""));
+    let (first, second) =
+        (UpDownCounter::named("gauge_dropped", ""), UpDownCounter::named("gauge_dropped", ""));
     first.add(7);
     second.add(2);
     drop(first);
     assert_eq!(in_snapshot("gauge_dropped"), Some(Value::Signed(2)));
 }
 
-/// The name was the first one's; once that is dropped, it is the second one's, which gave the way for no one.
+/// The name was the first one's; once that is dropped, it is the second one's, which gave the way
+/// for no one.
 #[test]
 fn a_refused_counter_is_shown_once_the_name_is_free() {
     let first = Counter::named("freed_total", "");
@@ -159,5 +178,8 @@ fn a_refused_counter_that_is_dropped_leaves_nothing() {
 #[test]
 fn the_other_error_says_what_was_expected() {
     let text = RegisterError::OutOfSlots.to_string();
-    assert_eq!(text, "no slot or no memory is left for the counter: drop counters that aren't needed");
+    assert_eq!(
+        text,
+        "no slot or no memory is left for the counter: drop counters that aren't needed"
+    );
 }

@@ -16,10 +16,15 @@ fn has_name_help_kind_and_value_of_every_type() {
         BUSY.add(0.25);
     });
     let snapshot = quipu::snapshot();
-    let found = |name| snapshot.get(name, None).map(|sample| (&*sample.help, sample.kind, sample.value)).unwrap();
+    let found = |name| {
+        snapshot.get(name, None).map(|sample| (&*sample.help, sample.kind, sample.value)).unwrap()
+    };
     assert_eq!(found("snapshot_requests_total"), ("Requests.", Kind::Counter, Value::Unsigned(4)));
     assert_eq!(found("snapshot_in_flight"), ("In flight.", Kind::UpDownCounter, Value::Signed(-2)));
-    assert_eq!(found("snapshot_busy_seconds_total"), ("Busy.", Kind::FloatCounter, Value::Float(0.5)));
+    assert_eq!(
+        found("snapshot_busy_seconds_total"),
+        ("Busy.", Kind::FloatCounter, Value::Float(0.5))
+    );
 }
 
 #[test]
@@ -33,10 +38,14 @@ fn shows_every_element_of_an_array_in_its_order() {
         .filter(|sample| sample.name == "snapshot_array_total")
         .map(|sample| (sample.labels().to_vec(), sample.value))
         .collect();
-    let expected = [("west", 0), ("east", 7), ("north", 0)]
-        .map(|(value, count)| (vec![Label { name: "side".into(), value: value.into() }], Value::Unsigned(count)));
+    let expected = [("west", 0), ("east", 7), ("north", 0)].map(|(value, count)| {
+        (vec![Label { name: "side".into(), value: value.into() }], Value::Unsigned(count))
+    });
     assert_eq!(samples, expected);
-    assert_eq!(snapshot.get("snapshot_array_total", Some("east")).unwrap().value, Value::Unsigned(7));
+    assert_eq!(
+        snapshot.get("snapshot_array_total", Some("east")).unwrap().value,
+        Value::Unsigned(7)
+    );
     assert_eq!(snapshot.get("snapshot_array_total", Some("south")), None);
     assert_eq!(snapshot.get("snapshot_array_total", None), None);
 }
@@ -46,8 +55,14 @@ fn elements_with_one_label_value_are_added_up() {
     let array = CounterArray::named("snapshot_merged_total", "", "class", &["ok", "failed", "ok"]);
     (0..3).for_each(|index| array.get(index).unwrap().add(10_u64.pow(index as u32)));
     let snapshot = quipu::snapshot();
-    assert_eq!(snapshot.get("snapshot_merged_total", Some("ok")).unwrap().value, Value::Unsigned(101));
-    assert_eq!(snapshot.samples().iter().filter(|sample| sample.name == "snapshot_merged_total").count(), 2);
+    assert_eq!(
+        snapshot.get("snapshot_merged_total", Some("ok")).unwrap().value,
+        Value::Unsigned(101)
+    );
+    assert_eq!(
+        snapshot.samples().iter().filter(|sample| sample.name == "snapshot_merged_total").count(),
+        2
+    );
 }
 
 /// Of counters that only grow all that was added, of those that go up and down what they have now.
@@ -61,21 +76,27 @@ fn shows_totals_that_takes_do_not_lower_and_levels_that_they_do() {
     float.add(0.5);
     array.get(1).unwrap().add(5);
     up_down.add(5);
-    assert_eq!((counter.take(), float.take(), array.get(1).unwrap().take(), up_down.take()), (5, 0.5, 5, 5));
+    assert_eq!(
+        (counter.take(), float.take(), array.get(1).unwrap().take(), up_down.take()),
+        (5, 0.5, 5, 5)
+    );
     counter.add(2);
     float.add(0.25);
     array.get(1).unwrap().reset();
     up_down.sub(2);
     assert_eq!(in_snapshot("snapshot_taken_total"), Some(Value::Unsigned(7)));
     assert_eq!(in_snapshot("snapshot_taken_seconds_total"), Some(Value::Float(0.75)));
-    let right = quipu::snapshot().get("snapshot_taken_by_side_total", Some("right")).map(|sample| sample.value);
+    let right = quipu::snapshot()
+        .get("snapshot_taken_by_side_total", Some("right"))
+        .map(|sample| sample.value);
     assert_eq!(right, Some(Value::Unsigned(5)));
     assert_eq!(in_snapshot("snapshot_taken_in_flight"), Some(Value::Signed(-2)));
 }
 
 #[test]
 fn has_nothing_of_unnamed_and_unregistered_counters_and_dropped_gauges() {
-    let (unnamed, unregistered) = (Counter::new(), Counter::named("snapshot_unregistered_total", ""));
+    let (unnamed, unregistered) =
+        (Counter::new(), Counter::named("snapshot_unregistered_total", ""));
     unnamed.inc();
     assert_eq!((unregistered.sum(), in_snapshot("snapshot_unregistered_total")), (0, None));
     let dropped = UpDownCounter::named("snapshot_dropped", "");
@@ -111,7 +132,9 @@ fn a_float_total_never_falls_and_depends_on_no_order() {
         counter
     };
     let mut least = 0.0;
-    for (a, b, c) in tenths.iter().flat_map(|a| tenths.iter().flat_map(move |b| [(a, b, 0.1), (b, a, 0.7)])) {
+    for (a, b, c) in
+        tenths.iter().flat_map(|a| tenths.iter().flat_map(move |b| [(a, b, 0.1), (b, a, 0.7)]))
+    {
         let mut counters = [*a, *b, c].map(counter).map(Some);
         for counter in [2, 0, 1] {
             let before = shown();
@@ -153,7 +176,12 @@ fn can_be_walked_by_value_and_by_reference() {
     let by_value: Vec<_> = snapshot.clone().into_iter().collect();
     assert_eq!(by_reference, by_value);
     assert_eq!(by_value, snapshot.samples());
-    assert!(by_value.iter().any(|sample| sample.name == "snapshot_walked_total" && sample.value == Value::Unsigned(6)));
+    assert!(
+        by_value
+            .iter()
+            .any(|sample| sample.name == "snapshot_walked_total"
+                && sample.value == Value::Unsigned(6))
+    );
 }
 
 #[test]
@@ -180,11 +208,18 @@ fn many_counters_keep_their_values_apart() {
     static NAMES: LazyLock<Vec<String>> =
         LazyLock::new(|| (0..2000).map(|index| format!("many_{index:04}_total")).collect());
     let counters: Vec<_> = NAMES.iter().map(|name| Counter::named(name, "")).collect();
-    on_threads(3, |_| counters.iter().enumerate().for_each(|(index, counter)| counter.add(index as u64)));
+    on_threads(3, |_| {
+        counters.iter().enumerate().for_each(|(index, counter)| counter.add(index as u64))
+    });
     let snapshot = quipu::snapshot();
-    let many: Vec<_> = snapshot.samples().iter().filter(|sample| sample.name.starts_with("many_")).collect();
+    let many: Vec<_> =
+        snapshot.samples().iter().filter(|sample| sample.name.starts_with("many_")).collect();
     assert_eq!(many.len(), 2000);
-    assert!(many.iter().enumerate().all(|(index, sample)| sample.value == Value::Unsigned(3 * index as u64)));
+    assert!(
+        many.iter()
+            .enumerate()
+            .all(|(index, sample)| sample.value == Value::Unsigned(3 * index as u64))
+    );
 }
 
 /// Most of them get neighbouring slots, which are read as one run.

@@ -7,10 +7,12 @@ use std::fmt::{Debug, Display};
 use quipu::strategy::ParkingLotLock;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
-use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use quipu::strategy::{
+    Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
+};
 use quipu::{
-    Change, Counter, CounterArray, Cursor, Diff, Element, FloatCounter, InvalidAmount, InvalidName, Kind, Label,
-    PrometheusText, RegisterError, Sample, Snapshot, UpDownCounter, Value,
+    Change, Counter, CounterArray, Cursor, Diff, Element, FloatCounter, InvalidAmount, InvalidName,
+    Kind, Label, PrometheusText, RegisterError, Sample, Snapshot, UpDownCounter, Value,
 };
 
 const fn shared<T: Send + Sync + Debug + ?Sized>() {}
@@ -85,12 +87,16 @@ fn every_constructor_is_const() {
     static PER_THREAD: PerThread = PerThread::new();
     static CACHED: Cached<2> = Cached::new();
     static APPROXIMATE: Approximate = Approximate::new();
-    let strategies: [&dyn Strategy; 7] = [&SINGLE, &LOCKED, &STRIPED, &ADAPTIVE, &PER_THREAD, &CACHED, &APPROXIMATE];
+    let strategies: [&dyn Strategy; 7] =
+        [&SINGLE, &LOCKED, &STRIPED, &ADAPTIVE, &PER_THREAD, &CACHED, &APPROXIMATE];
     assert!(strategies.iter().all(|strategy| strategy.sum() == 0));
     #[cfg(feature = "parking_lot")]
     {
         static LOCKED: Locked<ParkingLotLock> = Locked::new();
         assert_eq!(LOCKED.sum(), 0);
     }
-    assert_eq!((NAMED.name(), TRIED.as_ref().unwrap().name()), (Some("const_total"), Some("const_tried_total")));
+    assert_eq!(
+        (NAMED.name(), TRIED.as_ref().unwrap().name()),
+        (Some("const_total"), Some("const_tried_total"))
+    );
 }

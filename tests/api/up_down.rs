@@ -73,7 +73,8 @@ fn a_counter_in_the_place_of_a_dropped_one_begins_at_zero() {
     }
 }
 
-/// Slots keep words for the takes of an up-down counter, and for the start of another: the next one has neither.
+/// Slots keep words for the takes of an up-down counter, and for the start of another: the next one
+/// has neither.
 #[test]
 fn reused_slots_start_without_takes() {
     for round in 1..100 {
@@ -96,7 +97,10 @@ fn no_sum_is_below_zero_while_only_what_was_added_is_taken_away() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            on_threads(3, |_| (0..if cfg!(miri) { 20 } else { 20_000 }).for_each(|_| (counter.inc(), counter.dec()).0));
+            on_threads(3, |_| {
+                (0..if cfg!(miri) { 20 } else { 20_000 })
+                    .for_each(|_| (counter.inc(), counter.dec()).0)
+            });
             done.store(true, Ordering::Release);
         });
         while !done.load(Ordering::Acquire) {

@@ -25,7 +25,9 @@ fn threads<S: Adds>(run: &Run) {
             scope.spawn(move || {
                 run.work(worker, |random| {
                     let adds = random.u64(1..32);
-                    on_short_thread(|| (0..adds).for_each(|_| account.add_at_random(subject, random)));
+                    on_short_thread(|| {
+                        (0..adds).for_each(|_| account.add_at_random(subject, random))
+                    });
                     adds
                 });
             })
@@ -38,8 +40,8 @@ fn threads<S: Adds>(run: &Run) {
     ledger.check_sum(&subject);
 }
 
-/// Bursts of threads that are alive at once, and pauses in which a few come and go: most blocks are idle then, and their
-/// sums are kept, until the next burst claims them.
+/// Bursts of threads that are alive at once, and pauses in which a few come and go: most blocks are
+/// idle then, and their sums are kept, until the next burst claims them.
 fn bursts<S: Adds>(run: &Run) {
     let (subject, ledger) = (S::new(), Ledger::new(2 * Run::threads()));
     let burst = |threads: usize, seed: u64| {
@@ -61,7 +63,8 @@ fn bursts<S: Adds>(run: &Run) {
     thread::scope(|scope| {
         let starter = scope.spawn(|| {
             run.work(0, |random| {
-                let threads = if random.u8(..16) == 0 { 2 * Run::threads() } else { random.usize(1..8) };
+                let threads =
+                    if random.u8(..16) == 0 { 2 * Run::threads() } else { random.usize(1..8) };
                 burst(threads, random.u64(..u64::MAX / 2))
             });
         });
@@ -135,7 +138,8 @@ fn check_cursor<S: Takes>(random: &mut fastrand::Rng) {
 /// Workers use what lies in a few places that all share, and now and then put something new there.
 fn counters<S: Takes>(run: &Run) {
     const PLACES: usize = 8;
-    let (workers, places) = (Run::threads(), [(); PLACES].map(|()| RwLock::new(Shared::<S>::new())));
+    let (workers, places) =
+        (Run::threads(), [(); PLACES].map(|()| RwLock::new(Shared::<S>::new())));
     run.expect_workers(workers);
     thread::scope(|scope| {
         join((0..workers).map(|worker| {

@@ -1,6 +1,8 @@
-//! Every unit that is added is in the sums, and in one take: whatever threads and counters come, go and add at once.
+//! Every unit that is added is in the sums, and in one take: whatever threads and counters come, go
+//! and add at once.
 //!
-//! `cargo test --release --test every_unit_counts_once -- --ignored large_ --nocapture` runs the large sizes.
+//! `cargo test --release --test every_unit_counts_once -- --ignored large_ --nocapture` runs the
+//! large sizes.
 
 mod churn;
 #[cfg(not(miri))]

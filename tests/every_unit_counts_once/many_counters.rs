@@ -1,4 +1,5 @@
-//! Many counters, in processes of their own: lists of a hundred thousand names make the snapshots of other tests slower.
+//! Many counters, in processes of their own: lists of a hundred thousand names make the snapshots
+//! of other tests slower.
 
 use std::thread;
 
@@ -28,8 +29,8 @@ fn a_hundred_thousand_counters() {
     }
 }
 
-/// To drop one of many counters of one name must not search all of them: in the order of their making or the reverse,
-/// 100,000 take well under a second, where a search would take minutes.
+/// To drop one of many counters of one name must not search all of them: in the order of their
+/// making or the reverse, 100,000 take well under a second, where a search would take minutes.
 #[test]
 fn a_hundred_thousand_counters_of_one_name() {
     if !child::is_alone("many_counters::a_hundred_thousand_counters_of_one_name") {
@@ -40,7 +41,11 @@ fn a_hundred_thousand_counters_of_one_name() {
     let shown = |name| quipu::snapshot().get(name, None).map(|sample| sample.value);
     assert_eq!(shown("crowded_total"), Some(quipu::Value::Unsigned(100_000)));
     drop(counters.split_off(50_000));
-    assert_eq!(shown("crowded_total"), Some(quipu::Value::Unsigned(100_000)), "what was dropped stays");
+    assert_eq!(
+        shown("crowded_total"),
+        Some(quipu::Value::Unsigned(100_000)),
+        "what was dropped stays"
+    );
     counters.into_iter().rev().for_each(drop);
     assert_eq!(shown("crowded_total"), Some(quipu::Value::Unsigned(100_000)), "also of the last");
 }

@@ -1,4 +1,5 @@
-//! A thousand threads, in a process of their own: their blocks stay, and make all that comes later slower.
+//! A thousand threads, in a process of their own: their blocks stay, and make all that comes later
+//! slower.
 
 use std::sync::Barrier;
 use std::thread;

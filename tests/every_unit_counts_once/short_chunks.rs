@@ -6,12 +6,13 @@ use std::thread;
 use quipu::{Counter, Value, snapshot};
 use quipu_testing::child;
 
-/// Of the chunks of 64 slots, 8 are in the first page then, 64 in the second, and 11 in the third. Those of 512 slots have
-/// a page each, in several segments.
+/// Of the chunks of 64 slots, 8 are in the first page then, 64 in the second, and 11 in the third.
+/// Those of 512 slots have a page each, in several segments.
 const THREADS: u64 = if cfg!(miri) { 11 } else { 83 };
 
 /// Kept in a static and not leaked, as AddressSanitizer looks for leaks.
-static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| (0..1024).map(|index| format!("short_{index}_total")).collect());
+static NAMES: LazyLock<Vec<String>> =
+    LazyLock::new(|| (0..1024).map(|index| format!("short_{index}_total")).collect());
 
 #[test]
 fn sums_and_snapshots_have_what_every_thread_added() {

@@ -89,7 +89,11 @@ fn takes<S: Takes>(run: &Run) {
         ];
         join(adders.chain(watchers));
     });
-    assert_eq!(taken.load(Ordering::Acquire) + subject.sum(), ledger.balance(), "takes and what is left");
+    assert_eq!(
+        taken.load(Ordering::Acquire) + subject.sum(),
+        ledger.balance(),
+        "takes and what is left"
+    );
 }
 
 /// As [`reads`], while takes come between, which change no total.
@@ -134,8 +138,9 @@ fn resets<S: Takes>(run: &Run) {
     assert_eq!(subject.sum(), 5);
 }
 
-/// One worker adds and subtracts the same amount, while takes come between, so that what was taken comes back all the
-/// time. The total is never below zero nor above the amount: no sum and no take is further from zero than that.
+/// One worker adds and subtracts the same amount, while takes come between, so that what was taken
+/// comes back all the time. The total is never below zero nor above the amount: no sum and no take
+/// is further from zero than that.
 fn returns<S: Takes>(run: &Run) {
     const AMOUNT: i64 = 1000;
     const LEGAL: RangeInclusive<i64> = -AMOUNT..=AMOUNT;
@@ -166,8 +171,11 @@ fn returns<S: Takes>(run: &Run) {
                 200
             });
         });
-        let watchers =
-            [scope.spawn(|| run.watch(take)), scope.spawn(|| run.watch(check)), scope.spawn(|| run.watch(check))];
+        let watchers = [
+            scope.spawn(|| run.watch(take)),
+            scope.spawn(|| run.watch(check)),
+            scope.spawn(|| run.watch(check)),
+        ];
         join(iter::once(worker).chain(watchers));
     });
     assert_eq!(taken.load(Ordering::Relaxed) + subject.sum(), 0, "takes and what is left");
@@ -198,7 +206,10 @@ fn watch_cursor<S: Takes>(run: &Run, subject: &S, ledger: &Ledger) {
             sum
         });
         let (least, most) = (bounds.start() - at_start.end(), bounds.end() - at_start.start());
-        assert!((least..=most).contains(&total), "deltas of {total} in all, expected {least} to {most}");
+        assert!(
+            (least..=most).contains(&total),
+            "deltas of {total} in all, expected {least} to {most}"
+        );
     });
 }
 

@@ -52,13 +52,14 @@ thread_local! {
     static LATE: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
 }
 
-/// Thread-locals are destroyed in the reverse order of their first use, or in another: one on either side of quipu's
-/// own has it both ways.
+/// Thread-locals are destroyed in the reverse order of their first use, or in another: one on
+/// either side of quipu's own has it both ways.
 #[test]
 fn adds_by_destructors_before_and_after_quipus_own() {
     for _ in 0..20 {
         let counters = Arc::<Counters>::default();
-        let (early, now, late) = (Arc::clone(&counters), Arc::clone(&counters), Arc::clone(&counters));
+        let (early, now, late) =
+            (Arc::clone(&counters), Arc::clone(&counters), Arc::clone(&counters));
         thread::spawn(move || {
             EARLY.set(AtEnd::run(move || early.add()));
             now.add();
@@ -70,7 +71,8 @@ fn adds_by_destructors_before_and_after_quipus_own() {
     }
 }
 
-/// Once the block is given back, another thread may have it: an add that still wrote to it would be lost, or lose others.
+/// Once the block is given back, another thread may have it: an add that still wrote to it would be
+/// lost, or lose others.
 #[test]
 fn long_destructors_share_no_slots_with_new_threads() {
     const ADDS: u64 = 20_000;
@@ -148,8 +150,8 @@ fn adds_by_a_posix_key_that_outlives_all_thread_locals() {
     }
 }
 
-/// The scope ends when the closures have, which may be before the thread-locals are destroyed: their adds are all that
-/// may be missing.
+/// The scope ends when the closures have, which may be before the thread-locals are destroyed:
+/// their adds are all that may be missing.
 #[test]
 fn a_scope_sees_all_adds_of_its_closures() {
     for _ in 0..200 {
@@ -179,7 +181,8 @@ mod after_main {
         ADDED.add(10);
         let after = ADDED.sum();
         let shown = quipu::snapshot().get("after_main_total", None).is_some();
-        let is_right = RUNNING.load(Ordering::Relaxed) && before > 0 && after >= before + 10 && shown;
+        let is_right =
+            RUNNING.load(Ordering::Relaxed) && before > 0 && after >= before + 10 && shown;
         println!("exit handler: {before} {after} {is_right}");
         if !is_right {
             // SAFETY: ends the process at once.
@@ -187,8 +190,8 @@ mod after_main {
         }
     }
 
-    /// This test runs twice: in the first process, which starts the second, and in the second, whose threads go on
-    /// adding and reading while it exits.
+    /// This test runs twice: in the first process, which starts the second, and in the second,
+    /// whose threads go on adding and reading while it exits.
     #[test]
     fn threads_outlive_main() {
         if !child::is_started_again() {

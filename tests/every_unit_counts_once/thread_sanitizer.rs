@@ -22,7 +22,10 @@ fn a_race_is_reported() {
     if !child::is_started_again() {
         let output = child::start_again("thread_sanitizer::a_race_is_reported");
         let report = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && report.contains("ThreadSanitizer: data race"), "{report}");
+        assert!(
+            !output.status.success() && report.contains("ThreadSanitizer: data race"),
+            "{report}"
+        );
         return;
     }
     let racy = Racy(UnsafeCell::new(0));

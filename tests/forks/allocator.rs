@@ -1,5 +1,6 @@
-//! Forks in a program whose allocator has a lock and registers handlers for forks by its first allocation, as jemalloc
-//! does: the fork must take quipu's locks, under which quipu allocates, before the allocator's.
+//! Forks in a program whose allocator has a lock and registers handlers for forks by its first
+//! allocation, as jemalloc does: the fork must take quipu's locks, under which quipu allocates,
+//! before the allocator's.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, Ordering};

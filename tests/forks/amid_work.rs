@@ -106,7 +106,8 @@ fn a_child_forked_amid_work_never_hangs() {
     fork_amid(start_thread, || use_everything("fork_child"));
 }
 
-/// The threads of the child find nobody in the queues of the locks but one another. The parent starts none meanwhile.
+/// The threads of the child find nobody in the queues of the locks but one another. The parent
+/// starts none meanwhile.
 #[test]
 fn a_child_forked_amid_work_can_have_threads() {
     if !child::is_alone("amid_work::a_child_forked_amid_work_can_have_threads") {

@@ -1,5 +1,5 @@
-//! Forks while another thread uses quipu for the first time: a fork runs the handlers that it finds at its start. Each
-//! test has a process of its own, as the handlers stay until it ends.
+//! Forks while another thread uses quipu for the first time: a fork runs the handlers that it finds
+//! at its start. Each test has a process of its own, as the handlers stay until it ends.
 
 use std::alloc::Layout;
 use std::cell::Cell;
@@ -35,8 +35,8 @@ fn wait_for(flag: &AtomicBool, limit: Duration) {
     }
 }
 
-/// Waits for the fork, where the thread that allocates is to. Quipu allocates a byte before it registers its handlers,
-/// under no lock.
+/// Waits for the fork, where the thread that allocates is to. Quipu allocates a byte before it
+/// registers its handlers, under no lock.
 pub(super) fn pause(layout: Layout) {
     if layout.size() > 1 && PAUSES.replace(false) {
         IS_PAUSING.store(true, Ordering::SeqCst);
@@ -78,7 +78,8 @@ extern "C" fn note_the_fork() {
     IS_FORKED.store(true, Ordering::SeqCst);
 }
 
-/// A handler of another library. glibc from 2.36 on lets other threads register handlers while it runs.
+/// A handler of another library. glibc from 2.36 on lets other threads register handlers while it
+/// runs.
 extern "C" fn await_the_first_use() {
     thread::spawn(|| use_first(register));
     wait_for(&IS_PAUSING, PATIENCE);

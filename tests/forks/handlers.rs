@@ -1,4 +1,5 @@
-//! Fork handlers of the program's own that count, in a process of their own: they stay until it ends.
+//! Fork handlers of the program's own that count, in a process of their own: they stay until it
+//! ends.
 
 use quipu::Counter;
 use quipu_testing::child;
@@ -33,7 +34,8 @@ fn call_all() {
     drop(quipu::snapshot());
 }
 
-/// On Linux also called before quipu's constructor: those handlers come before quipu's, and run within them.
+/// On Linux also called before quipu's constructor: those handlers come before quipu's, and run
+/// within them.
 pub(super) fn register() {
     // SAFETY: the handlers only count.
     unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };

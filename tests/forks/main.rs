@@ -1,4 +1,5 @@
-//! Forks: a child has what was counted before it, and never waits for a thread that it doesn't have.
+//! Forks: a child has what was counted before it, and never waits for a thread that it doesn't
+//! have.
 #![cfg(all(unix, not(miri)))]
 
 #[cfg(target_os = "linux")]
@@ -8,7 +9,8 @@ mod amid_work;
 mod first_use;
 mod handlers;
 
-/// Each test that has to come before quipu's constructor is alone in a process, which was started for it.
+/// Each test that has to come before quipu's constructor is alone in a process, which was started
+/// for it.
 #[cfg(target_os = "linux")]
 mod before_quipus_constructor {
     use quipu_testing::child;

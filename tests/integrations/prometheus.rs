@@ -7,7 +7,9 @@ use std::thread;
 
 use prometheus::core::{Collector, Desc, GenericCounter, GenericCounterVec, GenericGauge};
 use prometheus::proto::MetricFamily;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 use prometheus_parse::Value;
 use quipu::integrations::prometheus_0_14::{NamedCounters, register};
 use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, UpDownCounter};
@@ -25,8 +27,11 @@ fn scrape(registry: &Registry) -> Scraped {
 
 #[test]
 fn metrics_on_slots_export_every_change() {
-    let answered =
-        GenericCounterVec::<Counter>::new(Opts::new("answered_total", "Answered."), &["method", "status"]).unwrap();
+    let answered = GenericCounterVec::<Counter>::new(
+        Opts::new("answered_total", "Answered."),
+        &["method", "status"],
+    )
+    .unwrap();
     let seconds = GenericCounter::<FloatCounter>::new("seconds_total", "Time.").unwrap();
     let in_flight = GenericGauge::<UpDownCounter>::new("in_flight", "In flight.").unwrap();
     let load = GenericGauge::<FloatGauge>::new("load", "Load.").unwrap();
@@ -135,12 +140,25 @@ fn amounts_that_would_overflow_are_ignored() {
 #[test]
 fn a_gauge_has_what_was_set_last() {
     let gauge = GenericGauge::<FloatGauge>::new("e", "E.").unwrap();
-    let values = [0.5, -1e17, f64::MAX, f64::MIN_POSITIVE, 0.1, f64::INFINITY, f64::NAN, f64::NEG_INFINITY, 0.0];
+    let values = [
+        0.5,
+        -1e17,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+        0.1,
+        f64::INFINITY,
+        f64::NAN,
+        f64::NEG_INFINITY,
+        0.0,
+    ];
     for before in values {
         for value in values {
             gauge.set(before);
             gauge.set(value);
-            assert!(gauge.get() == value || gauge.get().is_nan() && value.is_nan(), "{value} after {before}");
+            assert!(
+                gauge.get() == value || gauge.get().is_nan() && value.is_nan(),
+                "{value} after {before}"
+            );
         }
     }
     gauge.add(1e17);
@@ -153,7 +171,8 @@ fn named_counters_are_in_the_default_registry() {
     static SENT: Counter = Counter::named("pr_sent_total", "Messages sent.");
     static LEVEL: UpDownCounter = UpDownCounter::named("pr_level", "Level.");
     static TIME: FloatCounter = FloatCounter::named("pr_seconds_total", "Time.");
-    static SIDES: CounterArray<2> = CounterArray::named("pr_sides_total", "Sides.", "side", &["left", "right"]);
+    static SIDES: CounterArray<2> =
+        CounterArray::named("pr_sides_total", "Sides.", "side", &["left", "right"]);
     static NO_HELP: Counter = Counter::named("pr_no_help", "");
     static LATE: Counter = Counter::named("pr_late_total", "Registered after the first scrape.");
     NO_HELP.register().unwrap();
@@ -165,7 +184,10 @@ fn named_counters_are_in_the_default_registry() {
     SIDES.get(1).unwrap().add(2);
 
     let scraped = scrape(prometheus::default_registry());
-    assert_eq!(scraped.sample("pr_sent_total", &[]), Value::Counter((THREADS as u64 * ROUNDS) as f64));
+    assert_eq!(
+        scraped.sample("pr_sent_total", &[]),
+        Value::Counter((THREADS as u64 * ROUNDS) as f64)
+    );
     assert_eq!(scraped.sample("pr_level", &[]), Value::Gauge(-4.0));
     assert_eq!(scraped.sample("pr_seconds_total", &[]), Value::Counter(1.5));
     assert_eq!(scraped.sample("pr_sides_total", &[("side", "left")]), Value::Counter(0.0));
@@ -183,7 +205,10 @@ fn refused(registry: &Registry, prefix: &str) -> Vec<String> {
     let Err(error) = register(registry) else { return Vec::new() };
     let error = error.to_string();
     let texts = error.strip_prefix("Error: ").unwrap().split("; ");
-    texts.filter(|text| text.strip_prefix('"').unwrap().starts_with(prefix)).map(str::to_owned).collect()
+    texts
+        .filter(|text| text.strip_prefix('"').unwrap().starts_with(prefix))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -193,7 +218,9 @@ fn a_taken_name_is_an_error_that_names_it() {
     TAKEN.register().unwrap();
     FREE.register().unwrap();
     let beside = |metric: &str| {
-        [format!("\"pr_taken_total\" is not exported beside the registry's metric \"{metric}\": rename one of them")]
+        [format!(
+            "\"pr_taken_total\" is not exported beside the registry's metric \"{metric}\": rename one of them"
+        )]
     };
 
     let registry = Registry::new();
@@ -219,11 +246,16 @@ fn a_taken_name_is_an_error_that_names_it() {
     assert_eq!(refused(&without_metrics, "pr_taken"), beside("pr_taken_total"));
     vector.with_label_values(&["a"]).set(5);
     let exported = text(&without_metrics);
-    assert!(exported.contains("# TYPE pr_taken_total gauge\npr_taken_total{zone=\"a\"} 5\n#"), "{exported}");
+    assert!(
+        exported.contains("# TYPE pr_taken_total gauge\npr_taken_total{zone=\"a\"} 5\n#"),
+        "{exported}"
+    );
 
     let the_other_way_round = Registry::new();
     register(&the_other_way_round).unwrap();
-    the_other_way_round.register(Box::new(IntCounter::new("pr_taken_total", "By another.").unwrap())).unwrap_err();
+    the_other_way_round
+        .register(Box::new(IntCounter::new("pr_taken_total", "By another.").unwrap()))
+        .unwrap_err();
     assert_eq!(scrape(&the_other_way_round).value("pr_taken_total", &[]), 0.0);
 }
 
@@ -233,7 +265,9 @@ fn a_late_counter_leaves_the_metric_that_has_its_name_as_it_is() {
     let level = IntGauge::new("prl_level", "Level.").unwrap();
     level.set(5);
     registry.register(Box::new(level)).unwrap();
-    let latency = Histogram::with_opts(HistogramOpts::new("prl_latency", "Latency.").buckets(vec![1.0])).unwrap();
+    let latency =
+        Histogram::with_opts(HistogramOpts::new("prl_latency", "Latency.").buckets(vec![1.0]))
+            .unwrap();
     latency.observe(0.5);
     registry.register(Box::new(latency)).unwrap();
     register(&registry).unwrap();
@@ -245,13 +279,19 @@ fn a_late_counter_leaves_the_metric_that_has_its_name_as_it_is() {
         counter.add(3);
         counter
     };
-    let taken = ["prl_level", "prl_latency", "prl_latency_count", "prl_latency_sum", "prl_latency_bucket"];
+    let taken =
+        ["prl_level", "prl_latency", "prl_latency_count", "prl_latency_sum", "prl_latency_bucket"];
     let counters = taken.map(late);
     let free = ["prl_level_count", "prl_latency_total", "prl_latency_info"].map(late);
-    // The order in which a registry asks its collectors differs from one to another, not from scrape to scrape.
+    // The order in which a registry asks its collectors differs from one to another, not from
+    // scrape to scrape.
     let exported = text(&registry);
     for theirs in before.lines().filter(|line| line.contains("prl_")) {
-        assert_eq!(exported.lines().filter(|line| *line == theirs).count(), 1, "{theirs} in {exported}");
+        assert_eq!(
+            exported.lines().filter(|line| *line == theirs).count(),
+            1,
+            "{theirs} in {exported}"
+        );
     }
     assert_eq!(line(&exported, "prl_level"), Some("5"));
     assert_eq!(line(&exported, "prl_latency_count"), Some("1"));
@@ -259,11 +299,18 @@ fn a_late_counter_leaves_the_metric_that_has_its_name_as_it_is() {
         assert_eq!(line(&exported, name), Some("3"));
     }
     for name in taken {
-        assert!(exported.contains(&format!("quipu_clashes{{clash=\"\\\"{name}\\\" is not exported")), "{exported}");
+        assert!(
+            exported.contains(&format!("quipu_clashes{{clash=\"\\\"{name}\\\" is not exported")),
+            "{exported}"
+        );
     }
     let refused = refused(&registry, "prl_");
     assert_eq!(refused.len(), taken.len(), "{refused:?}");
-    assert!(refused.iter().any(|text| text.contains("\"prl_latency_sum\"") && text.contains("\"prl_latency\"")));
+    assert!(
+        refused
+            .iter()
+            .any(|text| text.contains("\"prl_latency_sum\"") && text.contains("\"prl_latency\""))
+    );
     drop((counters, free));
 }
 
@@ -297,7 +344,8 @@ fn the_look_at_a_registry_ends_where_a_collector_panics() {
         }
     }
     let registry = Registry::new();
-    let desc = Desc::new("prp_panicking".into(), "Panics.".into(), Vec::new(), HashMap::new()).unwrap();
+    let desc =
+        Desc::new("prp_panicking".into(), "Panics.".into(), Vec::new(), HashMap::new()).unwrap();
     registry.register(Box::new(Panicking(desc, AtomicBool::new(true)))).unwrap();
     catch_unwind(AssertUnwindSafe(|| register(&registry))).unwrap_err();
     // Neither what was not checked, nor what the look is for.
@@ -308,7 +356,8 @@ fn the_look_at_a_registry_ends_where_a_collector_panics() {
 
 #[test]
 fn takes_and_drops_take_nothing_from_the_named_counters() {
-    let (whole, seconds) = (Counter::named("prt_total", "Taken."), FloatCounter::named("prt_seconds_total", "Taken."));
+    let (whole, seconds) =
+        (Counter::named("prt_total", "Taken."), FloatCounter::named("prt_seconds_total", "Taken."));
     let registry = Registry::new();
     register(&registry).unwrap();
     whole.add(5);
@@ -318,14 +367,19 @@ fn takes_and_drops_take_nothing_from_the_named_counters() {
     seconds.add(0.25);
     drop((whole, seconds));
     let exported = text(&registry);
-    assert_eq!((line(&exported, "prt_total"), line(&exported, "prt_seconds_total")), (Some("7"), Some("0.75")));
+    assert_eq!(
+        (line(&exported, "prt_total"), line(&exported, "prt_seconds_total")),
+        (Some("7"), Some("0.75"))
+    );
 }
 
 #[test]
 fn descriptions_stay_the_same() {
-    static LATER: Counter = Counter::named("pr_described_later_total", "Registered after the collector was made.");
+    static LATER: Counter =
+        Counter::named("pr_described_later_total", "Registered after the collector was made.");
     let collector = NamedCounters::new().unwrap();
-    let ids = |collector: &NamedCounters| collector.desc().iter().map(|desc| desc.id).collect::<Vec<_>>();
+    let ids =
+        |collector: &NamedCounters| collector.desc().iter().map(|desc| desc.id).collect::<Vec<_>>();
     let before = ids(&collector);
     let registry = Registry::new();
     registry.register(Box::new(collector.clone())).unwrap();
@@ -349,7 +403,8 @@ fn a_registry_exports_the_named_counters_once() {
 
 #[test]
 fn a_label_of_the_registry_is_an_error_that_names_it() {
-    static LABELLED: CounterArray<1> = CounterArray::named("pr_labelled_total", "Labelled.", "pr_zone", &["a"]);
+    static LABELLED: CounterArray<1> =
+        CounterArray::named("pr_labelled_total", "Labelled.", "pr_zone", &["a"]);
     LABELLED.register().unwrap();
     let labels = |name: &str| Some([(name.to_owned(), "b".to_owned())].into());
 
@@ -361,17 +416,25 @@ fn a_label_of_the_registry_is_an_error_that_names_it() {
 
     let registry = Registry::new_custom(None, labels("pr_region")).unwrap();
     register(&registry).unwrap();
-    assert_eq!(scrape(&registry).value("pr_labelled_total", &[("pr_zone", "a"), ("pr_region", "b")]), 0.0);
+    assert_eq!(
+        scrape(&registry).value("pr_labelled_total", &[("pr_zone", "a"), ("pr_region", "b")]),
+        0.0
+    );
 }
 
 #[test]
 #[ignore = "needs promtool: run ci/services"]
 fn service_promtool_accepts_what_the_registry_gathers() {
-    static SENT: Counter = Counter::named("checked_sent_total", "Messages\nsent, \"all\" \\ of them.");
+    static SENT: Counter =
+        Counter::named("checked_sent_total", "Messages\nsent, \"all\" \\ of them.");
     static LEVEL: UpDownCounter = UpDownCounter::named("checked_level", "Level.");
     static TIME: FloatCounter = FloatCounter::named("checked_seconds_total", "Time.");
-    static SIDES: CounterArray<2> =
-        CounterArray::named("checked_sides_total", "Sides.", "side", &["left", "a \"quoted\" \\ one\n"]);
+    static SIDES: CounterArray<2> = CounterArray::named(
+        "checked_sides_total",
+        "Sides.",
+        "side",
+        &["left", "a \"quoted\" \\ one\n"],
+    );
     let registry = Registry::new();
     let load = GenericGauge::<FloatGauge>::new("checked_load", "Load.").unwrap();
     load.set(f64::NEG_INFINITY);

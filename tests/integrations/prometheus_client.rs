@@ -33,7 +33,10 @@ fn families_of_counters_export_every_increment() {
         requests.get_or_create(&[("method", "PUT")]).inc_by(7);
     });
     let scraped = Scraped::parse(&text(&registry));
-    assert_eq!(scraped.value("requests_total", &[("method", "GET")]), (THREADS as u64 * ROUNDS) as f64);
+    assert_eq!(
+        scraped.value("requests_total", &[("method", "GET")]),
+        (THREADS as u64 * ROUNDS) as f64
+    );
     assert_eq!(scraped.value("requests_total", &[("method", "PUT")]), 28.0);
 }
 
@@ -145,7 +148,8 @@ fn counters_of_every_number_wrap_as_the_atomics_do() {
 
 #[test]
 fn takes_of_a_counter_take_nothing_from_what_is_exported() {
-    let (whole, seconds) = (Counter::<u64, quipu::Counter>::default(), Counter::<f64, FloatCounter>::default());
+    let (whole, seconds) =
+        (Counter::<u64, quipu::Counter>::default(), Counter::<f64, FloatCounter>::default());
     let mut registry = Registry::default();
     registry.register("whole", "Whole", whole.clone());
     registry.register("busy_seconds", "Time spent", seconds.clone());
@@ -153,7 +157,10 @@ fn takes_of_a_counter_take_nothing_from_what_is_exported() {
     assert_eq!((whole.inner().take(), seconds.inner().take()), (5, 0.5));
     _ = (whole.inc_by(2), seconds.inc_by(0.25));
     let scraped = Scraped::parse(&text(&registry));
-    assert_eq!((scraped.value("whole_total", &[]), scraped.value("busy_seconds_total", &[])), (7.0, 0.75));
+    assert_eq!(
+        (scraped.value("whole_total", &[]), scraped.value("busy_seconds_total", &[])),
+        (7.0, 0.75)
+    );
 }
 
 #[test]
@@ -173,14 +180,17 @@ fn of_concurrent_sets_one_stays() {
 
 #[test]
 fn named_counters_are_exported_by_kind() {
-    static SENT: quipu::Counter = quipu::Counter::named("pc_sent_total", "Messages\nsent, \"all\" \\ of them.");
+    static SENT: quipu::Counter =
+        quipu::Counter::named("pc_sent_total", "Messages\nsent, \"all\" \\ of them.");
     static LEVEL: UpDownCounter = UpDownCounter::named("pc_level", "");
     static TIME: FloatCounter = FloatCounter::named("pc_seconds_total", "Time.");
     static SIDES: CounterArray<2> =
         CounterArray::named("pc_sides_total", "Sides.", "side", &["left", "a \"quoted\" \\ one\n"]);
-    static LATE: quipu::Counter = quipu::Counter::named("pc_late", "Registered after the first scrape.");
+    static LATE: quipu::Counter =
+        quipu::Counter::named("pc_late", "Registered after the first scrape.");
 
-    let mut registry = Registry::with_prefix_and_labels("app", [("zone".into(), "b".into())].into_iter());
+    let mut registry =
+        Registry::with_prefix_and_labels("app", [("zone".into(), "b".into())].into_iter());
     register(&mut registry).unwrap();
     in_threads(|| (0..ROUNDS).for_each(|_| SENT.inc()));
     LEVEL.sub(4);
@@ -237,13 +247,17 @@ fn a_name_is_exported_as_it_is_whatever_comes_later() {
 
 #[test]
 fn a_clash_is_an_error_that_names_it() {
-    static TAKEN: quipu::Counter = quipu::Counter::named("clash_taken_total", "By a counter of quipu.");
-    static LABELLED: CounterArray<1> = CounterArray::named("clash_labelled_total", "Labelled.", "clash_zone", &["a"]);
+    static TAKEN: quipu::Counter =
+        quipu::Counter::named("clash_taken_total", "By a counter of quipu.");
+    static LABELLED: CounterArray<1> =
+        CounterArray::named("clash_labelled_total", "Labelled.", "clash_zone", &["a"]);
     TAKEN.register().unwrap();
     LABELLED.register().unwrap();
     let refusal = |registry: &mut Registry| register(registry).unwrap_err().to_string();
     let beside = |metric: &str| {
-        format!("\"clash_taken_total\" is not exported beside the registry's metric \"{metric}\": rename one of them")
+        format!(
+            "\"clash_taken_total\" is not exported beside the registry's metric \"{metric}\": rename one of them"
+        )
     };
 
     // One family, and the same sample.
@@ -252,23 +266,37 @@ fn a_clash_is_an_error_that_names_it() {
     assert_eq!(refusal(&mut registry), beside("app_clash_taken"));
     let exported = text(&registry);
     assert_eq!(line(&exported, "app_clash_taken_total"), Some("0"));
-    assert_eq!(line(&exported, "app_clash_labelled_total{clash_zone=\"a\"}"), Some("0"), "the others are exported");
-    assert!(exported.contains("# TYPE app_quipu_clashes gauge\napp_quipu_clashes{clash=\"\\\"clash_taken_total\\\""));
+    assert_eq!(
+        line(&exported, "app_clash_labelled_total{clash_zone=\"a\"}"),
+        Some("0"),
+        "the others are exported"
+    );
+    assert!(exported.contains(
+        "# TYPE app_quipu_clashes gauge\napp_quipu_clashes{clash=\"\\\"clash_taken_total\\\""
+    ));
     // Two families, and the same sample.
     let mut registry = Registry::default();
     registry.register("clash_taken_total", "By another", Gauge::<i64>::default());
     assert_eq!(refusal(&mut registry), beside("clash_taken_total"));
-    assert_eq!(register(&mut registry).unwrap_err().names().collect::<Vec<_>>(), ["clash_taken_total"]);
+    assert_eq!(
+        register(&mut registry).unwrap_err().names().collect::<Vec<_>>(),
+        ["clash_taken_total"]
+    );
 
     // One family, and two samples.
     let mut registry = Registry::default();
     registry.register("clash_taken", "By another", Gauge::<i64>::default());
     register(&mut registry).unwrap();
     let exported = text(&registry);
-    assert_eq!((line(&exported, "clash_taken"), line(&exported, "clash_taken_total")), (Some("0"), Some("0")));
+    assert_eq!(
+        (line(&exported, "clash_taken"), line(&exported, "clash_taken_total")),
+        (Some("0"), Some("0"))
+    );
     assert!(exported.contains("# TYPE clash_taken_total unknown\n"));
 
-    let with_label = |name: &str| Registry::with_labels([(name.to_owned().into(), "a\\\"} =".into())].into_iter());
+    let with_label = |name: &str| {
+        Registry::with_labels([(name.to_owned().into(), "a\\\"} =".into())].into_iter())
+    };
     assert_eq!(
         refusal(&mut with_label("clash_zone")),
         "\"clash_labelled_total\" is not exported with a label \"clash_zone\" of the registry: \
@@ -324,7 +352,8 @@ fn a_late_counter_leaves_the_metric_that_has_its_name_as_it_is() {
         "pcl_build_info",
     ];
     let counters = taken.map(late);
-    let free = ["pcl_level_info", "pcl_sent_count", "pcl_seconds_total", "pcl_build_total"].map(late);
+    let free =
+        ["pcl_level_info", "pcl_sent_count", "pcl_seconds_total", "pcl_build_total"].map(late);
 
     let exported = text(&registry);
     for theirs in before.lines().filter(|line| line.contains("pcl_")) {
@@ -334,7 +363,8 @@ fn a_late_counter_leaves_the_metric_that_has_its_name_as_it_is() {
         assert_eq!(line(&exported, name), Some("3"));
     }
     let mut names = HashSet::new();
-    for name in exported.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()) {
+    for name in exported.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+    {
         assert!(names.insert(name), "{name} is there twice in {exported}");
     }
     let error = register(&mut registry).unwrap_err();
@@ -344,7 +374,10 @@ fn a_late_counter_leaves_the_metric_that_has_its_name_as_it_is() {
     expected.sort_unstable();
     assert_eq!(refused, expected);
     for name in taken {
-        assert!(exported.contains(&format!("quipu_clashes{{clash=\"\\\"{name}\\\" is not exported")), "{name}");
+        assert!(
+            exported.contains(&format!("quipu_clashes{{clash=\"\\\"{name}\\\" is not exported")),
+            "{name}"
+        );
     }
     drop((counters, free));
 }
@@ -365,8 +398,10 @@ fn a_metric_that_comes_later_is_seen_by_another_registration() {
 
 #[test]
 fn takes_and_drops_take_nothing_from_the_named_counters() {
-    let (whole, seconds) =
-        (quipu::Counter::named("pct_total", "Taken."), FloatCounter::named("pct_seconds_total", "Taken."));
+    let (whole, seconds) = (
+        quipu::Counter::named("pct_total", "Taken."),
+        FloatCounter::named("pct_seconds_total", "Taken."),
+    );
     let mut registry = Registry::default();
     register(&mut registry).unwrap();
     whole.add(5);
@@ -376,7 +411,10 @@ fn takes_and_drops_take_nothing_from_the_named_counters() {
     seconds.add(0.25);
     drop((whole, seconds));
     let exported = text(&registry);
-    assert_eq!((line(&exported, "pct_total"), line(&exported, "pct_seconds_total")), (Some("7"), Some("0.75")));
+    assert_eq!(
+        (line(&exported, "pct_total"), line(&exported, "pct_seconds_total")),
+        (Some("7"), Some("0.75"))
+    );
 }
 
 #[test]
@@ -384,13 +422,19 @@ fn names_that_the_suffix_would_make_one_stay_two() {
     static HITS: quipu::Counter = quipu::Counter::named("pair_hits", "Hits.");
     static HITS_TOTAL: quipu::Counter = quipu::Counter::named("pair_hits_total", "All hits.");
     static CONNECTIONS: UpDownCounter = UpDownCounter::named("pair_connections", "Connections.");
-    static CONNECTIONS_TOTAL: FloatCounter = FloatCounter::named("pair_connections_total", "All connections.");
+    static CONNECTIONS_TOTAL: FloatCounter =
+        FloatCounter::named("pair_connections_total", "All connections.");
     static BARE: quipu::Counter = quipu::Counter::named("_total", "A suffix alone.");
 
     let mut registry = Registry::default();
     register(&mut registry).unwrap();
     // An add that registers a counter whose name clashes panics in debug builds.
-    for registered in [HITS_TOTAL.register(), CONNECTIONS_TOTAL.register(), HITS.register(), CONNECTIONS.register()] {
+    for registered in [
+        HITS_TOTAL.register(),
+        CONNECTIONS_TOTAL.register(),
+        HITS.register(),
+        CONNECTIONS.register(),
+    ] {
         registered.unwrap();
     }
     HITS.add(1);
@@ -413,19 +457,27 @@ fn names_that_the_suffix_would_make_one_stay_two() {
 
 /// Serves what the registry exports, and returns the address and port.
 fn serve(registry: Registry) -> String {
-    http::serve("application/openmetrics-text; version=1.0.0; charset=utf-8", move || text(&registry))
+    http::serve("application/openmetrics-text; version=1.0.0; charset=utf-8", move || {
+        text(&registry)
+    })
 }
 
 #[test]
 #[ignore = "needs prometheus: run ci/services"]
 fn service_prometheus_reads_what_the_client_exports() {
-    static SENT: quipu::Counter = quipu::Counter::named("served_sent_total", "Messages\nsent, \"all\" \\ of them.");
+    static SENT: quipu::Counter =
+        quipu::Counter::named("served_sent_total", "Messages\nsent, \"all\" \\ of them.");
     static PLAIN: quipu::Counter = quipu::Counter::named("served_plain", "No suffix.");
-    static PLAIN_TOTAL: quipu::Counter = quipu::Counter::named("served_plain_total", "Its suffixed sibling.");
+    static PLAIN_TOTAL: quipu::Counter =
+        quipu::Counter::named("served_plain_total", "Its suffixed sibling.");
     static LEVEL: UpDownCounter = UpDownCounter::named("served_level", "");
     static TIME: FloatCounter = FloatCounter::named("served_seconds_total", "Time.");
-    static SIDES: CounterArray<2> =
-        CounterArray::named("served_sides_total", "Sides.", "side", &["left", "a \"quoted\" \\ one\n"]);
+    static SIDES: CounterArray<2> = CounterArray::named(
+        "served_sides_total",
+        "Sides.",
+        "side",
+        &["left", "a \"quoted\" \\ one\n"],
+    );
     let requests = Family::<[(&str, &str); 1], Counter<u64, quipu::Counter>>::default();
     let mut registry = Registry::with_prefix("app");
     registry.register("served_requests", "Requests answered", requests.clone());

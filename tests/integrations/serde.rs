@@ -27,7 +27,8 @@ fn a_snapshot_and_its_difference_read_back() {
     static SENT: Counter = Counter::named("a_sent_total", "Messages\tsent, \"all\" \\ of them.");
     static LEVEL: UpDownCounter = UpDownCounter::named("b_level", "");
     static TIME: FloatCounter = FloatCounter::named("c_seconds_total", "Time.");
-    static SIDES: CounterArray<2> = CounterArray::named("d_sides_total", "Sides.", "side", &["left", "right\n"]);
+    static SIDES: CounterArray<2> =
+        CounterArray::named("d_sides_total", "Sides.", "side", &["left", "right\n"]);
     SENT.add(1 << 53);
     LEVEL.sub(7);
     TIME.add(0.25);

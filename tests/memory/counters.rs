@@ -1,5 +1,5 @@
-//! A counter costs 8 bytes a thread, whatever threads and counters come and go. One test at a time: the blocks that one
-//! leaves are the next one's.
+//! A counter costs 8 bytes a thread, whatever threads and counters come and go. One test at a time:
+//! the blocks that one leaves are the next one's.
 
 use std::sync::{Barrier, Mutex, PoisonError};
 use std::thread;
@@ -14,18 +14,24 @@ const FULL: usize = 65_536;
 /// A line for each of the eleven, to align it.
 const LINES: isize = 11 * align_of::<CachePadded<u8>>() as isize;
 
-/// Bytes that a thread pays once: the list of its chunks, a pointer for each of 64, and its share of the registry's lists of
-/// blocks and pages, which double as they grow.
+/// Bytes that a thread pays once: the list of its chunks, a pointer for each of 64, and its share
+/// of the registry's lists of blocks and pages, which double as they grow.
 const PER_THREAD: isize = LINES + 64 * size_of::<usize>() as isize + 1024;
 
-/// Bytes that the process pays once: the four shortest chunks are allocated by pages of several, here of at most 8 KiB.
+/// Bytes that the process pays once: the four shortest chunks are allocated by pages of several,
+/// here of at most 8 KiB.
 const PAGES: isize = 4 * 4096;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// The bytes that each of this number of new threads allocates when it adds to every counter for the first time. Another thread is kept
-/// alive meanwhile, for each that did so before, so that no block is claimed again.
-fn bytes_of_threads<T: Sync>(threads: usize, counters: &[T], add: impl Fn(&T) + Sync) -> Vec<isize> {
+/// The bytes that each of this number of new threads allocates when it adds to every counter for
+/// the first time. Another thread is kept alive meanwhile, for each that did so before, so that no
+/// block is claimed again.
+fn bytes_of_threads<T: Sync>(
+    threads: usize,
+    counters: &[T],
+    add: impl Fn(&T) + Sync,
+) -> Vec<isize> {
     let (turn, barrier) = (Mutex::new(Vec::new()), Barrier::new(threads));
     thread::scope(|scope| {
         for _ in 0..threads {
@@ -41,8 +47,14 @@ fn bytes_of_threads<T: Sync>(threads: usize, counters: &[T], add: impl Fn(&T) + 
 }
 
 fn assert_is_paid_for(bytes: &[isize]) {
-    let (sum, limit) = (bytes.iter().sum::<isize>(), bytes.len() as isize * (8 * FULL as isize + PER_THREAD) + PAGES);
-    assert!(sum <= limit, "{bytes:?} bytes for threads that added to {FULL} counters: expected at most {limit} in all");
+    let (sum, limit) = (
+        bytes.iter().sum::<isize>(),
+        bytes.len() as isize * (8 * FULL as isize + PER_THREAD) + PAGES,
+    );
+    assert!(
+        sum <= limit,
+        "{bytes:?} bytes for threads that added to {FULL} counters: expected at most {limit} in all"
+    );
 }
 
 /// Everything in one test: the order of the phases matters, as no one gives the first chunks back.
@@ -53,18 +65,25 @@ fn a_counter_costs_8_bytes_a_thread_and_its_own_size() {
     let size = size_of::<Counter>();
     assert_eq!(own as usize, size * FULL, "a counter without slots is its {size} bytes");
 
-    let (registered, registration) = allocated(|| counters.iter().all(|counter| counter.register().is_ok()));
+    let (registered, registration) =
+        allocated(|| counters.iter().all(|counter| counter.register().is_ok()));
     assert!(registered);
     assert!(registration <= 4096, "slots are handed out at no cost, not for {registration} bytes");
 
     let bytes = bytes_of_threads(4, &counters, Counter::inc);
     assert_is_paid_for(&bytes);
-    println!("{FULL} counters: {bytes:?} bytes for four threads, of which {} are for the slots", 8 * FULL);
+    println!(
+        "{FULL} counters: {bytes:?} bytes for four threads, of which {} are for the slots",
+        8 * FULL
+    );
 
     let (_, reading) = allocated(|| counters.iter().map(Counter::sum).sum::<u64>());
     assert_eq!(reading, 0, "sums allocate nothing");
     let (_, taking) = allocated(|| counters.iter().map(Counter::take).sum::<u64>());
-    assert!(taking <= 8 * FULL as isize + LINES, "{taking} bytes of baselines, expected 8 a counter that was taken");
+    assert!(
+        taking <= 8 * FULL as isize + LINES,
+        "{taking} bytes of baselines, expected 8 a counter that was taken"
+    );
 
     let again = bytes_of_threads(4, &counters, Counter::inc);
     assert_eq!(again, [0; 4], "threads that come later write in the blocks of those that ended");
@@ -81,10 +100,14 @@ fn a_float_costs_8_bytes_a_thread_too() {
 fn ten_thousand_short_threads_leave_the_memory_of_few() {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let counter = Counter::new();
-    let add = || thread::scope(|scope| scope.spawn(|| allocated(|| counter.inc()).1).join().unwrap());
+    let add =
+        || thread::scope(|scope| scope.spawn(|| allocated(|| counter.inc()).1).join().unwrap());
     // A thread may begin before the last one has given its block back.
     let grown: isize = (0..10_000).map(|_| add()).sum();
-    assert!(grown <= 4 * (8 * 2 * FULL as isize + PER_THREAD), "{grown} bytes for threads of which few live at once");
+    assert!(
+        grown <= 4 * (8 * 2 * FULL as isize + PER_THREAD),
+        "{grown} bytes for threads of which few live at once"
+    );
     assert_eq!(counter.sum(), 10_000);
 }
 
@@ -92,7 +115,8 @@ fn ten_thousand_short_threads_leave_the_memory_of_few() {
 fn churn(rounds: usize) {
     for round in 0..rounds {
         let counters: [Counter; 10] = std::array::from_fn(|_| Counter::new());
-        let (up_down, float, array) = (UpDownCounter::new(), FloatCounter::new(), CounterArray::<5>::new());
+        let (up_down, float, array) =
+            (UpDownCounter::new(), FloatCounter::new(), CounterArray::<5>::new());
         let named = Counter::named("memory_churn_total", "");
         counters.iter().for_each(|counter| counter.add(round as u64));
         up_down.sub(1);

@@ -3,15 +3,17 @@
 use std::sync::Barrier;
 use std::thread;
 
-use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use quipu::strategy::{
+    Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
+};
 use quipu_testing::allocator::allocated;
 use quipu_testing::child;
 
 const COUNTERS: usize = 2000;
 const THREADS: usize = 4;
 
-/// Makes counters and lets threads that live at the same time touch each. They allocate what the counters say, and at
-/// most a quarter more, as what counters share grows in steps.
+/// Makes counters and lets threads that live at the same time touch each. They allocate what the
+/// counters say, and at most a quarter more, as what counters share grows in steps.
 fn check<S: Strategy + Default>() {
     let (counters, own) = allocated(|| (0..COUNTERS).map(|_| S::default()).collect::<Vec<_>>());
     let barrier = Barrier::new(THREADS);
@@ -27,7 +29,10 @@ fn check<S: Strategy + Default>() {
     let used = (own + of_threads) as usize;
     let said: usize = counters.iter().map(|counter| counter.bytes()).sum();
     let name = counters[0].name();
-    assert!((said..=said + said / 4).contains(&used), "{name}: {used} bytes are in use, and the counters say {said}");
+    assert!(
+        (said..=said + said / 4).contains(&used),
+        "{name}: {used} bytes are in use, and the counters say {said}"
+    );
 }
 
 /// Alone in its process, as it knows the slots that others leave.

@@ -6,7 +6,12 @@ use quipu::FloatCounter;
 
 /// Amounts of any size, and many of the largest; some that are refused.
 fn amounts() -> impl Strategy<Value = f64> {
-    prop_oneof![Just(FloatCounter::MAX_AMOUNT), 0.0..=FloatCounter::MAX_AMOUNT, 0.0..1e9, any::<f64>()]
+    prop_oneof![
+        Just(FloatCounter::MAX_AMOUNT),
+        0.0..=FloatCounter::MAX_AMOUNT,
+        0.0..1e9,
+        any::<f64>()
+    ]
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-//! Random programs of the public API, run on real threads one step at a time, against a model of a few lines.
+//! Random programs of the public API, run on real threads one step at a time, against a model of a
+//! few lines.
 
 use std::fmt::Debug;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -24,7 +25,8 @@ enum Kind {
     Element,
 }
 
-/// One step. An index picks one of the counters or cursors that there are; without any, the step does nothing.
+/// One step. An index picks one of the counters or cursors that there are; without any, the step
+/// does nothing.
 #[derive(Clone, Debug)]
 enum Step {
     Create(Kind),
@@ -161,7 +163,8 @@ impl Actor {
     fn start() -> Self {
         let (orders, to_do) = channel::<Box<dyn FnOnce() -> i64 + Send>>();
         let (done, results) = channel();
-        let thread = thread::spawn(move || to_do.into_iter().for_each(|order| done.send(order()).unwrap()));
+        let thread =
+            thread::spawn(move || to_do.into_iter().for_each(|order| done.send(order()).unwrap()));
         Self { orders, results, thread }
     }
 
@@ -190,8 +193,14 @@ impl World {
         Self { counters: Vec::new(), dropped: shown, actors: Default::default() }
     }
 
-    /// Has a thread, started if need be, do something with one of the counters. `None` if there are none.
-    fn on<T: Debug>(&mut self, thread: usize, index: &Index, f: impl FnOnce(&Actor, &mut Modelled) -> T) -> Option<T> {
+    /// Has a thread, started if need be, do something with one of the counters. `None` if there are
+    /// none.
+    fn on<T: Debug>(
+        &mut self,
+        thread: usize,
+        index: &Index,
+        f: impl FnOnce(&Actor, &mut Modelled) -> T,
+    ) -> Option<T> {
         let actor = self.actors[thread].get_or_insert_with(Actor::start);
         let counters = self.counters.len();
         (counters > 0).then(|| f(actor, &mut self.counters[index.index(counters)]))
@@ -248,7 +257,8 @@ impl World {
         }
     }
 
-    /// Counters of one name appear as one, with all that was ever added to them, and to those that are gone.
+    /// Counters of one name appear as one, with all that was ever added to them, and to those that
+    /// are gone.
     fn check_snapshot(&self) {
         let snapshot = quipu::snapshot();
         for (index, name) in NAMES.into_iter().enumerate() {
@@ -264,7 +274,10 @@ impl World {
     }
 
     fn shown(&self, name: usize) -> i64 {
-        let named = self.counters.iter().filter(|counter| matches!(counter.kind, Kind::Named(own) if own == name));
+        let named = self
+            .counters
+            .iter()
+            .filter(|counter| matches!(counter.kind, Kind::Named(own) if own == name));
         named.fold(self.dropped[name], |sum, counter| sum.wrapping_add(counter.total))
     }
 }
@@ -283,11 +296,15 @@ fn add_cursor(actor: &Actor, counter: &mut Modelled) {
     actor.run(move || {
         let delta = subject.cursor();
         // SAFETY: `Modelled` drops its cursors before the subject, which an `Arc` doesn't move.
-        let delta: Delta<'static> = unsafe { std::mem::transmute::<Delta<'_>, Delta<'static>>(delta) };
+        let delta: Delta<'static> =
+            unsafe { std::mem::transmute::<Delta<'_>, Delta<'static>>(delta) };
         result.send(delta).unwrap();
         0
     });
-    counter.cursors.push(ModelledCursor { delta: Arc::new(Mutex::new(cursor.recv().unwrap())), total: counter.total });
+    counter.cursors.push(ModelledCursor {
+        delta: Arc::new(Mutex::new(cursor.recv().unwrap())),
+        total: counter.total,
+    });
 }
 
 fn check_deltas(actor: &Actor, counter: &mut Modelled) {

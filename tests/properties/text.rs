@@ -30,8 +30,12 @@ fn unescaped(text: &str) -> String {
 
 /// The label value and the number of a sample's line.
 fn sample(line: &str) -> (String, &str) {
-    let (label, number) = line.rsplit_once("\"} ").expect("a quote, a brace and a number at the end");
-    assert!(!label.replace("\\\\", "").replace("\\\"", "").contains('"'), "an unescaped quote in {line}");
+    let (label, number) =
+        line.rsplit_once("\"} ").expect("a quote, a brace and a number at the end");
+    assert!(
+        !label.replace("\\\\", "").replace("\\\"", "").contains('"'),
+        "an unescaped quote in {line}"
+    );
     (unescaped(label), number)
 }
 
@@ -68,7 +72,8 @@ proptest! {
         }
     }
 
-    /// Another's parser, which knows no escapes, finds every number: also those above 2^53, tiny and huge ones.
+    /// Another's parser, which knows no escapes, finds every number: also those above 2^53, tiny
+    /// and huge ones.
     #[test]
     fn numbers_are_read_back(
         whole in any::<u64>(),

@@ -13,8 +13,8 @@ fn check(counter: &dyn Strategy, expected: u64) {
     check_between(counter, expected, || expected);
 }
 
-/// Fails unless a sum lies between what was added before and what had begun to be added after it, or as near as the
-/// counter says; by chance, once in 10⁸ times. Returns the sum.
+/// Fails unless a sum lies between what was added before and what had begun to be added after it,
+/// or as near as the counter says; by chance, once in 10⁸ times. Returns the sum.
 fn check_between(counter: &dyn Strategy, least: u64, most: impl Fn() -> u64) -> u64 {
     let sum = counter.sum();
     let most = most();
@@ -25,6 +25,10 @@ fn check_between(counter: &dyn Strategy, least: u64, most: impl Fn() -> u64) -> 
         other => panic!("{other:?} is new: expected a check of it here"),
     };
     let allowed = least.saturating_sub(off)..=most + off;
-    assert!(allowed.contains(&sum), "{}: a sum of {sum}, expected one of {allowed:?}", counter.name());
+    assert!(
+        allowed.contains(&sum),
+        "{}: a sum of {sum}, expected one of {allowed:?}",
+        counter.name()
+    );
     sum
 }

@@ -1,4 +1,5 @@
-//! Per-CPU slots, with threads that are moved between CPUs, interrupted, and denied their restartable sequences.
+//! Per-CPU slots, with threads that are moved between CPUs, interrupted, and denied their
+//! restartable sequences.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -14,8 +15,10 @@ use std::time::{Duration, Instant};
 use quipu::strategy::{PerCpu, Strategy};
 use quipu_testing::{Finish, child};
 
-/// Set in processes that have to do without restartable sequences: quipu doesn't want them, or glibc registers nothing.
-const WITHOUT: [(&str, &str); 2] = [("QUIPU_PERCPU", "off"), ("GLIBC_TUNABLES", "glibc.pthread.rseq=0")];
+/// Set in processes that have to do without restartable sequences: quipu doesn't want them, or
+/// glibc registers nothing.
+const WITHOUT: [(&str, &str); 2] =
+    [("QUIPU_PERCPU", "off"), ("GLIBC_TUNABLES", "glibc.pthread.rseq=0")];
 
 fn is_set((variable, value): &(&str, &str)) -> bool {
     env::var_os(variable).is_some_and(|found| found == *value)
@@ -28,10 +31,13 @@ fn cpus() -> &'static [usize] {
         // SAFETY: a set of CPUs is an array of bits, and all zero is the empty one.
         let mut set: libc::cpu_set_t = unsafe { mem::zeroed() };
         // SAFETY: the set is valid for its size.
-        let status = unsafe { libc::sched_getaffinity(libc::getpid(), size_of_val(&set), &raw mut set) };
+        let status =
+            unsafe { libc::sched_getaffinity(libc::getpid(), size_of_val(&set), &raw mut set) };
         assert_eq!(status, 0, "{}", io::Error::last_os_error());
         // SAFETY: the numbers are below the size of the set.
-        (0..libc::CPU_SETSIZE as usize).filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &set) }).collect()
+        (0..libc::CPU_SETSIZE as usize)
+            .filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &set) })
+            .collect()
     })
 }
 
@@ -47,14 +53,17 @@ fn move_to(cpu: usize) -> bool {
     // SAFETY: `cpu` is one of `cpus`, which are below the size of the set.
     unsafe { libc::CPU_SET(cpu, &mut set) };
     // SAFETY: the set is valid for its size.
-    unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) == 0 && current_cpu() == cpu }
+    unsafe {
+        libc::sched_setaffinity(0, size_of_val(&set), &raw const set) == 0 && current_cpu() == cpu
+    }
 }
 
 #[test]
 fn restartable_where_glibc_has_registered() {
     // SAFETY: it only looks the symbol up.
     let size = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__rseq_size".as_ptr()) };
-    let is_possible = cfg!(all(target_arch = "x86_64", target_pointer_width = "64", target_env = "gnu"));
+    let is_possible =
+        cfg!(all(target_arch = "x86_64", target_pointer_width = "64", target_env = "gnu"));
     // SAFETY: if it exists, it is an unsigned int.
     let is_registered = is_possible && !size.is_null() && unsafe { *size.cast::<u32>() } > 0;
     assert_eq!(PerCpu::new().is_restartable(), is_registered && !is_set(&WITHOUT[0]));
@@ -89,8 +98,9 @@ static TORMENTED: OnceLock<PerCpu> = OnceLock::new();
 static SIGNALS: AtomicU64 = AtomicU64::new(0);
 static MOVES: AtomicU64 = AtomicU64::new(0);
 
-/// Adds to the counter whose add it interrupts, and moves the thread to another CPU: an add that went on there as if
-/// nothing had happened would write to the slot of the CPU that it was on before, while another thread does so, too.
+/// Adds to the counter whose add it interrupts, and moves the thread to another CPU: an add that
+/// went on there as if nothing had happened would write to the slot of the CPU that it was on
+/// before, while another thread does so, too.
 ///
 /// It allocates nothing and panics nowhere: what it finds is checked at the end.
 extern "C" fn on_signal(_signal: libc::c_int) {
@@ -98,7 +108,8 @@ extern "C" fn on_signal(_signal: libc::c_int) {
         SIGNALS.fetch_add(1, Ordering::Relaxed);
         counter.add(1);
         let (cpu, cpus) = (current_cpu(), cpus());
-        let next = cpus.iter().position(|&other| other == cpu).map_or(0, |index| (index + 1) % cpus.len());
+        let next =
+            cpus.iter().position(|&other| other == cpu).map_or(0, |index| (index + 1) % cpus.len());
         if move_to(cpus[next]) && cpus[next] != cpu {
             MOVES.fetch_add(1, Ordering::Relaxed);
         }
@@ -141,8 +152,9 @@ fn exact_when_interrupted_and_moved_within_an_add() {
     interrupt_and_move(Duration::from_millis(1500));
 }
 
-/// An add that goes on after it was moved loses a unit only if two CPUs write the slot in the same nanoseconds. Of a
-/// build that doesn't tell the kernel of the sequence, optimised or not, the small size failed 10 times in 10.
+/// An add that goes on after it was moved loses a unit only if two CPUs write the slot in the same
+/// nanoseconds. Of a build that doesn't tell the kernel of the sequence, optimised or not, the
+/// small size failed 10 times in 10.
 #[test]
 #[ignore = "takes long"]
 fn large_exact_when_interrupted_and_moved_within_an_add() {
@@ -157,10 +169,14 @@ fn interrupt_and_move(time: Duration) {
     let cpus = cpus().len();
     let counter = TORMENTED.get_or_init(PerCpu::new);
     let signals = || SIGNALS.load(Ordering::Relaxed);
-    let (earlier, earlier_signals, earlier_moves) = (counter.sum(), signals(), MOVES.load(Ordering::Relaxed));
+    let (earlier, earlier_signals, earlier_moves) =
+        (counter.sum(), signals(), MOVES.load(Ordering::Relaxed));
     let handler: extern "C" fn(libc::c_int) = on_signal;
     // SAFETY: the handler does nothing but atomic operations, an add and three system calls.
-    assert_ne!(unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) }, libc::SIG_ERR);
+    assert_ne!(
+        unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) },
+        libc::SIG_ERR
+    );
     let end = Instant::now() + time;
     let adder = move || {
         let _timer = Timer::start();
@@ -175,7 +191,11 @@ fn interrupt_and_move(time: Duration) {
     let signals = signals() - earlier_signals;
     assert_eq!(counter.sum() - earlier, added + signals, "after {signals} signals");
     if cpus > 1 {
-        assert_eq!(MOVES.load(Ordering::Relaxed) - earlier_moves, signals, "each signal moves its thread");
+        assert_eq!(
+            MOVES.load(Ordering::Relaxed) - earlier_moves,
+            signals,
+            "each signal moves its thread"
+        );
     }
 }
 
@@ -244,31 +264,39 @@ fn unregister() {
     const SIGNATURE: u32 = 0x5305_3053;
     const UNREGISTER: libc::c_int = 1;
     const CPU_ID: usize = 4;
-    /// The auxiliary vector's size and alignment of what the kernel has to say, which glibc rounds up to.
+    /// The auxiliary vector's size and alignment of what the kernel has to say, which glibc rounds
+    /// up to.
     const AT_RSEQ_FEATURE_SIZE: libc::c_ulong = 27;
     const AT_RSEQ_ALIGN: libc::c_ulong = 28;
     let thread_pointer: *mut u8;
     // SAFETY: on x86_64, the first word at the thread pointer is the thread pointer.
-    unsafe { std::arch::asm!("mov {}, fs:0", out(reg) thread_pointer, options(nostack, readonly, preserves_flags)) };
-    // SAFETY: it only looks the symbol up, which is there if a counter is restartable, and a `ptrdiff_t`.
+    unsafe {
+        std::arch::asm!("mov {}, fs:0", out(reg) thread_pointer, options(nostack, readonly, preserves_flags))
+    };
+    // SAFETY: it only looks the symbol up, which is there if a counter is restartable, and a
+    // `ptrdiff_t`.
     let area = unsafe {
         let offset = libc::dlsym(libc::RTLD_DEFAULT, c"__rseq_offset".as_ptr()).cast::<isize>();
         thread_pointer.offset(offset.read())
     };
     // SAFETY: they ask for numbers only; 0 from kernels that don't know them.
-    let (size, align) = unsafe { (libc::getauxval(AT_RSEQ_FEATURE_SIZE), libc::getauxval(AT_RSEQ_ALIGN)) };
-    // It must be the size that glibc registered with: 32 at first, and as much as the kernel knows in later versions.
-    let is_unregistered = [32, size.next_multiple_of(align.max(1)).max(32)].into_iter().any(|size| {
-        // SAFETY: the kernel checks that it has this area, and forgets it.
-        unsafe { libc::syscall(libc::SYS_rseq, area, size as u32, UNREGISTER, SIGNATURE) == 0 }
-    });
+    let (size, align) =
+        unsafe { (libc::getauxval(AT_RSEQ_FEATURE_SIZE), libc::getauxval(AT_RSEQ_ALIGN)) };
+    // It must be the size that glibc registered with: 32 at first, and as much as the kernel knows
+    // in later versions.
+    let is_unregistered =
+        [32, size.next_multiple_of(align.max(1)).max(32)].into_iter().any(|size| {
+            // SAFETY: the kernel checks that it has this area, and forgets it.
+            unsafe { libc::syscall(libc::SYS_rseq, area, size as u32, UNREGISTER, SIGNATURE) == 0 }
+        });
     assert!(is_unregistered, "{}", io::Error::last_os_error());
     // SAFETY: the area is as valid as before; the kernel has written to it.
     let cpu_id = unsafe { area.add(CPU_ID).cast::<i32>().read_volatile() };
     assert_eq!(cpu_id, -1, "no CPU");
 }
 
-/// Runs the other tests of per-CPU counters in processes that have the sequences switched off, by quipu's variable and by glibc's.
+/// Runs the other tests of per-CPU counters in processes that have the sequences switched off, by
+/// quipu's variable and by glibc's.
 #[test]
 fn all_of_it_without_restartable_sequences() {
     if WITHOUT.iter().any(is_set) {

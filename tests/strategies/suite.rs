@@ -8,7 +8,9 @@ use std::thread;
 use quipu::strategy::ParkingLotLock;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
-use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use quipu::strategy::{
+    Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
+};
 use quipu_testing::Finish;
 
 use crate::{check, check_between};
@@ -22,7 +24,8 @@ fn many_threads(counter: &dyn Strategy, threads: u64, rounds: u64) {
             barrier.wait();
             for _ in 0..rounds {
                 begun.fetch_add(6, Ordering::Relaxed);
-                // Release: pairs with the fence in the reader; a thread that sees an add sees that it had begun.
+                // Release: pairs with the fence in the reader; a thread that sees an add sees that
+                // it had begun.
                 fence(Ordering::Release);
                 for n in 1..=3 {
                     counter.add(n);
@@ -146,6 +149,7 @@ fn names_differ() {
         #[cfg(feature = "percpu")]
         &PerCpu::new(),
     ];
-    let names: std::collections::BTreeSet<_> = counters.iter().map(|counter| counter.name()).collect();
+    let names: std::collections::BTreeSet<_> =
+        counters.iter().map(|counter| counter.name()).collect();
     assert_eq!(names.len(), counters.len(), "{names:?}");
 }

@@ -32,23 +32,31 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The first argument of a process that measures memory alone: with the index of an entry, and how many counters.
+/// The first argument of a process that measures memory alone: with the index of an entry, and how
+/// many counters.
 pub(crate) const ARGUMENT: &str = "--bytes";
 
-/// Bytes for one of so many counters of the entry, in a process that has done nothing else: what a crate keeps of
-/// counters that are dropped would be free for those that come later.
+/// Bytes for one of so many counters of the entry, in a process that has done nothing else: what a
+/// crate keeps of counters that are dropped would be free for those that come later.
 pub(crate) fn in_own_process(index: usize, counters: usize) -> Result<f64, String> {
-    let program = env::current_exe().map_err(|error| format!("the path of this program: {error}"))?;
-    let output = Command::new(program).args([ARGUMENT, &index.to_string(), &counters.to_string()]).output();
+    let program =
+        env::current_exe().map_err(|error| format!("the path of this program: {error}"))?;
+    let output =
+        Command::new(program).args([ARGUMENT, &index.to_string(), &counters.to_string()]).output();
     let output = output.map_err(|error| format!("a process that measures memory: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    text.trim().parse().map_err(|_| format!("a process that measures memory said {text:?}: expected a number"))
+    text.trim()
+        .parse()
+        .map_err(|_| format!("a process that measures memory said {text:?}: expected a number"))
 }
 
 /// The argument of [`in_own_process`].
 pub(crate) fn of_arguments(index: &str, counters: &str) -> Result<f64, String> {
-    let number = |text: &str| text.parse::<usize>().map_err(|_| format!("{text}: expected a whole number"));
-    let entry = ENTRIES.get(number(index)?).ok_or_else(|| format!("{index}: expected the index of a counter"))?;
+    let number =
+        |text: &str| text.parse::<usize>().map_err(|_| format!("{text}: expected a whole number"));
+    let entry = ENTRIES
+        .get(number(index)?)
+        .ok_or_else(|| format!("{index}: expected the index of a counter"))?;
     Ok(per_counter(entry.make, READ_AFTER, number(counters)?))
 }
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 use crate::measure::{Timed, nanos};
 use crate::peers::Peer;
 
-/// The nanoseconds that each of two threads, with so many short-lived ones between them, takes for its adds to a new
-/// counter.
+/// The nanoseconds that each of two threads, with so many short-lived ones between them, takes for
+/// its adds to a new counter.
 pub(crate) fn time(counter: &dyn Peer, short_lived: usize, adds: u64) -> Timed {
     let (is_first_ready, go) = (Barrier::new(2), Barrier::new(2));
     let timed = || {

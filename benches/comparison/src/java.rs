@@ -20,21 +20,32 @@ impl Java {
         let mut command = Command::new("java");
         let child = command.arg(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let Ok(mut child) = child else {
-            eprintln!("comparison: no `java` was found: expected a JDK of version 11 or later. Its rows are left out.");
+            eprintln!(
+                "comparison: no `java` was found: expected a JDK of version 11 or later. Its rows are left out."
+            );
             return Ok(None);
         };
-        let (input, output) = child.stdin.take().zip(child.stdout.take()).ok_or("java has no standard streams")?;
+        let (input, output) =
+            child.stdin.take().zip(child.stdout.take()).ok_or("java has no standard streams")?;
         Ok(Some(Self { child, pipes: RefCell::new((input, BufReader::new(output))) }))
     }
 
     /// Asks as `Counters.java` says.
-    fn ask(&self, what: &str, kind: &str, threads: usize, times: u64) -> Result<(u64, u64), String> {
+    fn ask(
+        &self,
+        what: &str,
+        kind: &str,
+        threads: usize,
+        times: u64,
+    ) -> Result<(u64, u64), String> {
         let (input, output) = &mut *self.pipes.borrow_mut();
         let mut line = String::new();
         let sent = writeln!(input, "{what} {kind} {threads} {times}").and_then(|()| input.flush());
-        sent.and_then(|()| output.read_line(&mut line)).map_err(|error| format!("java: {error}"))?;
-        let words =
-            line.split_once(' ').and_then(|(first, second)| Some((first.parse().ok()?, second.trim().parse().ok()?)));
+        sent.and_then(|()| output.read_line(&mut line))
+            .map_err(|error| format!("java: {error}"))?;
+        let words = line
+            .split_once(' ')
+            .and_then(|(first, second)| Some((first.parse().ok()?, second.trim().parse().ok()?)));
         words.ok_or_else(|| format!("java answered {line:?}: expected two whole numbers"))
     }
 

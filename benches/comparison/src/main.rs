@@ -1,8 +1,9 @@
-//! quipu beside other counters, in one run: `cargo run --release` in this folder. It prints a table in Markdown;
-//! `cargo run --release -- --write ../../BENCHMARKS.md` puts it into that page, between its two marks.
+//! quipu beside other counters, in one run: `cargo run --release` in this folder. It prints a table
+//! in Markdown; `cargo run --release -- --write ../../BENCHMARKS.md` puts it into that page,
+//! between its two marks.
 //!
-//! It measures with the tools of quipu-lab: the same barrier in the loops, threads that start together, and medians of
-//! interleaved rounds.
+//! It measures with the tools of quipu-lab: the same barrier in the loops, threads that start
+//! together, and medians of interleaved rounds.
 
 mod bytes;
 mod churn;
@@ -35,7 +36,12 @@ fn run(arguments: &[&str]) -> Result<(), String> {
             page::write(path, &table::of(&measure::all()?))?;
         }
         [bytes::ARGUMENT, index, counters] => println!("{}", bytes::of_arguments(index, counters)?),
-        _ => return Err(format!("{}: expected no argument, or --write and a file", arguments.join(" "))),
+        _ => {
+            return Err(format!(
+                "{}: expected no argument, or --write and a file",
+                arguments.join(" ")
+            ));
+        }
     }
     Ok(())
 }

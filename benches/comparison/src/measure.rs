@@ -105,13 +105,21 @@ pub(crate) fn all() -> Result<Vec<Row>, String> {
     interleave(&mut cases, 1.0, Subject::read, |row, cost| row.read = Some(cost))?;
     for threads in THREADS {
         let scale = threads.min(cores()) as f64 / threads as f64;
-        interleave(&mut cases, scale, |subject, times| subject.add(threads, times), |row, cost| row.add.push(cost))?;
+        interleave(
+            &mut cases,
+            scale,
+            |subject, times| subject.add(threads, times),
+            |row, cost| row.add.push(cost),
+        )?;
     }
     let locals = cases.iter().filter(|(subject, _)| matches!(subject, Subject::Local(_))).count();
     for short_lived in SHORT_LIVED {
         let churn = |subject: &Subject<'_>, times| match subject {
-            // The slot of a thread depends on chance or on the threads before it: a new counter each time.
-            Subject::Local(entry) => Ok(churn::time(&*(entry.make)(READ_AFTER), short_lived, times)),
+            // The slot of a thread depends on chance or on the threads before it: a new counter
+            // each time.
+            Subject::Local(entry) => {
+                Ok(churn::time(&*(entry.make)(READ_AFTER), short_lived, times))
+            }
             Subject::Java(..) => Err("java's threads are not of this process".to_owned()),
         };
         let scale = 2_usize.min(cores()) as f64 / 2.0;
@@ -133,8 +141,9 @@ fn case(subject: Subject<'_>, bytes: Vec<f64>) -> Result<(Subject<'_>, Row), Str
     Ok((subject, row))
 }
 
-/// Measures every counter, round by round, so that whatever disturbs the machine for a while disturbs all of them.
-/// `run` does something a number of times; `scale` makes its time that of one core for one of them.
+/// Measures every counter, round by round, so that whatever disturbs the machine for a while
+/// disturbs all of them. `run` does something a number of times; `scale` makes its time that of one
+/// core for one of them.
 fn interleave<'a>(
     cases: &mut [(Subject<'a>, Row)],
     scale: f64,

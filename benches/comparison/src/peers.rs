@@ -82,23 +82,57 @@ pub(crate) struct Entry {
 pub(crate) const QUIPU: &str = "**quipu** `Counter`";
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    Entry { name: QUIPU, make: |_| used(quipu::Counter::new(), |c| c.inc(), |c| c.sum(), |c| Some(c.take())) },
-    Entry { name: "quipu `PerCpu`", make: |_| used(PerCpu::new(), |c| c.add(1), |c| c.sum(), |_| None) },
+    Entry {
+        name: QUIPU,
+        make: |_| used(quipu::Counter::new(), |c| c.inc(), |c| c.sum(), |c| Some(c.take())),
+    },
+    Entry {
+        name: "quipu `PerCpu`",
+        make: |_| used(PerCpu::new(), |c| c.add(1), |c| c.sum(), |_| None),
+    },
     Entry {
         name: "std `AtomicU64`, padded",
-        make: |_| used(atomic(), |c| _ = c.fetch_add(1, Relaxed), |c| c.load(Relaxed), |c| Some(c.swap(0, Relaxed))),
+        make: |_| {
+            used(
+                atomic(),
+                |c| _ = c.fetch_add(1, Relaxed),
+                |c| c.load(Relaxed),
+                |c| Some(c.swap(0, Relaxed)),
+            )
+        },
     },
     Entry {
         name: "std `Mutex<u64>`, padded",
-        make: |_| used(mutex(), |c| *locked(c) += 1, |c| *locked(c), |c| Some(std::mem::take(&mut *locked(c)))),
+        make: |_| {
+            used(
+                mutex(),
+                |c| *locked(c) += 1,
+                |c| *locked(c),
+                |c| Some(std::mem::take(&mut *locked(c))),
+            )
+        },
     },
     Entry {
         name: "parking_lot `Mutex<u64>`, padded",
-        make: |_| used(Parked::default(), |c| *c.lock() += 1, |c| *c.lock(), |c| Some(std::mem::take(&mut *c.lock()))),
+        make: |_| {
+            used(
+                Parked::default(),
+                |c| *c.lock() += 1,
+                |c| *c.lock(),
+                |c| Some(std::mem::take(&mut *c.lock())),
+            )
+        },
     },
     Entry {
         name: "`thread_local`, padded atomic, load and store by hand",
-        make: |_| used(Slots::default(), add_by_hand, |c| c.iter().map(|slot| slot.load(Relaxed)).sum(), |_| None),
+        make: |_| {
+            used(
+                Slots::default(),
+                add_by_hand,
+                |c| c.iter().map(|slot| slot.load(Relaxed)).sum(),
+                |_| None,
+            )
+        },
     },
     Entry {
         name: "hytra `TrAdder`",
@@ -117,27 +151,58 @@ pub(crate) const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "fast-counter `ConcurrentCounter`",
-        make: |threads| used(fast_counter::ConcurrentCounter::new(threads), |c| c.add(1), |c| c.sum() as u64, |_| None),
+        make: |threads| {
+            used(
+                fast_counter::ConcurrentCounter::new(threads),
+                |c| c.add(1),
+                |c| c.sum() as u64,
+                |_| None,
+            )
+        },
     },
     Entry {
         name: "fast-telemetry `Counter`",
         make: |threads| {
-            used(fast_telemetry::Counter::new(threads), |c| c.inc(), |c| c.sum() as u64, |c| Some(c.swap() as u64))
+            used(
+                fast_telemetry::Counter::new(threads),
+                |c| c.inc(),
+                |c| c.sum() as u64,
+                |c| Some(c.swap() as u64),
+            )
         },
     },
     Entry {
         name: "metriken `Counter`",
-        make: |_| used(metriken::Counter::new(), |c| _ = c.increment(), |c| c.value(), |c| Some(c.reset())),
+        make: |_| {
+            used(
+                metriken::Counter::new(),
+                |c| _ = c.increment(),
+                |c| c.value(),
+                |c| Some(c.reset()),
+            )
+        },
     },
     Entry {
         name: "metriken `ShardedCounterGroup`",
         make: |_| {
-            used(metriken::ShardedCounterGroup::new(1), |c| _ = c.increment(0), |c| c.value(0).unwrap_or(0), |_| None)
+            used(
+                metriken::ShardedCounterGroup::new(1),
+                |c| _ = c.increment(0),
+                |c| c.value(0).unwrap_or(0),
+                |_| None,
+            )
         },
     },
     Entry {
         name: "measured `Counter`",
-        make: |_| used(measured::Counter::new(), |c| c.inc(), |c| c.get_metric().count.load(Relaxed), |_| None),
+        make: |_| {
+            used(
+                measured::Counter::new(),
+                |c| c.inc(),
+                |c| c.get_metric().count.load(Relaxed),
+                |_| None,
+            )
+        },
     },
     Entry {
         name: "prometheus `IntCounter`",
@@ -157,12 +222,19 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         name: "prometheus-client `Counter`",
         make: |_| {
-            used(prometheus_client::metrics::counter::Counter::<u64>::default(), |c| _ = c.inc(), |c| c.get(), |_| None)
+            used(
+                prometheus_client::metrics::counter::Counter::<u64>::default(),
+                |c| _ = c.inc(),
+                |c| c.get(),
+                |_| None,
+            )
         },
     },
     Entry {
         name: "metrics `Counter`, of an `AtomicU64`",
-        make: |_| used(Facade::default(), |c| c.handle.increment(1), |c| c.count.load(Relaxed), |_| None),
+        make: |_| {
+            used(Facade::default(), |c| c.handle.increment(1), |c| c.count.load(Relaxed), |_| None)
+        },
     },
     Entry {
         name: "opentelemetry_sdk `Counter`",

@@ -11,7 +11,10 @@ type Column = (String, Box<dyn Fn(&Row) -> Option<Spread>>);
 fn columns() -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     for (index, threads) in THREADS.into_iter().enumerate() {
-        columns.push((format!("add, {threads} thr."), Box::new(move |row| row.add.get(index).copied())));
+        columns.push((
+            format!("add, {threads} thr."),
+            Box::new(move |row| row.add.get(index).copied()),
+        ));
     }
     columns.push((format!("read after {READ_AFTER} thr."), Box::new(|row| row.read)));
     for (index, counters) in COUNTERS.into_iter().enumerate() {
@@ -19,7 +22,10 @@ fn columns() -> Vec<Column> {
         columns.push((format!("bytes of 1 in {counters}, {READ_AFTER} thr."), Box::new(bytes)));
     }
     for (index, short_lived) in SHORT_LIVED.into_iter().enumerate() {
-        columns.push((format!("add, {short_lived} between"), Box::new(move |row| row.churn.get(index).copied())));
+        columns.push((
+            format!("add, {short_lived} between"),
+            Box::new(move |row| row.churn.get(index).copied()),
+        ));
     }
     columns
 }
@@ -38,7 +44,8 @@ pub(crate) fn of(rows: &[Row]) -> String {
         "--:|".repeat(columns.len())
     );
     for row in rows {
-        let figures: String = columns.iter().map(|(_, figure)| format!(" {} |", number(figure(row)))).collect();
+        let figures: String =
+            columns.iter().map(|(_, figure)| format!(" {} |", number(figure(row)))).collect();
         let takes = row.is_exact_with_takes.map_or("–", yes_or_no);
         text += &format!(
             "| {} |{figures} ±{:.0} % | {} | {takes} |\n",
@@ -63,7 +70,11 @@ fn losses(rows: &[Row], columns: &[Column]) -> String {
         if let (Some(ours), Some((name, best))) = (figure(quipu), best)
             && best.median < ours.median
         {
-            text += &format!("- {title}: {} against {} of {name}\n", number(Some(ours)), number(Some(best)));
+            text += &format!(
+                "- {title}: {} against {} of {name}\n",
+                number(Some(ours)),
+                number(Some(best))
+            );
         }
     }
     text
@@ -72,7 +83,9 @@ fn losses(rows: &[Row], columns: &[Column]) -> String {
 fn number(figure: Option<Spread>) -> String {
     match figure {
         None => "–".to_owned(),
-        Some(Spread { median, least, most }) if median >= 100.0 || least == most => format!("{median:.0}"),
+        Some(Spread { median, least, most }) if median >= 100.0 || least == most => {
+            format!("{median:.0}")
+        }
         Some(Spread { median, .. }) => format!("{median:.2}"),
     }
 }
@@ -81,7 +94,10 @@ fn number(figure: Option<Spread>) -> String {
 fn spread(row: &Row, columns: &[Column]) -> f64 {
     let off = |Spread { median, least, most }| (most - median).max(median - least) / median * 100.0;
     let is_timed = |figure: &Spread| figure.least < figure.most;
-    Spread::of(columns.iter().filter_map(|(_, figure)| figure(row)).filter(is_timed).map(off).collect()).median
+    Spread::of(
+        columns.iter().filter_map(|(_, figure)| figure(row)).filter(is_timed).map(off).collect(),
+    )
+    .median
 }
 
 fn yes_or_no(value: bool) -> &'static str {

@@ -7,7 +7,9 @@ use opentelemetry::metrics::{Counter, MeterProvider as _};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::reader::MetricReader;
-use opentelemetry_sdk::metrics::{InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Temporality};
+use opentelemetry_sdk::metrics::{
+    InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Temporality,
+};
 
 /// A reader that its user keeps, too.
 #[derive(Clone, Debug)]
@@ -46,7 +48,11 @@ impl Default for Telemetry {
     fn default() -> Self {
         let reader = Reader(Arc::new(ManualReader::builder().build()));
         let provider = SdkMeterProvider::builder().with_reader(reader.clone()).build();
-        Self { counter: provider.meter("comparison").u64_counter("count").build(), reader, _provider: provider }
+        Self {
+            counter: provider.meter("comparison").u64_counter("count").build(),
+            reader,
+            _provider: provider,
+        }
     }
 }
 
@@ -55,9 +61,14 @@ impl Telemetry {
         let mut read = ResourceMetrics::default();
         self.reader.collect(&mut read).expect("the reader has a pipeline");
         let sum = |data: &AggregatedMetrics| match data {
-            AggregatedMetrics::U64(MetricData::Sum(sum)) => sum.data_points().map(|point| point.value()).sum(),
+            AggregatedMetrics::U64(MetricData::Sum(sum)) => {
+                sum.data_points().map(|point| point.value()).sum()
+            }
             _ => 0,
         };
-        read.scope_metrics().flat_map(|scope| scope.metrics()).map(|metric| sum(metric.data())).sum()
+        read.scope_metrics()
+            .flat_map(|scope| scope.metrics())
+            .map(|metric| sum(metric.data()))
+            .sum()
     }
 }

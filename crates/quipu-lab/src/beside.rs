@@ -55,11 +55,16 @@ pub(crate) fn run(options: &Options, progress: &Progress) -> Result<Vec<Record>,
 
 impl Case {
     /// With a load that takes about as long as a measurement is to take.
-    fn calibrated(entry: &'static Entry, writers: usize, options: &Options) -> Result<Self, String> {
+    fn calibrated(
+        entry: &'static Entry,
+        writers: usize,
+        options: &Options,
+    ) -> Result<Self, String> {
         let batch = Load::new(0.0, options.work);
         let trial = batch.repeated(100_000 / batch.operations() + 1);
         let case = Self { entry, writers, load: trial, adds: Vec::new(), reads: Vec::new() };
-        let scale = options.duration().as_secs_f64() / case.round(options)?.time.as_secs_f64().max(1e-6);
+        let scale =
+            options.duration().as_secs_f64() / case.round(options)?.time.as_secs_f64().max(1e-6);
         let batches = (trial.operations() / batch.operations()) as f64 * scale;
         Ok(Self { load: batch.repeated(batches as u64 + 1), ..case })
     }
@@ -95,7 +100,11 @@ impl Case {
     }
 
     fn records(self) -> [Record; 2] {
-        let record = |measure, rounds| Record::measured(self.entry.name, measure, self.writers, 1, rounds);
-        [record(Measure::AddBesideReader, self.adds), record(Measure::ReadBesideWriters, self.reads)]
+        let record =
+            |measure, rounds| Record::measured(self.entry.name, measure, self.writers, 1, rounds);
+        [
+            record(Measure::AddBesideReader, self.adds),
+            record(Measure::ReadBesideWriters, self.reads),
+        ]
     }
 }

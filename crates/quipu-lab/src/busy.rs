@@ -24,16 +24,24 @@ pub(crate) struct Busy {
 impl Busy {
     pub(crate) fn of(records: &[Record], stolen: Option<f64>) -> Self {
         let waited = waited(records);
-        let too_much = |share: Option<f64>| share.filter(|&share| share > TOLERABLE).map(|share| share * 100.0);
+        let too_much = |share: Option<f64>| {
+            share.filter(|&share| share > TOLERABLE).map(|share| share * 100.0)
+        };
         let reasons: Vec<String> = [
-            too_much(waited).map(|percent| format!("threads waited {percent:.0} % of their time for a core")),
-            too_much(stolen).map(|percent| format!("the host took {percent:.0} % of the cores' time")),
+            too_much(waited)
+                .map(|percent| format!("threads waited {percent:.0} % of their time for a core")),
+            too_much(stolen)
+                .map(|percent| format!("the host took {percent:.0} % of the cores' time")),
         ]
         .into_iter()
         .flatten()
         .collect();
-        let warning = (!reasons.is_empty())
-            .then(|| format!("Warning: the machine was busy, and the figures are disturbed: {}.", reasons.join("; ")));
+        let warning = (!reasons.is_empty()).then(|| {
+            format!(
+                "Warning: the machine was busy, and the figures are disturbed: {}.",
+                reasons.join("; ")
+            )
+        });
         Self { waited, stolen, warning }
     }
 }
@@ -41,7 +49,8 @@ impl Busy {
 /// The mean of the rounds whose threads had a core each, so that their waits are the others' doing.
 fn waited(records: &[Record]) -> Option<f64> {
     let is_judged = |record: &&Record| {
-        matches!(record.measure, Measure::OperationCost | Measure::LatencyP50) && record.threads <= cores()
+        matches!(record.measure, Measure::OperationCost | Measure::LatencyP50)
+            && record.threads <= cores()
     };
     let rounds = records.iter().filter(is_judged).flat_map(|record| &record.rounds);
     let waits: Vec<f64> = rounds.map(|round| round.waited).collect::<Option<_>>()?;
@@ -66,7 +75,8 @@ impl Ticks {
     /// Source: proc_stat(5).
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let line = text.lines().next()?.strip_prefix("cpu ")?;
-        let ticks: Vec<u64> = line.split_whitespace().take(8).map(str::parse).collect::<Result<_, _>>().ok()?;
+        let ticks: Vec<u64> =
+            line.split_whitespace().take(8).map(str::parse).collect::<Result<_, _>>().ok()?;
         Some(Self { all: ticks.iter().sum(), stolen: *ticks.get(7)? })
     }
 

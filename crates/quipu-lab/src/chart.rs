@@ -58,7 +58,9 @@ pub(crate) struct Panel {
 
 /// The panels one below the other, and the notes below them, of which the last may be a warning.
 pub(crate) fn svg(panels: &[Panel], notes: &[String], warning: Option<&str>) -> String {
-    let lines = |class, text: &str| wrapped(text).into_iter().map(move |line| (class, line)).collect::<Vec<_>>();
+    let lines = |class, text: &str| {
+        wrapped(text).into_iter().map(move |line| (class, line)).collect::<Vec<_>>()
+    };
     let foot: Vec<_> = notes
         .iter()
         .flat_map(|note| lines("ink", note))
@@ -78,7 +80,10 @@ pub(crate) fn svg(panels: &[Panel], notes: &[String], warning: Option<&str>) -> 
     }
     for (index, (class, line)) in foot.iter().enumerate() {
         let y = end + FOOT_LINE * (index as f64 + 0.5);
-        text += &format!("<text class=\"{class}\" x=\"14\" y=\"{y}\" font-size=\"14\">{}</text>\n", escaped(line));
+        text += &format!(
+            "<text class=\"{class}\" x=\"14\" y=\"{y}\" font-size=\"14\">{}</text>\n",
+            escaped(line)
+        );
     }
     text + "</svg>\n"
 }
@@ -115,7 +120,11 @@ impl Panel {
         let y = Axis { values: ends(&rows), pixels: (PANEL_HEIGHT - BOTTOM, TOP) };
 
         let curves: String = self.curves.iter().map(|curve| curve.drawn(&x, &y)).collect();
-        self.titles(right) + &x_grid(&x, &columns) + &y_grid(&y, &rows, right) + &curves + &self.names(&x, &y, right)
+        self.titles(right)
+            + &x_grid(&x, &columns)
+            + &y_grid(&y, &rows, right)
+            + &curves
+            + &self.names(&x, &y, right)
     }
 
     fn titles(&self, right: f64) -> String {
@@ -160,12 +169,18 @@ impl Curve {
     fn drawn(&self, x: &Axis, y: &Axis) -> String {
         let Self { style, points, is_joined, .. } = self;
         let at = |point: &Point| format!("{:.1} {:.1}", x.at(point.x), y.at(point.y));
-        let line = if *is_joined { points.iter().map(at).collect::<Vec<_>>().join("L") } else { at(&points[0]) };
+        let line = if *is_joined {
+            points.iter().map(at).collect::<Vec<_>>().join("L")
+        } else {
+            at(&points[0])
+        };
         let bar = |Point { x: column, ends: (least, most), .. }: &Point| {
             format!("M{:.1} {:.1}V{:.1}", x.at(*column), y.at(*least), y.at(*most))
         };
         let bars: String = points.iter().map(bar).collect();
-        let mark = |point: &Point| format!("<path transform=\"translate({})\" d=\"{}\"/>\n", at(point), style.mark());
+        let mark = |point: &Point| {
+            format!("<path transform=\"translate({})\" d=\"{}\"/>\n", at(point), style.mark())
+        };
         let marks: String = points.iter().map(mark).collect();
         format!(
             "<g class=\"{}\" stroke=\"currentColor\" stroke-width=\"2\">\n\
@@ -182,11 +197,15 @@ fn x_grid(x: &Axis, columns: &[f64]) -> String {
     let (mut text, mut free) = (String::new(), 0.0);
     for &column in columns {
         let at = x.at(column);
-        text +=
-            &format!("<path class=\"grid\" stroke=\"currentColor\" d=\"M{at:.1} {TOP}V{}\"/>\n", PANEL_HEIGHT - BOTTOM);
+        text += &format!(
+            "<path class=\"grid\" stroke=\"currentColor\" d=\"M{at:.1} {TOP}V{}\"/>\n",
+            PANEL_HEIGHT - BOTTOM
+        );
         if at >= free {
             let (y, number) = (PANEL_HEIGHT - BOTTOM + 20.0, number(column));
-            text += &format!("<text class=\"ink\" x=\"{at:.1}\" y=\"{y}\" text-anchor=\"middle\">{number}</text>\n");
+            text += &format!(
+                "<text class=\"ink\" x=\"{at:.1}\" y=\"{y}\" text-anchor=\"middle\">{number}</text>\n"
+            );
             free = at + TICK_WIDTH;
         }
     }
@@ -211,7 +230,9 @@ fn y_grid(y: &Axis, rows: &[f64], right: f64) -> String {
 pub(crate) fn ticks(least: f64, most: f64) -> Vec<f64> {
     let steps: &[f64] = if most / least < 2000.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let decades = least.log10().floor() as i32 - 1..=most.log10().ceil() as i32 + 1;
-    let all: Vec<f64> = decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade))).collect();
+    let all: Vec<f64> = decades
+        .flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade)))
+        .collect();
     let from = all.partition_point(|&tick| tick < least) - 1;
     let to = all.partition_point(|&tick| tick <= most);
     all[from..=to].to_vec()

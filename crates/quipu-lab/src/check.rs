@@ -3,7 +3,12 @@
 use super::contestants::Contestant;
 
 /// An error unless the total is what was added, as exactly as the contestant promises.
-pub(crate) fn total(name: &str, contestant: &dyn Contestant, adds: u64, threads: usize) -> Result<(), String> {
+pub(crate) fn total(
+    name: &str,
+    contestant: &dyn Contestant,
+    adds: u64,
+    threads: usize,
+) -> Result<(), String> {
     let total = contestant.total();
     if total.abs_diff(adds) <= contestant.tolerance() {
         Ok(())

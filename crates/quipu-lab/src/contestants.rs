@@ -7,7 +7,8 @@ use crossbeam_utils::CachePadded;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
 use quipu::strategy::{
-    Accuracy, Adaptive, Approximate, Cached, Locked, ParkingLotLock, PerThread, SingleAtomic, Strategy, Striped,
+    Accuracy, Adaptive, Approximate, Cached, Locked, ParkingLotLock, PerThread, SingleAtomic,
+    Strategy, Striped,
 };
 
 use super::load::{Load, hide};
@@ -43,7 +44,9 @@ pub(crate) struct Entry {
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    entry("floor", |counters, threads| Box::new(Floor { counters, threads, total: AtomicU64::new(0) })),
+    entry("floor", |counters, threads| {
+        Box::new(Floor { counters, threads, total: AtomicU64::new(0) })
+    }),
     entry("private-fetch-add", |counters, threads| Box::new(Private::new(counters, threads))),
     entry("single-atomic", make::<SingleAtomic>),
     entry("locked", make::<Locked>),
@@ -115,7 +118,8 @@ struct Floor {
 
 impl Contestant for Floor {
     fn run(&self, _thread: usize, load: &Load) {
-        let own: Vec<CachePadded<Cell<u64>>> = (0..self.counters).map(|_| CachePadded::default()).collect();
+        let own: Vec<CachePadded<Cell<u64>>> =
+            (0..self.counters).map(|_| CachePadded::default()).collect();
         load.run(&own, |count| count.set(count.get() + 1), |count| count.get());
         self.total.fetch_add(own.iter().map(|count| count.get()).sum(), Relaxed);
     }
@@ -169,8 +173,9 @@ impl Contestant for Private {
     }
 
     fn read(&self, times: u64) {
-        let sum =
-            |cells: &[CachePadded<AtomicU64>]| cells.iter().step_by(self.counters).map(|cell| cell.load(Relaxed)).sum();
+        let sum = |cells: &[CachePadded<AtomicU64>]| {
+            cells.iter().step_by(self.counters).map(|cell| cell.load(Relaxed)).sum()
+        };
         reads(times, &self.cells[..], sum);
     }
 

@@ -39,12 +39,18 @@ struct Load {
 
 impl Start {
     pub(crate) fn now() -> Self {
-        Self { system: System::here(), started: utc(SystemTime::now()), load: load_average(), ticks: Ticks::now() }
+        Self {
+            system: System::here(),
+            started: utc(SystemTime::now()),
+            load: load_average(),
+            ticks: Ticks::now(),
+        }
     }
 
     /// To be called when everything is measured.
     pub(crate) fn end<'a>(self, options: &'a Options, records: &[Record]) -> Context<'a> {
-        let stolen = Ticks::now().zip(self.ticks).and_then(|(now, before)| now.stolen_since(before));
+        let stolen =
+            Ticks::now().zip(self.ticks).and_then(|(now, before)| now.stolen_since(before));
         Context {
             program: Program::this(),
             system: self.system,
@@ -64,7 +70,10 @@ impl Context<'_> {
         let unknown = |fact: &Option<String>| fact.clone().unwrap_or_else(|| "unknown".to_owned());
         let (processor, hypervisor) = (unknown(&system.processor), unknown(&system.hypervisor));
         [
-            format!("CPU: {processor}, {} cores; hypervisor: {hypervisor}; {}", system.cores, system.kernel),
+            format!(
+                "CPU: {processor}, {} cores; hypervisor: {hypervisor}; {}",
+                system.cores, system.kernel
+            ),
             format!("quipu {}, {}; {started}", program.quipu, unknown(&program.compiler)),
         ]
     }

@@ -23,7 +23,8 @@ impl Draft {
             return Err(cannot_write(&path, "not a regular file"));
         }
         let name = path.file_name().ok_or_else(|| cannot_write(&path, "it has no name"))?;
-        let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), process::id()));
+        let part =
+            path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), process::id()));
         let file = File::create_new(&part).map_err(|error| cannot_write(&path, error))?;
         Ok(Self { path, part, file })
     }

@@ -47,7 +47,9 @@ impl Fit {
                 .collect::<Vec<_>>()
         };
         match alone.map(|alone| (alone, slopes(alone))) {
-            Some((alone, slopes)) if slopes.len() >= 2 => Ok(Self { alone, each: Spread::of(slopes).median }),
+            Some((alone, slopes)) if slopes.len() >= 2 => {
+                Ok(Self { alone, each: Spread::of(slopes).median })
+            }
             _ => Err(format!(
                 "the model can't be fitted: expected costs on one core and on two other numbers of cores, found {}",
                 numbers(points)
@@ -61,7 +63,11 @@ impl Fit {
 }
 
 /// An error if a model misses one of the points by more than is tolerable.
-pub(crate) fn check(name: &str, model: impl Fn(usize) -> f64, points: &[Point]) -> Result<(), String> {
+pub(crate) fn check(
+    name: &str,
+    model: impl Fn(usize) -> f64,
+    points: &[Point],
+) -> Result<(), String> {
     let is_missed = |&&(cores, nanos): &&Point| {
         let ratio = model(cores) / nanos;
         !(1.0 / TOLERABLE..=TOLERABLE).contains(&ratio)

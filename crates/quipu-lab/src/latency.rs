@@ -22,8 +22,12 @@ const SAMPLES: usize = 10_000;
 pub(crate) const TIMER: &str = "timer";
 
 /// The thousandths that are reported, with the figure's name.
-const PERCENTILES: [(usize, Measure); 4] =
-    [(500, Measure::LatencyP50), (990, Measure::LatencyP99), (999, Measure::LatencyP999), (1000, Measure::LatencyMax)];
+const PERCENTILES: [(usize, Measure); 4] = [
+    (500, Measure::LatencyP50),
+    (990, Measure::LatencyP99),
+    (999, Measure::LatencyP999),
+    (1000, Measure::LatencyMax),
+];
 
 /// For each percentile, its rounds so far.
 type Rounds = [Vec<Round>; PERCENTILES.len()];
@@ -31,21 +35,33 @@ type Rounds = [Vec<Round>; PERCENTILES.len()];
 pub(crate) fn run(options: &Options, progress: &Progress) -> Result<Vec<Record>, String> {
     let threads = threads(options);
     let mut timer = Rounds::default();
-    let mut cases: Vec<(&Entry, Rounds)> = options.entries().map(|entry| (entry, Rounds::default())).collect();
+    let mut cases: Vec<(&Entry, Rounds)> =
+        options.entries().map(|entry| (entry, Rounds::default())).collect();
     for round in 1..=options.rounds {
         progress.part(format!("latency, round {round}"));
         let alone = turns(threads, options.pin, |_| samples(|nanos| sample(&(), nanos, |()| {})));
         let cost = push(&mut timer, alone, 0);
         for (entry, rounds) in &mut cases {
             let contestant = (entry.make)(1, threads);
-            let turns = turns(threads, options.pin, |thread| samples(|nanos| contestant.sample(thread, nanos)));
-            check::total(entry.name, &*contestant, (threads * SAMPLES) as u64 * sample::ADDS, threads)?;
+            let turns = turns(threads, options.pin, |thread| {
+                samples(|nanos| contestant.sample(thread, nanos))
+            });
+            check::total(
+                entry.name,
+                &*contestant,
+                (threads * SAMPLES) as u64 * sample::ADDS,
+                threads,
+            )?;
             push(rounds, turns, cost);
             progress.step();
         }
     }
     let named = cases.into_iter().map(|(entry, rounds)| (entry.name, rounds));
-    Ok([(TIMER, timer)].into_iter().chain(named).flat_map(|(name, rounds)| records(name, threads, rounds)).collect())
+    Ok([(TIMER, timer)]
+        .into_iter()
+        .chain(named)
+        .flat_map(|(name, rounds)| records(name, threads, rounds))
+        .collect())
 }
 
 /// The most of `--threads` that have a core each; more of them would measure the scheduler.

@@ -71,7 +71,8 @@ fn lab(options: &Options) -> Result<(), String> {
     let outputs = Outputs::open(options)?;
     let start = Start::now();
     print(table::conditions(options))?;
-    let (records, tables, plot) = if options.projection { project(options)? } else { measure(options)? };
+    let (records, tables, plot) =
+        if options.projection { project(options)? } else { measure(options)? };
     let report = Report { context: start.end(options, &records), records };
     // The files come first: the reader of the tables may quit.
     let files = outputs.write(&report, plot(&report))?;
@@ -106,5 +107,9 @@ fn measure(options: &Options) -> Result<Measured, String> {
 fn project(options: &Options) -> Result<Measured, String> {
     let curves = projection::measure(options)?;
     let records = curves.iter().flat_map(Curve::records).collect();
-    Ok((records, projection::table(&curves), Box::new(move |report| plot::projection(&curves, report))))
+    Ok((
+        records,
+        projection::table(&curves),
+        Box::new(move |report| plot::projection(&curves, report)),
+    ))
 }

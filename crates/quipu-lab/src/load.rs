@@ -126,7 +126,12 @@ impl Load {
     }
 
     #[inline(always)]
-    fn run_each<'a, T: 'a>(&self, mut next: impl FnMut() -> &'a T, add: impl Fn(&T), read: impl Fn(&T) -> u64) {
+    fn run_each<'a, T: 'a>(
+        &self,
+        mut next: impl FnMut() -> &'a T,
+        add: impl Fn(&T),
+        read: impl Fn(&T) -> u64,
+    ) {
         let read = |counter: &T| _ = hide(&read(counter));
         for _ in 0..self.batches {
             self.repeat(self.adds, &mut next, &add);
@@ -135,7 +140,12 @@ impl Load {
     }
 
     #[inline(always)]
-    fn repeat<'a, T: 'a>(&self, times: u64, next: &mut impl FnMut() -> &'a T, operation: &impl Fn(&T)) {
+    fn repeat<'a, T: 'a>(
+        &self,
+        times: u64,
+        next: &mut impl FnMut() -> &'a T,
+        operation: &impl Fn(&T),
+    ) {
         if self.work == 0 {
             for _ in 0..times {
                 operation(hide(next()));

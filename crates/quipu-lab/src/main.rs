@@ -1,4 +1,5 @@
-//! The contention lab: `cargo run --release` in the repository, or `quipu-lab` once it is installed.
+//! The contention lab: `cargo run --release` in the repository, or `quipu-lab` once it is
+//! installed.
 
 use std::process::ExitCode;
 

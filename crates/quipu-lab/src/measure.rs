@@ -69,7 +69,13 @@ impl Case {
     }
 
     pub(crate) fn record(self) -> Record {
-        Record::measured(self.entry.name, Measure::OperationCost, self.threads, self.counters, self.rounds)
+        Record::measured(
+            self.entry.name,
+            Measure::OperationCost,
+            self.threads,
+            self.counters,
+            self.rounds,
+        )
     }
 
     /// Nanoseconds that one core is busy for one operation.
@@ -78,7 +84,8 @@ impl Case {
         let contestant = (entry.make)(self.counters, threads);
         let turns = run_checked(entry.name, &*contestant, threads, options.pin, load)?;
         let operations = threads as u64 * load.operations();
-        let nanos = turn::time(&turns).as_secs_f64() * 1e9 * threads.min(cores()) as f64 / operations as f64;
+        let nanos = turn::time(&turns).as_secs_f64() * 1e9 * threads.min(cores()) as f64
+            / operations as f64;
         Ok(Round { value: nanos, waited: turn::waited(&turns) })
     }
 }

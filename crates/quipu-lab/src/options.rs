@@ -92,9 +92,9 @@ impl Options {
 
     /// The contestants, in the order of the tables.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &'static Entry> {
-        ENTRIES
-            .iter()
-            .filter(|entry| self.strategies.is_empty() || self.strategies.iter().any(|name| name == entry.name))
+        ENTRIES.iter().filter(|entry| {
+            self.strategies.is_empty() || self.strategies.iter().any(|name| name == entry.name)
+        })
     }
 
     /// The steps of the whole measurement.
@@ -117,12 +117,18 @@ fn count(least: u64, most: u64) -> clap::builder::RangedU64ValueParser {
 
 fn read_share(text: &str) -> Result<f64, String> {
     let share = text.parse().map_err(|_| "expected a number".to_owned())?;
-    if (0.0..=0.99).contains(&share) { Ok(share) } else { Err("expected a number from 0 to 0.99".to_owned()) }
+    if (0.0..=0.99).contains(&share) {
+        Ok(share)
+    } else {
+        Err("expected a number from 0 to 0.99".to_owned())
+    }
 }
 
 fn pin_is_possible(text: &str) -> Result<bool, String> {
     match text {
-        "true" if !pin::IS_POSSIBLE => Err("expected Linux: threads can't be pinned here".to_owned()),
+        "true" if !pin::IS_POSSIBLE => {
+            Err("expected Linux: threads can't be pinned here".to_owned())
+        }
         text => Ok(text == "true"),
     }
 }

@@ -63,7 +63,10 @@ impl Outputs {
         for (_, draft, text) in &mut files {
             draft.write(text)?;
         }
-        files.into_iter().map(|(title, draft, _)| Ok(format!("{title}: {}", draft.finish()?.display()))).collect()
+        files
+            .into_iter()
+            .map(|(title, draft, _)| Ok(format!("{title}: {}", draft.finish()?.display())))
+            .collect()
     }
 }
 
@@ -122,7 +125,14 @@ struct OneRound<'a> {
 fn medians_csv(report: &Report<'_>) -> Result<Vec<u8>, String> {
     let run = &report.context.started;
     csv(report.records.iter().map(|record| {
-        let &Record { ref strategy, measure, threads, counters, value: Spread { median, least, most }, .. } = record;
+        let &Record {
+            ref strategy,
+            measure,
+            threads,
+            counters,
+            value: Spread { median, least, most },
+            ..
+        } = record;
         Median { run, strategy, measure, threads, counters, median, least, most }
     }))
 }

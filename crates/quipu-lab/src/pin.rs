@@ -11,8 +11,9 @@ pub(crate) fn current_thread(index: usize) {
     // SAFETY: the set is valid for its size. The 0 means the current thread.
     unsafe { libc::sched_getaffinity(0, size_of_val(&allowed), &raw mut allowed) };
     // SAFETY: the CPUs asked about are below the set's size.
-    let cpus: Vec<usize> =
-        (0..libc::CPU_SETSIZE as usize).filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &allowed) }).collect();
+    let cpus: Vec<usize> = (0..libc::CPU_SETSIZE as usize)
+        .filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &allowed) })
+        .collect();
     if let Some(&cpu) = cpus.get(index % cpus.len().max(1)) {
         // SAFETY: as above.
         let mut own: libc::cpu_set_t = unsafe { std::mem::zeroed() };

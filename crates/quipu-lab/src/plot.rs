@@ -18,16 +18,43 @@ pub(crate) fn all(report: &Report<'_>) -> String {
         Panel { title: title.to_owned(), x, y, curves }
     };
     let memory = Panel {
-        title: format!("Memory of counters that {} threads have added to", memory::threads(report.context.options)),
+        title: format!(
+            "Memory of counters that {} threads have added to",
+            memory::threads(report.context.options)
+        ),
         x: "counters",
         y: "bytes",
-        curves: curves(report, |record| record.measure == Measure::Memory, |record| record.counters),
+        curves: curves(
+            report,
+            |record| record.measure == Measure::Memory,
+            |record| record.counters,
+        ),
     };
-    let adds = report.context.options.counters.iter().map(|&counters| operations(report, counters as usize));
+    let adds = report
+        .context
+        .options
+        .counters
+        .iter()
+        .map(|&counters| operations(report, counters as usize));
     let others = [
-        panel("Cost of an add, while another thread reads", "threads that add", COST, Measure::AddBesideReader),
-        panel("Cost of a read, while other threads add", "threads that add", COST, Measure::ReadBesideWriters),
-        panel("Cost of a read, while nobody adds", "threads that have added", "nanoseconds", Measure::ReadCost),
+        panel(
+            "Cost of an add, while another thread reads",
+            "threads that add",
+            COST,
+            Measure::AddBesideReader,
+        ),
+        panel(
+            "Cost of a read, while other threads add",
+            "threads that add",
+            COST,
+            Measure::ReadBesideWriters,
+        ),
+        panel(
+            "Cost of a read, while nobody adds",
+            "threads that have added",
+            "nanoseconds",
+            Measure::ReadCost,
+        ),
         memory,
     ];
     figure(adds.chain(others).collect(), report)
@@ -42,7 +69,10 @@ pub(crate) fn first(report: &Report<'_>) -> String {
 /// The model's curves, and the measurements that it was fitted to.
 pub(crate) fn projection(curves: &[projection::Curve], report: &Report<'_>) -> String {
     let pair = |(index, curve): (usize, &projection::Curve)| {
-        let modelled = curve.points().into_iter().map(|(cores, nanos)| Point::of(cores, Spread::exactly(nanos)));
+        let modelled = curve
+            .points()
+            .into_iter()
+            .map(|(cores, nanos)| Point::of(cores, Spread::exactly(nanos)));
         let measured = curve.measured.iter().map(|record| Point::of(record.threads, record.value));
         let line = |name: &str, style, points, is_joined| Curve {
             name: format!("{}, {name}", curve.name),
@@ -51,9 +81,13 @@ pub(crate) fn projection(curves: &[projection::Curve], report: &Report<'_>) -> S
             is_joined,
         };
         // Six styles for three pairs.
-        [line("model", 2 * index, modelled.collect(), true), line("measured", 2 * index + 1, measured.collect(), false)]
+        [
+            line("model", 2 * index, modelled.collect(), true),
+            line("measured", 2 * index + 1, measured.collect(), false),
+        ]
     };
-    let title = "A model, fitted to the measured points: cost of an add when every core counts".to_owned();
+    let title =
+        "A model, fitted to the measured points: cost of an add when every core counts".to_owned();
     let curves = curves.iter().enumerate().flat_map(pair).collect();
     figure(vec![Panel { title, x: "cores", y: COST, curves }], report)
 }
@@ -68,17 +102,28 @@ fn operations(report: &Report<'_>, counters: usize) -> Panel {
         1 => format!("Cost of {operation}, all threads on one counter"),
         counters => format!("Cost of {operation}, {counters} counters in rotation"),
     };
-    let is_one = |record: &Record| record.measure == Measure::OperationCost && record.counters == counters;
-    Panel { title, x: "threads that add", y: COST, curves: curves(report, is_one, |record| record.threads) }
+    let is_one =
+        |record: &Record| record.measure == Measure::OperationCost && record.counters == counters;
+    Panel {
+        title,
+        x: "threads that add",
+        y: COST,
+        curves: curves(report, is_one, |record| record.threads),
+    }
 }
 
 /// One curve for each strategy that has such records.
-fn curves(report: &Report<'_>, is_drawn: impl Fn(&Record) -> bool, x: fn(&Record) -> usize) -> Vec<Curve> {
+fn curves(
+    report: &Report<'_>,
+    is_drawn: impl Fn(&Record) -> bool,
+    x: fn(&Record) -> usize,
+) -> Vec<Curve> {
     // Each has the same style, whichever others there are.
     let curve = |(index, entry): (usize, &Entry)| {
         // A logarithmic axis has no place for 0.
-        let is_of_entry =
-            |record: &&Record| record.strategy == entry.name && is_drawn(record) && record.value.least > 0.0;
+        let is_of_entry = |record: &&Record| {
+            record.strategy == entry.name && is_drawn(record) && record.value.least > 0.0
+        };
         let records = report.records.iter().filter(is_of_entry);
         let points = records.map(|record| Point::of(x(record), record.value)).collect();
         Curve { name: entry.name.to_owned(), style: Style::of(index), points, is_joined: true }

@@ -44,8 +44,9 @@ impl Program {
 pub(crate) fn compiler(program: &[u8]) -> Option<String> {
     // Followed by a digit: the program has this needle, too.
     const NEEDLE: &[u8] = b"rustc version ";
-    let is_version =
-        |bytes: &&[u8]| bytes.starts_with(NEEDLE) && bytes.get(NEEDLE.len()).is_some_and(u8::is_ascii_digit);
+    let is_version = |bytes: &&[u8]| {
+        bytes.starts_with(NEEDLE) && bytes.get(NEEDLE.len()).is_some_and(u8::is_ascii_digit)
+    };
     let at = (0..program.len()).map(|at| &program[at..]).find(is_version)?;
     let end = at.iter().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(at.len());
     Some(String::from_utf8_lossy(&at[..end]).into_owned())

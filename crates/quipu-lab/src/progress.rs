@@ -11,7 +11,10 @@ pub(crate) struct Progress(ProgressBar);
 impl Progress {
     pub(crate) fn new(steps: u64) -> Self {
         let style = ProgressStyle::with_template("{wide_bar} {percent} %  {msg}  {eta} left");
-        Self(ProgressBar::new(steps).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+        Self(
+            ProgressBar::new(steps)
+                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())),
+        )
     }
 
     /// A part of the measurement begins.

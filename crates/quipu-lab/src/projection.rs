@@ -29,7 +29,10 @@ pub(crate) struct Curve {
 pub(crate) fn measure(options: &Options) -> Result<Vec<Curve>, String> {
     let numbers = numbers_up_to(cores());
     if numbers.len() < 3 {
-        return Err(format!("--projection: the model is fitted to three numbers of cores: found {} cores", cores()));
+        return Err(format!(
+            "--projection: the model is fitted to three numbers of cores: found {} cores",
+            cores()
+        ));
     }
     let entries = NAMES.iter().filter_map(|name| ENTRIES.iter().find(|entry| entry.name == *name));
     let progress = Progress::new(options.rounds * (NAMES.len() * numbers.len()) as u64);
@@ -47,8 +50,14 @@ pub(crate) fn measure(options: &Options) -> Result<Vec<Curve>, String> {
             progress.step();
         }
     }
-    let records: Vec<(&Entry, Record)> = cases.into_iter().map(|case| (case.entry, case.record())).collect();
-    let of = |name| records.iter().filter(move |(entry, _)| entry.name == name).map(|(_, record)| record.clone());
+    let records: Vec<(&Entry, Record)> =
+        cases.into_iter().map(|case| (case.entry, case.record())).collect();
+    let of = |name| {
+        records
+            .iter()
+            .filter(move |(entry, _)| entry.name == name)
+            .map(|(_, record)| record.clone())
+    };
     NAMES.into_iter().map(|name| Curve::of(name, of(name).collect())).collect()
 }
 
@@ -61,7 +70,8 @@ pub(crate) fn numbers_up_to(cores: usize) -> Vec<usize> {
 impl Curve {
     /// An error if the model misses what was measured.
     pub(crate) fn of(name: &'static str, measured: Vec<Record>) -> Result<Self, String> {
-        let points: Vec<Point> = measured.iter().map(|record| (record.threads, record.value.median)).collect();
+        let points: Vec<Point> =
+            measured.iter().map(|record| (record.threads, record.value.median)).collect();
         let fitted = Fit::of(&points)?;
         // Cores that share no line don't wait for each other.
         let model = if name == NAMES[0] { fitted } else { Fit { each: 0.0, ..fitted } };
@@ -77,10 +87,9 @@ impl Curve {
 
     /// The measured costs, and the model's.
     pub(crate) fn records(&self) -> Vec<Record> {
-        let modelled = self
-            .points()
-            .into_iter()
-            .map(|(cores, nanos)| Record::of(self.name, Measure::Projection, cores, 1, Spread::exactly(nanos)));
+        let modelled = self.points().into_iter().map(|(cores, nanos)| {
+            Record::of(self.name, Measure::Projection, cores, 1, Spread::exactly(nanos))
+        });
         self.measured.iter().cloned().chain(modelled).collect()
     }
 }

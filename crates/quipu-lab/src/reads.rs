@@ -35,7 +35,9 @@ pub(crate) fn run(options: &Options, progress: &Progress) -> Result<Vec<Record>,
             cases.push((entry, contestant, reads, Vec::new()));
         }
         for _ in 0..options.rounds {
-            cases.iter_mut().for_each(|(_, contestant, reads, rounds)| rounds.push(round(&**contestant, *reads)));
+            cases.iter_mut().for_each(|(_, contestant, reads, rounds)| {
+                rounds.push(round(&**contestant, *reads))
+            });
         }
         for (entry, _, _, rounds) in cases {
             let cost = Record::measured(entry.name, Measure::ReadCost, threads, 1, rounds);
@@ -79,8 +81,10 @@ fn of_one(options: &Options, threads: usize) -> Result<Comparison, String> {
 fn of_many(options: &Options, threads: usize) -> Result<[Comparison; 2], String> {
     const COUNTERS: usize = 10_000;
     let name = |index| &*format!("contention_{index}_total").leak();
-    let counters: Vec<Counter> = (0..COUNTERS).map(|index| Counter::named(name(index), "Of the lab.")).collect();
-    let cells: Vec<CachePadded<AtomicU64>> = (0..COUNTERS * threads).map(|_| CachePadded::default()).collect();
+    let counters: Vec<Counter> =
+        (0..COUNTERS).map(|index| Counter::named(name(index), "Of the lab.")).collect();
+    let cells: Vec<CachePadded<AtomicU64>> =
+        (0..COUNTERS * threads).map(|_| CachePadded::default()).collect();
     together(threads, false, |thread| {
         for (counter, cells) in counters.iter().zip(cells.chunks(threads)) {
             counter.inc();
@@ -89,7 +93,8 @@ fn of_many(options: &Options, threads: usize) -> Result<[Comparison; 2], String>
     });
     // The last counter's slots lie in the longest chunks.
     let one = format!("`sum` of one of {COUNTERS} counters, {threads} threads");
-    let one = sum_beside(options, one, &counters[COUNTERS - 1], &cells[(COUNTERS - 1) * threads..])?;
+    let one =
+        sum_beside(options, one, &counters[COUNTERS - 1], &cells[(COUNTERS - 1) * threads..])?;
     let unsigned = |value| if let Value::Unsigned(value) = value { value } else { 0 };
     let all = (
         format!("`snapshot` of {COUNTERS} counters, {threads} threads"),
@@ -127,7 +132,9 @@ fn beside(
         rounds.0.push(exact(reads, expected, &ours)?);
         rounds.1.push(exact(reads, expected, &theirs)?);
     }
-    let record = |name: &str, rounds| Record::measured(name, Measure::ReadComparison, threads, counters, rounds);
+    let record = |name: &str, rounds| {
+        Record::measured(name, Measure::ReadComparison, threads, counters, rounds)
+    };
     Ok(Comparison { ours: record(&what, rounds.0), theirs: record(&than, rounds.1) })
 }
 
@@ -139,5 +146,7 @@ fn total(cells: &[CachePadded<AtomicU64>]) -> u64 {
 fn exact(reads: u64, expected: u64, read: impl Fn() -> u64) -> Result<Round, String> {
     let turn = Turn::of(|| (0..reads).map(|_| read()).find(|&sum| sum != expected));
     let wrong = turn.result;
-    wrong.map_or(Ok(Round::of(turn, reads)), |sum| Err(format!("a read found {sum}: expected {expected}")))
+    wrong.map_or(Ok(Round::of(turn, reads)), |sum| {
+        Err(format!("a read found {sum}: expected {expected}"))
+    })
 }

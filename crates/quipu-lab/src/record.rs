@@ -70,8 +70,21 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn of(strategy: &str, measure: Measure, threads: usize, counters: usize, value: Spread) -> Self {
-        Self { strategy: strategy.to_owned(), measure, threads, counters, value, rounds: Vec::new() }
+    pub(crate) fn of(
+        strategy: &str,
+        measure: Measure,
+        threads: usize,
+        counters: usize,
+        value: Spread,
+    ) -> Self {
+        Self {
+            strategy: strategy.to_owned(),
+            measure,
+            threads,
+            counters,
+            value,
+            rounds: Vec::new(),
+        }
     }
 
     /// The median of at least one round.

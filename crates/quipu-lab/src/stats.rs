@@ -36,7 +36,11 @@ impl Spread {
     pub fn of(mut rounds: Vec<f64>) -> Self {
         rounds.sort_by(f64::total_cmp);
         let middle = rounds.len() / 2;
-        let median = if rounds.len() % 2 == 1 { rounds[middle] } else { (rounds[middle - 1] + rounds[middle]) / 2.0 };
+        let median = if rounds.len() % 2 == 1 {
+            rounds[middle]
+        } else {
+            (rounds[middle - 1] + rounds[middle]) / 2.0
+        };
         Self { median, least: rounds[0], most: rounds[rounds.len() - 1] }
     }
 

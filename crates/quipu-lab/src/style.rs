@@ -62,6 +62,7 @@ pub(crate) fn sheet() -> String {
 fn rules(shade: fn(Color) -> &'static str) -> String {
     let fixed = [("page", PAGE), ("ink", INK), ("grid", GRID), ("warning", WARNING)];
     let fixed = fixed.map(|(class, color)| format!(".{class} {{ color: {} }}", shade(color)));
-    let curves = (0..).zip(CURVES).map(|(index, color)| format!(".c{index} {{ color: {} }}", shade(color)));
+    let curves =
+        (0..).zip(CURVES).map(|(index, color)| format!(".c{index} {{ color: {} }}", shade(color)));
     fixed.into_iter().chain(curves).collect::<Vec<_>>().join("\n")
 }

@@ -21,7 +21,8 @@ pub(crate) fn conditions(options: &Options) -> String {
 }
 
 pub(crate) fn all(options: &Options, records: &[Record], comparisons: &[Comparison]) -> String {
-    let of = |measure| records.iter().filter(|record| record.measure == measure).collect::<Vec<_>>();
+    let of =
+        |measure| records.iter().filter(|record| record.measure == measure).collect::<Vec<_>>();
     let threads = |record: &Record| record.threads;
     let counters = |record: &Record| record.counters;
     let each = |measure, title: &str, column: fn(&Record) -> usize, unit: &str| {
@@ -57,7 +58,10 @@ fn cost_title(options: &Options) -> String {
 }
 
 fn memory_title(records: &[Record]) -> String {
-    let threads = records.iter().find(|record| record.measure == Measure::Memory).map_or(0, |record| record.threads);
+    let threads = records
+        .iter()
+        .find(|record| record.measure == Measure::Memory)
+        .map_or(0, |record| record.threads);
     format!("Bytes of all counters, after {threads} threads have added to each:")
 }
 
@@ -72,7 +76,9 @@ fn rotation(options: &Options, records: &[&Record], title: &str) -> String {
                 let is_it = |record: &&&Record| record.counters == counters && record.threads == at;
                 records.iter().filter(|record| record.strategy == entry.name).find(is_it)
             };
-            let cells = columns.iter().map(|&at| of(at).map_or_else(String::new, |record| cell(&record.value)));
+            let cells = columns
+                .iter()
+                .map(|&at| of(at).map_or_else(String::new, |record| cell(&record.value)));
             text += &row([entry.name.to_owned(), counters.to_string()].into_iter().chain(cells));
         }
     }
@@ -80,12 +86,20 @@ fn rotation(options: &Options, records: &[&Record], title: &str) -> String {
 }
 
 /// A row for each strategy, a column for each value of `column`.
-fn table(options: &Options, records: &[&Record], column: fn(&Record) -> usize, unit: &str) -> String {
+fn table(
+    options: &Options,
+    records: &[&Record],
+    column: fn(&Record) -> usize,
+    unit: &str,
+) -> String {
     let columns = columns(records, column);
     let mut text = head(&[&format!("{unit}:")], &columns);
     for entry in options.entries() {
-        let of = |at| records.iter().find(|record| record.strategy == entry.name && column(record) == at);
-        let cells = columns.iter().map(|&at| of(at).map_or_else(String::new, |record| cell(&record.value)));
+        let of = |at| {
+            records.iter().find(|record| record.strategy == entry.name && column(record) == at)
+        };
+        let cells =
+            columns.iter().map(|&at| of(at).map_or_else(String::new, |record| cell(&record.value)));
         text += &row([entry.name.to_owned()].into_iter().chain(cells));
     }
     text
@@ -108,16 +122,20 @@ fn latencies(options: &Options, records: &[Record]) -> String {
     );
     text += &head(&["percentile:"], &COLUMNS.map(|(name, _)| name));
     for name in [latency::TIMER].into_iter().chain(options.entries().map(|entry| entry.name)) {
-        let of = |measure| records.iter().find(|record| record.strategy == name && record.measure == measure);
-        let cells =
-            COLUMNS.iter().map(|&(_, measure)| of(measure).map_or_else(String::new, |record| whole(&record.value)));
+        let of = |measure| {
+            records.iter().find(|record| record.strategy == name && record.measure == measure)
+        };
+        let cells = COLUMNS.iter().map(|&(_, measure)| {
+            of(measure).map_or_else(String::new, |record| whole(&record.value))
+        });
         text += &row([name.to_owned()].into_iter().chain(cells));
     }
     text
 }
 
 fn compare(comparisons: &[Comparison]) -> String {
-    let mut text = "| read | ns | compared with | ns | times as fast |\n|---|--:|---|--:|--:|\n".to_owned();
+    let mut text =
+        "| read | ns | compared with | ns | times as fast |\n|---|--:|---|--:|--:|\n".to_owned();
     for Comparison { ours, theirs } in comparisons {
         let ratio = format!("{:.2}", theirs.value.median / ours.value.median);
         let (read, loops) = (ours.strategy.clone(), theirs.strategy.clone());

@@ -7,7 +7,9 @@ use std::io::{self, ErrorKind, Write};
 pub(crate) fn say(mut output: impl Write, text: impl Display) -> Result<(), String> {
     let written = writeln!(output, "{text}").and_then(|()| output.flush());
     match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("standard output: {error}"))
+        }
         _ => Ok(()),
     }
 }

@@ -61,7 +61,11 @@ pub fn together(threads: usize, pinned: bool, f: impl Fn(usize) + Sync) -> Durat
 ///
 /// # Panics
 /// If `f` panics on one of the threads.
-pub fn on_threads<T: Send>(threads: usize, pinned: bool, f: impl Fn(usize, &Barrier) -> T + Sync) -> Vec<T> {
+pub fn on_threads<T: Send>(
+    threads: usize,
+    pinned: bool,
+    f: impl Fn(usize, &Barrier) -> T + Sync,
+) -> Vec<T> {
     let barrier = Barrier::new(threads);
     thread::scope(|scope| {
         let spawn = |thread| {
@@ -89,6 +93,8 @@ pub fn on_threads<T: Send>(threads: usize, pinned: bool, f: impl Fn(usize, &Barr
 /// assert_eq!(duration(spans), ms(9));
 /// ```
 pub fn duration(spans: impl IntoIterator<Item = Span>) -> Duration {
-    let widen = |(start, end): Span, (other_start, other_end): Span| (start.min(other_start), end.max(other_end));
+    let widen = |(start, end): Span, (other_start, other_end): Span| {
+        (start.min(other_start), end.max(other_end))
+    };
     spans.into_iter().reduce(widen).map_or(Duration::ZERO, |(start, end)| end - start)
 }

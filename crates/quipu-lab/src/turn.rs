@@ -17,7 +17,11 @@ pub(crate) struct Turn<T> {
 }
 
 /// Runs `f` on this number of threads at once.
-pub(crate) fn turns<T: Send>(threads: usize, pinned: bool, f: impl Fn(usize) -> T + Sync) -> Vec<Turn<T>> {
+pub(crate) fn turns<T: Send>(
+    threads: usize,
+    pinned: bool,
+    f: impl Fn(usize) -> T + Sync,
+) -> Vec<Turn<T>> {
     on_threads(threads, pinned, |thread, barrier| {
         let before = wait();
         barrier.wait();
@@ -36,7 +40,8 @@ pub(crate) fn time<T>(turns: &[Turn<T>]) -> Duration {
 
 /// The share of the threads' time that they waited for a core, from when they were let go.
 pub(crate) fn waited<T>(turns: &[Turn<T>]) -> Option<f64> {
-    let waited: Duration = turns.iter().map(|turn| Some(turn.waited? + turn.late?)).sum::<Option<_>>()?;
+    let waited: Duration =
+        turns.iter().map(|turn| Some(turn.waited? + turn.late?)).sum::<Option<_>>()?;
     let all = time(turns) * turns.len() as u32;
     Some((waited.as_secs_f64() / all.as_secs_f64().max(1e-9)).min(1.0))
 }

@@ -23,8 +23,14 @@ fn quick(folder: &Path) -> Command {
     command
 }
 
-const FILES: [&str; 6] =
-    ["figures-context.json", "figures-rounds.csv", "figures.csv", "figures.json", "plot.svg", "plots.svg"];
+const FILES: [&str; 6] = [
+    "figures-context.json",
+    "figures-rounds.csv",
+    "figures.csv",
+    "figures.json",
+    "plot.svg",
+    "plots.svg",
+];
 
 /// The names of a folder's files, which all have something in them.
 fn files(folder: &Path) -> BTreeSet<String> {
@@ -47,30 +53,55 @@ fn files_say_what_they_are_from_and_have_every_round() {
     let report: Value = serde_json::from_str(&read("figures.json")).unwrap();
     let context: Value = serde_json::from_str(&read("figures-context.json")).unwrap();
     assert_eq!(report["context"], context);
-    for fact in ["/program/quipu", "/program/target", "/system/kernel", "/system/cores", "/started", "/ended"] {
-        assert!(context.pointer(fact).is_some_and(|fact| !fact.is_null()), "no {fact} in {context}");
+    for fact in [
+        "/program/quipu",
+        "/program/target",
+        "/system/kernel",
+        "/system/cores",
+        "/started",
+        "/ended",
+    ] {
+        assert!(
+            context.pointer(fact).is_some_and(|fact| !fact.is_null()),
+            "no {fact} in {context}"
+        );
     }
     if Path::new("/proc/thread-self/schedstat").exists() {
-        for fact in ["/program/compiler", "/load_average/before/0", "/load_average/after/2", "/busy/waited"] {
-            assert!(context.pointer(fact).is_some_and(|fact| !fact.is_null()), "no {fact} in {context}");
+        for fact in
+            ["/program/compiler", "/load_average/before/0", "/load_average/after/2", "/busy/waited"]
+        {
+            assert!(
+                context.pointer(fact).is_some_and(|fact| !fact.is_null()),
+                "no {fact} in {context}"
+            );
         }
     }
     assert_eq!(context["options"]["rounds"], 2);
 
     let (one, all) = (read("plot.svg"), read("plots.svg"));
-    let titles = |plot: &str| plot.matches(">Cost of ").count() + plot.matches(">Memory of ").count();
+    let titles =
+        |plot: &str| plot.matches(">Cost of ").count() + plot.matches(">Memory of ").count();
     assert_eq!((titles(&one), titles(&all)), (1, 6));
-    for part in [&format!("{} cores", context["system"]["cores"]), "threads that add", "nanoseconds of one core"] {
+    for part in [
+        &format!("{} cores", context["system"]["cores"]),
+        "threads that add",
+        "nanoseconds of one core",
+    ] {
         assert!(one.contains(part), "no {part:?} in {one}");
     }
     assert_eq!(context["options"]["counters"], serde_json::json!([1, 8]));
 
     // Each median of two rounds is their mean.
-    let mut rounds = csv::Reader::from_reader(fs::File::open(folder.path().join("figures-rounds.csv")).unwrap());
+    let mut rounds =
+        csv::Reader::from_reader(fs::File::open(folder.path().join("figures-rounds.csv")).unwrap());
     let rows = rounds.records().count();
     let records = report["records"].as_array().unwrap();
-    let measured =
-        || records.iter().map(|record| record["rounds"].as_array().unwrap()).filter(|rounds| !rounds.is_empty());
+    let measured = || {
+        records
+            .iter()
+            .map(|record| record["rounds"].as_array().unwrap())
+            .filter(|rounds| !rounds.is_empty())
+    };
     assert_eq!(rows, measured().map(Vec::len).sum::<usize>());
     assert!(measured().all(|rounds| rounds.len() == 2));
     for record in records.iter().filter(|record| record["rounds"] != serde_json::json!([])) {
@@ -79,9 +110,14 @@ fn files_say_what_they_are_from_and_have_every_round() {
         // Decimals lose a little.
         assert!((median - mean).abs() <= mean * 1e-12, "{record}");
     }
-    for measure in
-        ["operation_cost", "latency_p999", "add_beside_reader", "read_beside_writers", "read_cost", "read_comparison"]
-    {
+    for measure in [
+        "operation_cost",
+        "latency_p999",
+        "add_beside_reader",
+        "read_beside_writers",
+        "read_cost",
+        "read_comparison",
+    ] {
         assert!(read("figures-rounds.csv").contains(measure), "no {measure}");
     }
 }
@@ -91,7 +127,8 @@ fn tables_show_one_counter_and_eight() {
     let folder = folder();
     let output = quick(folder.path()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    for row in ["| per-thread | 1 | ", "| per-thread | 8 | ", "| timer | ", "| writers: | 1 | 2 |"] {
+    for row in ["| per-thread | 1 | ", "| per-thread | 8 | ", "| timer | ", "| writers: | 1 | 2 |"]
+    {
         assert!(text.contains(row), "no {row:?} in {text}");
     }
 }
@@ -100,18 +137,28 @@ fn tables_show_one_counter_and_eight() {
 fn columns(report: &Value, strategy: &str) -> BTreeSet<String> {
     let records = report["records"].as_array().unwrap();
     let of_strategy = records.iter().filter(|record| record["strategy"] == strategy);
-    of_strategy.map(|record| format!("{} {} {}", record["measure"], record["threads"], record["counters"])).collect()
+    of_strategy
+        .map(|record| format!("{} {} {}", record["measure"], record["threads"], record["counters"]))
+        .collect()
 }
 
 #[test]
 fn both_locks_have_the_same_columns() {
     let folder = folder();
     let mut command = lab();
-    command.current_dir(folder.path()).args(["--duration", "1", "--rounds", "1", "--threads", "1,2"]);
+    command.current_dir(folder.path()).args([
+        "--duration",
+        "1",
+        "--rounds",
+        "1",
+        "--threads",
+        "1,2",
+    ]);
     command.args(["--readers-of", "1", "--strategies", "locked,locked-parking_lot"]);
     let output = command.args(["--svg", "plots.svg", "--json", "figures.json"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    let report = serde_json::from_slice(&fs::read(folder.path().join("figures.json")).unwrap()).unwrap();
+    let report =
+        serde_json::from_slice(&fs::read(folder.path().join("figures.json")).unwrap()).unwrap();
     let (std, parking_lot) = (columns(&report, "locked"), columns(&report, "locked-parking_lot"));
     assert!(std.len() >= 15, "{std:?}");
     assert_eq!(std, parking_lot);
@@ -121,7 +168,8 @@ fn both_locks_have_the_same_columns() {
 #[test]
 fn reader_that_quits_ends_the_table_and_not_the_files() {
     let folder = folder();
-    let mut child = quick(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        quick(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -135,7 +183,8 @@ fn file_that_cannot_be_written_is_named_before_anything_is_measured() {
     let folder = folder();
     let output = quick(folder.path()).args(["--json", "nowhere/figures.json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "--json was given twice");
-    let output = lab().current_dir(folder.path()).args(["--csv", "nowhere/figures.csv"]).output().unwrap();
+    let output =
+        lab().current_dir(folder.path()).args(["--csv", "nowhere/figures.csv"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.starts_with("quipu-lab: nowhere/") && output.stdout.is_empty(), "{message}");

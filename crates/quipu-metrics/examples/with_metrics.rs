@@ -1,4 +1,5 @@
-//! The counters and gauges of the metrics facade on quipu's slots, exported by the exporter that was there before.
+//! The counters and gauges of the metrics facade on quipu's slots, exported by the exporter that
+//! was there before.
 
 use std::sync::Arc;
 use std::thread;

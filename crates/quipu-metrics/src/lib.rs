@@ -1,4 +1,5 @@
-//! The counters and gauges of the [`metrics`] facade on quipu's slots. For metrics 0.24 and metrics-util 0.20.
+//! The counters and gauges of the [`metrics`] facade on quipu's slots. For metrics 0.24 and
+//! metrics-util 0.20.
 //!
 //! [`SlotRecorder`] stands between the macros and the exporter of your program: `counter!` and
 //! `gauge!` return metrics on slots, and [`flush`](SlotRecorder::flush) passes on their counts,
@@ -41,7 +42,8 @@
 //! in hot code.
 //!
 //! # Measured
-//! Nanoseconds a call, and the throughput on quipu by that of `AtomicStorage`; see [how](#how-it-was-measured).
+//! Nanoseconds a call, and the throughput on quipu by that of `AtomicStorage`; see
+//! [how](#how-it-was-measured).
 //!
 //! | call | 1 thread: `AtomicStorage` | on quipu | ratio | 2 threads: `AtomicStorage` | on quipu | ratio |
 //! |---|---|---|---|---|---|---|
@@ -50,17 +52,19 @@
 //! | a plain add in place of quipu's | 2.14 | 2.17 | 1.0 | 9.17 | 2.19 | 4.2 |
 //! | `Gauge::increment` | 4.67 | 3.25 | 1.4 | 38.43 | 3.26 | 12 |
 //!
-//! The first three rows are medians of five runs; single runs differ. One handle in a loop takes 2.2 ns on quipu, or 1.4: each
-//! call waits for the last one's store, and the processor forwards that early in some runs only. The third row has no quipu in
-//! it: a plain add to a word of the thread's own, behind the same virtual call, takes either, too. With one thread that is 0.9
-//! to 1.6 times as fast as the atomic; with two, 3.6 to 8.7 times, as what the atomic takes differs from run to run. The
-//! second row is a request that counts itself and its bytes, whose calls don't wait for one another: 1.0 to 1.5 times, and
-//! 5.8 to 15 times.
+//! The first three rows are medians of five runs; single runs differ. One handle in a loop takes
+//! 2.2 ns on quipu, or 1.4: each call waits for the last one's store, and the processor forwards
+//! that early in some runs only. The third row has no quipu in it: a plain add to a word of the
+//! thread's own, behind the same virtual call, takes either, too. With one thread that is 0.9 to
+//! 1.6 times as fast as the atomic; with two, 3.6 to 8.7 times, as what the atomic takes differs
+//! from run to run. The second row is a request that counts itself and its bytes, whose calls don't
+//! wait for one another: 1.0 to 1.5 times, and 5.8 to 15 times.
 //!
 //! # How it was measured
-//! By `cargo run --release --manifest-path benches/comparison/Cargo.toml --bin integrations` in quipu's repository: medians of 51
-//! rounds of 500,000 calls a thread, the two sides in turns, on an AMD EPYC virtual machine with 2 cores that did nothing else.
-//! At 1 thread an uncontended atomic is compared, at 2 threads one that both increment.
+//! By `cargo run --release --manifest-path benches/comparison/Cargo.toml --bin integrations` in
+//! quipu's repository: medians of 51 rounds of 500,000 calls a thread, the two sides in turns, on
+//! an AMD EPYC virtual machine with 2 cores that did nothing else. At 1 thread an uncontended
+//! atomic is compared, at 2 threads one that both increment.
 
 mod flushing;
 mod recorder;

@@ -109,7 +109,9 @@ impl<R: Recorder> SlotRecorder<R> {
         // The unchanged ones too: for an exporter, a gauge that isn't set is idle.
         for gauge in &known.gauges {
             self.call(&gauge.key, || {
-                self.exporter.register_gauge(&gauge.key, &gauge.origin.metadata()).set(gauge.slots.value());
+                self.exporter
+                    .register_gauge(&gauge.key, &gauge.origin.metadata())
+                    .set(gauge.slots.value());
             });
         }
     }
@@ -237,7 +239,8 @@ impl<R: Recorder> Recorder for SlotRecorder<R> {
     }
 
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Counter {
-        let slots = self.registry.get_counter(key).unwrap_or_else(|| self.new_counter(key, metadata));
+        let slots =
+            self.registry.get_counter(key).unwrap_or_else(|| self.new_counter(key, metadata));
         metrics::Counter::from_arc(slots)
     }
 
@@ -337,7 +340,8 @@ impl<T> Forwarded<T> {
     }
 }
 
-/// The texts that a [`Metadata`] borrows, kept: an exporter that dropped an idle metric is asked for it again.
+/// The texts that a [`Metadata`] borrows, kept: an exporter that dropped an idle metric is asked
+/// for it again.
 #[derive(Debug)]
 struct Origin {
     target: String,

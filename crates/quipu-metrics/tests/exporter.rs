@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use faulty::{Fault, Faulty};
 use metrics::{
-    Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit, counter,
-    describe_counter, describe_gauge, gauge, histogram, with_local_recorder,
+    Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    counter, describe_counter, describe_gauge, gauge, histogram, with_local_recorder,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use metrics_util::MetricKindMask;
@@ -95,7 +95,8 @@ fn metrics_show_before_their_first_flush() {
 
 #[test]
 fn a_gauge_that_stays_the_same_is_not_idle() {
-    let builder = PrometheusBuilder::new().idle_timeout(MetricKindMask::ALL, Some(Duration::from_nanos(1)));
+    let builder =
+        PrometheusBuilder::new().idle_timeout(MetricKindMask::ALL, Some(Duration::from_nanos(1)));
     let exporter = builder.build_recorder();
     let handle = exporter.handle();
     let recorder = SlotRecorder::new(exporter);
@@ -117,7 +118,8 @@ fn a_served_exporter_gets_what_came_before_the_last_flush() {
     thread::spawn(move || runtime.block_on(server));
     let scrape = || {
         let answer = ureq::get(format!("http://127.0.0.1:{port}/metrics")).call();
-        Scraped::parse(&answer.unwrap().body_mut().read_to_string().unwrap()).value("served_total", &[])
+        Scraped::parse(&answer.unwrap().body_mut().read_to_string().unwrap())
+            .value("served_total", &[])
     };
 
     let recorder = Arc::new(SlotRecorder::new(exporter));
@@ -200,9 +202,13 @@ fn the_flushing_goes_on_after_a_panic() {
     trouble.exporter.set(Fault::BeforeCounting);
     faulty.increment(1);
     let flushing = trouble.recorder.flush_every(Duration::from_millis(1)).unwrap();
-    quipu_testing::process::wait_for("two failures", || (trouble.recorder.failures().panics >= 2).then_some(()));
+    quipu_testing::process::wait_for("two failures", || {
+        (trouble.recorder.failures().panics >= 2).then_some(())
+    });
     trouble.exporter.set(Fault::None);
-    quipu_testing::process::wait_for("flush", || (trouble.exported("faulty_total") == 1.0).then_some(()));
+    quipu_testing::process::wait_for("flush", || {
+        (trouble.exported("faulty_total") == 1.0).then_some(())
+    });
     drop(flushing);
 
     // The last flush, too.
@@ -281,7 +287,9 @@ fn an_exporter_may_record_metrics_of_its_own() {
         recorder.flush();
         done.send(recorder.failures()).unwrap();
     });
-    let failures = is_done.recv_timeout(Duration::from_secs(60)).expect("no lock that is held while it is called");
+    let failures = is_done
+        .recv_timeout(Duration::from_secs(60))
+        .expect("no lock that is held while it is called");
     assert_eq!(failures.panics, 0);
 }
 

@@ -8,8 +8,12 @@ use quipu::{Counter, CounterArray};
 use quipu_opentelemetry::NamedCounters;
 
 static REQUESTS: Counter = Counter::named("http_requests_total", "Requests answered.");
-static RESPONSES: CounterArray<2> =
-    CounterArray::named("http_responses_total", "Responses by class of status code.", "class", &["2xx", "4xx"]);
+static RESPONSES: CounterArray<2> = CounterArray::named(
+    "http_responses_total",
+    "Responses by class of status code.",
+    "class",
+    &["2xx", "4xx"],
+);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // In place of the exporter in memory: any other.

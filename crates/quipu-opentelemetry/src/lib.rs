@@ -1,5 +1,5 @@
-//! The named counters as observable instruments of [`opentelemetry`], read when metrics are collected.
-//! For version 0.33.
+//! The named counters as observable instruments of [`opentelemetry`], read when metrics are
+//! collected. For version 0.33.
 //!
 //! ```
 //! use opentelemetry::metrics::MeterProvider;
@@ -37,16 +37,18 @@
 //! costs many times quipu's add. Add to the named counter instead.
 //!
 //! # Measured
-//! Nanoseconds a call, and the throughput on quipu by that of the SDK's; see [how](#how-it-was-measured).
+//! Nanoseconds a call, and the throughput on quipu by that of the SDK's; see
+//! [how](#how-it-was-measured).
 //!
 //! | call | 1 thread: the SDK's | on quipu | ratio | 2 threads: the SDK's | on quipu | ratio |
 //! |---|---|---|---|---|---|---|
 //! | `Counter<u64>::add` | 5.74 | 0.54 | 11 | 25.22 | 0.54 | 47 |
 //!
 //! # How it was measured
-//! By `cargo run --release --manifest-path benches/comparison/Cargo.toml --bin integrations` in quipu's repository: medians of 51
-//! rounds of 500,000 calls a thread, the two sides in turns, on an AMD EPYC virtual machine with 2 cores that did nothing else.
-//! At 1 thread an uncontended atomic is compared, at 2 threads one that both increment.
+//! By `cargo run --release --manifest-path benches/comparison/Cargo.toml --bin integrations` in
+//! quipu's repository: medians of 51 rounds of 500,000 calls a thread, the two sides in turns, on
+//! an AMD EPYC virtual machine with 2 cores that did nothing else. At 1 thread an uncontended
+//! atomic is compared, at 2 threads one that both increment.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -106,7 +108,11 @@ impl NamedCounters {
     /// ```
     #[must_use]
     pub fn new(meter: Meter) -> Self {
-        Self { meter, collection: Arc::new(Mutex::new(Collection::none())), instruments: Mutex::new(HashMap::new()) }
+        Self {
+            meter,
+            collection: Arc::new(Mutex::new(Collection::none())),
+            instruments: Mutex::new(HashMap::new()),
+        }
     }
 
     /// Makes an instrument for each counter that is listed by now and has none.
@@ -152,7 +158,11 @@ impl NamedCounters {
                 _ => refused.push(name.to_string()),
             }
         }
-        let hidden = snapshot.clashes().iter().map(NameClash::names).filter(|[first, second]| first == second);
+        let hidden = snapshot
+            .clashes()
+            .iter()
+            .map(NameClash::names)
+            .filter(|[first, second]| first == second);
         refused.extend(hidden.map(|[name, _]| name.to_owned()));
         refused.sort_unstable();
         refused.dedup();
@@ -189,8 +199,9 @@ impl NamedCounters {
     }
 }
 
-/// Calls `report` with each value of this name, and its attributes. An instrument is never forgotten, so a number that
-/// goes up and down, whose name goes with its last counter, is zero then.
+/// Calls `report` with each value of this name, and its attributes. An instrument is never
+/// forgotten, so a number that goes up and down, whose name goes with its last counter, is zero
+/// then.
 fn report(snapshot: &Snapshot, name: &str, kind: Kind, report: impl Fn(Value, &[KeyValue])) {
     let samples = snapshot.family(name);
     for sample in samples {
@@ -229,7 +240,9 @@ impl Collection {
 ///
 /// Source: "Instrument name syntax" in the metrics API of the OpenTelemetry specification.
 fn is_instrument_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic()) && !name.contains(':') && name.len() <= 255
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && !name.contains(':')
+        && name.len() <= 255
 }
 
 /// Names of counters that OpenTelemetry would refuse.
@@ -279,7 +292,9 @@ impl fmt::Display for InvalidInstrumentNames {
         for (index, name) in self.names.iter().enumerate() {
             write!(f, "{}{name:?}", if index == 0 { "" } else { ", " })?;
         }
-        f.write_str(": expected an instrument name: a letter, then at most 254 letters, digits or '_'")?;
+        f.write_str(
+            ": expected an instrument name: a letter, then at most 254 letters, digits or '_'",
+        )?;
         f.write_str(", that differs from every other by more than case and keeps its kind")
     }
 }

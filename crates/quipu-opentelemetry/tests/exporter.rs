@@ -24,7 +24,8 @@ impl HttpClient for Collector {
     }
 }
 
-/// A value, its kind of number, its temporality (1 for differences, 2 for sums), and whether it only grows.
+/// A value, its kind of number, its temporality (1 for differences, 2 for sums), and whether it
+/// only grows.
 type Point = (String, &'static str, f64, bool);
 
 /// The data points, by their instrument and attributes.
@@ -34,7 +35,9 @@ impl Collector {
     /// The messages since the last call.
     fn points(&self) -> Points {
         let bodies = std::mem::take(&mut *self.0.lock().unwrap());
-        let bodies = bodies.iter().map(|body| std::str::from_utf8(body).unwrap().parse::<JsonValue>().unwrap());
+        let bodies = bodies
+            .iter()
+            .map(|body| std::str::from_utf8(body).unwrap().parse::<JsonValue>().unwrap());
         bodies
             .flat_map(|body| body.list("resourceMetrics"))
             .flat_map(|resource| resource.list("scopeMetrics"))
@@ -50,8 +53,9 @@ fn points(metric: &JsonValue) -> Vec<(String, Point)> {
     let only_grows = sum["isMonotonic"] == JsonValue::from(true);
     let point = |point: JsonValue| {
         let attributes = point.list("attributes");
-        let attributes =
-            attributes.iter().map(|pair| format!(" {}={}", pair.text("key"), pair["value"].text("stringValue")));
+        let attributes = attributes
+            .iter()
+            .map(|pair| format!(" {}={}", pair.text("key"), pair["value"].text("stringValue")));
         let name = metric.text("name") + &attributes.collect::<String>();
         let kind = if point.has("asInt") { "asInt" } else { "asDouble" };
         (name, (point.text(kind), kind, temporality, only_grows))
@@ -92,7 +96,9 @@ fn an_exporter_sends_the_counts() {
     for registered in [SENT.register(), LEVEL.register(), TIME.register(), SIDES.register()] {
         registered.unwrap();
     }
-    for (temporality, number, level) in [(Temporality::Cumulative, 2.0, "-4"), (Temporality::Delta, 1.0, "-8")] {
+    for (temporality, number, level) in
+        [(Temporality::Cumulative, 2.0, "-4"), (Temporality::Delta, 1.0, "-8")]
+    {
         let collector = Collector::default();
         let exporter = MetricExporter::builder()
             .with_http()
@@ -101,7 +107,9 @@ fn an_exporter_sends_the_counts() {
             .with_temporality(temporality)
             .build()
             .unwrap();
-        let provider = SdkMeterProvider::builder().with_reader(PeriodicReader::builder(exporter).build()).build();
+        let provider = SdkMeterProvider::builder()
+            .with_reader(PeriodicReader::builder(exporter).build())
+            .build();
         NamedCounters::new(provider.meter("quipu")).register().unwrap();
         provider.force_flush().unwrap();
         collector.points();

@@ -6,8 +6,8 @@ use std::thread;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::{
-    InMemoryMetricExporter, InMemoryMetricExporterBuilder, Instrument, PeriodicReader, SdkMeterProvider, Stream,
-    Temporality,
+    InMemoryMetricExporter, InMemoryMetricExporterBuilder, Instrument, PeriodicReader,
+    SdkMeterProvider, Stream, Temporality,
 };
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 use quipu_opentelemetry::NamedCounters;
@@ -33,7 +33,9 @@ impl Sdk {
             let stream = Stream::builder().with_cardinality_limit(limit).build();
             stream.ok().filter(|_| instrument.name() == "ot_large_total")
         };
-        let exporter = |temporality| InMemoryMetricExporterBuilder::new().with_temporality(temporality).build();
+        let exporter = |temporality| {
+            InMemoryMetricExporterBuilder::new().with_temporality(temporality).build()
+        };
         let (cumulative, delta) = (exporter(Temporality::Cumulative), exporter(Temporality::Delta));
         let provider = SdkMeterProvider::builder()
             .with_view(view)
@@ -61,15 +63,19 @@ impl Sdk {
 
 fn points(exported: &[ResourceMetrics], temporality: Temporality) -> Points {
     let mut points = Points::new();
-    for metric in exported.iter().flat_map(ResourceMetrics::scope_metrics).flat_map(|scope| scope.metrics()) {
+    for metric in
+        exported.iter().flat_map(ResourceMetrics::scope_metrics).flat_map(|scope| scope.metrics())
+    {
         macro_rules! sums {
             ($data:expr) => {{
                 let MetricData::Sum(sum) = $data else { panic!("{metric:?}") };
                 // A number that goes up and down is a sum to every reader, by the specification.
-                let expected = if sum.is_monotonic() { temporality } else { Temporality::Cumulative };
+                let expected =
+                    if sum.is_monotonic() { temporality } else { Temporality::Cumulative };
                 assert_eq!(sum.temporality(), expected, "{metric:?}");
                 for point in sum.data_points() {
-                    let attributes = point.attributes().map(|pair| format!(" {}={}", pair.key, pair.value));
+                    let attributes =
+                        point.attributes().map(|pair| format!(" {}={}", pair.key, pair.value));
                     let name = metric.name().to_owned() + &attributes.collect::<String>();
                     let duplicate = points.insert(name, (point.value() as f64, sum.is_monotonic()));
                     assert_eq!(duplicate, None, "{metric:?}");
@@ -90,7 +96,8 @@ fn sums_and_differences_are_exact() {
     static SENT: Counter = Counter::named("ot_sent_total", "Messages sent.");
     static LEVEL: UpDownCounter = UpDownCounter::named("ot_level", "Level.");
     static TIME: FloatCounter = FloatCounter::named("ot_seconds_total", "Time.");
-    static SIDES: CounterArray<2> = CounterArray::named("ot_sides_total", "Sides.", "side", &["left", "right"]);
+    static SIDES: CounterArray<2> =
+        CounterArray::named("ot_sides_total", "Sides.", "side", &["left", "right"]);
     for registered in [SENT.register(), LEVEL.register(), TIME.register(), SIDES.register()] {
         registered.unwrap();
     }
@@ -188,14 +195,20 @@ fn later_counters_need_another_registration() {
 fn a_view_makes_room_for_a_large_array() {
     const LEN: usize = 2500;
     let labels = (0..LEN).map(|index| &*index.to_string().leak()).collect::<Vec<&str>>().leak();
-    let large = CounterArray::<LEN>::named("ot_large_total", "Large.", "part", (&*labels).try_into().unwrap());
+    let large = CounterArray::<LEN>::named(
+        "ot_large_total",
+        "Large.",
+        "part",
+        (&*labels).try_into().unwrap(),
+    );
     for index in 0..LEN {
         large.get(index).unwrap().add(index as u64);
     }
     let sdk = Sdk::with_limit_of_large(LEN);
     sdk.counters().register().unwrap();
     for points in [sdk.collect().0, sdk.collect().0] {
-        let large: Vec<_> = points.iter().filter(|(name, _)| name.starts_with("ot_large_total ")).collect();
+        let large: Vec<_> =
+            points.iter().filter(|(name, _)| name.starts_with("ot_large_total ")).collect();
         assert_eq!(large.len(), LEN);
         for index in 0..LEN {
             assert_eq!(points[&format!("ot_large_total part={index}")].0, index as f64);

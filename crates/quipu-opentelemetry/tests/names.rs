@@ -1,4 +1,5 @@
-//! Names that OpenTelemetry refuses, in a program of their own: named counters are seen by all of its tests.
+//! Names that OpenTelemetry refuses, in a program of their own: named counters are seen by all of
+//! its tests.
 
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData};
@@ -9,7 +10,8 @@ use quipu_opentelemetry::NamedCounters;
 #[test]
 fn refused_names_are_errors_that_name_them() {
     static FIT: Counter = Counter::named("fit_total", "Fit.");
-    static CASE: Counter = Counter::named("Fit_total", "Differs by case alone, and comes first in order.");
+    static CASE: Counter =
+        Counter::named("Fit_total", "Differs by case alone, and comes first in order.");
     static COLON: Counter = Counter::named("job:sent_total", "A recording rule's name.");
     static UNDERSCORE: Counter = Counter::named("_private_total", "No letter first.");
     let longest: &'static str = "n".repeat(255).leak();
@@ -17,7 +19,9 @@ fn refused_names_are_errors_that_name_them() {
     let long = [longest, too_long].map(|name| Counter::try_named(name, "Long.").unwrap());
 
     let exporter = InMemoryMetricExporter::default();
-    let provider = SdkMeterProvider::builder().with_reader(PeriodicReader::builder(exporter.clone()).build()).build();
+    let provider = SdkMeterProvider::builder()
+        .with_reader(PeriodicReader::builder(exporter.clone()).build())
+        .build();
     let counters = NamedCounters::new(provider.meter("quipu"));
     let collect = || {
         exporter.reset();
@@ -41,7 +45,10 @@ fn refused_names_are_errors_that_name_them() {
     assert_eq!(collect(), [("Fit_total".to_owned(), 4), (longest.to_owned(), 1)]);
 
     // Of two kinds of one name, one is reported.
-    let (shown, hidden) = (Counter::named("two_kinds_total", "Shown."), FloatCounter::named("two_kinds_total", "Not."));
+    let (shown, hidden) = (
+        Counter::named("two_kinds_total", "Shown."),
+        FloatCounter::named("two_kinds_total", "Not."),
+    );
     shown.register().unwrap();
     hidden.register().unwrap_err();
     assert_eq!(
@@ -58,7 +65,10 @@ fn refused_names_are_errors_that_name_them() {
     drop(whole);
     let fractions = FloatCounter::named("swapped_total", "Fractions.");
     fractions.add(0.5);
-    assert_eq!(counters.register().unwrap_err().names(), [error.names(), &["swapped_total".to_owned()]].concat());
+    assert_eq!(
+        counters.register().unwrap_err().names(),
+        [error.names(), &["swapped_total".to_owned()]].concat()
+    );
 }
 
 /// Instruments of one sum each, and the sum.
@@ -66,7 +76,9 @@ fn points(exporter: &InMemoryMetricExporter) -> Vec<(String, u64)> {
     let exported = exporter.get_finished_metrics().unwrap();
     let scopes = exported.iter().flat_map(|resource| resource.scope_metrics());
     let point = |metric: &Metric| {
-        let AggregatedMetrics::U64(MetricData::Sum(sum)) = metric.data() else { panic!("{metric:?}") };
+        let AggregatedMetrics::U64(MetricData::Sum(sum)) = metric.data() else {
+            panic!("{metric:?}")
+        };
         let values: Vec<_> = sum.data_points().map(|point| point.value()).collect();
         assert_eq!(values.len(), 1, "{metric:?}");
         (metric.name().to_owned(), values[0])

@@ -17,7 +17,8 @@ const CONCURRENCY: usize = 64;
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS quipu_totals \
     (counter text, writer text, version bigint, total bigint, PRIMARY KEY (counter, writer))";
 
-/// The cells of the highest timestamp win, so a row is replaced by a newer one only, on each replica by itself.
+/// The cells of the highest timestamp win, so a row is replaced by a newer one only, on each
+/// replica by itself.
 const WRITE: &str = "INSERT INTO quipu_totals (counter, writer, version, total) VALUES (?, ?, ?, ?) USING TIMESTAMP ?";
 
 const BY_WRITER: &str = "SELECT writer, version, total FROM quipu_totals WHERE counter = ?";
@@ -76,7 +77,10 @@ impl Cassandra {
     /// println!("{} likes", store.total("likes_total")?);
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
-    pub fn new(nodes: impl IntoIterator<Item = impl Into<String>>, keyspace: impl Into<String>) -> Self {
+    pub fn new(
+        nodes: impl IntoIterator<Item = impl Into<String>>,
+        keyspace: impl Into<String>,
+    ) -> Self {
         let nodes = nodes.into_iter().map(Into::into).collect();
         Self { nodes, keyspace: keyspace.into(), login: None, link: ProcessLocal::NONE }
     }
@@ -118,7 +122,8 @@ impl Cassandra {
     }
 
     fn connect(&self, store: &str) -> Result<Link, Error> {
-        let mut builder = SessionBuilder::new().known_nodes(&self.nodes).use_keyspace(&self.keyspace, true);
+        let mut builder =
+            SessionBuilder::new().known_nodes(&self.nodes).use_keyspace(&self.keyspace, true);
         if let Some((user, password)) = &self.login {
             builder = builder.user(user, password);
         }
@@ -132,7 +137,9 @@ impl Cassandra {
                 Ok((write, session.prepare(BY_WRITER).await?))
             };
             let (write, by_writer) = prepare.await.map_err(|error: Boxed| {
-                let text = format!("{store}: expected a table quipu_totals as this version makes it: {error}");
+                let text = format!(
+                    "{store}: expected a table quipu_totals as this version makes it: {error}"
+                );
                 Error::new(ErrorKind::Schema, text)
             })?;
             Ok((session, write, by_writer))
@@ -145,9 +152,14 @@ type Boxed = Box<dyn std::error::Error + Send + Sync>;
 
 fn explain(store: &str, error: NewSessionError) -> Error {
     let (kind, expected) = match error {
-        NewSessionError::UseKeyspaceError(_) => (ErrorKind::Config, "expected a keyspace that exists: CREATE KEYSPACE"),
+        NewSessionError::UseKeyspaceError(_) => {
+            (ErrorKind::Config, "expected a keyspace that exists: CREATE KEYSPACE")
+        }
         NewSessionError::EmptyKnownNodesList => (ErrorKind::Config, "expected one node at least"),
-        _ => (ErrorKind::Unavailable, "expected a node at one of these hosts and ports that lets the user in"),
+        _ => (
+            ErrorKind::Unavailable,
+            "expected a node at one of these hosts and ports that lets the user in",
+        ),
     };
     Error::new(kind, format!("{store}: {expected}")).caused_by(error)
 }
@@ -193,6 +205,9 @@ impl Store for Cassandra {
 
 impl fmt::Debug for Cassandra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cassandra").field("store", &self.shown()).field("is_connected", &self.link.is_some()).finish()
+        f.debug_struct("Cassandra")
+            .field("store", &self.shown())
+            .field("is_connected", &self.link.is_some())
+            .finish()
     }
 }

@@ -30,7 +30,12 @@ struct Task {
 }
 
 impl Flusher {
-    pub(super) fn new(shared: Arc<Shared>, ledger: Ledger, sink: Box<dyn Sink>, pace: Pace) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        ledger: Ledger,
+        sink: Box<dyn Sink>,
+        pace: Pace,
+    ) -> Self {
         Self { shared, ledger, sink, pace, last_resend: None, is_stopping: false }
     }
 
@@ -115,6 +120,11 @@ impl Flusher {
 
 fn panicked(panic: &(dyn Any + Send)) -> Error {
     let message = panic.downcast_ref::<&str>().copied();
-    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    Error::new(ErrorKind::Panicked, format!("the sink panicked: {message}: have it return an error instead"))
+    let message = message
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    Error::new(
+        ErrorKind::Panicked,
+        format!("the sink panicked: {message}: have it return an error instead"),
+    )
 }

@@ -1,4 +1,5 @@
-//! Threads that are inside SQLite: a fork leaves the locks that they hold taken in the child, for good.
+//! Threads that are inside SQLite: a fork leaves the locks that they hold taken in the child, for
+//! good.
 
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,8 @@ static INSIDE: AtomicU64 = AtomicU64::new(0);
 pub(super) struct ForkGuard(());
 
 impl ForkGuard {
-    /// Fails in a child that was forked while a thread of its parent was inside, rather than to wait for ever.
+    /// Fails in a child that was forked while a thread of its parent was inside, rather than to
+    /// wait for ever.
     pub(super) fn enter() -> Result<Self, Error> {
         let own = u64::from(process::id());
         let enter = |inside: u64| match inside as u32 {

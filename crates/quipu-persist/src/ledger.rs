@@ -13,7 +13,8 @@ use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Writer};
 /// Rows of one batch at most, so that a request has a bounded size.
 pub(super) const BATCH: usize = 4096;
 
-/// Predecessors that are remembered, so that a writer which is folded again and again takes a bounded place.
+/// Predecessors that are remembered, so that a writer which is folded again and again takes a
+/// bounded place.
 const PREDECESSORS: usize = 16;
 
 /// A counter that is shipped.
@@ -27,15 +28,21 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// A row that begins with what is in the counter's sum or, in a forked process, with what is added from now on.
+    /// A row that begins with what is in the counter's sum or, in a forked process, with what is
+    /// added from now on.
     pub(super) fn new(name: String, source: Box<dyn Totals>) -> Result<Self, Error> {
         let unfit = |text| Err(Error::new(ErrorKind::Config, format!("{name:?}: {text}")));
-        // Totals of a counter with slots and of one without are not to be compared. Its name may be another counter's.
+        // Totals of a counter with slots and of one without are not to be compared. Its name may be
+        // another counter's.
         if source.register() == Err(RegisterError::OutOfSlots) {
-            return unfit("no slot or no memory is left for the counter: drop counters that aren't needed");
+            return unfit(
+                "no slot or no memory is left for the counter: drop counters that aren't needed",
+            );
         }
         if !tracks::insert(source.identity()) {
-            return unfit("a worker of this process already tracks the counter, or did: track another one");
+            return unfit(
+                "a worker of this process already tracks the counter, or did: track another one",
+            );
         }
         let start = if fork_generation() > 0 { source.total() } else { source.taken() };
         Ok(Self { name, source, start, stamp: Stamp::default(), is_stored: false })
@@ -105,8 +112,8 @@ impl Ledger {
         self.rows.iter().filter(|row| !row.is_stored).count()
     }
 
-    /// Reads the counters and writes what is in scope, as the writer's successor where the store folded the writer.
-    /// Returns the number of batches.
+    /// Reads the counters and writes what is in scope, as the writer's successor where the store
+    /// folded the writer. Returns the number of batches.
     pub(super) fn flush(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<usize, Error> {
         if scope != Scope::Changed {
             self.write_predecessors(sink)?;
@@ -120,7 +127,10 @@ impl Ledger {
             Written::Stored(batches) => Ok(batches),
             Written::Folded(_) => Err(Error::new(
                 ErrorKind::Store,
-                format!("{}: the sink has folded a new writer: start a worker with another sink", self.writer),
+                format!(
+                    "{}: the sink has folded a new writer: start a worker with another sink",
+                    self.writer
+                ),
             )),
         }
     }
@@ -128,7 +138,8 @@ impl Ledger {
     fn write(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<Written, Error> {
         self.version += 1;
         self.rows.iter_mut().for_each(|row| row.read(self.version));
-        let mut rows: Vec<_> = self.rows.iter_mut().filter(|row| scope != Scope::Changed || !row.is_stored).collect();
+        let mut rows: Vec<_> =
+            self.rows.iter_mut().filter(|row| scope != Scope::Changed || !row.is_stored).collect();
         let batches = rows.len().div_ceil(BATCH);
         for (number, rows) in (1..).zip(rows.chunks_mut(BATCH)) {
             let batch = Batch {
@@ -153,7 +164,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// A folded total is one that was sent, so it is part of what the counter has: the successor has the rest.
+    /// A folded total is one that was sent, so it is part of what the counter has: the successor
+    /// has the rest.
     fn succeed(&mut self, folded: BTreeMap<String, i64>) -> Result<(), Error> {
         let successor = Writer::new(self.writer.host())?;
         let folded_writer = mem::replace(&mut self.writer, successor);
@@ -197,7 +209,11 @@ mod tests {
         }
 
         fn register(&self) -> Result<(), RegisterError> {
-            if HAS_SLOTS.load(Ordering::Relaxed) { self.0.register() } else { Err(RegisterError::OutOfSlots) }
+            if HAS_SLOTS.load(Ordering::Relaxed) {
+                self.0.register()
+            } else {
+                Err(RegisterError::OutOfSlots)
+            }
         }
 
         fn total(&self) -> u64 {
@@ -216,7 +232,10 @@ mod tests {
         likes.add(5);
         let worker = Worker::builder("host").start(Arc::clone(&store)).unwrap();
         let error = worker.track("likes", Exhausted(Arc::clone(&likes))).unwrap_err();
-        assert!(error.to_string().starts_with("\"likes\": no slot or no memory is left "), "{error}");
+        assert!(
+            error.to_string().starts_with("\"likes\": no slot or no memory is left "),
+            "{error}"
+        );
         HAS_SLOTS.store(true, Ordering::Relaxed);
         likes.add(3);
         worker.track("likes", Exhausted(likes)).unwrap();

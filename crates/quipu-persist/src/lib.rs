@@ -1,4 +1,5 @@
-//! Totals beyond one host: every process ships what it counted to a store, and a reader sums over the processes.
+//! Totals beyond one host: every process ships what it counted to a store, and a reader sums over
+//! the processes.
 //!
 //! Adding to a number in a store is not idempotent: after a time-out it isn't known whether the
 //! `INCR` was done. A retry may count twice, and no retry may lose. A process here writes
@@ -104,7 +105,13 @@ mod flusher;
 #[cfg(feature = "sqlite")]
 mod fork_guard;
 mod ledger;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "redis",
+    feature = "nats",
+    feature = "cassandra"
+))]
 mod limits;
 mod model;
 #[cfg(feature = "nats")]

@@ -9,9 +9,12 @@ use super::Error;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 pub(super) const FOLDS: usize = 100;
 
-/// Folds up to [`FOLDS`] writers again and again, until there are no more. Returns how many they were.
+/// Folds up to [`FOLDS`] writers again and again, until there are no more. Returns how many they
+/// were.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
-pub(super) fn fold_all(mut fold_some: impl FnMut() -> Result<usize, Error>) -> Result<usize, Error> {
+pub(super) fn fold_all(
+    mut fold_some: impl FnMut() -> Result<usize, Error>,
+) -> Result<usize, Error> {
     let mut folded = 0;
     loop {
         let writers = fold_some()?;

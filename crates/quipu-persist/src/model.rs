@@ -13,7 +13,9 @@ use super::{Batch, Error, Outcome, Sink, Store, Writer};
 /// let (older, newer) = (Stamp { version: 8, total: 30 }, Stamp { version: 9, total: 25 });
 /// assert_eq!(older.max(newer), newer, "the total may have gone down");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Stamp {
     /// The number of the flush, from 1 on. A writer uses it for one total of a counter only.
     pub version: u64,
@@ -44,9 +46,10 @@ pub struct Stamp {
 /// # Limits
 /// Sums wrap at 2⁶³, in two's complement: read as `u64`, they wrap at 2⁶⁴. Nothing is ever removed.
 ///
-/// Source: Shapiro, Preguiça, Baquero and Zawirski, "A comprehensive study of convergent and commutative replicated
-/// data types", INRIA research report 7506 (2011), the G-Counter and PN-Counter; the version, which makes totals that go
-/// down as good as those that go up, is the one of its last-writer-wins register.
+/// Source: Shapiro, Preguiça, Baquero and Zawirski, "A comprehensive study of convergent and
+/// commutative replicated data types", INRIA research report 7506 (2011), the G-Counter and
+/// PN-Counter; the version, which makes totals that go down as good as those that go up, is the one
+/// of its last-writer-wins register.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VersionVector {

@@ -18,8 +18,8 @@ const STREAM: &str = "quipu";
 /// Followed by the writer's incarnation and the counter.
 const SUBJECTS: &str = "quipu.totals";
 
-/// Messages that are kept of one writer's total of one counter. Older ones that arrive late push out newer ones, so it is
-/// more than can be late.
+/// Messages that are kept of one writer's total of one counter. Older ones that arrive late push
+/// out newer ones, so it is more than can be late.
 const KEPT: i64 = 16;
 
 /// How long a message waits for the server's acknowledgement.
@@ -28,7 +28,8 @@ const ACK_TIMEOUT: Duration = Duration::from_secs(2);
 /// Messages that are fetched at once.
 const FETCH: usize = 1000;
 
-/// How often a writer's totals may have been folded where they are forwarded to, before it is taken for a fault there.
+/// How often a writer's totals may have been folded where they are forwarded to, before it is taken
+/// for a fault there.
 const FOLDS: usize = 1000;
 
 /// A row, as a message has it.
@@ -127,7 +128,9 @@ impl Nats {
         loop {
             let messages = self.run(async |link| fetch_durable(link, name).await)?;
             let rows: Vec<_> = messages.iter().map(decode).collect();
-            let written = batches(rows.iter().flatten()).into_iter().try_for_each(|batch| self.pass_on(batch, into));
+            let written = batches(rows.iter().flatten())
+                .into_iter()
+                .try_for_each(|batch| self.pass_on(batch, into));
             let answers = rows.iter().map(|row| match (&written, row) {
                 (Err(_), _) => AckKind::Nak(None),
                 (Ok(()), Ok(_)) => AckKind::Ack,
@@ -145,8 +148,9 @@ impl Nats {
         }
     }
 
-    /// Writes a batch, as a successor of its writer where that was folded: with what its newest total in the queue
-    /// exceeds the folded one by. (The batch's may be older than the folded one, and would take off what came later.)
+    /// Writes a batch, as a successor of its writer where that was folded: with what its newest
+    /// total in the queue exceeds the folded one by. (The batch's may be older than the folded one,
+    /// and would take off what came later.)
     fn pass_on(&mut self, mut batch: Batch, into: &mut dyn Sink) -> Result<(), Error> {
         let origin = batch.writer.clone();
         let mut newest = VersionVector::new();
@@ -167,17 +171,26 @@ impl Nats {
                 stamp.total = stamp.total.wrapping_sub(folded.get(counter).copied().unwrap_or(0));
             }
         }
-        let text = format!("{origin}: {FOLDS} successors of it are folded, too: start a new forwarder");
+        let text =
+            format!("{origin}: {FOLDS} successors of it are folded, too: start a new forwarder");
         Err(Error::new(ErrorKind::Store, text))
     }
 
-    fn answer(&mut self, messages: &[jetstream::Message], answers: Vec<AckKind>) -> Result<(), Error> {
+    fn answer(
+        &mut self,
+        messages: &[jetstream::Message],
+        answers: Vec<AckKind>,
+    ) -> Result<(), Error> {
         let store = shown(&self.address);
         self.run(async |_| {
             for (at, (message, answer)) in (1..).zip(messages.iter().zip(answers)) {
                 // The last is waited for, so that the next fetch comes after all of them.
                 let is_last = at == messages.len();
-                let sent = if is_last { message.double_ack_with(answer).await } else { message.ack_with(answer).await };
+                let sent = if is_last {
+                    message.double_ack_with(answer).await
+                } else {
+                    message.ack_with(answer).await
+                };
                 sent.map_err(|error| explain(&store, error))?;
             }
             Ok(())
@@ -261,12 +274,14 @@ fn check_name(name: &str) -> Result<(), Error> {
     if (1..=128).contains(&name.len()) && name.bytes().all(is_fit) {
         return Ok(());
     }
-    let text = format!("{name:?}: expected a name of 1 to 128 ASCII letters, digits, '_' or '-' to forward under");
+    let text = format!(
+        "{name:?}: expected a name of 1 to 128 ASCII letters, digits, '_' or '-' to forward under"
+    );
     Err(Error::new(ErrorKind::Config, text))
 }
 
-/// The successor of a writer that was folded where it was forwarded to: for any forwarder the same. Incarnations are
-/// random, so it is no one else.
+/// The successor of a writer that was folded where it was forwarded to: for any forwarder the same.
+/// Incarnations are random, so it is no one else.
 fn successor(writer: &Writer) -> Result<Writer, Error> {
     format!("{}/{:032x}", writer.host(), writer.incarnation().wrapping_add(1)).parse()
 }
@@ -292,8 +307,13 @@ async fn publish(link: &Link, batch: &Batch) -> Result<(), Boxed> {
 
 async fn read(link: &Link, store: &str, subject: String) -> Result<VersionVector, Error> {
     let explain = |error| explain(store, error);
-    let config = pull::Config { filter_subject: subject, ack_policy: AckPolicy::None, ..pull::Config::default() };
-    let consumer = link.stream.create_consumer(config).await.map_err(|error| explain(error.into()))?;
+    let config = pull::Config {
+        filter_subject: subject,
+        ack_policy: AckPolicy::None,
+        ..pull::Config::default()
+    };
+    let consumer =
+        link.stream.create_consumer(config).await.map_err(|error| explain(error.into()))?;
     let mut rows = VersionVector::new();
     loop {
         let messages = fetch(&consumer).await.map_err(explain)?;

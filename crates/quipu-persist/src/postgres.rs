@@ -13,8 +13,8 @@ use super::runtime::Runtime;
 use super::sql::{self, dead, mark_dead, retire, touch};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
 
-/// A whole batch in one round trip: `$1` is the writer, `$2` its state, `$3` to `$5` are the rows. Returns whether the
-/// writer lives.
+/// A whole batch in one round trip: `$1` is the writer, `$2` its state, `$3` to `$5` are the rows.
+/// Returns whether the writer lives.
 const WRITE: &str = concat!(
     "WITH living AS (",
     touch!("CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)"),
@@ -30,13 +30,15 @@ const WRITE: &str = concat!(
 
 const MARK_DEAD: &str = mark_dead!("CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)");
 
-const RETIRE: &str = retire!("SELECT batch.counter, $1, 1, batch.total FROM unnest($2, $3) AS batch (counter, total)");
+const RETIRE: &str = retire!(
+    "SELECT batch.counter, $1, 1, batch.total FROM unnest($2, $3) AS batch (counter, total)"
+);
 
 /// Keeps two processes from making the tables, or folding, at once. The number is arbitrary.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7164797015)";
 
-/// Reads a table, `pg_class`, since a connection learns of tables that others made when it locks one: without it,
-/// `to_regclass` may repeat the answer that it gave before the wait for [`LOCK`].
+/// Reads a table, `pg_class`, since a connection learns of tables that others made when it locks
+/// one: without it, `to_regclass` may repeat the answer that it gave before the wait for [`LOCK`].
 const HAS_TABLES: &str = "SELECT
     EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu_schema')),
     EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu_totals'))";
@@ -93,14 +95,19 @@ impl Postgres {
     /// If the text is neither.
     pub fn new(url: &str) -> Result<Self, Error> {
         // The text itself may have a password, so it isn't shown.
-        let unfit = |expected| Error::new(ErrorKind::Config, format!("the address of PostgreSQL: expected {expected}"));
+        let unfit = |expected| {
+            Error::new(ErrorKind::Config, format!("the address of PostgreSQL: expected {expected}"))
+        };
         let form = "postgres://user:password@host:5432/database";
-        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| unfit(form).caused_by(error))?;
+        let config: Config =
+            url.parse().map_err(|error: tokio_postgres::Error| unfit(form).caused_by(error))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(unfit(form));
         }
         if config.get_ssl_mode() == SslMode::Require {
-            return Err(unfit("sslmode=prefer or none, since TLS isn't supported, and a tunnel where it is needed"));
+            return Err(unfit(
+                "sslmode=prefer or none, since TLS isn't supported, and a tunnel where it is needed",
+            ));
         }
         Ok(Self { config, link: ProcessLocal::NONE })
     }
@@ -118,7 +125,8 @@ impl Postgres {
     /// ```
     ///
     /// # Errors
-    /// If the database can't be reached or written to. Each writer was then folded as a whole, or not at all.
+    /// If the database can't be reached or written to. Each writer was then folded as a whole, or
+    /// not at all.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
         let seconds = limits::seconds(dead_after);
         limits::fold_all(|| self.write_with(async |client| fold(client, seconds).await))
@@ -144,14 +152,13 @@ impl Postgres {
         parameters: &[(&(dyn ToSql + Sync), Type)],
         row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
     ) -> Result<Vec<T>, Error> {
-        self.run(
-            async |client, has_tables| {
-                if has_tables { select(client, query, parameters, row).await } else { Ok(Vec::new()) }
-            },
-        )
+        self.run(async |client, has_tables| {
+            if has_tables { select(client, query, parameters, row).await } else { Ok(Vec::new()) }
+        })
     }
 
-    /// Runs `work` on a connection, which is kept if it succeeds. `work` learns whether there are tables.
+    /// Runs `work` on a connection, which is kept if it succeeds. `work` learns whether there are
+    /// tables.
     fn run<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Client, bool) -> Result<T, tokio_postgres::Error>,
@@ -174,7 +181,8 @@ impl Postgres {
 fn connect(config: &Config, store: &str) -> Result<Link, Error> {
     let runtime = Runtime::new()?;
     let client = runtime.run(store, async {
-        let (client, connection) = config.connect(NoTls).await.map_err(|error| explain(store, error))?;
+        let (client, connection) =
+            config.connect(NoTls).await.map_err(|error| explain(store, error))?;
         // Its end is seen by the client.
         tokio::spawn(connection);
         Ok(client)
@@ -221,10 +229,13 @@ async fn select<T>(
 /// Folds some of the writers that have closed, or weren't heard of for so long.
 async fn fold(client: &mut Client, seconds: i64) -> Result<usize, tokio_postgres::Error> {
     // Each statement sees what was committed before it, also by those that it waited for.
-    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
+    let transaction =
+        client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
     transaction.batch_execute(LOCK).await?;
     let limit = limits::FOLDS as i64;
-    let writers = transaction.execute_typed(MARK_DEAD, &[(&seconds, Type::INT8), (&limit, Type::INT8)]).await?;
+    let writers = transaction
+        .execute_typed(MARK_DEAD, &[(&seconds, Type::INT8), (&limit, Type::INT8)])
+        .await?;
     transaction.batch_execute(sql::KEEP_FOLDED).await?;
     let retired = Writer::retired().to_string();
     let rows = transaction.query_typed(sql::FOLDING, &[(&retired, Type::TEXT)]).await?;
@@ -257,16 +268,20 @@ fn shown(config: &Config) -> String {
     let names: Vec<_> = if hosts.len() > 0 { hosts.collect() } else { addresses.collect() };
     // One port may be for all hosts.
     let ports = config.get_ports().iter().copied().cycle().chain(iter::repeat(5432));
-    let places: Vec<_> = names.iter().zip(ports).map(|(name, port)| format!("{name}:{port}")).collect();
+    let places: Vec<_> =
+        names.iter().zip(ports).map(|(name, port)| format!("{name}:{port}")).collect();
     format!("PostgreSQL at {}", places.join(","))
 }
 
 fn explain(store: &str, error: tokio_postgres::Error) -> Error {
     let (kind, expected) = match error.code() {
-        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
-            (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL and pg_hba.conf")
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => (
+            ErrorKind::Denied,
+            "expected a user and a password that it lets in; see the URL and pg_hba.conf",
+        ),
+        Some(&SqlState::INVALID_CATALOG_NAME) => {
+            (ErrorKind::Config, "expected a database that exists; see the URL")
         }
-        Some(&SqlState::INVALID_CATALOG_NAME) => (ErrorKind::Config, "expected a database that exists; see the URL"),
         Some(&SqlState::INVALID_SCHEMA_NAME) => {
             (ErrorKind::Schema, "expected a search_path that begins with a schema that exists")
         }
@@ -284,7 +299,9 @@ fn explain(store: &str, error: tokio_postgres::Error) -> Error {
         Some(&SqlState::DISK_FULL) => (ErrorKind::Full, "expected room on its disk"),
         Some(_) => (ErrorKind::Store, "expected it to read and write the quipu_ tables"),
         None => match error.source() {
-            Some(cause) if cause.is::<WrongType>() || cause.is::<WasNull>() => (ErrorKind::Schema, sql::OTHER_TABLES),
+            Some(cause) if cause.is::<WrongType>() || cause.is::<WasNull>() => {
+                (ErrorKind::Schema, sql::OTHER_TABLES)
+            }
             // One case is left: the server asks for something that the URL doesn't have.
             Some(cause) if !cause.is::<io::Error>() => (
                 ErrorKind::Denied,
@@ -299,8 +316,10 @@ fn explain(store: &str, error: tokio_postgres::Error) -> Error {
 impl Sink for Postgres {
     fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
         let writer = batch.writer.to_string();
-        let counters: Vec<&str> = batch.entries.iter().map(|entry| entry.counter.as_str()).collect();
-        let versions: Vec<i64> = batch.entries.iter().map(|entry| entry.stamp.version as i64).collect();
+        let counters: Vec<&str> =
+            batch.entries.iter().map(|entry| entry.counter.as_str()).collect();
+        let versions: Vec<i64> =
+            batch.entries.iter().map(|entry| entry.stamp.version as i64).collect();
         let totals: Vec<i64> = batch.entries.iter().map(|entry| entry.stamp.total).collect();
         let parameters: [(&(dyn ToSql + Sync), _); 5] = [
             (&writer, Type::TEXT),
@@ -309,7 +328,9 @@ impl Sink for Postgres {
             (&versions, Type::INT8_ARRAY),
             (&totals, Type::INT8_ARRAY),
         ];
-        let lives = self.write_with(async |client| select(client, WRITE, &parameters, |row| row.try_get(0)).await)?;
+        let lives = self.write_with(async |client| {
+            select(client, WRITE, &parameters, |row| row.try_get(0)).await
+        })?;
         if lives.contains(&true) {
             return Ok(Outcome::Stored);
         }
@@ -321,7 +342,10 @@ impl Sink for Postgres {
 impl Store for Postgres {
     fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
         let row = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-        self.read(sql::BY_WRITER, &[(&counter, Type::TEXT)], row)?.into_iter().map(sql::parse).collect()
+        self.read(sql::BY_WRITER, &[(&counter, Type::TEXT)], row)?
+            .into_iter()
+            .map(sql::parse)
+            .collect()
     }
 
     fn counters(&mut self) -> Result<Vec<String>, Error> {
@@ -333,6 +357,9 @@ impl Store for Postgres {
 
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Postgres").field("config", &self.config).field("is_connected", &self.link.is_some()).finish()
+        f.debug_struct("Postgres")
+            .field("config", &self.config)
+            .field("is_connected", &self.link.is_some())
+            .finish()
     }
 }

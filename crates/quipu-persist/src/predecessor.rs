@@ -5,8 +5,9 @@ use super::{Batch, Entry, Error, Outcome, Sink, Stamp, Writer};
 
 /// A writer that the store has folded, and from which another goes on.
 ///
-/// A store that is restored from a copy made before the fold has forgotten it, and has less of the writer than was
-/// folded. So the rows are written again, as they were folded: a store that remembers refuses them.
+/// A store that is restored from a copy made before the fold has forgotten it, and has less of the
+/// writer than was folded. So the rows are written again, as they were folded: a store that
+/// remembers refuses them.
 pub(super) struct Predecessor {
     writer: Writer,
     /// Above all versions that were sent with other totals.
@@ -20,12 +21,17 @@ impl Predecessor {
         Self { writer, version: version + 1, folded }
     }
 
-    /// Makes the store have what was folded. If the store has folded something else since it was restored, that is what
-    /// counts from then on: returns by how much it is more, by counter.
-    pub(super) fn write(&mut self, sink: &mut dyn Sink) -> Result<Option<BTreeMap<String, i64>>, Error> {
+    /// Makes the store have what was folded. If the store has folded something else since it was
+    /// restored, that is what counts from then on: returns by how much it is more, by counter.
+    pub(super) fn write(
+        &mut self,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<BTreeMap<String, i64>>, Error> {
         for batch in self.batches() {
             match sink.write(&batch)? {
-                Outcome::Folded(folded) if folded != self.folded => return Ok(Some(self.change(folded))),
+                Outcome::Folded(folded) if folded != self.folded => {
+                    return Ok(Some(self.change(folded)));
+                }
                 _ => {}
             }
         }
@@ -38,7 +44,11 @@ impl Predecessor {
             stamp: Stamp { version: self.version, total: *total },
         };
         let entries: Vec<_> = self.folded.iter().map(entry).collect();
-        let batch = |entries: &[Entry]| Batch { writer: self.writer.clone(), entries: entries.to_vec(), closes: true };
+        let batch = |entries: &[Entry]| Batch {
+            writer: self.writer.clone(),
+            entries: entries.to_vec(),
+            closes: true,
+        };
         entries.chunks(BATCH).map(batch).collect()
     }
 

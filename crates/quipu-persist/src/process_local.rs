@@ -18,8 +18,8 @@ impl<T> ProcessLocal<T> {
         if pid == process::id() {
             return Some(connection);
         }
-        // Its socket and what watches it are the parent's too, and its threads are the parent's only: a destructor
-        // would disturb the one, and wait for the others.
+        // Its socket and what watches it are the parent's too, and its threads are the parent's
+        // only: a destructor would disturb the one, and wait for the others.
         mem::forget(connection);
         None
     }

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use redis::{Client, Connection, ErrorKind as Kind, RedisError, RedisResult, Script, ServerErrorKind};
+use redis::{
+    Client, Connection, ErrorKind as Kind, RedisError, RedisResult, Script, ServerErrorKind,
+};
 
 use super::limits::{self, TIMEOUT};
 use super::process_local::ProcessLocal;
@@ -19,8 +21,7 @@ const RETIRED: &str = "{quipu}:retired";
 const RETIRED_VERSIONS: &str = "{quipu}:retired-versions";
 
 /// The way out for keys that the scripts don't fit.
-const OTHER_KEYS: &str =
-    "expected keys as this version makes them; use another database, or rename those that are there";
+const OTHER_KEYS: &str = "expected keys as this version makes them; use another database, or rename those that are there";
 
 /// The hash of a counter: by writer, `version total`.
 fn totals(counter: &str) -> String {
@@ -32,8 +33,8 @@ fn folded(writer: &str) -> String {
     format!("{{quipu}}:folded:{writer}")
 }
 
-/// Totals in Redis (5 or newer), or in a server that speaks its protocol: a hash for each counter, a field of it for
-/// each writer.
+/// Totals in Redis (5 or newer), or in a server that speaks its protocol: a hash for each counter,
+/// a field of it for each writer.
 ///
 /// A flush is one call of a script, which replaces a field by a newer one only. A call connects if
 /// it must, without TLS. All keys begin with `{quipu}:`, which puts them on one node of a cluster:
@@ -105,7 +106,8 @@ impl Redis {
     /// ```
     ///
     /// # Errors
-    /// If the server can't be reached or written to. Each writer was then folded as a whole, or not at all.
+    /// If the server can't be reached or written to. Each writer was then folded as a whole, or not
+    /// at all.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
         let script = self.compact.clone();
         let mut call = script.prepare_invoke();
@@ -146,7 +148,8 @@ fn connect(client: &Client) -> RedisResult<(Connection, String)> {
     Ok((connection, memory))
 }
 
-/// An error if the server may drop keys that have no end. It might forget that a writer was folded, and count it twice.
+/// An error if the server may drop keys that have no end. It might forget that a writer was folded,
+/// and count it twice.
 fn check_policy(client: &Client, memory: &str) -> Result<(), Error> {
     let policy = memory.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
     match policy {
@@ -176,13 +179,20 @@ fn explain(client: &Client, error: RedisError) -> Error {
             ErrorKind::Denied,
             "expected a user that may run scripts and write keys that begin with {quipu}:, on the primary",
         ),
-        (_, Some("OOM" | "MISCONF")) => (ErrorKind::Full, "expected room in its memory and on its disk"),
-        (Kind::UnexpectedReturnType, _) | (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => (ErrorKind::Schema, OTHER_KEYS),
-        // Of a hash's field.
-        _ if error.detail().is_some_and(|detail| detail.contains("not an integer")) => (ErrorKind::Schema, OTHER_KEYS),
-        (Kind::Io, _) if error.is_timeout() => {
-            (ErrorKind::Timeout, "expected an answer within 10 seconds of a server that is up and not overloaded")
+        (_, Some("OOM" | "MISCONF")) => {
+            (ErrorKind::Full, "expected room in its memory and on its disk")
         }
+        (Kind::UnexpectedReturnType, _) | (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => {
+            (ErrorKind::Schema, OTHER_KEYS)
+        }
+        // Of a hash's field.
+        _ if error.detail().is_some_and(|detail| detail.contains("not an integer")) => {
+            (ErrorKind::Schema, OTHER_KEYS)
+        }
+        (Kind::Io, _) if error.is_timeout() => (
+            ErrorKind::Timeout,
+            "expected an answer within 10 seconds of a server that is up and not overloaded",
+        ),
         (Kind::Io, _) | (Kind::Server(ServerErrorKind::BusyLoading), _) => {
             (ErrorKind::Unavailable, "expected a server at this host and port; see the URL")
         }
@@ -202,22 +212,24 @@ impl Sink for Redis {
             call.key(totals(&entry.counter));
             call.arg(&entry.counter).arg(entry.stamp.version).arg(entry.stamp.total);
         }
-        let (is_folded, folded): (bool, BTreeMap<String, i64>) = self.run(|connection| call.invoke(connection))?;
+        let (is_folded, folded): (bool, BTreeMap<String, i64>) =
+            self.run(|connection| call.invoke(connection))?;
         Ok(if is_folded { Outcome::Folded(folded) } else { Outcome::Stored })
     }
 }
 
 impl Store for Redis {
     fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
-        let (rows, version, total): (BTreeMap<String, String>, Option<u64>, Option<i64>) = self.run(|connection| {
-            // Atomic, so that no fold comes in between.
-            redis::pipe()
-                .atomic()
-                .hgetall(totals(counter))
-                .hget(RETIRED_VERSIONS, counter)
-                .hget(RETIRED, counter)
-                .query(connection)
-        })?;
+        let (rows, version, total): (BTreeMap<String, String>, Option<u64>, Option<i64>) = self
+            .run(|connection| {
+                // Atomic, so that no fold comes in between.
+                redis::pipe()
+                    .atomic()
+                    .hgetall(totals(counter))
+                    .hget(RETIRED_VERSIONS, counter)
+                    .hget(RETIRED, counter)
+                    .query(connection)
+            })?;
         let mut stamps = rows
             .into_iter()
             .map(|(writer, row)| Ok((writer.parse()?, parse(counter, &row)?)))
@@ -237,7 +249,9 @@ impl Store for Redis {
 }
 
 fn parse(counter: &str, row: &str) -> Result<Stamp, Error> {
-    let numbers = row.split_once(' ').and_then(|(version, total)| Some((version.parse().ok()?, total.parse().ok()?)));
+    let numbers = row
+        .split_once(' ')
+        .and_then(|(version, total)| Some((version.parse().ok()?, total.parse().ok()?)));
     let (version, total) = numbers.ok_or_else(|| {
         let text = format!("{row:?} in {}: expected a version and a total", totals(counter));
         Error::new(ErrorKind::Schema, text)

@@ -1,4 +1,5 @@
-//! The runtime of the asynchronous drivers: one thread of its own, and a time limit on what is waited for.
+//! The runtime of the asynchronous drivers: one thread of its own, and a time limit on what is
+//! waited for.
 
 use tokio::runtime::Handle;
 
@@ -20,12 +21,19 @@ impl Runtime {
             .thread_name("quipu-persist-io")
             .enable_all()
             .build()
-            .map_err(|error| Error::new(ErrorKind::Config, "the driver's thread can't be started").caused_by(error))?;
+            .map_err(|error| {
+                Error::new(ErrorKind::Config, "the driver's thread can't be started")
+                    .caused_by(error)
+            })?;
         Ok(Self { handle: runtime.handle().clone(), inner: Some(runtime) })
     }
 
     /// Waits for an answer of the store that is called `store`.
-    pub(super) fn run<T>(&self, store: &str, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    pub(super) fn run<T>(
+        &self,
+        store: &str,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let in_time = self.handle.block_on(async { tokio::time::timeout(TIMEOUT, answer).await });
         in_time.unwrap_or_else(|_| {
             let text = format!("{store}: no answer within {TIMEOUT:?}: check that the server is up and not overloaded");
@@ -35,7 +43,8 @@ impl Runtime {
 }
 
 impl Drop for Runtime {
-    /// Waits for nothing, be it an address that is being looked up: asynchronous code drops stores too.
+    /// Waits for nothing, be it an address that is being looked up: asynchronous code drops stores
+    /// too.
     fn drop(&mut self) {
         if let Some(runtime) = self.inner.take() {
             runtime.shutdown_background();

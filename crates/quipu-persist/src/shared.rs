@@ -28,7 +28,8 @@ impl Pace {
         let wait = if failures == 0 {
             self.interval
         } else {
-            let doubled = self.interval.max(MIN_BACKOFF).saturating_mul(1 << (failures - 1).min(16));
+            let doubled =
+                self.interval.max(MIN_BACKOFF).saturating_mul(1 << (failures - 1).min(16));
             doubled.min(self.max_backoff.max(MIN_BACKOFF))
         };
         // Without randomness the wait is what it is.
@@ -57,7 +58,8 @@ pub(super) struct State {
     pub(super) names: HashSet<String>,
     /// Rows that the thread has yet to take over.
     pub(super) arrivals: Vec<Row>,
-    /// The number of the last flush that was asked for, and of the last that the thread is done with.
+    /// The number of the last flush that was asked for, and of the last that the thread is done
+    /// with.
     pub(super) requested: u64,
     pub(super) done: u64,
     /// How the flush ended that is numbered `done`.

@@ -22,29 +22,30 @@ INSERT INTO quipu_schema (version) VALUES (1);
 ";
 
 /// The way out for tables that the statements don't fit.
-pub(super) const OTHER_TABLES: &str =
-    "expected quipu_ tables as this version makes them; use another database, or move these tables away";
+pub(super) const OTHER_TABLES: &str = "expected quipu_ tables as this version makes them; use another database, or move these tables away";
 
 /// The version, if the table has one.
 pub(super) const VERSION: &str = "SELECT max(version) FROM quipu_schema";
 
 /// `$1` is the counter.
-pub(super) const BY_WRITER: &str = "SELECT writer, version, total FROM quipu_totals WHERE counter = $1";
+pub(super) const BY_WRITER: &str =
+    "SELECT writer, version, total FROM quipu_totals WHERE counter = $1";
 
 pub(super) const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 
 /// The folded totals of a writer, `$1`.
 pub(super) const FOLDED: &str = "SELECT counter, total FROM quipu_folded WHERE writer = $1";
 
-/// Which writers are dead; `$1` is the time in seconds for which they weren't heard of. `$now` is the database's clock,
-/// in seconds.
+/// Which writers are dead; `$1` is the time in seconds for which they weren't heard of. `$now` is
+/// the database's clock, in seconds.
 macro_rules! dead {
     ($now:literal) => {
         concat!("(state = 'closed' OR (state = 'open' AND seen_at <= ", $now, " - $1))")
     };
 }
 
-/// Marks the writers to fold, `$2` at most. (It asks twice, for one that wrote while this statement waited for it.)
+/// Marks the writers to fold, `$2` at most. (It asks twice, for one that wrote while this statement
+/// waited for it.)
 macro_rules! mark_dead {
     ($now:literal) => {
         concat!(
@@ -57,8 +58,8 @@ macro_rules! mark_dead {
     };
 }
 
-/// Takes note of a living writer, `$1`, in the state `$2`; changes nothing if it was folded. One that has closed stays
-/// closed, whatever arrives late.
+/// Takes note of a living writer, `$1`, in the state `$2`; changes nothing if it was folded. One
+/// that has closed stays closed, whatever arrives late.
 macro_rules! touch {
     ($now:literal) => {
         concat!(
@@ -91,7 +92,8 @@ INSERT INTO quipu_folded (writer, counter, total)
 SELECT writer, counter, total FROM quipu_totals
 WHERE writer IN (SELECT writer FROM quipu_writers WHERE state = 'folding')";
 
-/// The rows that become one: those of the marked writers, and of the retired one, `$1`, where it has the counter.
+/// The rows that become one: those of the marked writers, and of the retired one, `$1`, where it
+/// has the counter.
 pub(super) const FOLDING: &str = "
 SELECT counter, total FROM quipu_totals
 WHERE writer IN (SELECT writer FROM quipu_writers WHERE state = 'folding') OR (writer = $1 AND counter IN (
@@ -135,7 +137,9 @@ pub(super) fn check_schema(version: Option<i64>) -> Result<(), Error> {
 }
 
 /// A row of [`BY_WRITER`].
-pub(super) fn parse((writer, version, total): (String, i64, i64)) -> Result<(Writer, Stamp), Error> {
+pub(super) fn parse(
+    (writer, version, total): (String, i64, i64),
+) -> Result<(Writer, Stamp), Error> {
     Ok((writer.parse()?, Stamp { version: version as u64, total }))
 }
 

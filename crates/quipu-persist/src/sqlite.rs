@@ -12,7 +12,8 @@ use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits
 /// The longest wait for a transaction of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const CANNOT_OPEN: &str = "expected a folder that exists, and a file that this user may read and write";
+const CANNOT_OPEN: &str =
+    "expected a folder that exists, and a file that this user may read and write";
 
 const UPSERT: &str = "
 INSERT INTO quipu_totals (counter, writer, version, total) VALUES ($1, $2, $3, $4)
@@ -98,11 +99,17 @@ impl Sqlite {
     }
 
     /// Runs `work` in a transaction on tables of this version.
-    fn transaction<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+    fn transaction<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
         let _inside = ForkGuard::enter()?;
-        let mut connection = self.open(OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut connection =
+            self.open(OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let explain = |error| self.explain(error);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(explain)?;
         if !self.has_tables(&transaction)? {
             transaction.execute_batch(sql::CREATE).map_err(explain)?;
         }
@@ -122,7 +129,8 @@ impl Sqlite {
             return Ok(Vec::new());
         }
         let _inside = ForkGuard::enter()?;
-        // To be written too, if it may be: a reader undoes what a process that was killed left half done.
+        // To be written too, if it may be: a reader undoes what a process that was killed left half
+        // done.
         let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if !self.has_tables(&connection)? {
             return Ok(Vec::new());
@@ -130,7 +138,8 @@ impl Sqlite {
         select(&connection, query, parameters, row).map_err(|error| self.explain(error))
     }
 
-    /// Whether there is a file. An error if that can't be seen, or there is no folder that it could be made in.
+    /// Whether there is a file. An error if that can't be seen, or there is no folder that it could
+    /// be made in.
     fn is_there(&self) -> Result<bool, Error> {
         let look = || {
             if self.path.try_exists()? {
@@ -149,7 +158,8 @@ impl Sqlite {
 
     fn open(&self, flags: OpenFlags) -> Result<Connection, Error> {
         let open = || {
-            let connection = Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+            let connection =
+                Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
             connection.busy_timeout(BUSY_TIMEOUT)?;
             Ok(connection)
         };
@@ -158,16 +168,22 @@ impl Sqlite {
 
     /// Whether the tables are there. An error if they are another version's.
     fn has_tables(&self, connection: &Connection) -> Result<bool, Error> {
-        let tables: Vec<String> =
-            select(connection, "SELECT name FROM sqlite_master WHERE name LIKE 'quipu\\_%' ESCAPE '\\'", &[], |row| {
-                row.get(0)
-            })
-            .map_err(|error| self.explain(error))?;
+        let tables: Vec<String> = select(
+            connection,
+            "SELECT name FROM sqlite_master WHERE name LIKE 'quipu\\_%' ESCAPE '\\'",
+            &[],
+            |row| row.get(0),
+        )
+        .map_err(|error| self.explain(error))?;
         if tables.is_empty() {
             return Ok(false);
         }
         let has_version = tables.iter().any(|table| table == "quipu_schema");
-        let version = || connection.query_row(sql::VERSION, [], |row| row.get(0)).map_err(|error| self.explain(error));
+        let version = || {
+            connection
+                .query_row(sql::VERSION, [], |row| row.get(0))
+                .map_err(|error| self.explain(error))
+        };
         sql::check_schema(if has_version { version()? } else { None })?;
         Ok(true)
     }
@@ -182,14 +198,19 @@ impl Sqlite {
                 (ErrorKind::Denied, "expected a file and a folder that this user may write to")
             }
             Some(ErrorCode::CannotOpen) => (ErrorKind::Unavailable, CANNOT_OPEN),
-            // The statements are right, so it is the tables that aren't. (SQLite calls most of that "SQL logic error".)
+            // The statements are right, so it is the tables that aren't. (SQLite calls most of that
+            // "SQL logic error".)
             Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
                 (ErrorKind::Schema, sql::OTHER_TABLES)
             }
-            None if matches!(error, rusqlite::Error::NulError(_)) => (ErrorKind::Unavailable, CANNOT_OPEN),
+            None if matches!(error, rusqlite::Error::NulError(_)) => {
+                (ErrorKind::Unavailable, CANNOT_OPEN)
+            }
             // A value of another type than its column's.
             None => (ErrorKind::Schema, sql::OTHER_TABLES),
-            Some(ErrorCode::NotADatabase) => (ErrorKind::Config, "expected an SQLite database, or no file"),
+            Some(ErrorCode::NotADatabase) => {
+                (ErrorKind::Config, "expected an SQLite database, or no file")
+            }
             _ => (ErrorKind::Store, "expected SQLite to read and write it"),
         };
         Error::new(kind, format!("{}: {expected}", self.path.display())).caused_by(error)
@@ -209,10 +230,12 @@ fn select<T>(
 
 /// Folds some of the writers that have closed, or weren't heard of for so long.
 fn fold(transaction: &Transaction<'_>, seconds: i64) -> rusqlite::Result<usize> {
-    let writers = transaction.execute(mark_dead!("unixepoch()"), params![seconds, limits::FOLDS as i64])?;
+    let writers =
+        transaction.execute(mark_dead!("unixepoch()"), params![seconds, limits::FOLDS as i64])?;
     transaction.execute(sql::KEEP_FOLDED, [])?;
     let retired = Writer::retired().to_string();
-    let rows = select(transaction, sql::FOLDING, &[&retired], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows =
+        select(transaction, sql::FOLDING, &[&retired], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut retire = transaction.prepare(retire!("VALUES ($1, $2, 1, $3)"))?;
     for (counter, total) in sql::sums(rows) {
         retire.execute(params![counter, retired, total])?;
@@ -227,12 +250,18 @@ fn fold(transaction: &Transaction<'_>, seconds: i64) -> rusqlite::Result<usize> 
 fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<Outcome> {
     let writer = batch.writer.to_string();
     if transaction.execute(touch!("unixepoch()"), params![writer, sql::state(batch)])? == 0 {
-        let folded = select(transaction, sql::FOLDED, &[&writer], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let folded =
+            select(transaction, sql::FOLDED, &[&writer], |row| Ok((row.get(0)?, row.get(1)?)))?;
         return Ok(Outcome::Folded(folded.into_iter().collect()));
     }
     let mut upsert = transaction.prepare(UPSERT)?;
     for entry in &batch.entries {
-        upsert.execute(params![entry.counter, writer, entry.stamp.version as i64, entry.stamp.total])?;
+        upsert.execute(params![
+            entry.counter,
+            writer,
+            entry.stamp.version as i64,
+            entry.stamp.total
+        ])?;
     }
     Ok(Outcome::Stored)
 }

@@ -1,4 +1,5 @@
-//! The counters that workers of this process ship: each once, or the store would have its sum twice.
+//! The counters that workers of this process ship: each once, or the store would have its sum
+//! twice.
 
 use std::collections::HashMap;
 use std::sync::Weak;
@@ -9,8 +10,9 @@ use quipu::fork_generation;
 
 use super::tracked::sealed::Identity;
 
-/// The counters of one process, by address. A forked child has a list of its own: what its parent ships means nothing
-/// there, and the parent's lock may have been held by another thread when the child was forked.
+/// The counters of one process, by address. A forked child has a list of its own: what its parent
+/// ships means nothing there, and the parent's lock may have been held by another thread when the
+/// child was forked.
 struct Tracks {
     generation: u32,
     owners: Mutex<HashMap<usize, Option<Weak<dyn Send + Sync>>>>,
@@ -41,7 +43,8 @@ fn current() -> &'static Tracks {
         Some(tracks) if tracks.generation == fork_generation() => return tracks,
         _ => {}
     }
-    let made = Box::into_raw(Box::new(Tracks { generation: fork_generation(), owners: Mutex::default() }));
+    let made =
+        Box::into_raw(Box::new(Tracks { generation: fork_generation(), owners: Mutex::default() }));
     match CURRENT.compare_exchange(found, made, Ordering::Release, Ordering::Acquire) {
         // SAFETY: a leaked box, as above.
         Ok(_) => unsafe { &*made },

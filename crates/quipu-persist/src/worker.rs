@@ -34,8 +34,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Time between two writes of changed totals. Default: 1 second. Each wait is up to a tenth longer or
-    /// shorter, by chance, so that many hosts don't write at the same moment.
+    /// Time between two writes of changed totals. Default: 1 second. Each wait is up to a tenth
+    /// longer or shorter, by chance, so that many hosts don't write at the same moment.
     ///
     /// ```
     /// # use std::{sync::{Arc, Mutex}, time::Duration};
@@ -111,18 +111,25 @@ impl Builder {
     /// ```
     ///
     /// # Errors
-    /// If the host id isn't fit for a [`Writer`], the interval is zero, or the thread can't be started.
+    /// If the host id isn't fit for a [`Writer`], the interval is zero, or the thread can't be
+    /// started.
     pub fn start(self, sink: impl Sink + 'static) -> Result<Worker, Error> {
         if self.pace.interval.is_zero() {
-            return Err(Error::new(ErrorKind::Config, "an interval of zero: set some time between two flushes"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "an interval of zero: set some time between two flushes",
+            ));
         }
         let writer = Writer::new(&self.host)?;
         let shared = Arc::new(Shared::new(Status::new(writer.clone())));
-        let flusher = Flusher::new(Arc::clone(&shared), Ledger::new(writer), Box::new(sink), self.pace);
+        let flusher =
+            Flusher::new(Arc::clone(&shared), Ledger::new(writer), Box::new(sink), self.pace);
         std::thread::Builder::new()
             .name("quipu-persist".to_owned())
             .spawn(move || flusher.run())
-            .map_err(|error| Error::new(ErrorKind::Config, "the worker's thread can't be started").caused_by(error))?;
+            .map_err(|error| {
+            Error::new(ErrorKind::Config, "the worker's thread can't be started").caused_by(error)
+        })?;
         Ok(Worker { shared, pid: process::id() })
     }
 }
@@ -330,7 +337,9 @@ impl Worker {
         while !is_over(&state) {
             let left = timeout.saturating_sub(start.elapsed());
             if left.is_zero() {
-                let text = format!("the store didn't answer within {timeout:?}: try again, or allow more time");
+                let text = format!(
+                    "the store didn't answer within {timeout:?}: try again, or allow more time"
+                );
                 return Err(Error::new(ErrorKind::Timeout, text));
             }
             self.shared.changed.wait_for(&mut state, left);
@@ -347,7 +356,8 @@ fn check_name(name: &str) -> Result<(), Error> {
     if (1..=255).contains(&name.len()) && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    let text = format!("{name:?}: expected a counter's name of 1 to 255 bytes without control characters");
+    let text =
+        format!("{name:?}: expected a counter's name of 1 to 255 bytes without control characters");
     Err(Error::new(ErrorKind::Config, text))
 }
 

@@ -42,8 +42,8 @@ impl Writer {
     /// ```
     ///
     /// # Errors
-    /// If the host id isn't 1 to 128 ASCII letters, digits, `.`, `_`, `-` or `:`, or is `retired`, or the operating
-    /// system has no randomness.
+    /// If the host id isn't 1 to 128 ASCII letters, digits, `.`, `_`, `-` or `:`, or is `retired`,
+    /// or the operating system has no randomness.
     pub fn new(host: &str) -> Result<Self, Error> {
         check_host(host)?;
         if host == RETIRED {
@@ -105,7 +105,9 @@ fn check_host(host: &str) -> Result<(), Error> {
     if (1..=128).contains(&host.len()) && host.bytes().all(is_fit) {
         return Ok(());
     }
-    let text = format!("{host:?}: expected a host id of 1 to 128 ASCII letters, digits, '.', '_', '-' or ':'");
+    let text = format!(
+        "{host:?}: expected a host id of 1 to 128 ASCII letters, digits, '.', '_', '-' or ':'"
+    );
     Err(Error::new(ErrorKind::Config, text))
 }
 
@@ -119,10 +121,17 @@ impl FromStr for Writer {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let unfit = || Error::new(ErrorKind::Config, format!("{text:?}: expected a host id, '/' and 32 hex digits"));
+        let unfit = || {
+            Error::new(
+                ErrorKind::Config,
+                format!("{text:?}: expected a host id, '/' and 32 hex digits"),
+            )
+        };
         let (host, digits) = text.rsplit_once('/').ok_or_else(unfit)?;
         check_host(host)?;
-        if digits.len() != 32 || !digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+        if digits.len() != 32
+            || !digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        {
             return Err(unfit());
         }
         let incarnation = u128::from_str_radix(digits, 16).map_err(|_| unfit())?;

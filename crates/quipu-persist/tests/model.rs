@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use quipu::{Counter, UpDownCounter};
 use quipu_persist::{
-    Batch, Builder, Error, ErrorKind, Outcome, Sink, Stamp, Store, Tracked, VersionVector, Worker, Writer,
+    Batch, Builder, Error, ErrorKind, Outcome, Sink, Stamp, Store, Tracked, VersionVector, Worker,
+    Writer,
 };
 
 #[global_allocator]
@@ -122,7 +123,10 @@ fn unfit_hosts_names_and_intervals_are_refused_by_value() {
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().starts_with(&format!("{host:?}: expected ")), "{error}");
     }
-    assert_eq!(idle().interval(Duration::ZERO).start(memory()).unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(
+        idle().interval(Duration::ZERO).start(memory()).unwrap_err().kind(),
+        ErrorKind::Config
+    );
     assert_eq!(Worker::builder("a b").start(memory()).unwrap_err().kind(), ErrorKind::Config);
 
     let worker = idle().start(memory()).unwrap();
@@ -143,7 +147,8 @@ fn a_counter_is_tracked_once() {
     let refused = |worker: &Worker, name| {
         let error = worker.track(name, Arc::clone(&likes)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        let expected = "a worker of this process already tracks the counter, or did: track another one";
+        let expected =
+            "a worker of this process already tracks the counter, or did: track another one";
         assert_eq!(error.to_string(), format!("{name:?}: {expected}"));
     };
     refused(&worker, "likes by another name");
@@ -240,8 +245,15 @@ fn the_interval_writes_what_changed_and_the_resend_all() {
         log.lock().unwrap().push(batch.entries.iter().map(|entry| entry.counter.clone()).collect());
         Ok(Outcome::Stored)
     });
-    let worker = Worker::builder("host").interval(Duration::from_millis(1)).resend_every(LONG).start(sink).unwrap();
-    let (a, _b) = (track(&worker, "a", Arc::new(Counter::new())), track(&worker, "b", Arc::new(Counter::new())));
+    let worker = Worker::builder("host")
+        .interval(Duration::from_millis(1))
+        .resend_every(LONG)
+        .start(sink)
+        .unwrap();
+    let (a, _b) = (
+        track(&worker, "a", Arc::new(Counter::new())),
+        track(&worker, "b", Arc::new(Counter::new())),
+    );
     worker.flush(LONG).unwrap();
     let flushes = sent.lock().unwrap().len();
     a.inc();
@@ -257,7 +269,9 @@ fn the_interval_writes_what_changed_and_the_resend_all() {
 #[test]
 fn a_store_that_forgets_is_healed_by_the_resend_alone() {
     let store = memory();
-    let builder = Worker::builder("host").interval(Duration::from_millis(1)).resend_every(Duration::from_millis(20));
+    let builder = Worker::builder("host")
+        .interval(Duration::from_millis(1))
+        .resend_every(Duration::from_millis(20));
     let worker = builder.start(Arc::clone(&store)).unwrap();
     track(&worker, "likes", Arc::new(Counter::new())).add(5);
     for _ in 0..3 {
@@ -310,7 +324,9 @@ fn waits_grow_while_the_store_is_down() {
 fn waits_are_bounded_and_no_batches_pile_up() {
     let store = memory();
     let (sink, begun) = outage(20, &store);
-    let builder = Worker::builder("host").interval(Duration::from_millis(1)).max_backoff(Duration::from_millis(1));
+    let builder = Worker::builder("host")
+        .interval(Duration::from_millis(1))
+        .max_backoff(Duration::from_millis(1));
     let worker = builder.start(sink).unwrap();
     let likes = track(&worker, "likes", Arc::new(Counter::new()));
     wait_until(|| {
@@ -365,7 +381,10 @@ fn an_outage_is_reported_and_made_good() {
         assert!(store.lock().unwrap().value("likes") <= likes.sum() as i64);
     }
     let status = worker.status().unwrap();
-    assert!(status.failures >= 10 && status.failures_in_a_row >= 10 && status.last_success.is_none(), "{status:?}");
+    assert!(
+        status.failures >= 10 && status.failures_in_a_row >= 10 && status.last_success.is_none(),
+        "{status:?}"
+    );
     assert_eq!(status.unstored, 1);
     is_down.store(false, Ordering::Relaxed);
     worker.flush(LONG).unwrap();
@@ -441,7 +460,10 @@ fn shutdown_tries_again_while_there_is_time() {
     worker.shutdown(LONG).unwrap();
     assert_eq!(store.lock().unwrap().value("likes"), 9);
 
-    let worker = idle().max_backoff(Duration::from_millis(1)).start(Call(|_: &Batch| Err(unavailable()))).unwrap();
+    let worker = idle()
+        .max_backoff(Duration::from_millis(1))
+        .start(Call(|_: &Batch| Err(unavailable())))
+        .unwrap();
     let _likes = track(&worker, "likes", Arc::new(Counter::new()));
     assert_eq!(worker.shutdown(Duration::from_millis(200)).unwrap_err().to_string(), "no answer");
 }
@@ -450,11 +472,13 @@ fn shutdown_tries_again_while_there_is_time() {
 fn shutdown_tries_again_after_an_outage_before_it() {
     let (store, attempts) = (memory(), Arc::new(AtomicUsize::new(0)));
     let (mut inner, begun) = (Arc::clone(&store), Arc::clone(&attempts));
-    let sink = Call(
-        move |batch: &Batch| {
-            if begun.fetch_add(1, Ordering::Relaxed) <= 10 { Err(unavailable()) } else { inner.write(batch) }
-        },
-    );
+    let sink = Call(move |batch: &Batch| {
+        if begun.fetch_add(1, Ordering::Relaxed) <= 10 {
+            Err(unavailable())
+        } else {
+            inner.write(batch)
+        }
+    });
     let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(sink).unwrap();
     track(&worker, "likes", Arc::new(Counter::new())).add(9);
     while attempts.load(Ordering::Relaxed) < 10 {
@@ -488,7 +512,8 @@ struct Folding {
 
 impl Folding {
     fn value(&self) -> i64 {
-        self.kept.value("likes") + self.folded.values().filter_map(|totals| totals.get("likes")).sum::<i64>()
+        self.kept.value("likes")
+            + self.folded.values().filter_map(|totals| totals.get("likes")).sum::<i64>()
     }
 
     fn fold(&mut self, writer: &Writer) {
@@ -571,7 +596,8 @@ fn a_store_restored_from_before_a_fold_has_all_again() {
     assert_eq!(flushed(20), 120);
     *store.lock().unwrap() = copy.clone();
     assert_eq!(flushed(0), 120);
-    // The copy is folded itself, with less than what was folded before; and then comes back once more.
+    // The copy is folded itself, with less than what was folded before; and then comes back once
+    // more.
     *store.lock().unwrap() = copy.clone();
     store.lock().unwrap().fold_all();
     assert_eq!(flushed(3), 123);

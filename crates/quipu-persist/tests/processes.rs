@@ -1,7 +1,7 @@
 //! Processes that fork, are killed, or write at the same time.
 //!
-//! The children start threads and use SQLite, so each test has a process of its own, which forks while no other thread
-//! is inside either: see [`child::is_alone`].
+//! The children start threads and use SQLite, so each test has a process of its own, which forks
+//! while no other thread is inside either: see [`child::is_alone`].
 
 #![cfg(unix)]
 
@@ -38,7 +38,8 @@ struct Child(libc::pid_t);
 
 impl Child {
     fn fork(work: impl FnOnce()) -> Self {
-        // SAFETY: the child runs `work` and ends. The allocator and this crate are prepared for forks.
+        // SAFETY: the child runs `work` and ends. The allocator and this crate are prepared for
+        // forks.
         let pid = unsafe { libc::fork() };
         assert!(pid >= 0, "fork");
         if pid == 0 {
@@ -94,8 +95,12 @@ fn a_forked_child_ships_what_it_counted_itself() {
     assert_eq!(child.wait(), 0);
     likes.add(20);
     parents.flush(LONG).unwrap();
-    let mut totals: Vec<_> =
-        Sqlite::new(file.path()).by_writer("likes").unwrap().values().map(|stamp| stamp.total).collect();
+    let mut totals: Vec<_> = Sqlite::new(file.path())
+        .by_writer("likes")
+        .unwrap()
+        .values()
+        .map(|stamp| stamp.total)
+        .collect();
     totals.sort_unstable();
     assert_eq!(totals, [8, 120]);
 }
@@ -128,7 +133,8 @@ fn pipe() -> (std::fs::File, std::fs::File) {
     ends.map(|end| unsafe { std::fs::File::from_raw_fd(end) }).into()
 }
 
-/// Counts and flushes for ever. Writes `a` before each add, and `f` after each flush that succeeded.
+/// Counts and flushes for ever. Writes `a` before each add, and `f` after each flush that
+/// succeeded.
 fn count_and_tell(file: &File, mut tell: &std::fs::File) {
     let likes = Arc::new(Counter::new());
     let worker = worker(file, &likes);
@@ -143,7 +149,8 @@ fn count_and_tell(file: &File, mut tell: &std::fs::File) {
 
 #[test]
 fn a_killed_process_leaves_what_it_had_flushed_and_no_more_than_it_had_begun() {
-    if !child::is_alone("a_killed_process_leaves_what_it_had_flushed_and_no_more_than_it_had_begun") {
+    if !child::is_alone("a_killed_process_leaves_what_it_had_flushed_and_no_more_than_it_had_begun")
+    {
         return;
     }
     let file = File::new();
@@ -164,7 +171,11 @@ fn a_killed_process_leaves_what_it_had_flushed_and_no_more_than_it_had_begun() {
         let rows = Sqlite::new(file.path()).by_writer("likes").unwrap();
         let own: Vec<_> = rows.iter().filter(|(writer, _)| !before.contains(writer)).collect();
         assert_eq!(own.len(), 1);
-        assert!((flushed..=begun).contains(&own[0].1.total), "{flushed} <= {:?} <= {begun}", own[0]);
+        assert!(
+            (flushed..=begun).contains(&own[0].1.total),
+            "{flushed} <= {:?} <= {begun}",
+            own[0]
+        );
     }
 }
 
@@ -180,8 +191,10 @@ fn processes_share_a_file() {
     let file = File::new();
     let count = || {
         let likes = Arc::new(Counter::new());
-        let worker =
-            Worker::builder("host").interval(Duration::from_millis(1)).start(Sqlite::new(file.path())).unwrap();
+        let worker = Worker::builder("host")
+            .interval(Duration::from_millis(1))
+            .start(Sqlite::new(file.path()))
+            .unwrap();
         worker.track("likes", Arc::clone(&likes)).unwrap();
         for _ in 0..2000 {
             likes.inc();
@@ -208,13 +221,17 @@ fn a_file_that_may_only_be_read_is_read() {
     set_mode(&folder, 0o555);
     set_mode(&file.path(), 0o444);
     let child = Child::fork(|| {
-        // SAFETY: has no preconditions. Root may write to any file, `nobody` may not; others can't change their id.
+        // SAFETY: has no preconditions. Root may write to any file, `nobody` may not; others can't
+        // change their id.
         unsafe { libc::setuid(65534) };
         assert_eq!(Sqlite::new(file.path()).total("likes").unwrap(), 3);
         let worker = worker(&file, &likes);
         let error = worker.flush(LONG).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
-        assert!(error.to_string().contains("expected a file and a folder that this user may write to"), "{error}");
+        assert!(
+            error.to_string().contains("expected a file and a folder that this user may write to"),
+            "{error}"
+        );
         worker.shutdown(Duration::ZERO).unwrap_err();
     });
     assert_eq!(child.wait(), 0);

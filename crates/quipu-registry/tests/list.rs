@@ -36,7 +36,11 @@ fn entry(name: String) -> &'static Entry {
 fn every_part_of_a_sample_comes_through() {
     fn sizes(visit: &mut dyn FnMut(&Sample<'_>)) {
         let labels = [Label::new("a", "1"), Label::new("b", "2")];
-        visit(&Sample::new("parts", Value::FloatGauge(Float::new(-1.5))).with_help("Help.").with_labels(&labels));
+        visit(
+            &Sample::new("parts", Value::FloatGauge(Float::new(-1.5)))
+                .with_help("Help.")
+                .with_labels(&labels),
+        );
     }
     static SIZES: Entry = Entry::new(&sizes);
     SIZES.register();
@@ -44,7 +48,8 @@ fn every_part_of_a_sample_comes_through() {
     collect(&mut |sample| {
         if sample.name == "parts" {
             seen += 1;
-            let labels: Vec<_> = sample.labels.iter().map(|label| (label.name, label.value)).collect();
+            let labels: Vec<_> =
+                sample.labels.iter().map(|label| (label.name, label.value)).collect();
             assert_eq!((sample.help, labels), ("Help.", vec![("a", "1"), ("b", "2")]));
             assert_eq!(
                 (sample.value, sample.value.to_string().as_str()),
@@ -90,7 +95,8 @@ fn threads_that_register_at_once_lose_none() {
 #[test]
 fn a_source_that_collects_finds_nothing() {
     static NESTED: Entry = Entry::new(&|visit: &mut dyn FnMut(&Sample<'_>)| {
-        let found = names("", |visit| collect(visit)).len() + names("", |visit| NESTED.collect_others(visit)).len();
+        let found = names("", |visit| collect(visit)).len()
+            + names("", |visit| NESTED.collect_others(visit)).len();
         visit(&Sample::new("nested", Value::Counter(found as u64)));
     });
     NESTED.register();

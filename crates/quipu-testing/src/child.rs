@@ -10,7 +10,8 @@ pub const PATIENCE: u32 = 60;
 /// Runs `f` in a forked child and waits for it. Panics unless `f` returned true in time.
 #[cfg(unix)]
 pub fn fork(f: impl FnOnce() -> bool) {
-    // SAFETY: the child uses no more of the process than `f` does, and leaves without running exit handlers.
+    // SAFETY: the child uses no more of the process than `f` does, and leaves without running exit
+    // handlers.
     match unsafe { libc::fork() } {
         -1 => panic!("fork: {}", std::io::Error::last_os_error()),
         0 => {
@@ -29,7 +30,11 @@ fn assert_success(child: libc::pid_t) {
     let mut status = 0;
     // SAFETY: `status` is a valid place for the status.
     assert_eq!(unsafe { libc::waitpid(child, std::ptr::from_mut(&mut status), 0) }, child);
-    assert!(!libc::WIFSIGNALED(status), "the child was killed by signal {}", libc::WTERMSIG(status));
+    assert!(
+        !libc::WIFSIGNALED(status),
+        "the child was killed by signal {}",
+        libc::WTERMSIG(status)
+    );
     assert_eq!(libc::WEXITSTATUS(status), 0, "the child found a wrong value");
 }
 
@@ -61,21 +66,26 @@ fn this() -> PathBuf {
 }
 
 fn output(command: &mut Command, test: &str) -> Output {
-    command.args([test, "--exact", "--include-ignored", "--nocapture"]).output().expect("a child process")
+    command
+        .args([test, "--exact", "--include-ignored", "--nocapture"])
+        .output()
+        .expect("a child process")
 }
 
-/// Of a process that was started again: there was the test, it passed, and nothing was wrong at the end.
+/// Of a process that was started again: there was the test, it passed, and nothing was wrong at the
+/// end.
 pub fn assert_passed(output: &Output) {
     let told = String::from_utf8_lossy(&output.stdout);
     let is_passed = output.status.success() && told.contains("ok. 1 passed");
     assert!(is_passed, "{}: {told}{}", output.status, String::from_utf8_lossy(&output.stderr));
 }
 
-/// Whether this process runs one test only. If not, the test is run in such a process, and must succeed there. Miri starts
-/// no processes: there, run the test alone.
+/// Whether this process runs one test only. If not, the test is run in such a process, and must
+/// succeed there. Miri starts no processes: there, run the test alone.
 ///
-/// For tests that know all threads and counters of their process, and for children that start threads: std has a lock for
-/// that, which stays locked in the child if it was forked while another test's thread was starting.
+/// For tests that know all threads and counters of their process, and for children that start
+/// threads: std has a lock for that, which stays locked in the child if it was forked while another
+/// test's thread was starting.
 pub fn is_alone(test: &str) -> bool {
     cfg!(miri) || is_started_again() || {
         assert_passed(&start_again(test));

@@ -13,18 +13,26 @@ pub fn agent() -> Agent {
     config.timeout_global(Some(Duration::from_secs(60))).build().into()
 }
 
-/// Answers every request with what `body` returns, until the process ends. Returns the address and port.
+/// Answers every request with what `body` returns, until the process ends. Returns the address and
+/// port.
 pub fn serve(content_type: &'static str, body: impl Fn() -> String + Send + 'static) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("cannot listen on the loopback interface");
+    let listener =
+        TcpListener::bind(("127.0.0.1", 0)).expect("cannot listen on the loopback interface");
     let address = listener.local_addr().expect("a listener has an address").to_string();
     thread::spawn(move || {
         for connection in listener.incoming() {
             let mut connection = connection.expect("a connection");
             // The head ends with an empty line.
-            let head = BufReader::new(&connection).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+            let head = BufReader::new(&connection)
+                .lines()
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty());
             head.for_each(drop);
             let body = body();
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {}", body.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {}",
+                body.len()
+            );
             // A client that has gone away needs no answer.
             let _ = write!(connection, "{head}\r\nConnection: close\r\n\r\n{body}");
         }

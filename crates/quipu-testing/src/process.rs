@@ -1,4 +1,5 @@
-//! For tests that run a server of their own: in a folder of its own, on a free port, and not for longer than the test.
+//! For tests that run a server of their own: in a folder of its own, on a free port, and not for
+//! longer than the test.
 
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -12,7 +13,8 @@ use tempfile::TempDir;
 /// How long a test waits for anything before it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A program that runs in a folder of its own. Dropping it kills the program and removes the folder.
+/// A program that runs in a folder of its own. Dropping it kills the program and removes the
+/// folder.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -25,14 +27,16 @@ impl Process {
         Self::start_in(folder(), command)
     }
 
-    /// Starts a program in a folder, for instance one with its configuration, and logs what it prints there.
+    /// Starts a program in a folder, for instance one with its configuration, and logs what it
+    /// prints there.
     pub fn start_in(folder: TempDir, command: &mut Command) -> Self {
         let log = File::create(log_of(&folder)).expect("cannot create the log");
         let errors = log.try_clone().expect("cannot share the log");
         // Files that the program leaves behind are removed with the folder.
         command.current_dir(&folder).env("TMPDIR", folder.path()).env("HOME", folder.path());
         command.stdin(Stdio::null()).stdout(log).stderr(errors);
-        let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let child =
+            command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         Self { child, folder }
     }
 
@@ -48,7 +52,8 @@ impl Process {
 
     /// The program's output so far, on both of its streams.
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(log_of(&self.folder)).expect("cannot read the log")).into_owned()
+        String::from_utf8_lossy(&fs::read(log_of(&self.folder)).expect("cannot read the log"))
+            .into_owned()
     }
 
     /// Asks until there is an answer. Fails, with the log, where the program ends first.
@@ -96,21 +101,27 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     panic!("no {what} in {PATIENCE:?}");
 }
 
-/// A port of the loopback interface that nothing listens on now. A program may still come first, though few systems
-/// give out the same port twice in a row.
+/// A port of the loopback interface that nothing listens on now. A program may still come first,
+/// though few systems give out the same port twice in a row.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("cannot listen on the loopback interface");
+    let listener =
+        TcpListener::bind(("127.0.0.1", 0)).expect("cannot listen on the loopback interface");
     listener.local_addr().expect("a listener has an address").port()
 }
 
-/// A command that runs an installed program. Fails with the Debian package to install where there is none.
+/// A command that runs an installed program. Fails with the Debian package to install where there
+/// is none.
 pub fn program(name: &str, package: &str) -> Command {
     let folders = env::var_os("PATH").unwrap_or_default();
-    let path = env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file());
-    Command::new(path.unwrap_or_else(|| panic!("the program {name} is missing: install Debian's package {package}")))
+    let path =
+        env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file());
+    Command::new(path.unwrap_or_else(|| {
+        panic!("the program {name} is missing: install Debian's package {package}")
+    }))
 }
 
-/// A command that runs an example of this package, from where cargo puts it: next to the folder of the tests.
+/// A command that runs an example of this package, from where cargo puts it: next to the folder of
+/// the tests.
 pub fn example(name: &str) -> Command {
     let test = env::current_exe().expect("a test knows its executable");
     let profile = test.ancestors().nth(2).expect("a test lies in <profile>/deps");

@@ -14,7 +14,11 @@ use super::process::{self, Process, free_port, program};
 /// Whether `promtool check metrics` succeeds, and all that it says.
 pub fn check_metrics(metrics: &str) -> (bool, String) {
     let mut command = program("promtool", "prometheus");
-    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut promtool = command.spawn().unwrap();
     promtool.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
     let output = promtool.wait_with_output().unwrap();
@@ -54,7 +58,8 @@ impl Prometheus {
 
     /// The value of an expression of PromQL, unless it has none.
     pub fn query(&self, expression: &str) -> Option<f64> {
-        let request = self.agent.get(format!("{}/api/v1/query", self.url)).query("query", expression);
+        let request =
+            self.agent.get(format!("{}/api/v1/query", self.url)).query("query", expression);
         let text = request.call().unwrap().body_mut().read_to_string().unwrap();
         let answer: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(answer["status"], "success", "{expression}: {answer}");
@@ -68,8 +73,8 @@ impl Prometheus {
         process::wait_for(what, || self.query(condition).map(drop));
     }
 
-    /// Waits for a scrape that began after this call. Prometheus may date one back, by default by up to 2 ms, which is
-    /// why the time has a margin.
+    /// Waits for a scrape that began after this call. Prometheus may date one back, by default by
+    /// up to 2 ms, which is why the time has a margin.
     pub fn wait_for_a_scrape_of(&self, name: &str) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() + 0.05;
         self.wait_for("scrape after the load", &format!("timestamp({name}) > {now:.3}"));

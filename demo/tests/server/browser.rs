@@ -46,7 +46,8 @@ impl Browser {
             "about:blank",
         ]));
         let port = process.wait_for("debugging port", |process| {
-            let lines = fs::read_to_string(process.folder().join("profile/DevToolsActivePort")).ok()?;
+            let lines =
+                fs::read_to_string(process.folder().join("profile/DevToolsActivePort")).ok()?;
             lines.lines().next()?.parse::<u16>().ok()
         });
         let socket = connect(port);
@@ -60,7 +61,8 @@ impl Browser {
     /// Shows the page on this screen, to a user with the colour scheme `light` or `dark`.
     pub(crate) fn emulate(&mut self, screen: Screen, scheme: &str) {
         let Screen { width, height, is_phone } = screen;
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone});
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone});
         self.call("Emulation.setDeviceMetricsOverride", size);
         let preference = json!({"name": "prefers-color-scheme", "value": scheme});
         self.call("Emulation.setEmulatedMedia", json!({"features": [preference]}));
@@ -78,20 +80,28 @@ impl Browser {
 
     /// The value of an expression in JavaScript, evaluated on the page.
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
-        let answer = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
+        let answer =
+            self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].clone()
     }
 
     /// Evaluates until `accept` makes something of the value.
-    pub(crate) fn wait_for<T>(&mut self, what: &str, expression: &str, accept: impl Fn(Value) -> Option<T>) -> T {
+    pub(crate) fn wait_for<T>(
+        &mut self,
+        what: &str,
+        expression: &str,
+        accept: impl Fn(Value) -> Option<T>,
+    ) -> T {
         process::wait_for(what, || accept(self.evaluate(expression)))
     }
 
     /// A picture of the whole page, in PNG.
     pub(crate) fn screenshot(&mut self) -> Vec<u8> {
         let answer = self.call("Page.captureScreenshot", json!({"captureBeyondViewport": true}));
-        BASE64_STANDARD.decode(answer["data"].as_str().expect("no picture")).expect("the protocol uses base64")
+        BASE64_STANDARD
+            .decode(answer["data"].as_str().expect("no picture"))
+            .expect("the protocol uses base64")
     }
 
     pub(crate) fn errors(&self) -> &[Value] {
@@ -122,7 +132,8 @@ impl Browser {
     fn receive(&mut self) -> Value {
         loop {
             let message = self.socket.read();
-            let message = message.unwrap_or_else(|error| panic!("no answer: {error}\n{}", self.process.log()));
+            let message = message
+                .unwrap_or_else(|error| panic!("no answer: {error}\n{}", self.process.log()));
             if let Message::Text(text) = message {
                 return serde_json::from_str(&text).expect("the protocol is of JSON");
             }
@@ -143,8 +154,13 @@ impl Drop for Browser {
 
 /// Opens a page of its own in the browser, and a connection to it.
 fn connect(port: u16) -> WebSocket<TcpStream> {
-    let page = client::agent().put(format!("http://127.0.0.1:{port}/json/new?about:blank")).send_empty();
-    let page = page.expect("no page from the browser").body_mut().read_to_string().expect("no page from the browser");
+    let page =
+        client::agent().put(format!("http://127.0.0.1:{port}/json/new?about:blank")).send_empty();
+    let page = page
+        .expect("no page from the browser")
+        .body_mut()
+        .read_to_string()
+        .expect("no page from the browser");
     let page: Value = serde_json::from_str(&page).expect("the protocol is of JSON");
     let url = page["webSocketDebuggerUrl"].as_str().expect("no address in the browser's answer");
     let stream = TcpStream::connect(("127.0.0.1", port)).expect("cannot connect to the browser");

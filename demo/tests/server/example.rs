@@ -26,7 +26,11 @@ impl Example {
     pub(crate) fn start() -> Self {
         let mut process = Process::start(server().args(["--address", "127.0.0.1:0"]));
         let url = process.wait_for("line with the server's address", |process| {
-            process.log().strip_suffix('\n').map(String::from).filter(|line| line.starts_with("http://"))
+            process
+                .log()
+                .strip_suffix('\n')
+                .map(String::from)
+                .filter(|line| line.starts_with("http://"))
         });
         Self { process, url, agent: client::agent() }
     }
@@ -42,21 +46,30 @@ impl Example {
     }
 
     pub(crate) fn get(&self, path: &str) -> String {
-        let mut response = self.agent.get(format!("{}{path}", self.url)).call().expect("no answer from the server");
+        let mut response = self
+            .agent
+            .get(format!("{}{path}", self.url))
+            .call()
+            .expect("no answer from the server");
         assert_eq!(response.status(), 200, "{path}");
         response.body_mut().read_to_string().expect("no whole body from the server")
     }
 
     /// Sends a request and doesn't wait for the answer. Dropping the connection is to hang up.
     pub(crate) fn begin(&self, path: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(self.authority()).expect("cannot connect to the server");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.authority()).expect("cannot send a request");
+        let mut stream =
+            TcpStream::connect(self.authority()).expect("cannot connect to the server");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.authority())
+            .expect("cannot send a request");
         stream
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
         let lines = self.get("/metrics");
-        Metrics(Scrape::parse(lines.lines().map(|line| Ok(line.into()))).expect("not the Prometheus text format"))
+        Metrics(
+            Scrape::parse(lines.lines().map(|line| Ok(line.into())))
+                .expect("not the Prometheus text format"),
+        )
     }
 
     pub(crate) fn tally(&self) -> Tally {
@@ -69,7 +82,9 @@ impl Example {
     }
 
     pub(crate) fn wait_for_in_flight(&self, count: f64) {
-        process::wait_for(&format!("{count} requests in flight"), || (self.in_flight() == count).then_some(()));
+        process::wait_for(&format!("{count} requests in flight"), || {
+            (self.in_flight() == count).then_some(())
+        });
     }
 }
 
@@ -81,7 +96,10 @@ impl Metrics {
     pub(crate) fn value(&self, name: &str, status: Option<&str>) -> f64 {
         let mut samples = self.0.samples.iter().filter(|sample| sample.metric == name);
         let sample = samples.find(|sample| sample.labels.get("status") == status);
-        match sample.unwrap_or_else(|| panic!("no {name} of status {status:?} in {:?}", self.0)).value {
+        match sample
+            .unwrap_or_else(|| panic!("no {name} of status {status:?} in {:?}", self.0))
+            .value
+        {
             Value::Counter(value) | Value::Gauge(value) => value,
             ref other => panic!("{name}: expected a counter or a gauge, not {other:?}"),
         }

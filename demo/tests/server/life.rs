@@ -16,7 +16,9 @@ fn bad_address_is_named() {
         assert_eq!(output.status.code(), Some(2));
         let message = String::from_utf8(output.stderr).unwrap();
         assert!(
-            message.contains(&format!("'{address}' for '--address <ADDRESS>': expected an IP address")),
+            message.contains(&format!(
+                "'{address}' for '--address <ADDRESS>': expected an IP address"
+            )),
             "{message}"
         );
     }
@@ -41,7 +43,8 @@ fn signal_stops_the_server_once_the_last_request_is_answered() {
     for signal in [libc::SIGTERM, libc::SIGINT] {
         let mut example = Example::start();
         let url = format!("{}/sleep/300", example.url());
-        let sleeper = std::thread::spawn(|| crate::client::agent().get(url).call().unwrap().status());
+        let sleeper =
+            std::thread::spawn(|| crate::client::agent().get(url).call().unwrap().status());
         example.wait_for_in_flight(1.0);
         // SAFETY: passes numbers only, and the process is a child that was not waited for.
         assert_eq!(unsafe { libc::kill(example.process.id() as i32, signal) }, 0);

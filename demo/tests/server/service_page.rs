@@ -41,7 +41,8 @@ fn service_page_shows_live_totals_rates_and_plots() {
     browser.wait_for("rate and plots of five readings", CARDS, |cards| {
         let rate = text(card(&cards, "http_requests_total")?, "rate");
         let is_plotted = |card: &Value| card["points"].as_u64() >= Some(5);
-        (rate.ends_with("/s") && rate != "0/s" && cards.as_array()?.iter().all(is_plotted)).then_some(())
+        (rate.ends_with("/s") && rate != "0/s" && cards.as_array()?.iter().all(is_plotted))
+            .then_some(())
     });
     let mut got = load.stop();
     example.wait_for_in_flight(1.0);
@@ -143,7 +144,8 @@ fn service_page_tells_connecting_live_and_lost_apart() {
     browser.open(example.url());
     let wait_for = |browser: &mut Browser, state: &str, text: &str| {
         let what = format!("page that is {state}");
-        let status = browser.wait_for(&what, STATUS, |status| (status[0] == state).then_some(status));
+        let status =
+            browser.wait_for(&what, STATUS, |status| (status[0] == state).then_some(status));
         assert!(status[1].as_str().unwrap().starts_with(text), "{status}");
         save(browser, &format!("desktop-dark-{state}"));
         (status[2].clone(), status[3].clone())
@@ -154,7 +156,10 @@ fn service_page_tells_connecting_live_and_lost_apart() {
     let live = wait_for(&mut browser, "live", "Live");
     drop(example);
     let lost = wait_for(&mut browser, "lost", "No answer");
-    assert!(connecting != live && live != lost && lost != connecting, "{connecting:?} {live:?} {lost:?}");
+    assert!(
+        connecting != live && live != lost && lost != connecting,
+        "{connecting:?} {live:?} {lost:?}"
+    );
 }
 
 #[test]
@@ -163,9 +168,13 @@ fn service_page_shows_small_rates() {
     let example = Example::start();
     let mut browser = open(&example, DESKTOP, "light");
     wait_for_totals(&mut browser, Tally::default());
-    for (grown, shown) in
-        [("0", "0/s"), ("0.0321", "0.0321/s"), ("0.0004", "0.0004/s"), ("1.5", "1.5/s"), ("123456", "123K/s")]
-    {
+    for (grown, shown) in [
+        ("0", "0/s"),
+        ("0.0321", "0.0321/s"),
+        ("0.0004", "0.0004/s"),
+        ("1.5", "1.5/s"),
+        ("123456", "123K/s"),
+    ] {
         let texts = browser.evaluate(&format!(
             "(() => {{
                 const card = new Card({{ name: 'c', key: '', help: '', kind: 'counter' }});
@@ -191,10 +200,11 @@ fn service_page_understands_restarts_and_escapes() {
         return [track.rate(2000, 30), track.rate(2000, 4)]; })()";
     assert_eq!(browser.evaluate(rates), json!([10, 2]));
 
-    let text =
-        "# HELP a_total Two\\nlines, a \\\\.\n# TYPE a_total counter\na_total{side=\"l\\\"e} \\\\t\"} 3\nb +Inf\n";
-    let parsed =
-        browser.evaluate(&format!("parse({}).map((one) => ({{ ...one, value: `${{one.value}}` }}))", json!(text)));
+    let text = "# HELP a_total Two\\nlines, a \\\\.\n# TYPE a_total counter\na_total{side=\"l\\\"e} \\\\t\"} 3\nb +Inf\n";
+    let parsed = browser.evaluate(&format!(
+        "parse({}).map((one) => ({{ ...one, value: `${{one.value}}` }}))",
+        json!(text)
+    ));
     assert_eq!(
         parsed,
         json!([
@@ -212,10 +222,14 @@ fn service_page_understands_restarts_and_escapes() {
     );
 
     // The plot is 20 high, and leaves a twentieth of it free at the top.
-    let heights = "((levels) => { const card = new Card({ name: 'c', key: '', help: '', kind: 'gauge' });
+    let heights =
+        "((levels) => { const card = new Card({ name: 'c', key: '', help: '', kind: 'gauge' });
         levels.forEach((value, second) => card.show(second * 1000, [{ key: '', value }]));
         return [...card.part('.line').points].map(({ y }) => y); })";
-    assert_eq!(browser.evaluate(&format!("{heights}([-4, Infinity, 4, NaN, -Infinity, 0])")), json!([20, 1, 10.5]));
+    assert_eq!(
+        browser.evaluate(&format!("{heights}([-4, Infinity, 4, NaN, -Infinity, 0])")),
+        json!([20, 1, 10.5])
+    );
     assert_eq!(browser.evaluate(&format!("{heights}([-1, -2])")), json!([10.5, 20]));
     assert_no_errors(&browser);
 }
@@ -228,15 +242,19 @@ fn open(example: &Example, screen: Screen, scheme: &str) -> Browser {
 }
 
 fn wait_for_two_points(browser: &mut Browser) {
-    browser
-        .wait_for("two points in the plots", CARDS, |cards| cards[0]["points"].as_u64().filter(|&points| points > 1));
+    browser.wait_for("two points in the plots", CARDS, |cards| {
+        cards[0]["points"].as_u64().filter(|&points| points > 1)
+    });
 }
 
 /// Waits until the page shows what the client got, and returns the cards by their metrics.
 fn wait_for_totals(browser: &mut Browser, got: Tally) -> BTreeMap<String, Value> {
     browser.wait_for(&format!("page that shows {got:?}"), CARDS, |cards| {
-        let cards: BTreeMap<_, _> =
-            cards.as_array()?.iter().map(|card| (text(card, "metric").to_owned(), card.clone())).collect();
+        let cards: BTreeMap<_, _> = cards
+            .as_array()?
+            .iter()
+            .map(|card| (text(card, "metric").to_owned(), card.clone()))
+            .collect();
         (cards.len() == METRICS && shown(&cards) == got).then_some(cards)
     })
 }
@@ -247,7 +265,10 @@ fn shown(cards: &BTreeMap<String, Value>) -> Tally {
         let Some(status) = status else { return total(card) };
         let series = series(name, Some(status));
         let mut rows = card["rows"].as_array().unwrap().iter();
-        total(rows.find(|row| row["series"] == series).unwrap_or_else(|| panic!("no {series} in {card}")))
+        total(
+            rows.find(|row| row["series"] == series)
+                .unwrap_or_else(|| panic!("no {series} in {card}")),
+        )
     })
 }
 

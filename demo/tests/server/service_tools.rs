@@ -36,7 +36,10 @@ fn service_hey_has_counted_the_same() {
         )
     };
     let mut got = hey(&[], "/bytes/1000");
-    assert_eq!(got, Tally { requests: 10_000, bytes: 10_000_000, statuses: [10_000, 0, 0, 0, 0, 0, 0] });
+    assert_eq!(
+        got,
+        Tally { requests: 10_000, bytes: 10_000_000, statuses: [10_000, 0, 0, 0, 0, 0, 0] }
+    );
     assert_eq!(example.tally(), got);
 
     got += hey(&["-m", "POST", "-d", "a body"], "/echo");

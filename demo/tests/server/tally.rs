@@ -41,7 +41,10 @@ pub(crate) fn series(name: &str, status: Option<&str>) -> String {
 }
 
 fn whole(value: f64) -> u64 {
-    assert!(value.fract() == 0.0 && (0.0..2f64.powi(53)).contains(&value), "{value}: expected a whole number");
+    assert!(
+        value.fract() == 0.0 && (0.0..2f64.powi(53)).contains(&value),
+        "{value}: expected a whole number"
+    );
     value as u64
 }
 

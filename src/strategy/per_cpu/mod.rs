@@ -1,12 +1,18 @@
 //! # Synchronization
-//! A slot of the rseq rows is changed only by [`rseq::Rseq::add`], on the CPU whose row it is: the kernel lets no two
-//! threads of a CPU be inside that sequence, and makes what one wrote visible to the next. A slot of the other rows is
-//! changed by locked instructions, whatever the CPU. The pool's lock orders what a counter did before what the next
-//! owner of its slots does.
+//! A slot of the rseq rows is changed only by [`rseq::Rseq::add`], on the CPU whose row it is: the
+//! kernel lets no two threads of a CPU be inside that sequence, and makes what one wrote visible to
+//! the next. A slot of the other rows is changed by locked instructions, whatever the CPU. The
+//! pool's lock orders what a counter did before what the next owner of its slots does.
 
 mod pool;
 #[cfg_attr(
-    not(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64", target_env = "gnu", not(miri))),
+    not(all(
+        target_os = "linux",
+        target_arch = "x86_64",
+        target_pointer_width = "64",
+        target_env = "gnu",
+        not(miri)
+    )),
     path = "rseq_missing.rs"
 )]
 mod rseq;
@@ -108,8 +114,8 @@ impl super::sealed::Sealed for PerCpu {}
 impl Strategy for PerCpu {
     #[inline]
     fn add(&self, n: u64) {
-        // SAFETY: the slots have a row for each CPU below the number of rows that they were made with, and no one else
-        // changes these rows.
+        // SAFETY: the slots have a row for each CPU below the number of rows that they were made
+        // with, and no one else changes these rows.
         let is_added = self.rseq.is_some_and(|rseq| unsafe { rseq.add(self.slots.first(), n) });
         if !is_added {
             self.add_shared(n);

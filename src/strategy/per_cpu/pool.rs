@@ -1,4 +1,5 @@
-//! The slots of all per-CPU counters: pages of 64 columns, a column for each counter, a row for each CPU.
+//! The slots of all per-CPU counters: pages of 64 columns, a column for each counter, a row for
+//! each CPU.
 
 use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
 use std::ptr::NonNull;
@@ -50,7 +51,11 @@ impl Slots {
 
     /// The slot of a row, below `rseq_rows + SHARED_ROWS`.
     pub(super) fn row(&self, row: usize) -> &AtomicU64 {
-        debug_assert!(row < self.rseq_rows() + SHARED_ROWS, "row {row} of {}", self.rseq_rows() + SHARED_ROWS);
+        debug_assert!(
+            row < self.rseq_rows() + SHARED_ROWS,
+            "row {row} of {}",
+            self.rseq_rows() + SHARED_ROWS
+        );
         // SAFETY: the page has this row, and is never freed.
         unsafe { self.first.byte_add(row * STRIDE).as_ref() }
     }
@@ -60,8 +65,8 @@ impl Slots {
     }
 }
 
-/// Runs `f` with the pool, under a lock that a fork takes, too. A thread that holds it may lock the registry, but not the
-/// other way round.
+/// Runs `f` with the pool, under a lock that a fork takes, too. A thread that holds it may lock the
+/// registry, but not the other way round.
 fn with_pool<T>(f: impl FnOnce(&mut Option<Pool>) -> T) -> T {
     let _per_cpu = global().per_cpu.lock();
     f(&mut POOL.lock())
@@ -107,7 +112,8 @@ impl Pool {
     fn allocate(&mut self) {
         let rseq_rows = self.rseq.map_or(0, Rseq::cpus);
         let size = (rseq_rows as usize + SHARED_ROWS) * STRIDE;
-        let layout = Layout::from_size_align(size, align_of::<CachePadded<u8>>()).expect("a page is small");
+        let layout =
+            Layout::from_size_align(size, align_of::<CachePadded<u8>>()).expect("a page is small");
         // SAFETY: there are shared rows, so the layout's size is not zero.
         let page = unsafe { alloc_zeroed(layout) };
         let Some(page) = NonNull::new(page.cast::<AtomicU64>()) else { handle_alloc_error(layout) };

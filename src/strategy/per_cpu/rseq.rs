@@ -31,7 +31,8 @@ pub(in super::super) fn detect() -> Option<Rseq> {
         return None;
     }
     // SAFETY: glibc, from 2.35 on, has these two constants of these types.
-    let (offset, size) = unsafe { (constant::<isize>(c"__rseq_offset")?, constant::<u32>(c"__rseq_size")?) };
+    let (offset, size) =
+        unsafe { (constant::<isize>(c"__rseq_offset")?, constant::<u32>(c"__rseq_size")?) };
     // The size is 0 where the registration failed.
     if size < AREA_SIZE {
         return None;

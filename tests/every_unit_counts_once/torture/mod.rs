@@ -1,4 +1,5 @@
-//! Parts that `stress` and `churn` share: subjects, how long a run is, its seed, and the ledger that sums are checked against.
+//! Parts that `stress` and `churn` share: subjects, how long a run is, its seed, and the ledger
+//! that sums are checked against.
 
 mod ledger;
 mod subject;
@@ -43,7 +44,11 @@ impl Run {
     fn new(length: Length) -> Self {
         let seed = env::var("QUIPU_SEED").map_or_else(
             |_unset| RandomState::new().hash_one(()),
-            |seed| seed.parse().unwrap_or_else(|_| panic!("QUIPU_SEED={seed}: expected a whole number below 2^64")),
+            |seed| {
+                seed.parse().unwrap_or_else(|_| {
+                    panic!("QUIPU_SEED={seed}: expected a whole number below 2^64")
+                })
+            },
         );
         Self { seed, length, operations: AtomicU64::new(0), working: AtomicUsize::new(0) }
     }
@@ -66,20 +71,27 @@ impl Run {
     pub(crate) fn large(scenarios: &[(&str, Scenario)]) {
         let _one = ONE_AT_A_TIME.lock();
         let seconds = env::var("QUIPU_TORTURE_SECONDS").map_or(300.0, |seconds| {
-            seconds.parse().unwrap_or_else(|_| panic!("QUIPU_TORTURE_SECONDS={seconds}: expected a number of seconds"))
+            seconds.parse().unwrap_or_else(|_| {
+                panic!("QUIPU_TORTURE_SECONDS={seconds}: expected a number of seconds")
+            })
         });
         let part = Duration::from_secs_f64(seconds / scenarios.len() as f64);
-        let play =
-            |(name, scenario): &(&str, Scenario)| Self::new(Length::Until(Instant::now() + part)).play(name, *scenario);
+        let play = |(name, scenario): &(&str, Scenario)| {
+            Self::new(Length::Until(Instant::now() + part)).play(name, *scenario)
+        };
         println!("{} operations in all", scenarios.iter().map(play).sum::<u64>());
     }
 
     pub(crate) fn threads() -> usize {
-        if cfg!(miri) { 3 } else { OVERSUBSCRIPTION * thread::available_parallelism().map_or(2, usize::from) }
+        if cfg!(miri) {
+            3
+        } else {
+            OVERSUBSCRIPTION * thread::available_parallelism().map_or(2, usize::from)
+        }
     }
 
-    /// Calls `round` again and again, with random numbers that depend on the seed and on `worker`, as long as the run
-    /// lasts. A round returns how many operations it did.
+    /// Calls `round` again and again, with random numbers that depend on the seed and on `worker`,
+    /// as long as the run lasts. A round returns how many operations it did.
     pub(crate) fn work(&self, worker: usize, mut round: impl FnMut(&mut fastrand::Rng) -> u64) {
         let _working = Working(&self.working);
         let mut random = fastrand::Rng::with_seed(self.seed.wrapping_add(worker as u64));
@@ -121,7 +133,8 @@ impl Run {
     }
 }
 
-/// Waits for threads, one after the other: ThreadSanitizer knows joins, but not how a scope of std waits.
+/// Waits for threads, one after the other: ThreadSanitizer knows joins, but not how a scope of std
+/// waits.
 pub(crate) fn join<'scope>(threads: impl IntoIterator<Item = ScopedJoinHandle<'scope, ()>>) {
     let threads: Vec<_> = threads.into_iter().collect();
     for thread in threads {
@@ -152,7 +165,8 @@ impl Drop for SayingSeed<'_> {
     }
 }
 
-/// Declares, for each subject, a module with a small test of each of its scenarios, and one large test of them all.
+/// Declares, for each subject, a module with a small test of each of its scenarios, and one large
+/// test of them all.
 macro_rules! stamp {
     ($large:ident; $($name:ident: $subject:ty { $($scenario:ident),* })*) => {
         $(

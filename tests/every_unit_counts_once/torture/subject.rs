@@ -4,7 +4,9 @@
 use quipu::strategy::ParkingLotLock;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
-use quipu::strategy::{Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped};
+use quipu::strategy::{
+    Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
+};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter, Value};
 
 /// Operations of every counter and every strategy.
@@ -78,8 +80,8 @@ subject!(FloatCounter, false, f64, |counter| counter);
 // An element in the midst of an array.
 subject!(CounterArray<9>, false, u64, |array| array.get(5).expect("one of nine"));
 
-/// A named counter that is read from snapshots: its level, or what was added to it since it was made, whatever was taken.
-/// One runs at a time, as all of a type have one name.
+/// A named counter that is read from snapshots: its level, or what was added to it since it was
+/// made, whatever was taken. One runs at a time, as all of a type have one name.
 pub(crate) struct Shown<T> {
     counter: T,
     /// The name's total before.

@@ -1,10 +1,12 @@
 //! The hot call of each integration against what its crate does by default, with 1 and 2 threads.
 //!
-//! `cargo run --release --bin integrations [-- CALLS]` in this package: calls of a thread in a round. Default: 500,000.
+//! `cargo run --release --bin integrations [-- CALLS]` in this package: calls of a thread in a
+//! round. Default: 500,000.
 //!
-//! The two sides of a row take turns. A round's time is that of its slowest thread; it counts if its threads began
-//! together, and its total is checked before the time is believed. The loop has an empty `asm!` that may touch any
-//! memory, so that no side keeps anything in registers from one call to the next.
+//! The two sides of a row take turns. A round's time is that of its slowest thread; it counts if
+//! its threads began together, and its total is checked before the time is believed. The loop has
+//! an empty `asm!` that may touch any memory, so that no side keeps anything in registers from one
+//! call to the next.
 
 use std::arch::asm;
 use std::error::Error;
@@ -55,13 +57,23 @@ impl Side {
         for _ in 0..1000 {
             let begun_and_ended = self.attempt(threads, calls);
             let begun = begun_and_ended.iter().map(|times| times.0);
-            let apart = begun.clone().max().zip(begun.min()).map_or(Duration::ZERO, |(last, first)| last - first);
-            let slowest = begun_and_ended.iter().map(|(begun, ended)| *ended - *begun).max().unwrap_or_default();
+            let apart = begun
+                .clone()
+                .max()
+                .zip(begun.min())
+                .map_or(Duration::ZERO, |(last, first)| last - first);
+            let slowest = begun_and_ended
+                .iter()
+                .map(|(begun, ended)| *ended - *begun)
+                .max()
+                .unwrap_or_default();
             if apart <= slowest / 10 {
                 return slowest.as_secs_f64() * 1e9 / calls as f64;
             }
         }
-        panic!("1000 rounds, and in none did {threads} threads begin together: expected an idle core for each");
+        panic!(
+            "1000 rounds, and in none did {threads} threads begin together: expected an idle core for each"
+        );
     }
 
     /// When each thread began and ended.
@@ -70,7 +82,8 @@ impl Side {
         let ready = AtomicUsize::new(0);
         let time = || {
             (self.add)(WARM_UP);
-            // Spins: a thread that had to be woken would run its first calls after the others' last.
+            // Spins: a thread that had to be woken would run its first calls after the others'
+            // last.
             ready.fetch_add(1, Relaxed);
             while ready.load(Relaxed) < threads {
                 std::hint::spin_loop();
@@ -103,7 +116,11 @@ impl Row {
             }
         }
         let [default, quipu] = times.map(median);
-        println!("{:<46} {threads:>7} {default:>9.2} {quipu:>9.2} {:>7.2}", self.call, default / quipu);
+        println!(
+            "{:<46} {threads:>7} {default:>9.2} {quipu:>9.2} {:>7.2}",
+            self.call,
+            default / quipu
+        );
     }
 }
 
@@ -121,17 +138,29 @@ fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
         row(
             "prometheus-client: Counter<u64>::inc",
             Side::new(counter::Counter::<u64>::default(), |c| _ = c.inc(), |c| c.get() as f64),
-            Side::new(counter::Counter::<u64, Counter>::default(), |c| _ = c.inc(), |c| c.get() as f64),
+            Side::new(
+                counter::Counter::<u64, Counter>::default(),
+                |c| _ = c.inc(),
+                |c| c.get() as f64,
+            ),
         ),
         row(
             "prometheus-client: Counter<f64>::inc",
             Side::new(counter::Counter::<f64>::default(), |c| _ = c.inc(), |c| c.get()),
-            Side::new(counter::Counter::<f64, FloatCounter>::default(), |c| _ = c.inc(), |c| c.get()),
+            Side::new(
+                counter::Counter::<f64, FloatCounter>::default(),
+                |c| _ = c.inc(),
+                |c| c.get(),
+            ),
         ),
         row(
             "prometheus-client: Gauge<i64>::inc",
             Side::new(gauge::Gauge::<i64>::default(), |c| _ = c.inc(), |c| c.get() as f64),
-            Side::new(gauge::Gauge::<i64, UpDownCounter>::default(), |c| _ = c.inc(), |c| c.get() as f64),
+            Side::new(
+                gauge::Gauge::<i64, UpDownCounter>::default(),
+                |c| _ = c.inc(),
+                |c| c.get() as f64,
+            ),
         ),
         row(
             "prometheus: IntCounter::inc",
@@ -146,7 +175,11 @@ fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
         row(
             "prometheus: IntGauge::inc",
             Side::new(prometheus::IntGauge::new("a", "A.")?, |c| c.inc(), |c| c.get() as f64),
-            Side::new(GenericGauge::<UpDownCounter>::new("a", "A.")?, |c| c.inc(), |c| c.get() as f64),
+            Side::new(
+                GenericGauge::<UpDownCounter>::new("a", "A.")?,
+                |c| c.inc(),
+                |c| c.get() as f64,
+            ),
         ),
         row(
             "metrics: Counter::increment",
@@ -159,7 +192,8 @@ fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
             metrics_handles([atomic(), atomic()], load),
             metrics_handles([slots(), slots()], |slots| slots.sum()),
         ),
-        // The least that any counter can take behind the virtual call: a plain add to a word of the thread's own.
+        // The least that any counter can take behind the virtual call: a plain add to a word of the
+        // thread's own.
         row(
             "metrics: a plain add in place of quipu's",
             metrics_handles([atomic()], load),
@@ -213,7 +247,11 @@ fn metrics_gauge() -> Row {
     let slots_handle = metrics::Gauge::from_arc(Arc::clone(&slots));
     Row {
         call: "metrics: Gauge::increment",
-        default: Side::new((atomic_handle, atomic), |c| c.0.increment(1.0), |c| f64::from_bits(c.1.load(Relaxed))),
+        default: Side::new(
+            (atomic_handle, atomic),
+            |c| c.0.increment(1.0),
+            |c| f64::from_bits(c.1.load(Relaxed)),
+        ),
         quipu: Side::new((slots_handle, slots), |c| c.0.increment(1.0), |c| c.1.value()),
     }
 }
@@ -221,7 +259,9 @@ fn metrics_gauge() -> Row {
 fn opentelemetry_counter() -> Row {
     static NAMED: Counter = Counter::named("a_total", "A.");
     let exporter = InMemoryMetricExporter::default();
-    let provider = SdkMeterProvider::builder().with_reader(PeriodicReader::builder(exporter.clone()).build()).build();
+    let provider = SdkMeterProvider::builder()
+        .with_reader(PeriodicReader::builder(exporter.clone()).build())
+        .build();
     let counter = provider.meter("bench").u64_counter("a").build();
     Row {
         call: "opentelemetry: Counter<u64>::add",
@@ -235,9 +275,14 @@ fn collected(provider: &SdkMeterProvider, exporter: &InMemoryMetricExporter) -> 
     exporter.reset();
     provider.force_flush().expect("the exporter is in memory");
     let exported = exporter.get_finished_metrics().expect("the exporter is in memory");
-    let metrics = exported.iter().flat_map(|resource| resource.scope_metrics()).flat_map(|scope| scope.metrics());
+    let metrics = exported
+        .iter()
+        .flat_map(|resource| resource.scope_metrics())
+        .flat_map(|scope| scope.metrics());
     let sums = metrics.filter_map(|metric| match metric.data() {
-        AggregatedMetrics::U64(MetricData::Sum(sum)) => sum.data_points().next().map(|point| point.value() as f64),
+        AggregatedMetrics::U64(MetricData::Sum(sum)) => {
+            sum.data_points().next().map(|point| point.value() as f64)
+        }
         _ => None,
     });
     sums.sum()
@@ -248,7 +293,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let calls = calls.map_or(Ok(500_000), |calls| calls.parse::<u64>())?;
     let cores = thread::available_parallelism()?;
     println!("{calls} calls a thread, median of {ROUNDS} rounds, {cores} cores");
-    println!("{:<46} threads   default     quipu   ratio (ns a call; throughput on quipu / default)", "");
+    println!(
+        "{:<46} threads   default     quipu   ratio (ns a call; throughput on quipu / default)",
+        ""
+    );
     for row in rows()? {
         [1, 2].into_iter().for_each(|threads| row.run(threads, calls));
     }

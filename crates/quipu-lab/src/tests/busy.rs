@@ -8,7 +8,8 @@ fn record(measure: Measure, threads: usize, waited: Option<f64>) -> Record {
 
 #[test]
 fn waits_make_a_warning() {
-    let waited = |share| Busy::of(&[record(Measure::OperationCost, 1, Some(share))], Some(0.0)).warning;
+    let waited =
+        |share| Busy::of(&[record(Measure::OperationCost, 1, Some(share))], Some(0.0)).warning;
     assert_eq!(waited(0.01), None);
     let warning = waited(0.4).unwrap();
     assert!(warning.contains("threads waited 40 % of their time for a core"), "{warning}");

@@ -5,9 +5,19 @@ use crate::style::Style;
 fn panel(names: &[&str]) -> Panel {
     let curve = |(index, name): (usize, &&str)| {
         let point = |threads| Point::of(threads, Spread { median: 2.0, least: 1.5, most: 3.0 });
-        Curve { name: name.to_string(), style: Style::of(index), points: [1, 2].map(point).into(), is_joined: true }
+        Curve {
+            name: name.to_string(),
+            style: Style::of(index),
+            points: [1, 2].map(point).into(),
+            is_joined: true,
+        }
     };
-    Panel { title: "Title".to_owned(), x: "threads", y: "ns", curves: names.iter().enumerate().map(curve).collect() }
+    Panel {
+        title: "Title".to_owned(),
+        x: "threads",
+        y: "ns",
+        curves: names.iter().enumerate().map(curve).collect(),
+    }
 }
 
 #[test]
@@ -36,12 +46,18 @@ fn names_lie_apart_and_in_order() {
 #[test]
 fn picture_has_names_notes_and_both_schemes() {
     let names = ["single-atomic", "per-thread"];
-    let text = svg(&[panel(&names), panel(&names)], &["CPU: <A & B>".to_owned()], Some("Warning: busy."));
+    let text =
+        svg(&[panel(&names), panel(&names)], &["CPU: <A & B>".to_owned()], Some("Warning: busy."));
     assert_eq!(text.matches("(prefers-color-scheme: dark)").count(), 1);
     for name in names {
         assert_eq!(text.matches(&format!(">{name}</text>")).count(), 2, "{text}");
     }
-    for part in [">threads (log scale)<", ">ns (log scale)<", ">CPU: &lt;A &amp; B&gt;<", "class=\"warning\""] {
+    for part in [
+        ">threads (log scale)<",
+        ">ns (log scale)<",
+        ">CPU: &lt;A &amp; B&gt;<",
+        "class=\"warning\"",
+    ] {
         assert!(text.contains(part), "no {part} in {text}");
     }
     assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");

@@ -15,7 +15,10 @@ fn disturbed_point_does_not_bend_the_fit_and_is_refused() {
     let fit = Fit::of(&points).unwrap();
     assert_eq!(fit, Fit { alone: 2.0, each: 20.0 });
     let error = check("single-atomic", |cores| fit.at(cores), &points).unwrap_err();
-    assert!(error.starts_with("the model misses single-atomic on 8 cores: 142.00 ns, where 1000.00 ns"), "{error}");
+    assert!(
+        error.starts_with("the model misses single-atomic on 8 cores: 142.00 ns, where 1000.00 ns"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -30,6 +33,9 @@ fn factor_of_two_is_the_limit_on_both_sides() {
 fn too_few_points_are_refused() {
     for points in [&[][..], &[(1, 2.0)], &[(1, 2.0), (2, 9.0)], &[(2, 9.0), (3, 12.0), (4, 15.0)]] {
         let error = Fit::of(points).unwrap_err();
-        assert!(error.contains("expected costs on one core and on two other numbers of cores"), "{error}");
+        assert!(
+            error.contains("expected costs on one core and on two other numbers of cores"),
+            "{error}"
+        );
     }
 }

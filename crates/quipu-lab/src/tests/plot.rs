@@ -20,14 +20,19 @@ fn measured(name: &str, cost: impl Fn(usize) -> f64) -> Vec<Record> {
 #[test]
 fn projection_is_drawn_for_four_times_the_cores_beside_the_measurements() {
     let curves = [
-        Curve::of("single-atomic", measured("single-atomic", |cores| 2.0 + 20.0 * (cores - 1) as f64)).unwrap(),
+        Curve::of(
+            "single-atomic",
+            measured("single-atomic", |cores| 2.0 + 20.0 * (cores - 1) as f64),
+        )
+        .unwrap(),
         Curve::of("per-thread", measured("per-thread", |_| 0.5)).unwrap(),
     ];
     assert_eq!(curves[0].points().last(), Some(&(16, 302.0)));
     assert_eq!(curves[1].points().last(), Some(&(16, 0.5)));
     let text = table(&curves);
     assert!(
-        text.contains("| single-atomic | 4 | 62.00 | 62 |") && text.contains("| single-atomic | 16 | 302.00 |  |"),
+        text.contains("| single-atomic | 4 | 62.00 | 62 |")
+            && text.contains("| single-atomic | 16 | 302.00 |  |"),
         "{text}"
     );
 
@@ -35,7 +40,9 @@ fn projection_is_drawn_for_four_times_the_cores_beside_the_measurements() {
     let records: Vec<Record> = curves.iter().flat_map(Curve::records).collect();
     let report = Report { context: Start::now().end(&options, &records), records };
     let plot = plot::projection(&curves, &report);
-    for part in ["single-atomic, model", "single-atomic, measured", "per-thread, measured", "quipu 0."] {
+    for part in
+        ["single-atomic, model", "single-atomic, measured", "per-thread, measured", "quipu 0."]
+    {
         assert!(plot.contains(part), "no {part:?} in the plot");
     }
 }

@@ -17,7 +17,9 @@ impl Write for Broken {
 #[test]
 fn only_a_reader_that_quit_is_no_error() {
     assert_eq!(say(Broken(ErrorKind::BrokenPipe), "text"), Ok(()));
-    assert!(say(Broken(ErrorKind::StorageFull), "text").unwrap_err().starts_with("standard output: "));
+    assert!(
+        say(Broken(ErrorKind::StorageFull), "text").unwrap_err().starts_with("standard output: ")
+    );
     let mut text = Vec::new();
     say(&mut text, "text").unwrap();
     assert_eq!(text, b"text\n");

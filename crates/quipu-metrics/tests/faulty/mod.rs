@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString,
+    Unit,
+};
 
 /// Where a call about a metric whose name begins with `faulty` panics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,13 +100,21 @@ impl<R: Recorder> Recorder for Faulty<R> {
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
         self.switch.trip(key.name(), Fault::Registering);
         let inner = self.exporter.register_counter(key, metadata);
-        Counter::from_arc(Arc::new(Metric { inner, name: key.name().to_owned(), switch: self.switch.clone() }))
+        Counter::from_arc(Arc::new(Metric {
+            inner,
+            name: key.name().to_owned(),
+            switch: self.switch.clone(),
+        }))
     }
 
     fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
         self.switch.trip(key.name(), Fault::Registering);
         let inner = self.exporter.register_gauge(key, metadata);
-        Gauge::from_arc(Arc::new(Metric { inner, name: key.name().to_owned(), switch: self.switch.clone() }))
+        Gauge::from_arc(Arc::new(Metric {
+            inner,
+            name: key.name().to_owned(),
+            switch: self.switch.clone(),
+        }))
     }
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {

@@ -1,9 +1,9 @@
-//! Events that one host counts in a store, by quipu and by the usual ways; and what the store says after some answers
-//! were lost.
+//! Events that one host counts in a store, by quipu and by the usual ways; and what the store says
+//! after some answers were lost.
 //!
-//! `cargo bench --package quipu-persist --features sqlite,postgres,redis` starts the servers, and prints a table in Markdown.
-//! `-- --seconds 3` changes the time for each cell, from 1. What a store has acknowledged is on its disk, where nothing
-//! else is said.
+//! `cargo bench --package quipu-persist --features sqlite,postgres,redis` starts the servers, and
+//! prints a table in Markdown. `-- --seconds 3` changes the time for each cell, from 1. What a
+//! store has acknowledged is on its disk, where nothing else is said.
 
 mod loss;
 #[path = "../../tests/stores/server.rs"]
@@ -43,7 +43,12 @@ fn main() {
 fn row(place: &dyn Place, way: Way, time: Duration) {
     let per_second = measure(place, way, time);
     let [retried, given_up] = [true, false].map(|retries| share(lose(place, way, retries)));
-    println!("| {} | {} | {} | {retried} | {given_up} |", place.name(), way.name(place), thousands(per_second));
+    println!(
+        "| {} | {} | {} | {retried} | {given_up} |",
+        place.name(),
+        way.name(place),
+        thousands(per_second)
+    );
 }
 
 /// How far the store is from what was counted.
@@ -67,6 +72,9 @@ fn seconds() -> f64 {
 
 fn cpu() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
+    let model = info
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(|line| line.split(": ").nth(1));
     model.unwrap_or("unknown CPU").to_owned()
 }

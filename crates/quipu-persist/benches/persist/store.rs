@@ -6,7 +6,8 @@ use quipu_persist::{Sink, Store};
 
 use crate::way::Way;
 
-/// Adds to the number in the store, by so many requests of one, in one round trip, or by one request of so much.
+/// Adds to the number in the store, by so many requests of one, in one round trip, or by one
+/// request of so much.
 pub(crate) trait Adder: Send {
     fn add(&mut self, n: u64);
 
@@ -48,7 +49,9 @@ impl Redis {
     }
 
     fn connect(&self) -> redis::Connection {
-        redis::Client::open(self.url.as_str()).and_then(|client| client.get_connection()).expect("Redis")
+        redis::Client::open(self.url.as_str())
+            .and_then(|client| client.get_connection())
+            .expect("Redis")
     }
 
     fn quipu(&self) -> quipu_persist::Redis {
@@ -88,7 +91,11 @@ impl Place for Redis {
     }
 
     fn added(&self) -> i64 {
-        redis::cmd("GET").arg("likes").query::<Option<i64>>(&mut self.connect()).expect("GET").unwrap_or(0)
+        redis::cmd("GET")
+            .arg("likes")
+            .query::<Option<i64>>(&mut self.connect())
+            .expect("GET")
+            .unwrap_or(0)
     }
 
     fn sink(&self) -> Box<dyn Sink> {
@@ -120,20 +127,29 @@ impl Postgres {
             assert_eq!(error.kind(), quipu_persist::ErrorKind::Store, "{error}");
         }
         let update = place.connect();
-        let create = "CREATE TABLE IF NOT EXISTS likes (n BIGINT NOT NULL); INSERT INTO likes VALUES (0)";
+        let create =
+            "CREATE TABLE IF NOT EXISTS likes (n BIGINT NOT NULL); INSERT INTO likes VALUES (0)";
         update.runtime.block_on(update.client.batch_execute(create)).expect("CREATE");
         place
     }
 
     fn connect(&self) -> Update {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let (client, statement) = runtime.block_on(async {
-            let (client, connection) =
-                tokio_postgres::connect(&self.url, tokio_postgres::NoTls).await.expect("PostgreSQL");
+            let (client, connection) = tokio_postgres::connect(&self.url, tokio_postgres::NoTls)
+                .await
+                .expect("PostgreSQL");
             tokio::spawn(connection);
-            client.batch_execute("CREATE TABLE IF NOT EXISTS likes (n BIGINT NOT NULL)").await.expect("CREATE");
-            let statement = client.prepare("UPDATE likes SET n = n + $1").await.expect("a statement");
+            client
+                .batch_execute("CREATE TABLE IF NOT EXISTS likes (n BIGINT NOT NULL)")
+                .await
+                .expect("CREATE");
+            let statement =
+                client.prepare("UPDATE likes SET n = n + $1").await.expect("a statement");
             (client, statement)
         });
         Update { client, statement, runtime }
@@ -146,7 +162,9 @@ impl Postgres {
 
 impl Adder for Update {
     fn add(&mut self, n: u64) {
-        self.runtime.block_on(self.client.execute(&self.statement, &[&(n as i64)])).expect("UPDATE");
+        self.runtime
+            .block_on(self.client.execute(&self.statement, &[&(n as i64)]))
+            .expect("UPDATE");
     }
 }
 
@@ -165,7 +183,11 @@ impl Place for Postgres {
 
     fn added(&self) -> i64 {
         let update = self.connect();
-        update.runtime.block_on(update.client.query_one("SELECT n FROM likes", &[])).expect("SELECT").get(0)
+        update
+            .runtime
+            .block_on(update.client.query_one("SELECT n FROM likes", &[]))
+            .expect("SELECT")
+            .get(0)
     }
 
     fn sink(&self) -> Box<dyn Sink> {

@@ -149,7 +149,8 @@ fn total(place: &dyn Place) -> i64 {
     place.store().total("likes").expect("a total")
 }
 
-/// Counts while requests and answers are lost. Returns by how much the store went up, and how many were counted.
+/// Counts while requests and answers are lost. Returns by how much the store went up, and how many
+/// were counted.
 pub(crate) fn lose(place: &dyn Place, way: Way, retries: bool) -> (i64, i64) {
     if matches!(way, Way::Quipu) {
         return lose_with_quipu(place, retries);

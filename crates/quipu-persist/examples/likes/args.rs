@@ -42,7 +42,9 @@ impl Args {
                 "--host" => parsed.host = value()?,
                 "--count-by" => parsed.count_by = Some(parse_field(&value()?)?),
                 "--once" => parsed.once = true,
-                option if option.starts_with("--") => return Err(format!("{option}: expected no such option")),
+                option if option.starts_with("--") => {
+                    return Err(format!("{option}: expected no such option"));
+                }
                 file => parsed.files.push(file.into()),
             }
         }

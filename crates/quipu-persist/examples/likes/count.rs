@@ -43,16 +43,22 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Says what is wrong with the store, whenever that changes, until the channel's other end is dropped.
+/// Says what is wrong with the store, whenever that changes, until the channel's other end is
+/// dropped.
 fn show_errors(worker: &Worker, is_over: mpsc::Receiver<()>) {
     let mut shown = None;
     while is_over.recv_timeout(Duration::from_millis(500)) == Err(mpsc::RecvTimeoutError::Timeout) {
         let Ok(status) = worker.status() else { return };
-        let error = status.last_error.filter(|_| status.failures_in_a_row > 0).map(|error| error.to_string());
+        let error = status
+            .last_error
+            .filter(|_| status.failures_in_a_row > 0)
+            .map(|error| error.to_string());
         if error != shown {
             eprintln!(
                 "likes: {}",
-                error.as_deref().unwrap_or("the store is there again, and has all that was counted")
+                error
+                    .as_deref()
+                    .unwrap_or("the store is there again, and has all that was counted")
             );
             shown = error;
         }
@@ -66,10 +72,13 @@ fn count_all(args: &Args, lines: &Lines) -> Result<(), Failure> {
     }
     thread::scope(|scope| {
         let count = |path| -> Result<(), Failure> {
-            let unreadable = |error| format!("{}: expected a file to read: {error}", std::path::Path::display(path));
+            let unreadable = |error| {
+                format!("{}: expected a file to read: {error}", std::path::Path::display(path))
+            };
             lines.count(BufReader::new(File::open(path).map_err(unreadable)?))
         };
-        let threads: Vec<_> = args.files.iter().map(|path| scope.spawn(move || count(path))).collect();
+        let threads: Vec<_> =
+            args.files.iter().map(|path| scope.spawn(move || count(path))).collect();
         threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
     })
 }
@@ -101,7 +110,10 @@ impl Lines {
             let line = line?;
             self.all.inc();
             let line = String::from_utf8_lossy(&line);
-            let Some(value) = self.field.and_then(|field| line.split_whitespace().nth(field - 1)) else { continue };
+            let Some(value) = self.field.and_then(|field| line.split_whitespace().nth(field - 1))
+            else {
+                continue;
+            };
             let value = if is_name(value) { value } else { OTHER };
             match known.get(value) {
                 Some(counter) => counter.inc(),

@@ -1,5 +1,5 @@
-//! Three processes that count the events of a log each, and another that shows the totals, live. At the end they are
-//! compared with what was written.
+//! Three processes that count the events of a log each, and another that shows the totals, live. At
+//! the end they are compared with what was written.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -17,7 +17,8 @@ const PROCESSES: u64 = 3;
 const LINES_OF_EACH: u64 = 300_000;
 
 /// The event of a line, by its number: clicks are the most frequent.
-const EVENTS: [&str; 8] = ["clicks", "likes", "clicks", "retweets", "clicks", "likes", "clicks", "shares"];
+const EVENTS: [&str; 8] =
+    ["clicks", "likes", "clicks", "retweets", "clicks", "likes", "clicks", "shares"];
 
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
@@ -41,7 +42,9 @@ fn likes(args: &[&str], path: &Path) -> io::Result<Command> {
 
 fn count(path: &Path) -> Result<(), Box<dyn Error>> {
     let start = |host| {
-        likes(&["count", "--count-by", "2", "--host", &format!("host-{host}")], path)?.stdin(Stdio::piped()).spawn()
+        likes(&["count", "--count-by", "2", "--host", &format!("host-{host}")], path)?
+            .stdin(Stdio::piped())
+            .spawn()
     };
     let mut hosts = (1..=PROCESSES).map(start).collect::<Result<Vec<_>, _>>()?;
     thread::scope(|scope| {
@@ -76,7 +79,9 @@ fn write_log(input: ChildStdin) -> io::Result<()> {
 }
 
 fn check(store: &mut Sqlite) -> Result<(), Box<dyn Error>> {
-    let of = |wanted| (0..LINES_OF_EACH).filter(|line| event(*line) == wanted).count() as u64 * PROCESSES;
+    let of = |wanted| {
+        (0..LINES_OF_EACH).filter(|line| event(*line) == wanted).count() as u64 * PROCESSES
+    };
     let events = ["likes", "retweets", "clicks", "shares"].map(|event| (event, of(event)));
     for (counter, written) in events.into_iter().chain([(LINES, PROCESSES * LINES_OF_EACH)]) {
         let total = store.total(counter)?;
@@ -84,6 +89,9 @@ fn check(store: &mut Sqlite) -> Result<(), Box<dyn Error>> {
             return Err(format!("{counter}: {total} in the store, {written} were written").into());
         }
     }
-    println!("Each total is what was written: {} events by {PROCESSES} processes.", PROCESSES * LINES_OF_EACH);
+    println!(
+        "Each total is what was written: {} events by {PROCESSES} processes.",
+        PROCESSES * LINES_OF_EACH
+    );
     Ok(())
 }

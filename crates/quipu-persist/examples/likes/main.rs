@@ -40,7 +40,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let args = Args::parse(std::env::args().skip(1)).map_err(|error| format!("{error}\n{USAGE}"))?;
+    let args =
+        Args::parse(std::env::args().skip(1)).map_err(|error| format!("{error}\n{USAGE}"))?;
     match args.command {
         Command::Demo => demo::run(),
         Command::Count => count::run(&args),

@@ -11,7 +11,9 @@ pub(crate) fn open(store: &str) -> Opened {
         "redis" => redis(store),
         "nats" => nats(store),
         // A URL may have a password, so all of it isn't shown.
-        scheme => Err(unfit(format!("{scheme}://: expected a file, postgres://, redis:// or nats://"))),
+        scheme => {
+            Err(unfit(format!("{scheme}://: expected a file, postgres://, redis:// or nats://")))
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! A node of Cassandra, as far as the store needs one: version 4 of the native protocol, and statements of the forms
-//! that the store has, over cells of which the highest timestamp wins. Whatever else it is asked, it refuses.
+//! A node of Cassandra, as far as the store needs one: version 4 of the native protocol, and
+//! statements of the forms that the store has, over cells of which the highest timestamp wins.
+//! Whatever else it is asked, it refuses.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -23,7 +24,8 @@ pub(crate) fn start() -> u16 {
     port
 }
 
-/// Answers requests until the connection ends. A frame is the version, flags, the stream, an opcode, and a body.
+/// Answers requests until the connection ends. A frame is the version, flags, the stream, an
+/// opcode, and a body.
 fn serve(mut connection: TcpStream, table: &Mutex<Table>) -> io::Result<()> {
     loop {
         let mut head = [0; 9];
@@ -37,16 +39,19 @@ fn serve(mut connection: TcpStream, table: &Mutex<Table>) -> io::Result<()> {
 
 /// The opcode and the body of an answer.
 fn answer(opcode: u8, mut body: &[u8], table: &mut Table) -> (u8, Vec<u8>) {
-    let result = match opcode {
-        // To OPTIONS there are none; STARTUP and REGISTER are done.
-        5 => return (6, vec![0, 0]),
-        1 | 11 => return (2, Vec::new()),
-        // QUERY and PREPARE begin with a statement, EXECUTE with an id: that is the statement too.
-        7 => text(take_len(&mut body, 4)).and_then(|statement| table.run(&statement, &values(body))),
-        9 => text(take_len(&mut body, 4)).and_then(|statement| table.prepare(&statement)),
-        10 => text(take_len(&mut body, 2)).and_then(|statement| table.run(&statement, &values(body))),
-        _ => Err(format!("opcode {opcode}")),
-    };
+    let result =
+        match opcode {
+            // To OPTIONS there are none; STARTUP and REGISTER are done.
+            5 => return (6, vec![0, 0]),
+            1 | 11 => return (2, Vec::new()),
+            // QUERY and PREPARE begin with a statement, EXECUTE with an id: that is the statement too.
+            7 => text(take_len(&mut body, 4))
+                .and_then(|statement| table.run(&statement, &values(body))),
+            9 => text(take_len(&mut body, 4)).and_then(|statement| table.prepare(&statement)),
+            10 => text(take_len(&mut body, 2))
+                .and_then(|statement| table.run(&statement, &values(body))),
+            _ => Err(format!("opcode {opcode}")),
+        };
     match result {
         Ok(result) => (8, result),
         // "Invalid", a code of which drivers make nothing.
@@ -114,7 +119,8 @@ fn metadata(columns: &[String], key: &[u16]) -> Vec<u8> {
 
 fn rows(columns: &[String], rows: &[Vec<Vec<u8>>]) -> Vec<u8> {
     let cells: Vec<_> = rows.iter().flatten().flat_map(|cell| bytes(cell)).collect();
-    [&int(2)[..], &int(1), &int(columns.len()), &metadata(columns, &[]), &int(rows.len()), &cells].concat()
+    [&int(2)[..], &int(1), &int(columns.len()), &metadata(columns, &[]), &int(rows.len()), &cells]
+        .concat()
 }
 
 /// The node's own row in `system.local`.
@@ -141,15 +147,23 @@ struct Table {
 fn groups(pattern: &str, statement: &str) -> Option<Vec<Vec<String>>> {
     let found = Regex::new(&format!("^{pattern}$")).expect("a pattern").captures(statement)?;
     let names = |group: &str| group.split(", ").map(str::to_owned).collect();
-    Some(found.iter().skip(1).map(|group| group.map_or(Vec::new(), |group| names(group.as_str()))).collect())
+    Some(
+        found
+            .iter()
+            .skip(1)
+            .map(|group| group.map_or(Vec::new(), |group| names(group.as_str())))
+            .collect(),
+    )
 }
 
 const CREATE: &str = concat!(
     r"CREATE TABLE IF NOT EXISTS quipu_totals ",
     r"\(counter text, writer text, version bigint, total bigint, PRIMARY KEY \(counter, writer\)\)"
 );
-const INSERT: &str = r"INSERT INTO quipu_totals \(([a-z, ]+)\) VALUES \(([?, ]+)\) USING TIMESTAMP \?";
-const SELECT: &str = r"SELECT (DISTINCT )?([a-z_, ]+) FROM ([a-z_.]+)(?: WHERE ([a-z]+) = \?| WHERE key='local')?";
+const INSERT: &str =
+    r"INSERT INTO quipu_totals \(([a-z, ]+)\) VALUES \(([?, ]+)\) USING TIMESTAMP \?";
+const SELECT: &str =
+    r"SELECT (DISTINCT )?([a-z_, ]+) FROM ([a-z_.]+)(?: WHERE ([a-z]+) = \?| WHERE key='local')?";
 
 impl Table {
     /// The columns of the values that a statement waits for.
@@ -161,7 +175,8 @@ impl Table {
         };
         // The partition's key is the first, if there is any, by which a driver finds a node.
         let key = &[0][..bound.len().min(1)];
-        let head = [&int(4)[..], &string(statement), &int(1), &int(bound.len()), &int(key.len())].concat();
+        let head =
+            [&int(4)[..], &string(statement), &int(1), &int(bound.len()), &int(key.len())].concat();
         Ok([head, metadata(&bound, key), int(4).to_vec(), int(0).to_vec()].concat())
     }
 
@@ -177,21 +192,33 @@ impl Table {
         if let Some(groups) = groups(INSERT, statement) {
             return self.insert(&groups[0], groups[1].len(), values);
         }
-        let [distinct, columns, table, key] =
-            groups(SELECT, statement).and_then(|groups| groups.try_into().ok()).ok_or_else(|| statement.to_owned())?;
+        let [distinct, columns, table, key] = groups(SELECT, statement)
+            .and_then(|groups| groups.try_into().ok())
+            .ok_or_else(|| statement.to_owned())?;
         match table[0].as_str() {
-            "system.local" => Ok(rows(&columns, &[columns.iter().map(|column| local(column)).collect()])),
-            "quipu_totals" => self.select(!distinct.is_empty(), &columns, key.first().map(|_| &values[0])),
+            "system.local" => {
+                Ok(rows(&columns, &[columns.iter().map(|column| local(column)).collect()]))
+            }
+            "quipu_totals" => {
+                self.select(!distinct.is_empty(), &columns, key.first().map(|_| &values[0]))
+            }
             table if table.contains(".scylla") => Err(format!("unconfigured table {table}")),
             _ => Ok(rows(&columns, &[])),
         }
     }
 
-    fn insert(&mut self, columns: &[String], marks: usize, values: &[Vec<u8>]) -> Result<Vec<u8>, String> {
+    fn insert(
+        &mut self,
+        columns: &[String],
+        marks: usize,
+        values: &[Vec<u8>],
+    ) -> Result<Vec<u8>, String> {
         if columns != self.columns || marks != columns.len() || values.len() != marks + 1 {
             return Err(format!("{columns:?}, {marks} marks and {} values", values.len()));
         }
-        let number = |at: usize| values[at].as_slice().try_into().map(i64::from_be_bytes).map_err(|_| "a bigint");
+        let number = |at: usize| {
+            values[at].as_slice().try_into().map(i64::from_be_bytes).map_err(|_| "a bigint")
+        };
         let timestamp = number(4)?;
         let cells = self.rows.entry((values[0].clone(), values[1].clone())).or_default();
         for at in [2, 3] {
@@ -203,8 +230,15 @@ impl Table {
         Ok(int(1).to_vec())
     }
 
-    fn select(&self, is_distinct: bool, columns: &[String], key: Option<&Vec<u8>>) -> Result<Vec<u8>, String> {
-        if columns.iter().any(|column| !self.columns.contains(column)) || (is_distinct && columns != ["counter"]) {
+    fn select(
+        &self,
+        is_distinct: bool,
+        columns: &[String],
+        key: Option<&Vec<u8>>,
+    ) -> Result<Vec<u8>, String> {
+        if columns.iter().any(|column| !self.columns.contains(column))
+            || (is_distinct && columns != ["counter"])
+        {
             return Err(format!("{columns:?}"));
         }
         let row = |((counter, writer), cells): (&(Vec<u8>, Vec<u8>), &Cells)| -> Vec<Vec<u8>> {
@@ -215,8 +249,12 @@ impl Table {
             };
             columns.iter().map(cell).collect()
         };
-        let mut found: Vec<_> =
-            self.rows.iter().filter(|((counter, _), _)| key.is_none_or(|key| key == counter)).map(row).collect();
+        let mut found: Vec<_> = self
+            .rows
+            .iter()
+            .filter(|((counter, _), _)| key.is_none_or(|key| key == counter))
+            .map(row)
+            .collect();
         if is_distinct {
             found.dedup();
         }

@@ -43,10 +43,17 @@ fn keeps_the_newest(rig: &dyn Rig) {
 /// Names and numbers come back as they went.
 fn keeps_names_and_numbers(rig: &dyn Rig) {
     let (mut sink, mut store, who) = (rig.sink(), rig.store(), writer("web-1.example:80"));
-    for (name, total) in [("a.b c*>{d=\"é\"}'%", i64::MAX), ("x", i64::MIN), ("漢字", -1), (&"n".repeat(255), 1 << 60)]
-    {
+    for (name, total) in [
+        ("a.b c*>{d=\"é\"}'%", i64::MAX),
+        ("x", i64::MIN),
+        ("漢字", -1),
+        (&"n".repeat(255), 1 << 60),
+    ] {
         sink.write(&batch(&who, &[(name, 1 << 40, total)])).unwrap();
-        assert_eq!(store.by_writer(name).unwrap(), [(who.clone(), Stamp { version: 1 << 40, total })].into());
+        assert_eq!(
+            store.by_writer(name).unwrap(),
+            [(who.clone(), Stamp { version: 1 << 40, total })].into()
+        );
     }
     assert_eq!(store.counters().unwrap().len(), 4);
 }
@@ -68,11 +75,14 @@ fn agrees_with_the_model(rig: &dyn Rig) {
     let mut random = fastrand::Rng::with_seed(seed);
     let writers: Vec<_> = (0..3).map(|_| writer("host")).collect();
     // Each version once, and then twice: no more of a writer's counter than a stream of NATS keeps.
-    let rows: BTreeSet<_> =
-        (0..60).map(|_| (random.usize(..3), ["a", "b"][random.usize(..2)], random.u64(1..9))).collect();
+    let rows: BTreeSet<_> = (0..60)
+        .map(|_| (random.usize(..3), ["a", "b"][random.usize(..2)], random.u64(1..9)))
+        .collect();
     let total = |version: u64, writer: usize| version as i64 * 7 - 30 + writer as i64;
-    let mut rows: Vec<_> =
-        rows.into_iter().map(|(writer, counter, version)| (writer, counter, version, total(version, writer))).collect();
+    let mut rows: Vec<_> = rows
+        .into_iter()
+        .map(|(writer, counter, version)| (writer, counter, version, total(version, writer)))
+        .collect();
     rows.extend_from_within(..);
     random.shuffle(&mut rows);
     let (mut sink, mut model) = (rig.sink(), VersionVector::new());
@@ -86,12 +96,17 @@ fn agrees_with_the_model(rig: &dyn Rig) {
     }
 }
 
-/// Folds what has closed, and what is silent for long, and only that. A late write is told what was folded.
+/// Folds what has closed, and what is silent for long, and only that. A late write is told what was
+/// folded.
 fn folds(rig: &dyn Rig) {
     let compact = |dead_after| rig.compact(dead_after).expect("a store that folds").unwrap();
     let (mut sink, mut store) = (rig.sink(), rig.store());
     let (closed, silent) = (writer("closed"), writer("silent"));
-    sink.write(&Batch { closes: true, ..batch(&closed, &[("likes", 9, 100), ("shares", 9, i64::MAX / 4)]) }).unwrap();
+    sink.write(&Batch {
+        closes: true,
+        ..batch(&closed, &[("likes", 9, 100), ("shares", 9, i64::MAX / 4)])
+    })
+    .unwrap();
     sink.write(&batch(&silent, &[("likes", 4, 20)])).unwrap();
     // Late and open, which doesn't open the writer again.
     sink.write(&batch(&closed, &[("likes", 8, 90)])).unwrap();
@@ -99,15 +114,24 @@ fn folds(rig: &dyn Rig) {
     assert_eq!(compact(Duration::from_secs(3600)), 0);
     let rows = store.by_writer("likes").unwrap();
     assert_eq!(rows.keys().collect::<Vec<_>>(), [&Writer::retired(), &silent]);
-    assert_eq!((rows[&Writer::retired()], store.total("likes").unwrap()), (Stamp { version: 1, total: 100 }, 120));
+    assert_eq!(
+        (rows[&Writer::retired()], store.total("likes").unwrap()),
+        (Stamp { version: 1, total: 100 }, 120)
+    );
 
     assert_eq!(compact(Duration::ZERO), 1);
-    assert_eq!(store.by_writer("likes").unwrap(), [(Writer::retired(), Stamp { version: 2, total: 120 })].into());
+    assert_eq!(
+        store.by_writer("likes").unwrap(),
+        [(Writer::retired(), Stamp { version: 2, total: 120 })].into()
+    );
     assert_eq!(store.total("shares").unwrap(), i64::MAX / 4);
 
     let late = sink.write(&batch(&silent, &[("likes", 5, 25), ("shares", 5, 1)])).unwrap();
     assert_eq!(late, Outcome::Folded([("likes".to_owned(), 20)].into()));
-    assert_eq!((store.total("likes").unwrap(), store.total("shares").unwrap()), (120, i64::MAX / 4));
+    assert_eq!(
+        (store.total("likes").unwrap(), store.total("shares").unwrap()),
+        (120, i64::MAX / 4)
+    );
     assert_eq!(compact(Duration::ZERO), 0);
     assert_eq!(store.counters().unwrap(), ["likes", "shares"]);
 }
@@ -117,10 +141,17 @@ fn folds_many(rig: &dyn Rig) {
     let (mut sink, mut store) = (rig.sink(), rig.store());
     for n in 0..120 {
         let rows = [("likes", 1, n), ("shares", 1, 1)];
-        sink.write(&Batch { closes: true, ..batch(&writer("a"), &rows[..1 + usize::from(n % 10 == 0)]) }).unwrap();
+        sink.write(&Batch {
+            closes: true,
+            ..batch(&writer("a"), &rows[..1 + usize::from(n % 10 == 0)])
+        })
+        .unwrap();
     }
     assert_eq!(rig.compact(Duration::from_secs(3600)).expect("a store that folds").unwrap(), 120);
-    assert_eq!((store.total("likes").unwrap(), store.total("shares").unwrap()), (120 * 119 / 2, 12));
+    assert_eq!(
+        (store.total("likes").unwrap(), store.total("shares").unwrap()),
+        (120 * 119 / 2, 12)
+    );
     assert_eq!(store.by_writer("likes").unwrap().len(), 1);
 }
 
@@ -128,11 +159,21 @@ fn folds_many(rig: &dyn Rig) {
 fn folds_what_wraps(rig: &dyn Rig) {
     let (mut sink, mut store) = (rig.sink(), rig.store());
     let mut sum: i64 = 0;
-    for totals in [&[i64::MAX, i64::MAX][..], &[1], &[i64::MAX], &[i64::MIN, i64::MIN, -7], &[i64::MIN], &[-1]] {
+    for totals in [
+        &[i64::MAX, i64::MAX][..],
+        &[1],
+        &[i64::MAX],
+        &[i64::MIN, i64::MIN, -7],
+        &[i64::MIN],
+        &[-1],
+    ] {
         for &total in totals {
             sum = sum.wrapping_add(total);
-            sink.write(&Batch { closes: true, ..batch(&writer("a"), &[("wraps", 1, total), ("other", 1, 1)]) })
-                .unwrap();
+            sink.write(&Batch {
+                closes: true,
+                ..batch(&writer("a"), &[("wraps", 1, total), ("other", 1, 1)])
+            })
+            .unwrap();
         }
         assert_eq!(store.total("wraps").unwrap(), sum);
         rig.compact(Duration::from_secs(3600)).expect("a store that folds").unwrap();
@@ -163,7 +204,10 @@ fn forwards(rig: &crate::rig::Service) {
     // A message that was fetched in vain comes again at once: the stream keeps 16 of the first.
     assert_eq!(queue.forward("file", &mut *file.sink()).unwrap(), 16 + 2);
     assert_eq!(queue.forward("file", &mut *file.sink()).unwrap(), 0);
-    assert_eq!((file.store().total("likes").unwrap(), file.store().total("shares").unwrap()), (6005, 7));
+    assert_eq!(
+        (file.store().total("likes").unwrap(), file.store().total("shares").unwrap()),
+        (6005, 7)
+    );
     assert_eq!(file.store().by_writer("likes").unwrap()[&a], Stamp { version: 3000, total: 6000 });
 
     let mut other = VersionVector::new();
@@ -181,20 +225,23 @@ impl<F: FnMut(&Batch) -> Result<Outcome, Error> + Send> Sink for Then<F> {
     }
 }
 
-/// A queue's writer that was folded in the store goes on there, once, whoever forwards it, and whatever comes again.
+/// A queue's writer that was folded in the store goes on there, once, whoever forwards it, and
+/// whatever comes again.
 fn forwards_after_folds(rig: &crate::rig::Service) {
     let (mut sink, mut queue, file) = (rig.sink(), rig.queue(), File::new());
     let (who, other) = (writer("a"), writer("b"));
     let names: Vec<String> = (0..1500).map(|n| format!("counter {n}")).collect();
     sink.write(&batch(&who, &[("likes", 1, 90), ("gauge", 1, 5)])).unwrap();
     // More than is fetched at once, so that the first message is forwarded alone.
-    sink.write(&batch(&other, &names.iter().map(|name| (name.as_str(), 1, 1)).collect::<Vec<_>>())).unwrap();
+    sink.write(&batch(&other, &names.iter().map(|name| (name.as_str(), 1, 1)).collect::<Vec<_>>()))
+        .unwrap();
     sink.write(&batch(&who, &[("likes", 2, 100)])).unwrap();
     for (version, likes, gauge) in [(3, 120, 7), (4, 150, -4), (5, 151, -4)] {
         queue.forward("one", &mut *file.sink()).unwrap();
         let before = file.store().total("likes").unwrap();
         file.compact(Duration::ZERO).unwrap().unwrap();
-        // Another forwarder, to which all of it is new, begins with messages that are older than the fold.
+        // Another forwarder, to which all of it is new, begins with messages that are older than
+        // the fold.
         let mut watched = Then(|batch: &Batch| {
             let outcome = file.sink().write(batch);
             assert!(file.store().total("likes").unwrap() >= before);
@@ -205,7 +252,10 @@ fn forwards_after_folds(rig: &crate::rig::Service) {
 
         sink.write(&batch(&who, &[("likes", version, likes), ("gauge", version, gauge)])).unwrap();
         queue.forward("one", &mut *file.sink()).unwrap();
-        assert_eq!((file.store().total("likes").unwrap(), file.store().total("gauge").unwrap()), (likes, gauge));
+        assert_eq!(
+            (file.store().total("likes").unwrap(), file.store().total("gauge").unwrap()),
+            (likes, gauge)
+        );
     }
 }
 
@@ -221,7 +271,12 @@ fn forwards_past_what_it_cannot_read(rig: &crate::rig::Service) {
     sink.write(&batch(&writer("a"), &[("likes", 1, 5)])).unwrap();
     let error = queue.forward("store", &mut store).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Schema, "{error}");
-    assert!(error.to_string().contains("a message of quipu.totals.0.likes: expected one of this version"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("a message of quipu.totals.0.likes: expected one of this version"),
+        "{error}"
+    );
     assert_eq!(store.value("likes"), 5);
     assert_eq!(queue.forward("store", &mut store).unwrap(), 0);
 }

@@ -1,4 +1,5 @@
-//! Mistakes in the configuration, and stores that can't be written to: each error says what to change.
+//! Mistakes in the configuration, and stores that can't be written to: each error says what to
+//! change.
 
 use std::process::Command;
 
@@ -36,10 +37,20 @@ fn sqlite_in_no_folder() {
         &["missing/totals.db: expected a folder that exists"],
     );
     let error = Sqlite::new(&path).total("likes").unwrap_err();
-    assert_error(&error, ErrorKind::Unavailable, &["missing/totals.db: expected a folder that exists"]);
+    assert_error(
+        &error,
+        ErrorKind::Unavailable,
+        &["missing/totals.db: expected a folder that exists"],
+    );
     assert_eq!(Sqlite::new("missing.db").total("likes").unwrap(), 0);
-    for error in [Sqlite::new("likes\0.db").total("likes").unwrap_err(), write(Sqlite::new("likes\0.db"))] {
-        assert_error(&error, ErrorKind::Unavailable, &["expected a folder that exists, and a file"]);
+    for error in
+        [Sqlite::new("likes\0.db").total("likes").unwrap_err(), write(Sqlite::new("likes\0.db"))]
+    {
+        assert_error(
+            &error,
+            ErrorKind::Unavailable,
+            &["expected a folder that exists, and a file"],
+        );
     }
 }
 
@@ -55,7 +66,11 @@ fn sqlite_tables_of_another_layout() {
         assert_eq!(Sqlite::new(file.path()).write(&batch()).unwrap(), Outcome::Stored);
         rusqlite::Connection::open(file.path()).unwrap().execute_batch(change).unwrap();
         let error = Sqlite::new(file.path()).total("likes").unwrap_err();
-        assert_error(&error, ErrorKind::Schema, &["expected quipu_ tables as this version makes them", "move these"]);
+        assert_error(
+            &error,
+            ErrorKind::Schema,
+            &["expected quipu_ tables as this version makes them", "move these"],
+        );
     }
 }
 
@@ -63,7 +78,11 @@ fn sqlite_tables_of_another_layout() {
 fn sqlite_file_of_something_else() {
     let file = File::new();
     std::fs::write(file.path(), "name,likes\n".repeat(500)).unwrap();
-    assert_error(&write(Sqlite::new(file.path())), ErrorKind::Config, &["expected an SQLite database, or no file"]);
+    assert_error(
+        &write(Sqlite::new(file.path())),
+        ErrorKind::Config,
+        &["expected an SQLite database, or no file"],
+    );
     assert_eq!(Sqlite::new(file.path()).total("likes").unwrap_err().kind(), ErrorKind::Config);
 }
 
@@ -71,12 +90,19 @@ fn sqlite_file_of_something_else() {
 fn sqlite_tables_of_another_version() {
     for (tables, found) in [
         ("CREATE TABLE quipu_totals (counter TEXT, total BIGINT)", "no version"),
-        ("CREATE TABLE quipu_schema (version BIGINT); INSERT INTO quipu_schema VALUES (7)", "version 7"),
+        (
+            "CREATE TABLE quipu_schema (version BIGINT); INSERT INTO quipu_schema VALUES (7)",
+            "version 7",
+        ),
     ] {
         let file = File::new();
         rusqlite::Connection::open(file.path()).unwrap().execute_batch(tables).unwrap();
         let error = write(Sqlite::new(file.path()));
-        assert_error(&error, ErrorKind::Schema, &[found, "expected version 1", "move these tables away"]);
+        assert_error(
+            &error,
+            ErrorKind::Schema,
+            &[found, "expected version 1", "move these tables away"],
+        );
         assert_eq!(Sqlite::new(file.path()).total("likes").unwrap_err().kind(), ErrorKind::Schema);
     }
 }
@@ -103,7 +129,9 @@ fn unshare() -> Command {
         command.args(&way[1..]);
         command
     };
-    let works = |way: &&&[&str]| command(way).arg("true").output().is_ok_and(|output| output.status.success());
+    let works = |way: &&&[&str]| {
+        command(way).arg("true").output().is_ok_and(|output| output.status.success())
+    };
     let way = ways.iter().find(works).expect(
         "expected `unshare -rm` to work, of Debian's package util-linux, or sudo where user namespaces are restricted",
     );
@@ -114,13 +142,20 @@ fn unshare() -> Command {
 #[ignore = "needs unshare and mount: run ci/services"]
 fn service_sqlite_on_a_full_disk() {
     if !child::is_started_again() {
-        return child::assert_passed(&child::start_again_by(unshare(), "errors::service_sqlite_on_a_full_disk"));
+        return child::assert_passed(&child::start_again_by(
+            unshare(),
+            "errors::service_sqlite_on_a_full_disk",
+        ));
     }
     let folder = tempfile::tempdir().unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(folder.path()).status();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .arg(folder.path())
+        .status();
     assert!(mounted.unwrap().success(), "expected mount to work, of Debian's package mount");
     let path = folder.path().join("totals.db");
-    let (likes, worker) = (std::sync::Arc::new(quipu::Counter::new()), quipu_persist::Worker::builder("host"));
+    let (likes, worker) =
+        (std::sync::Arc::new(quipu::Counter::new()), quipu_persist::Worker::builder("host"));
     let worker = worker.interval(crate::LONG).start(Sqlite::new(&path)).unwrap();
     worker.track("likes", std::sync::Arc::clone(&likes)).unwrap();
     likes.add(5);
@@ -153,7 +188,8 @@ mod postgres {
     fn execute(url: &str, sql: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+            let (client, connection) =
+                tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
             tokio::spawn(connection);
             client.batch_execute(sql).await.unwrap();
         });
@@ -162,12 +198,25 @@ mod postgres {
     #[test]
     fn url_of_something_else() {
         let error = Postgres::new("mysql://root:secret@localhost/").unwrap_err();
-        assert_error(&error, ErrorKind::Config, &["expected postgres://user:password@host:5432/database"]);
+        assert_error(
+            &error,
+            ErrorKind::Config,
+            &["expected postgres://user:password@host:5432/database"],
+        );
         assert!(!error.to_string().contains("secret"), "{error}");
         let error = Postgres::new("postgres:///totals").unwrap_err();
-        assert_error(&error, ErrorKind::Config, &["expected postgres://user:password@host:5432/database"]);
-        let error = Postgres::new("postgres://root:secret@localhost/totals?sslmode=require").unwrap_err();
-        assert_error(&error, ErrorKind::Config, &["expected sslmode=prefer or none", "TLS isn't supported"]);
+        assert_error(
+            &error,
+            ErrorKind::Config,
+            &["expected postgres://user:password@host:5432/database"],
+        );
+        let error =
+            Postgres::new("postgres://root:secret@localhost/totals?sslmode=require").unwrap_err();
+        assert_error(
+            &error,
+            ErrorKind::Config,
+            &["expected sslmode=prefer or none", "TLS isn't supported"],
+        );
     }
 
     #[test]
@@ -188,21 +237,35 @@ mod postgres {
         assert_error(&error, ErrorKind::Config, &["expected a database that exists"]);
         let error = write(at(&url("quipu:knots", "postgres?options=-csearch_path%3Dmissing")));
         assert_error(&error, ErrorKind::Schema, &["expected a search_path"]);
-        let error = write(at(&url("quipu:knots", "postgres?options=-cdefault_transaction_read_only%3Don")));
+        let error =
+            write(at(&url("quipu:knots", "postgres?options=-cdefault_transaction_read_only%3Don")));
         assert_error(&error, ErrorKind::Denied, &["may write"]);
         let error = write(at("postgres://quipu:knots@quipu.invalid/postgres"));
-        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at quipu.invalid:5432: expected a server"]);
+        assert_error(
+            &error,
+            ErrorKind::Unavailable,
+            &["PostgreSQL at quipu.invalid:5432: expected a server"],
+        );
         let error = write(at("postgres://quipu:knots@127.0.0.1:1/postgres"));
-        assert_error(&error, ErrorKind::Unavailable, &["PostgreSQL at 127.0.0.1:1: expected a server"]);
+        assert_error(
+            &error,
+            ErrorKind::Unavailable,
+            &["PostgreSQL at 127.0.0.1:1: expected a server"],
+        );
     }
 
     #[test]
     #[ignore = "needs postgres: run ci/services"]
     fn service_postgres_reader_needs_no_right_to_write() {
         let service = Service::postgres();
-        let url = |login: &str, rest: &str| format!("postgres://{login}@127.0.0.1:{}/{rest}", service.port());
+        let url = |login: &str, rest: &str| {
+            format!("postgres://{login}@127.0.0.1:{}/{rest}", service.port())
+        };
         let owner = url("quipu:knots", "postgres");
-        execute(&owner, "CREATE ROLE reader LOGIN PASSWORD 'beads'; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        execute(
+            &owner,
+            "CREATE ROLE reader LOGIN PASSWORD 'beads'; REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        );
         let readers = ["postgres", "postgres?options=-cdefault_transaction_read_only%3Don"];
         let mut readers = readers.map(|rest| at(&url("reader:beads", rest)));
         for reader in &mut readers {
@@ -221,7 +284,8 @@ mod postgres {
         }
     }
 
-    /// A writer that looked for tables, found none, and waited for the lock while another process made them.
+    /// A writer that looked for tables, found none, and waited for the lock while another process
+    /// made them.
     #[test]
     #[ignore = "needs postgres: run ci/services"]
     fn service_postgres_tables_that_another_process_makes() {
@@ -230,13 +294,19 @@ mod postgres {
         execute(&url, "CREATE SCHEMA elsewhere");
         at(&format!("{url}?options=-csearch_path%3Delsewhere")).write(&batch()).unwrap();
         let outcome = std::thread::scope(|scope| {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-            let (client, connection) = runtime.block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls)).unwrap();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .unwrap();
+            let (client, connection) =
+                runtime.block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls)).unwrap();
             runtime.spawn(connection);
             let run = |sql: &str| runtime.block_on(client.batch_execute(sql)).unwrap();
             run("BEGIN; SELECT pg_advisory_xact_lock(7164797015)");
             let writer = scope.spawn(|| at(&url).write(&batch()));
-            let waiters = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+            let waiters =
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
             while runtime.block_on(client.query_one(waiters, &[])).unwrap().get::<_, i64>(0) == 0 {
                 std::thread::yield_now();
             }
@@ -311,27 +381,58 @@ mod redis {
         let at = |url: &str| Redis::new(url).unwrap();
 
         connection.set::<_, _, ()>("{quipu}:schema", "7").unwrap();
-        assert_error(&write(at(&url)), ErrorKind::Schema, &["{quipu}:schema is 7", "expected keys as this version"]);
+        assert_error(
+            &write(at(&url)),
+            ErrorKind::Schema,
+            &["{quipu}:schema is 7", "expected keys as this version"],
+        );
         redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
         connection.set::<_, _, ()>("{quipu}:totals:likes", "120").unwrap();
-        assert_error(&write(at(&url)), ErrorKind::Schema, &["WRONGTYPE", "expected keys as this version"]);
+        assert_error(
+            &write(at(&url)),
+            ErrorKind::Schema,
+            &["WRONGTYPE", "expected keys as this version"],
+        );
         redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
 
         for (setting, value, kind, expected) in [
-            ("maxmemory-policy", "allkeys-lru", ErrorKind::Config, "is allkeys-lru, by which it drops totals"),
-            ("maxmemory-policy", "allkeys-random", ErrorKind::Config, "expected noeviction, or one that begins"),
+            (
+                "maxmemory-policy",
+                "allkeys-lru",
+                ErrorKind::Config,
+                "is allkeys-lru, by which it drops totals",
+            ),
+            (
+                "maxmemory-policy",
+                "allkeys-random",
+                ErrorKind::Config,
+                "expected noeviction, or one that begins",
+            ),
             ("maxmemory-policy", "volatile-lru", ErrorKind::Full, "expected room"),
             ("maxmemory-policy", "noeviction", ErrorKind::Full, "expected room"),
             ("requirepass", "knots", ErrorKind::Denied, "expected a user and a password"),
         ] {
-            redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1").exec(&mut connection).unwrap();
+            redis::cmd("CONFIG")
+                .arg("SET")
+                .arg("maxmemory")
+                .arg("1")
+                .exec(&mut connection)
+                .unwrap();
             redis::cmd("CONFIG").arg("SET").arg(setting).arg(value).exec(&mut connection).unwrap();
             assert_error(&write(at(&url)), kind, &[expected]);
         }
         let wrong = format!("redis://:wrong@127.0.0.1:{}/", service.port());
         assert_error(&write(at(&wrong)), ErrorKind::Denied, &["expected a user and a password"]);
-        assert_error(&write(at("redis://quipu.invalid/")), ErrorKind::Unavailable, &["expected a server at this host"]);
-        assert_error(&write(at("redis://127.0.0.1:1/")), ErrorKind::Unavailable, &["127.0.0.1:1: expected a server"]);
+        assert_error(
+            &write(at("redis://quipu.invalid/")),
+            ErrorKind::Unavailable,
+            &["expected a server at this host"],
+        );
+        assert_error(
+            &write(at("redis://127.0.0.1:1/")),
+            ErrorKind::Unavailable,
+            &["127.0.0.1:1: expected a server"],
+        );
     }
 
     /// A fold that can't be done changes nothing, and can be done once its cause is gone.
@@ -343,11 +444,16 @@ mod redis {
         let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
         let mut store = Redis::new(&url).unwrap();
         let counters = ["likes", "retweets", "clicks", "shares"];
-        let entry = |counter: &&str| Entry { counter: (*counter).to_owned(), stamp: Stamp { version: 2, total: 100 } };
+        let entry = |counter: &&str| Entry {
+            counter: (*counter).to_owned(),
+            stamp: Stamp { version: 2, total: 100 },
+        };
         let entries: Vec<_> = counters.iter().map(entry).collect();
         for _ in 0..2 {
             let writer = Writer::new("host").unwrap();
-            store.write(&Batch { writer: writer.clone(), entries: entries.clone(), closes: true }).unwrap();
+            store
+                .write(&Batch { writer: writer.clone(), entries: entries.clone(), closes: true })
+                .unwrap();
             for broken in counters {
                 let row = format!("{{quipu}}:totals:{broken}");
                 for key in ["{quipu}:retired", "{quipu}:retired-versions", &row] {
@@ -364,7 +470,11 @@ mod redis {
                         Some(old) => connection.hset::<_, _, _, ()>(key, &field, old).unwrap(),
                         None => connection.hdel::<_, _, ()>(key, &field).unwrap(),
                     }
-                    let before = if connection.hlen::<_, u32>("{quipu}:retired").unwrap() == 0 { 100 } else { 200 };
+                    let before = if connection.hlen::<_, u32>("{quipu}:retired").unwrap() == 0 {
+                        100
+                    } else {
+                        200
+                    };
                     assert!(counters.iter().all(|counter| store.total(counter).unwrap() == before));
                 }
             }
@@ -400,7 +510,8 @@ mod nats {
         let change = |change: fn(&mut Config)| {
             runtime.block_on(async {
                 let context = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
-                let mut config = context.get_stream("quipu").await.unwrap().cached_info().config.clone();
+                let mut config =
+                    context.get_stream("quipu").await.unwrap().cached_info().config.clone();
                 context.delete_stream("quipu").await.unwrap();
                 change(&mut config);
                 context.create_stream(config).await.unwrap();
@@ -409,15 +520,33 @@ mod nats {
         change(|_| {});
         assert_eq!(at(&url).total("likes").unwrap(), 0);
         let changes: [(fn(&mut Config), _); 4] = [
-            (|config| config.max_age = Duration::from_secs(3600), "max_age of the stream quipu is 3600s: expected 0ns"),
-            (|config| config.max_bytes = 1 << 20, "max_bytes of the stream quipu is 1048576: expected 0"),
-            (|config| config.retention = RetentionPolicy::WorkQueue, "is WorkQueue: expected Limits"),
-            (|config| config.subjects = vec!["likes".to_owned()], "subjects of the stream quipu is [\"likes\"]"),
+            (
+                |config| config.max_age = Duration::from_secs(3600),
+                "max_age of the stream quipu is 3600s: expected 0ns",
+            ),
+            (
+                |config| config.max_bytes = 1 << 20,
+                "max_bytes of the stream quipu is 1048576: expected 0",
+            ),
+            (
+                |config| config.retention = RetentionPolicy::WorkQueue,
+                "is WorkQueue: expected Limits",
+            ),
+            (
+                |config| config.subjects = vec!["likes".to_owned()],
+                "subjects of the stream quipu is [\"likes\"]",
+            ),
         ];
         for (changed, expected) in changes {
             change(changed);
-            assert_error(&write(at(&url)), ErrorKind::Schema, &[expected, "edit or delete the stream"]);
-            change(|config| (config.max_age, config.max_bytes, config.retention) = Default::default());
+            assert_error(
+                &write(at(&url)),
+                ErrorKind::Schema,
+                &[expected, "edit or delete the stream"],
+            );
+            change(|config| {
+                (config.max_age, config.max_bytes, config.retention) = Default::default()
+            });
         }
         assert_error(
             &write(at("nats://quipu.invalid")),
@@ -434,9 +563,20 @@ mod nats {
     #[test]
     #[ignore = "needs nats-server: run ci/services"]
     fn service_nats_with_a_password_or_without_jetstream() {
-        let locked = crate::server::Server::nats_with(&["--user", "quipu", "--pass", "knots", "--jetstream"]);
-        let at = |login: &str| Nats::new(&format!("nats://{login}127.0.0.1:{}", locked.port())).unwrap();
-        assert_error(&write(at("quipu:wrong@")), ErrorKind::Denied, &["expected a user and a password"]);
+        let locked = crate::server::Server::nats_with(&[
+            "--user",
+            "quipu",
+            "--pass",
+            "knots",
+            "--jetstream",
+        ]);
+        let at =
+            |login: &str| Nats::new(&format!("nats://{login}127.0.0.1:{}", locked.port())).unwrap();
+        assert_error(
+            &write(at("quipu:wrong@")),
+            ErrorKind::Denied,
+            &["expected a user and a password"],
+        );
         assert_error(&write(at("")), ErrorKind::Denied, &["expected a user and a password"]);
         let plain = crate::server::Server::nats_with(&[]);
         let error = write(Nats::new(&format!("nats://127.0.0.1:{}", plain.port())).unwrap());

@@ -1,6 +1,8 @@
-//! Rounds of random faults: the store is never above what was added, and equal to it after one flush that succeeds.
+//! Rounds of random faults: the store is never above what was added, and equal to it after one
+//! flush that succeeds.
 //!
-//! `QUIPU_SEED` repeats the choices of a run. What is left to chance is when a host that flushes by itself does so.
+//! `QUIPU_SEED` repeats the choices of a run. What is left to chance is when a host that flushes by
+//! itself does so.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,11 +17,18 @@ use crate::rig::{File, Rig};
 use crate::tally::{Restores, Tally, Way};
 
 /// Faults that each run must have met, whatever the store.
-const ALWAYS: &[&str] =
-    &["requests lost", "answers lost", "requests doubled", "requests late", "hosts replaced", "stores restored"];
+const ALWAYS: &[&str] = &[
+    "requests lost",
+    "answers lost",
+    "requests doubled",
+    "requests late",
+    "hosts replaced",
+    "stores restored",
+];
 
 /// Actions that a queue lacks: to fold, and to be read to its end while a host writes on.
-const NO_QUEUE: &[&str] = &["stores folded", "folds told", "folds undone", "rounds ended by the interval"];
+const NO_QUEUE: &[&str] =
+    &["stores folded", "folds told", "folds undone", "rounds ended by the interval"];
 
 const SERVERS: &[&str] = &["servers killed", "requests failed"];
 
@@ -42,7 +51,10 @@ impl Host {
     fn new(way: Way, is_unruly: Arc<AtomicBool>, is_eager: bool) -> Self {
         let (likes, gauge, added) = Default::default();
         let interval = if is_eager { Duration::from_millis(1) } else { LONG };
-        let builder = Worker::builder("host").interval(interval).resend_every(2 * interval).max_backoff(interval);
+        let builder = Worker::builder("host")
+            .interval(interval)
+            .resend_every(2 * interval)
+            .max_backoff(interval);
         let worker = builder.start(way).unwrap();
         worker.track("likes", Arc::clone(&likes)).unwrap();
         worker.track("gauge", Arc::clone(&gauge)).unwrap();
@@ -60,8 +72,9 @@ impl Host {
         }
     }
 
-    /// Waits until it has written all by itself. Of three flushes that succeed from now on, the first may have begun
-    /// before; of the others one at most has only what changed, since nothing changes any more.
+    /// Waits until it has written all by itself. Of three flushes that succeed from now on, the
+    /// first may have begun before; of the others one at most has only what changed, since nothing
+    /// changes any more.
     fn wait(&self) {
         let flushes = || self.worker.status().unwrap().flushes;
         let (start, before) = (Instant::now(), flushes());
@@ -87,7 +100,10 @@ fn keep_adding(likes: &Arc<Counter>, added: &Arc<Mutex<i64>>) {
 }
 
 fn assert_expected(kind: ErrorKind) {
-    assert!([ErrorKind::Unavailable, ErrorKind::Store, ErrorKind::Timeout].contains(&kind), "{kind:?}");
+    assert!(
+        [ErrorKind::Unavailable, ErrorKind::Store, ErrorKind::Timeout].contains(&kind),
+        "{kind:?}"
+    );
 }
 
 /// The store, the hosts, and what was added so far.
@@ -99,20 +115,29 @@ struct Rounds<'a> {
     likes: i64,
     gauge: i64,
     restores: Restores,
-    /// Steps until the copy of the data is restored, if there is one. Until then no writer ends: only one that lives
-    /// makes good what the copy lacks.
+    /// Steps until the copy of the data is restored, if there is one. Until then no writer ends:
+    /// only one that lives makes good what the copy lacks.
     restore_in: Option<u8>,
     tally: Tally,
 }
 
 impl Rounds<'_> {
     fn run(rig: &mut dyn Rig, rounds: u32, expected: &[&[&'static str]]) {
-        let seed =
-            std::env::var("QUIPU_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
+        let seed = std::env::var("QUIPU_SEED")
+            .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
         println!("{rounds} rounds, QUIPU_SEED={seed}");
         let random = fastrand::Rng::with_seed(seed);
         let (restores, tally) = Default::default();
-        let mut all = Rounds { rig, random, hosts: Vec::new(), likes: 0, gauge: 0, restores, restore_in: None, tally };
+        let mut all = Rounds {
+            rig,
+            random,
+            hosts: Vec::new(),
+            likes: 0,
+            gauge: 0,
+            restores,
+            restore_in: None,
+            tally,
+        };
         for is_eager in [false, false, true] {
             all.start_host(is_eager);
         }
@@ -123,7 +148,8 @@ impl Rounds<'_> {
 
     fn start_host(&mut self, is_eager: bool) {
         let is_unruly = Arc::default();
-        let way = Way::new(self.rig.sink(), &is_unruly, self.random.fork(), &self.restores, &self.tally);
+        let way =
+            Way::new(self.rig.sink(), &is_unruly, self.random.fork(), &self.restores, &self.tally);
         self.hosts.push(Host::new(way, is_unruly, is_eager));
     }
 
@@ -198,7 +224,8 @@ impl Rounds<'_> {
 
     fn crash(&mut self) {
         let (hosts, time) = (&self.hosts, Duration::from_micros(self.random.u64(..5000)));
-        if self.rig.crash(time, &mut || hosts.iter().for_each(|host| drop(host.worker.flush(LONG)))) {
+        if self.rig.crash(time, &mut || hosts.iter().for_each(|host| drop(host.worker.flush(LONG))))
+        {
             self.tally.count("servers killed");
         }
     }
@@ -209,7 +236,8 @@ impl Rounds<'_> {
         self.restore_in = Some(self.random.u8(2..8));
     }
 
-    /// Restores the copy when it is time for it; just before that, writers are folded of which the copy doesn't know.
+    /// Restores the copy when it is time for it; just before that, writers are folded of which the
+    /// copy doesn't know.
     fn approach_restore(&mut self) {
         self.restore_in = match self.restore_in {
             Some(2) => {
@@ -240,7 +268,8 @@ impl Rounds<'_> {
 
     fn check_bound(&self) {
         let stored = self.rig.store().total("likes").unwrap();
-        let added = self.likes + self.hosts.iter().map(|host| *host.added.lock().unwrap()).sum::<i64>();
+        let added =
+            self.likes + self.hosts.iter().map(|host| *host.added.lock().unwrap()).sum::<i64>();
         assert!(stored <= added, "{stored} in the store, {added} added");
     }
 
@@ -260,7 +289,10 @@ impl Rounds<'_> {
         }
         let likes = self.likes + added.iter().map(|added| **added).sum::<i64>();
         let mut store = self.rig.store();
-        assert_eq!((store.total("likes").unwrap(), store.total("gauge").unwrap()), (likes, self.gauge));
+        assert_eq!(
+            (store.total("likes").unwrap(), store.total("gauge").unwrap()),
+            (likes, self.gauge)
+        );
     }
 }
 
@@ -268,7 +300,8 @@ impl Rounds<'_> {
 fn race(rig: &dyn Rig, folds: u32) {
     let likes: Vec<Arc<Counter>> = (0..3).map(|_| Arc::default()).collect();
     let start = |counter: &Arc<Counter>| {
-        let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(rig.sink()).unwrap();
+        let worker =
+            Worker::builder("host").interval(Duration::from_millis(1)).start(rig.sink()).unwrap();
         worker.track("likes", Arc::clone(counter)).unwrap();
         worker
     };

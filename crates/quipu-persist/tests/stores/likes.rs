@@ -10,7 +10,11 @@ use quipu_testing::process::{Process, example, wait_for};
 
 fn likes(command: &str, store: &str) -> Command {
     let mut likes = example("likes");
-    likes.args([command, "--store", store]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    likes
+        .args([command, "--store", store])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     likes
 }
 
@@ -55,13 +59,15 @@ fn counts_and_watches(store: &str) {
         write(&a, format!("{n} likes\n{n} shares of something\n").as_bytes());
         write(&b, format!("{n}\n{n} likes\n").as_bytes());
     }
-    // Not in UTF-8, and what can't name a counter, because of its form, its length, or another one of this name.
+    // Not in UTF-8, and what can't name a counter, because of its form, its length, or another one
+    // of this name.
     write(&a, b"0 likes \xff\n0 \xfe\n0 a\x07b\n0 lines\n0 ");
     write(&a, &[b'x'; 300]);
     assert_ends_well(a);
     assert_ends_well(b);
 
-    let expected = [row("likes", 2001, 2), row("lines", 4005, 2), row("other", 3, 1), row("shares", 1000, 1)];
+    let expected =
+        [row("likes", 2001, 2), row("lines", 4005, 2), row("other", 3, 1), row("shares", 1000, 1)];
     let once = end(likes("watch", store).arg("--once").spawn().unwrap());
     let mut found = rows(&String::from_utf8_lossy(&once.stdout));
     found.retain(|[counter, ..]| counter != "\u{fffd}");
@@ -107,7 +113,8 @@ fn a_store_that_is_not_there_is_said_at_once() {
         ("/missing/likes.db", "/missing/likes.db: expected a folder that exists"),
         ("mysql://127.0.0.1/", "expected a file, postgres://, redis:// or nats://"),
     ] {
-        for command in [likes("count", store).spawn(), likes("watch", store).arg("--once").spawn()] {
+        for command in [likes("count", store).spawn(), likes("watch", store).arg("--once").spawn()]
+        {
             let output = end(command.unwrap());
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(!output.status.success() && said.contains(expected), "{said}");
@@ -137,11 +144,15 @@ fn a_store_may_go_away() {
     fs::rename(&there, &away).unwrap();
     write(&counting, b"like\n");
     wait_until_said("likes.db: expected a folder that exists");
-    watching.wait_for("error", |watching| watching.log().contains("expected a folder that exists").then_some(()));
+    watching.wait_for("error", |watching| {
+        watching.log().contains("expected a folder that exists").then_some(())
+    });
 
     fs::rename(&away, &there).unwrap();
     wait_until_said("the store is there again");
     write(&counting, b"like\n");
     assert_ends_well(counting);
-    watching.wait_for("total", |watching| rows(&watching.log()).contains(&row("lines", 2, 1)).then_some(()));
+    watching.wait_for("total", |watching| {
+        rows(&watching.log()).contains(&row("lines", 2, 1)).then_some(())
+    });
 }

@@ -1,5 +1,5 @@
-//! A TCP proxy that cuts connections after a number of the server's answers: the request was done, and the client
-//! doesn't know.
+//! A TCP proxy that cuts connections after a number of the server's answers: the request was done,
+//! and the client doesn't know.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -47,7 +47,8 @@ impl Proxy {
 }
 
 fn forward(from: &TcpStream, to: &TcpStream, left: Arc<AtomicI64>) {
-    let (mut from, mut to) = (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"));
+    let (mut from, mut to) =
+        (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"));
     thread::spawn(move || {
         let mut buffer = [0; 65536];
         while let Ok(len @ 1..) = from.read(&mut buffer) {

@@ -23,8 +23,8 @@ pub(crate) trait Rig {
     /// Goes back to the copy.
     fn restore(&mut self);
 
-    /// Runs `during`, kills the server after some time of it, and then starts the server again. False where there is
-    /// none.
+    /// Runs `during`, kills the server after some time of it, and then starts the server again.
+    /// False where there is none.
     fn crash(&mut self, time: Duration, during: &mut dyn FnMut()) -> bool;
 
     /// Cuts connections after this number of answers, or never.

@@ -32,7 +32,16 @@ impl Server {
     pub(crate) fn redis_with_fsync(policy: &'static str) -> Self {
         Self::start(move |data, port| {
             let mut command = command("redis-server", &[], "redis-server");
-            command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", policy]);
+            command.args([
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                policy,
+            ]);
             command.arg("--port").arg(port.to_string()).arg("--dir").arg(data);
             command
         })
@@ -51,12 +60,14 @@ impl Server {
         })
     }
 
-    /// With a database and a user `quipu` with the password `knots`. It is killed, but its disk is not.
+    /// With a database and a user `quipu` with the password `knots`. It is killed, but its disk is
+    /// not.
     pub(crate) fn postgres() -> Self {
         Self::postgres_with_fsync("off")
     }
 
-    /// Which writes are on the disk when they are acknowledged, `on`, or merely given to the system.
+    /// Which writes are on the disk when they are acknowledged, `on`, or merely given to the
+    /// system.
     pub(crate) fn postgres_with_fsync(fsync: &'static str) -> Self {
         Self::start(move |data, port| {
             if !data.join("PG_VERSION").exists() {
@@ -72,7 +83,10 @@ impl Server {
 
     fn start(program: impl Fn(&Path, u16) -> Command + Send + 'static) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a port")
+            .port();
         let mut server = Self { program: Box::new(program), folder, port, child: None };
         give_to_nobody(server.folder.path());
         fs::create_dir(server.data()).expect("a folder for the data");
@@ -106,15 +120,23 @@ impl Server {
         self.kill();
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let child = (self.program)(&self.data(), self.port).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+            let child = (self.program)(&self.data(), self.port)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn();
             let mut child = child.expect("a server that was found");
-            // It may end at once, as PostgreSQL does while processes of the one that was killed are alive.
+            // It may end at once, as PostgreSQL does while processes of the one that was killed are
+            // alive.
             while child.try_wait().expect("a child").is_none() {
                 if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                     self.child = Some(child);
                     return;
                 }
-                assert!(Instant::now() < deadline, "the server doesn't listen on port {}", self.port);
+                assert!(
+                    Instant::now() < deadline,
+                    "the server doesn't listen on port {}",
+                    self.port
+                );
                 thread::sleep(Duration::from_millis(10));
             }
             assert!(Instant::now() < deadline, "the server ends when it is started");
@@ -147,7 +169,13 @@ fn replace(from: &Path, to: &Path) {
     // With a server's files it may be that one of its processes is about to end, and removes some.
     for _ in 0..20 {
         let _ = fs::remove_dir_all(to);
-        let copied = Command::new("cp").arg("-a").arg(from).arg(to).stderr(Stdio::null()).status().expect("cp");
+        let copied = Command::new("cp")
+            .arg("-a")
+            .arg(from)
+            .arg(to)
+            .stderr(Stdio::null())
+            .status()
+            .expect("cp");
         if copied.success() {
             return;
         }
@@ -163,7 +191,8 @@ fn is_root() -> bool {
 
 fn give_to_nobody(folder: &Path) {
     if is_root() {
-        std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
+        std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY))
+            .expect("root may give a folder away");
     }
 }
 
@@ -173,9 +202,9 @@ fn command(program: &str, folders: &[PathBuf], package: &str) -> Command {
     let mut folders: Vec<_> = std::env::split_paths(&path).chain(folders.iter().cloned()).collect();
     folders.push("/usr/sbin".into());
     let found = folders.iter().map(|folder| folder.join(program)).find(|file| file.exists());
-    Command::new(
-        found.unwrap_or_else(|| panic!("{program} is missing: install it, on Debian by `apt-get install {package}`")),
-    )
+    Command::new(found.unwrap_or_else(|| {
+        panic!("{program} is missing: install it, on Debian by `apt-get install {package}`")
+    }))
 }
 fn postgres_command(program: &str) -> Command {
     use std::os::unix::process::CommandExt;

@@ -1,4 +1,5 @@
-//! Faults of a run, counted where they show: in the worker's messages, in those that arrive, and in the answers.
+//! Faults of a run, counted where they show: in the worker's messages, in those that arrive, and in
+//! the answers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::AtomicBool;
@@ -25,7 +26,8 @@ impl Tally {
     }
 }
 
-/// How often the store was restored. Locked meanwhile, so that no request is on its way from before to after.
+/// How often the store was restored. Locked meanwhile, so that no request is on its way from before
+/// to after.
 pub(crate) type Restores = Arc<RwLock<u32>>;
 
 /// The store's end of a way: what arrives at it, and what it answers.
@@ -86,10 +88,19 @@ impl Way {
             ("requests doubled", own().count() > 1),
             ("requests late", arrived.iter().any(|(arrived, _)| arrived != batch)),
             ("requests failed", arrived.iter().any(|(_, answer)| answer.is_err())),
-            ("folds told", matches!(answer, Ok(Outcome::Folded(_))) && self.told.insert(batch.writer.clone())),
-            ("folds undone", matches!(answer, Ok(Outcome::Stored)) && self.told.contains(&batch.writer)),
+            (
+                "folds told",
+                matches!(answer, Ok(Outcome::Folded(_))) && self.told.insert(batch.writer.clone()),
+            ),
+            (
+                "folds undone",
+                matches!(answer, Ok(Outcome::Stored)) && self.told.contains(&batch.writer),
+            ),
         ];
-        happened.iter().filter(|(_, has_happened)| *has_happened).for_each(|(what, _)| self.tally.count(what));
+        happened
+            .iter()
+            .filter(|(_, has_happened)| *has_happened)
+            .for_each(|(what, _)| self.tally.count(what));
     }
 }
 
@@ -99,7 +110,11 @@ impl Sink for Way {
         let restores = restores.read().unwrap_or_else(PoisonError::into_inner);
         if self.restored != *restores {
             self.restored = *restores;
-            self.unruly = Unruly::new(Arc::clone(&self.store), Arc::clone(&self.is_unruly), self.random.u64(..));
+            self.unruly = Unruly::new(
+                Arc::clone(&self.store),
+                Arc::clone(&self.is_unruly),
+                self.random.u64(..),
+            );
         }
         let answer = self.unruly.write(batch);
         self.count(batch, &answer);

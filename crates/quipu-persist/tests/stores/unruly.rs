@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use quipu_persist::{Batch, Error, ErrorKind, Outcome, Sink};
 
-/// Loses, repeats and reorders batches on their way to a sink, and answers on their way back, while it is told to.
+/// Loses, repeats and reorders batches on their way to a sink, and answers on their way back, while
+/// it is told to.
 pub(crate) struct Unruly<S> {
     inner: S,
     is_unruly: Arc<AtomicBool>,

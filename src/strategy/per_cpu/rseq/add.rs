@@ -8,25 +8,28 @@ use super::Rseq;
 use crate::sync::AtomicU64;
 
 impl Rseq {
-    /// Adds `n` to the current CPU's slot, of those that lie `STRIDE` bytes apart from `slots` on. False, and nothing done,
-    /// if the CPU has no slot or the thread isn't registered.
+    /// Adds `n` to the current CPU's slot, of those that lie `STRIDE` bytes apart from `slots` on.
+    /// False, and nothing done, if the CPU has no slot or the thread isn't registered.
     ///
-    /// Before the sequence, the thread publishes a descriptor of it: its first instruction, its length, and where
-    /// to go on if it was interrupted inside. There the kernel wants to find the signature that glibc registered with
-    /// in the four bytes before. The sequence's only store is its last instruction. The descriptor is
-    /// withdrawn right after it: the kernel must not find it any more when a library that contains this code is unloaded.
+    /// Before the sequence, the thread publishes a descriptor of it: its first instruction, its
+    /// length, and where to go on if it was interrupted inside. There the kernel wants to find the
+    /// signature that glibc registered with in the four bytes before. The sequence's only store is
+    /// its last instruction. The descriptor is withdrawn right after it: the kernel must not find
+    /// it any more when a library that contains this code is unloaded.
     ///
     /// # Safety
     /// There are `cpus` slots, which are changed by nothing but this function.
     #[inline(always)]
     pub(in super::super) unsafe fn add(self, slots: NonNull<AtomicU64>, n: u64) -> bool {
         let cpu: u32;
-        // SAFETY: `area` is that of the current thread's `struct rseq` (`cpu_id` at 4, `rseq_cs` at 8). It writes to no
-        // memory but `rseq_cs` and a slot whose index was compared with their number.
+        // SAFETY: `area` is that of the current thread's `struct rseq` (`cpu_id` at 4, `rseq_cs` at
+        // 8). It writes to no memory but `rseq_cs` and a slot whose index was compared with their
+        // number.
         unsafe {
             asm!(
-                // struct rseq_cs: version, flags, start, length, abort. Relocated when loaded, read-only then. Of the
-                // group that the code is in, if it is in one, so that a linker that drops one drops both.
+                // struct rseq_cs: version, flags, start, length, abort. Relocated when loaded,
+                // read-only then. Of the group that the code is in, if it is in one, so that a
+                // linker that drops one drops both.
                 ".pushsection .data.rel.ro.quipu_rseq, \"aw?\", @progbits",
                 ".balign 32",
                 "2:",
@@ -34,7 +37,8 @@ impl Rseq {
                 ".quad 4f, 5f - 4f, 6f",
                 ".popsection",
                 ".pushsection .text.unlikely.quipu_rseq, \"ax?\", @progbits",
-                // An undefined instruction whose operand is the signature, for whoever disassembles it.
+                // An undefined instruction whose operand is the signature, for whoever disassembles
+                // it.
                 ".byte 0x0f, 0xb9, 0x3d",
                 ".long 0x53053053",
                 "6:",

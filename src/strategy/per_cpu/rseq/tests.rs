@@ -1,4 +1,5 @@
-//! Conditions that the machine of the tests doesn't have: more CPUs than there should be, and sequences that don't work.
+//! Conditions that the machine of the tests doesn't have: more CPUs than there should be, and
+//! sequences that don't work.
 
 use super::super::pool::Pool;
 use super::{Rseq, detect};
@@ -25,7 +26,10 @@ fn adds_of_a_cpu_out_of_range_go_to_shared_rows() {
         counter.rseq = counter.rseq.map(|rseq| Rseq { cpus: cpu, ..rseq });
         (0..1000).for_each(|_| counter.add(3));
         let by_sequences = counter.slots.rows().take(counter.slots.rseq_rows());
-        assert_eq!(by_sequences.map(|slot| slot.load(std::sync::atomic::Ordering::Relaxed)).sum::<u64>(), 0);
+        assert_eq!(
+            by_sequences.map(|slot| slot.load(std::sync::atomic::Ordering::Relaxed)).sum::<u64>(),
+            0
+        );
         assert_eq!(counter.sum(), 3000);
     };
     std::thread::spawn(add).join().unwrap();
