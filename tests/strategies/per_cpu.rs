@@ -173,10 +173,8 @@ fn interrupt_and_move(time: Duration) {
         (counter.sum(), signals(), MOVES.load(Ordering::Relaxed));
     let handler: extern "C" fn(libc::c_int) = on_signal;
     // SAFETY: the handler does nothing but atomic operations, an add and three system calls.
-    assert_ne!(
-        unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) },
-        libc::SIG_ERR
-    );
+    let before = unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) };
+    assert_ne!(before, libc::SIG_ERR);
     let end = Instant::now() + time;
     let adder = move || {
         let _timer = Timer::start();
