@@ -81,7 +81,7 @@
 //!
 //! *Checked by* `takes_share_every_unit`, `takes_of_an_up_down_counter_share_every_unit`,
 //! `takes_of_an_up_down_counter_that_comes_back`, `takes_of_a_float_counter_share_every_unit`,
-//! `sum_against_takes`, `a_spill_word_that_came_back_to_zero_is_taken_too`,
+//! `sum_against_takes`, `a_spill_word_that_came_back_to_zero_is_taken_too`, `a_spill_word_that_wrapped_to_zero_is_taken_too`,
 //! `tests/every_unit_counts_once/stress.rs` and `tests/every_unit_counts_once/churn.rs`.
 //!
 //! ## A total never over-reports, also beside a reset

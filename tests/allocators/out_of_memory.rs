@@ -185,6 +185,24 @@ fn a_spill_word_that_came_back_to_zero_is_taken_too() {
     .unwrap();
 }
 
+/// The same of a counter that only grows, whose spill word wraps.
+#[test]
+fn a_spill_word_that_wrapped_to_zero_is_taken_too() {
+    const REST: u64 = 0_u64.wrapping_sub(5);
+    thread::spawn(|| {
+        let counter = Counter::new();
+        short_of_memory(Failing::After(0), || counter.add(5));
+        assert_eq!(counter.take(), 5);
+        let failed = thread::scope(|scope| {
+            scope.spawn(|| short_of_memory(Failing::After(0), || counter.add(REST)).1).join()
+        });
+        assert!(failed.unwrap() > 0);
+        assert_eq!((counter.take(), counter.sum(), counter.take()), (REST, 0, 0));
+    })
+    .join()
+    .unwrap();
+}
+
 /// Many at once, as the list of names has room for a few more. In a process of its own, as other
 /// tests want no blocks that its threads leave.
 #[cfg(unix)]
@@ -310,8 +328,11 @@ fn slots_of_a_failed_registration_are_used_again() {
     }
     drop(used_array::<5_000>());
     let array = Box::new(CounterArray::<5_000>::new());
-    let (result, _) = short_of_memory(Failing::After(0), || array.register());
-    assert_eq!(result, Err(RegisterError::OutOfSlots));
+    // Fresh slots would need no memory: the second registration finds the same ones as the first.
+    for _ in 0..2 {
+        let (result, _) = short_of_memory(Failing::After(0), || array.register());
+        assert_eq!(result, Err(RegisterError::OutOfSlots));
+    }
     // The thread has a chunk for these slots, so that they need memory for what is found, baselines
     // and starts alone.
     let ((), failed) = short_of_memory(Failing::After(3), || array.get(0).unwrap().inc());
