@@ -24,6 +24,9 @@ use crate::{Label, NameClash, Sample, Value};
 /// Such a counter is shown whole, or as it was before, or not at all. Slots of named counters that
 /// are dropped meanwhile are reused after the pass.
 ///
+/// # Ordering
+/// Relaxed: it includes each add that happens-before it, and orders nothing else.
+///
 /// # Other sources
 /// After the pass, the snapshot asks the other sources of the process's
 /// [registry](crate::registry), such as another version of quipu in the program. No lock of quipu's

@@ -62,12 +62,12 @@ impl Chunk {
 }
 
 /// A pointer to a chunk, or to a page of them.
-pub(super) type Element = AtomicPtr<AtomicU64>;
+pub(super) type PagePointer = AtomicPtr<AtomicU64>;
 
 /// Null pointers; `None` on allocation failure.
 // Not inlined: it is rare, and has several uses.
 #[inline(never)]
-pub(super) fn elements(len: usize) -> Option<Box<[Element]>> {
+pub(super) fn null_pointers(len: usize) -> Option<Box<[PagePointer]>> {
     boxed_slice(len, || AtomicPtr::new(ptr::null_mut()))
 }
 

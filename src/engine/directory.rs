@@ -24,7 +24,7 @@ use std::slice;
 
 use crossbeam_utils::CachePadded;
 
-use super::chunk::{Chunk, Element, Page, elements};
+use super::chunk::{Chunk, Page, PagePointer, null_pointers};
 use super::key::{FIRST_CHUNK, Key, chunk_len};
 use super::summary::Summary;
 use crate::sync::{AtomicPtr, AtomicU64, Ordering, array, const_fn, fence, owner_load};
@@ -49,8 +49,8 @@ pub(crate) struct Directory {
     extent: AtomicU64,
     /// The latest summary, in force or not; null before the first.
     summary: AtomicPtr<Summary>,
-    first_segment: [Element; FIRST_SEGMENT],
-    further_segments: [AtomicPtr<Element>; FURTHER_SEGMENTS],
+    first_segment: [PagePointer; FIRST_SEGMENT],
+    further_segments: [AtomicPtr<PagePointer>; FURTHER_SEGMENTS],
 }
 
 /// The elements of a segment, of which the first has the number 0.
@@ -157,7 +157,7 @@ impl Directory {
         let extent = Extent(owner_load!(self.extent));
         let number = extent.len();
         let (page, start) = place(number, chunk_len);
-        let Some(element) = self.element(page) else { return Growth::Failed };
+        let Some(element) = self.page_pointer(page) else { return Growth::Failed };
         if start == 0 {
             let len = page_len(page, chunk_len);
             match fresh.take_if(|fresh| fresh.len() == len) {
@@ -186,7 +186,7 @@ impl Directory {
 
     /// The element of a page, in a segment that is allocated if it was not; `None` on allocation
     /// failure, or when the numbers are exhausted.
-    fn element(&self, page: usize) -> Option<&Element> {
+    fn page_pointer(&self, page: usize) -> Option<&PagePointer> {
         let segment = (page / FIRST_SEGMENT + 1).ilog2() as usize;
         let index = page - (segment_len(segment) - FIRST_SEGMENT);
         match segment.checked_sub(1) {
@@ -195,11 +195,11 @@ impl Directory {
         }
     }
 
-    fn further_segment(&self, further: usize) -> Option<&[Element]> {
+    fn further_segment(&self, further: usize) -> Option<&[PagePointer]> {
         let (pointer, len) = (self.further_segments.get(further)?, segment_len(further + 1));
         if owner_load!(pointer).is_null() {
             // Relaxed: published by the length.
-            pointer.store(Box::into_raw(elements(len)?).cast(), Ordering::Relaxed);
+            pointer.store(Box::into_raw(null_pointers(len)?).cast(), Ordering::Relaxed);
         }
         let elements = owner_load!(pointer);
         // SAFETY: made from a box of this length, above, and freed only with the directory.
@@ -426,7 +426,7 @@ impl Directory {
             unsafe { Summary::free(summary, sums) };
         }
         let mut lens = (0..).map(|page| page_len(page, chunk_len));
-        let mut free = |elements: &[Element]| {
+        let mut free = |elements: &[PagePointer]| {
             let pages = elements
                 .iter()
                 .filter_map(|element| Chunk::from_ptr(element.load(Ordering::Relaxed)));
@@ -480,7 +480,7 @@ struct Pages<'a> {
     directory: &'a Directory,
     segment: usize,
     /// Of the segment, those that are to come.
-    elements: slice::Iter<'a, Element>,
+    elements: slice::Iter<'a, PagePointer>,
 }
 
 impl Iterator for Pages<'_> {

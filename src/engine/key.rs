@@ -100,7 +100,7 @@ struct FreeRanges {
 
 /// A run of slots, fresh from [`SlotAllocator::allocate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
+pub(crate) struct SlotRange {
     pub(crate) key: Key,
     /// Whether another counter may have had some of the slots before.
     pub(crate) reused: bool,
@@ -108,7 +108,7 @@ pub(crate) struct Run {
 
 /// The key that the counter has. `Err` has used slots, which are to be prepared without a lock; it
 /// is empty on allocation failure or when slots are exhausted.
-pub(super) type Published = Result<Key, Option<Run>>;
+pub(super) type Published = Result<Key, Option<SlotRange>>;
 
 impl SlotAllocator {
     pub(crate) const fn new(arena: Arena) -> Self {
@@ -125,10 +125,10 @@ impl SlotAllocator {
 
     /// Takes `len` slots in a row, all in one chunk: the shortest run that came back and is long
     /// enough, else new ones. `None` where no chunk has room for them.
-    pub(crate) fn allocate(&mut self, len: usize) -> Option<Run> {
+    pub(crate) fn allocate(&mut self, len: usize) -> Option<SlotRange> {
         match self.reuse(len) {
-            Some(key) => Some(Run { key, reused: true }),
-            None => self.fresh(len).map(|key| Run { key, reused: false }),
+            Some(key) => Some(SlotRange { key, reused: true }),
+            None => self.fresh(len).map(|key| SlotRange { key, reused: false }),
         }
     }
 

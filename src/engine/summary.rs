@@ -2,7 +2,7 @@
 
 use std::ptr::NonNull;
 
-use super::chunk::{Chunk, Element, Page, elements};
+use super::chunk::{Chunk, Page, PagePointer, null_pointers};
 use super::double_sum::DoubleSum;
 use super::key::{Arena, chunk_len};
 use super::memory::boxed;
@@ -12,7 +12,7 @@ use crate::sync::{AtomicUsize, Ordering, owner_load};
 #[derive(Debug)]
 pub(super) struct Summary {
     len: AtomicUsize,
-    chunks: Box<[Element]>,
+    chunks: Box<[PagePointer]>,
     /// Sums of the idle chunks: of integers one chunk, of floats two, whose slots together are the
     /// exact sum.
     sums: Chunk,
@@ -29,7 +29,7 @@ impl Summary {
         sums: usize,
         latest: *mut Self,
     ) -> Option<NonNull<Self>> {
-        let chunks = elements(capacity)?;
+        let chunks = null_pointers(capacity)?;
         // SAFETY: the latest summary is null, or it lives as long as its directory.
         let sums = match unsafe { latest.as_ref() } {
             Some(latest) => latest.sums,
