@@ -100,18 +100,14 @@
 
 #[cfg(feature = "cassandra")]
 mod cassandra;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod compaction;
 mod error;
 mod flusher;
 #[cfg(feature = "sqlite")]
 mod fork_guard;
 mod ledger;
-#[cfg(any(
-    feature = "sqlite",
-    feature = "postgres",
-    feature = "redis",
-    feature = "nats",
-    feature = "cassandra"
-))]
+#[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
 mod limits;
 mod model;
 #[cfg(feature = "nats")]

@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Config, IsolationLevel, NoTls, Row};
 use super::process_local::ProcessLocal;
 use super::runtime::Runtime;
 use super::sql::{self, dead, mark_dead, retire, touch};
-use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
+use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
 
 /// A whole batch in one round trip: `$1` is the writer, `$2` its state, `$3` to `$5` are the rows.
 /// Returns whether the writer lives.
@@ -128,8 +128,8 @@ impl Postgres {
     /// If the database can't be reached or written to. Each writer was then folded as a whole, or
     /// not at all.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
-        let seconds = limits::seconds(dead_after);
-        limits::fold_all(|| self.write_with(async |client| fold(client, seconds).await))
+        let seconds = compaction::seconds(dead_after);
+        compaction::fold_all(|| self.write_with(async |client| fold(client, seconds).await))
     }
 
     /// Runs `work` on tables of this version, which are made if there are none.
@@ -232,7 +232,7 @@ async fn fold(client: &mut Client, seconds: i64) -> Result<usize, tokio_postgres
     let transaction =
         client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
     transaction.batch_execute(LOCK).await?;
-    let limit = limits::FOLDS as i64;
+    let limit = compaction::FOLDS as i64;
     let writers = transaction
         .execute_typed(MARK_DEAD, &[(&seconds, Type::INT8), (&limit, Type::INT8)])
         .await?;

@@ -6,9 +6,9 @@ use redis::{
     Client, Connection, ErrorKind as Kind, RedisError, RedisResult, Script, ServerErrorKind,
 };
 
-use super::limits::{self, TIMEOUT};
+use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
-use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
+use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
 
 /// `{quipu}` keeps all keys on one node of a cluster, where a script can use them together.
 const SCHEMA: &str = "{quipu}:schema";
@@ -112,8 +112,8 @@ impl Redis {
         let script = self.compact.clone();
         let mut call = script.prepare_invoke();
         call.key(SCHEMA).key(WRITERS).key(COUNTERS).key(RETIRED).key(RETIRED_VERSIONS);
-        call.arg(limits::seconds(dead_after)).arg(limits::FOLDS);
-        limits::fold_all(|| self.run(|connection| call.invoke(connection)))
+        call.arg(compaction::seconds(dead_after)).arg(compaction::FOLDS);
+        compaction::fold_all(|| self.run(|connection| call.invoke(connection)))
     }
 
     /// Runs `work` on a connection, which is kept if it succeeds.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use super::fork_guard::ForkGuard;
 use super::sql::{self, dead, mark_dead, retire, touch};
-use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, limits};
+use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
 
 /// The longest wait for a transaction of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -94,8 +94,8 @@ impl Sqlite {
     /// # Errors
     /// If the file can't be read or written. Each writer was then folded as a whole, or not at all.
     pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
-        let seconds = limits::seconds(dead_after);
-        limits::fold_all(|| self.transaction(|transaction| fold(transaction, seconds)))
+        let seconds = compaction::seconds(dead_after);
+        compaction::fold_all(|| self.transaction(|transaction| fold(transaction, seconds)))
     }
 
     /// Runs `work` in a transaction on tables of this version.
@@ -230,8 +230,8 @@ fn select<T>(
 
 /// Folds some of the writers that have closed, or weren't heard of for so long.
 fn fold(transaction: &Transaction<'_>, seconds: i64) -> rusqlite::Result<usize> {
-    let writers =
-        transaction.execute(mark_dead!("unixepoch()"), params![seconds, limits::FOLDS as i64])?;
+    let writers = transaction
+        .execute(mark_dead!("unixepoch()"), params![seconds, compaction::FOLDS as i64])?;
     transaction.execute(sql::KEEP_FOLDED, [])?;
     let retired = Writer::retired().to_string();
     let rows =
