@@ -315,6 +315,7 @@ pub(crate) fn debug(
 }
 
 /// The cold path of an add: see [`engine::add_slow`].
+// The same for every type of counter, so that a program has it once.
 #[cold]
 #[inline(never)]
 pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, update: &Update) {

@@ -8,9 +8,6 @@ use super::slot::Update;
 use super::thread;
 
 /// Adds to the counter's slot `index`, which the thread receives first, or to the spill word.
-// The same for every type of counter, so that a program has it once.
-#[cold]
-#[inline(never)]
 pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, update: &Update) {
     let add = |registry: &_| {
         thread::with_block(registry, |block| {

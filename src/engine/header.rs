@@ -54,8 +54,8 @@ impl<const N: usize> Header<N> {
 
     /// The key of a counter that nobody else uses.
     pub(crate) fn key_mut(&mut self) -> Key {
-        // `&mut self` means that the registration came before.
-        self.identity.own_key()
+        // Relaxed: `&mut self` means that the registration came before.
+        Key::from_bits(self.identity.key.load(Ordering::Relaxed))
     }
 }
 
@@ -99,13 +99,6 @@ impl Identity {
     pub(super) fn help(&self) -> &'static str {
         // SAFETY: packed from a static string of this length by `new`.
         unsafe { unpack(self.help, self.help_len) }
-    }
-
-    /// The key. The caller is the only one to give slots to the counter, or to take them, at this
-    /// time.
-    fn own_key(&self) -> Key {
-        // Relaxed: no other thread stores it.
-        Key::from_bits(self.key.load(Ordering::Relaxed))
     }
 }
 

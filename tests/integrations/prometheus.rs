@@ -15,7 +15,7 @@ use quipu::integrations::prometheus_0_14::{NamedCounters, register};
 use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, UpDownCounter};
 use quipu_testing::scrape::Scraped;
 
-use crate::tools::{ROUNDS, THREADS, in_threads, line};
+use crate::tools::{ROUNDS, THREADS, add_take_and_drop, in_threads, line};
 
 fn text(registry: &Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
@@ -360,12 +360,7 @@ fn takes_and_drops_take_nothing_from_the_named_counters() {
         (Counter::named("prt_total", "Taken."), FloatCounter::named("prt_seconds_total", "Taken."));
     let registry = Registry::new();
     register(&registry).unwrap();
-    whole.add(5);
-    seconds.add(0.5);
-    assert_eq!((whole.take(), seconds.take()), (5, 0.5));
-    whole.add(2);
-    seconds.add(0.25);
-    drop((whole, seconds));
+    add_take_and_drop(whole, seconds);
     let exported = text(&registry);
     assert_eq!(
         (line(&exported, "prt_total"), line(&exported, "prt_seconds_total")),

@@ -14,7 +14,7 @@ use quipu_testing::http;
 use quipu_testing::prometheus::Prometheus;
 use quipu_testing::scrape::Scraped;
 
-use crate::tools::{ROUNDS, THREADS, in_threads, line};
+use crate::tools::{ROUNDS, THREADS, add_take_and_drop, in_threads, line};
 
 fn text(registry: &Registry) -> String {
     let mut text = String::new();
@@ -404,12 +404,7 @@ fn takes_and_drops_take_nothing_from_the_named_counters() {
     );
     let mut registry = Registry::default();
     register(&mut registry).unwrap();
-    whole.add(5);
-    seconds.add(0.5);
-    assert_eq!((whole.take(), seconds.take()), (5, 0.5));
-    whole.add(2);
-    seconds.add(0.25);
-    drop((whole, seconds));
+    add_take_and_drop(whole, seconds);
     let exported = text(&registry);
     assert_eq!(
         (line(&exported, "pct_total"), line(&exported, "pct_seconds_total")),

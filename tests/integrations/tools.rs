@@ -1,6 +1,8 @@
-//! Adds on several threads, and lines of an exported text.
+//! Adds on several threads, takes and drops, and lines of an exported text.
 
 use std::thread;
+
+use quipu::{Counter, FloatCounter};
 
 pub(crate) const THREADS: usize = 4;
 pub(crate) const ROUNDS: u64 = 10_000;
@@ -19,4 +21,13 @@ pub(crate) fn line<'a>(text: &'a str, sample: &str) -> Option<&'a str> {
     let value = values.next();
     assert_eq!(values.next(), None, "{sample} in {text}");
     value
+}
+
+/// Adds 7 and 0.75, of which some is taken meanwhile, and drops the counters.
+pub(crate) fn add_take_and_drop(whole: Counter, seconds: FloatCounter) {
+    whole.add(5);
+    seconds.add(0.5);
+    assert_eq!((whole.take(), seconds.take()), (5, 0.5));
+    whole.add(2);
+    seconds.add(0.25);
 }

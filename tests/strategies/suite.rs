@@ -110,24 +110,25 @@ suite! { per_cpu: PerCpu; }
 #[cfg(feature = "parking_lot")]
 suite! { locked_by_parking_lot: Locked<ParkingLotLock>; }
 
-/// Exact ones, with `Cached<1>`.
-const EXACT: usize = 6 + cfg!(feature = "percpu") as usize + cfg!(feature = "parking_lot") as usize;
+/// The exact ones, `Cached<1>` among them.
+fn exact() -> Vec<Box<dyn Strategy>> {
+    vec![
+        Box::new(SingleAtomic::new()),
+        Box::new(<Locked>::new()),
+        #[cfg(feature = "parking_lot")]
+        Box::new(Locked::<ParkingLotLock>::new()),
+        Box::new(<Striped>::new()),
+        Box::new(Adaptive::new()),
+        Box::new(PerThread::new()),
+        Box::new(Cached::<1>::new()),
+        #[cfg(feature = "percpu")]
+        Box::new(PerCpu::new()),
+    ]
+}
 
 #[test]
 fn exact_sums_wrap() {
-    let counters: [&dyn Strategy; EXACT] = [
-        &SingleAtomic::new(),
-        &<Locked>::new(),
-        #[cfg(feature = "parking_lot")]
-        &Locked::<ParkingLotLock>::new(),
-        &<Striped>::new(),
-        &Adaptive::new(),
-        &PerThread::new(),
-        &Cached::<1>::new(),
-        #[cfg(feature = "percpu")]
-        &PerCpu::new(),
-    ];
-    for counter in counters {
+    for counter in exact() {
         counter.add(u64::MAX);
         counter.add(3);
         assert_eq!(counter.sum(), 2, "{}", counter.name());
@@ -136,19 +137,8 @@ fn exact_sums_wrap() {
 
 #[test]
 fn names_differ() {
-    let counters: [&dyn Strategy; EXACT + 1] = [
-        &SingleAtomic::new(),
-        &<Locked>::new(),
-        #[cfg(feature = "parking_lot")]
-        &Locked::<ParkingLotLock>::new(),
-        &<Striped>::new(),
-        &Adaptive::new(),
-        &PerThread::new(),
-        &<Cached>::new(),
-        &Approximate::new(),
-        #[cfg(feature = "percpu")]
-        &PerCpu::new(),
-    ];
+    let mut counters = exact();
+    counters.push(Box::new(Approximate::new()));
     let names: std::collections::BTreeSet<_> =
         counters.iter().map(|counter| counter.name()).collect();
     assert_eq!(names.len(), counters.len(), "{names:?}");
