@@ -4,12 +4,15 @@
 
 #[cfg(feature = "percpu")]
 use quipu::strategy::{PerCpu, Strategy};
-use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use quipu::{Bounds, Counter, CounterArray, FloatCounter, Histogram, LogLinear, UpDownCounter};
 
 static COUNTER: Counter = Counter::new();
 static UP_DOWN: UpDownCounter = UpDownCounter::new();
 static FLOAT: FloatCounter = FloatCounter::new();
 static ARRAY: CounterArray<8> = CounterArray::new();
+static BOUNDS: Histogram<Bounds<10>> =
+    Histogram::new(Bounds::new(&[1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]));
+static LOG_LINEAR: Histogram<LogLinear<3>> = Histogram::new(LogLinear::new());
 
 #[unsafe(no_mangle)]
 #[inline(never)]
@@ -44,6 +47,18 @@ pub fn hot_array_add(index: usize) {
     }
 }
 
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_histogram_observe(value: u64) {
+    BOUNDS.observe(value);
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_log_linear_observe(value: u64) {
+    LOG_LINEAR.observe(value);
+}
+
 #[cfg(feature = "percpu")]
 #[unsafe(no_mangle)]
 #[inline(never)]
@@ -56,6 +71,8 @@ fn main() {
     hot_per_cpu_add(&PerCpu::new(), 3);
     for index in 0..8 {
         hot_counter_add(3);
+        hot_histogram_observe(index as u64);
+        hot_log_linear_observe(index as u64);
         hot_counter_add_by_reference(&COUNTER);
         hot_up_down();
         hot_float_add(0.5);

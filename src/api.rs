@@ -134,12 +134,12 @@ macro_rules! reads {
 /// `register` and `name`.
 macro_rules! registration {
     () => {
-        /// Lists the counter, so that [`snapshot`](crate::snapshot()) shows it before its first
-        /// add. A counter without a name merely receives its slots. Registering twice is a no-op.
+        /// Lists the metric, so that [`snapshot`](crate::snapshot()) shows it before its first
+        /// add. One without a name merely receives its slots. Registering twice is a no-op.
         ///
         /// # Errors
-        /// If a counter of another kind or with other labels is shown under the name, on allocation
-        /// failure, or when slots are exhausted.
+        /// If a metric of another kind, or with other labels or buckets, is shown under the name, on
+        /// allocation failure, or when slots are exhausted.
         ///
         /// ```
         /// static ERRORS: quipu::Counter = quipu::Counter::named("errors_total", "Requests that failed.");
@@ -152,7 +152,7 @@ macro_rules! registration {
             crate::api::register(&self.counter_ref())
         }
 
-        /// The name that the counter was made with.
+        /// The name that the metric was made with.
         ///
         /// ```
         /// let jobs = quipu::Counter::named("jobs_total", "Jobs done.");
@@ -160,7 +160,7 @@ macro_rules! registration {
         /// ```
         #[must_use]
         pub fn name(&self) -> Option<&'static str> {
-            self.header.name()
+            self.counter_ref().identity.name()
         }
     };
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::engine::{CounterRef, Header, Kind, Labels, Naming, Update};
+use crate::engine::{CounterRef, Header, Kind, Naming, Shape, Update};
 use crate::name;
 use crate::sync::{Ordering, const_fn};
 use crate::{InvalidName, api};
@@ -35,7 +35,7 @@ use crate::{InvalidName, api};
 /// large one belongs in a `static`.
 pub struct CounterArray<const N: usize> {
     header: Header<N>,
-    labels: Option<Labels>,
+    shape: Option<Shape>,
 }
 
 impl<const N: usize> CounterArray<N> {
@@ -55,7 +55,7 @@ impl<const N: usize> CounterArray<N> {
         #[must_use]
         pub const fn new() -> Self {
             let () = Self::LEN_IS_FIT;
-            Self { header: Header::new(), labels: None }
+            Self { header: Header::new(), shape: None }
         }
     }
 
@@ -92,7 +92,7 @@ impl<const N: usize> CounterArray<N> {
         ) -> Self {
             let () = Self::LEN_IS_FIT;
             match name::check_labeled(name, help, label) {
-                Ok(()) => Self::labeled(name, help, Labels { label, values }),
+                Ok(()) => Self::labeled(name, help, Shape::Labels { label, values }),
                 Err(error) => error.panic(),
             }
         }
@@ -118,15 +118,15 @@ impl<const N: usize> CounterArray<N> {
         ) -> Result<Self, InvalidName> {
             let () = Self::LEN_IS_FIT;
             match name::check_labeled(name, help, label) {
-                Ok(()) => Ok(Self::labeled(name, help, Labels { label, values })),
+                Ok(()) => Ok(Self::labeled(name, help, Shape::Labels { label, values })),
                 Err(error) => Err(error),
             }
         }
     }
 
     const_fn! {
-        const fn labeled(name: &'static str, help: &'static str, labels: Labels) -> Self {
-            Self { header: Header::named(&Naming::ARRAY, name, help), labels: Some(labels) }
+        const fn labeled(name: &'static str, help: &'static str, shape: Shape) -> Self {
+            Self { header: Header::named(&Naming::ARRAY, name, help), shape: Some(shape) }
         }
     }
 
@@ -163,7 +163,7 @@ impl<const N: usize> CounterArray<N> {
 impl<const N: usize> CounterArray<N> {
     #[inline(always)]
     fn counter_ref(&self) -> CounterRef<'_> {
-        self.header.counter_ref(Kind::Counter, self.labels.as_ref())
+        self.header.counter_ref(Kind::Counter, self.shape)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Sample, Snapshot};
+use crate::{HistogramSnapshot, Kind, Sample, Snapshot};
 
 /// A snapshot in the text format that Prometheus scrapes, by [`Snapshot::prometheus`].
 ///
@@ -53,19 +53,80 @@ fn write_head(f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
     if !sample.help.is_empty() {
         writeln!(f, "# HELP {} {}", sample.name, Escaped::unquoted(&sample.help))?;
     }
-    let kind = if sample.kind.is_growing() { "counter" } else { "gauge" };
+    let kind = match sample.kind {
+        Kind::Histogram => "histogram",
+        kind if kind.is_growing() => "counter",
+        _ => "gauge",
+    };
     writeln!(f, "# TYPE {} {kind}", sample.name)
 }
 
 fn write_sample(f: &mut fmt::Formatter<'_>, snapshot: &Snapshot, sample: &Sample) -> fmt::Result {
-    f.write_str(&sample.name)?;
-    for (index, label) in sample.labels().iter().enumerate() {
-        let before = if index == 0 { "{" } else { "," };
-        write!(f, "{before}{}=\"{}\"", label.name, Escaped::new(&label.value))?;
+    if let Some(histogram) = sample.histogram() {
+        return write_histogram(f, sample, histogram);
     }
-    f.write_str(if sample.labels().is_empty() { " " } else { "} " })?;
+    write_name(f, sample, "", None)?;
     snapshot.write_value(f, sample)?;
     f.write_str("\n")
+}
+
+fn write_histogram(
+    f: &mut fmt::Formatter<'_>,
+    sample: &Sample,
+    histogram: &HistogramSnapshot,
+) -> fmt::Result {
+    let decimals = histogram.unit().decimals();
+    for (bound, count) in histogram.cumulative() {
+        write_name(f, sample, "_bucket", Some(&Decimal(bound, decimals)))?;
+        writeln!(f, "{count}")?;
+    }
+    write_name(f, sample, "_bucket", Some(&"+Inf"))?;
+    writeln!(f, "{}", histogram.count())?;
+    write_name(f, sample, "_sum", None)?;
+    writeln!(f, "{}", Decimal(histogram.sum(), decimals))?;
+    write_name(f, sample, "_count", None)?;
+    writeln!(f, "{}", histogram.count())
+}
+
+/// The name of one of the sample's lines, with its labels, of which the last is a bucket's bound,
+/// and a space.
+fn write_name(
+    f: &mut fmt::Formatter<'_>,
+    sample: &Sample,
+    end: &str,
+    bound: Option<&dyn fmt::Display>,
+) -> fmt::Result {
+    write!(f, "{}{end}", sample.name)?;
+    let mut before = "{";
+    for label in sample.labels() {
+        write!(f, "{before}{}=\"{}\"", label.name, Escaped::new(&label.value))?;
+        before = ",";
+    }
+    if let Some(bound) = bound {
+        write!(f, "{before}le=\"{bound}\"")?;
+        before = ",";
+    }
+    f.write_str(if before == "{" { " " } else { "} " })
+}
+
+/// A whole number of units, of which one has so many decimal places.
+struct Decimal(u64, u32);
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &Self(number, mut decimals) = self;
+        let unit = 10_u64.pow(decimals);
+        write!(f, "{}", number / unit)?;
+        let mut rest = number % unit;
+        if rest == 0 {
+            return Ok(());
+        }
+        while rest % 10 == 0 {
+            rest /= 10;
+            decimals -= 1;
+        }
+        write!(f, ".{rest:0width$}", width = decimals as usize)
+    }
 }
 
 /// A text in which a backslash and a quotation mark have a backslash before them, and a line's end

@@ -11,6 +11,7 @@ mod error;
 mod exposition;
 mod float;
 mod float_gauge;
+mod histogram;
 pub mod integrations;
 mod merge;
 mod name;
@@ -31,6 +32,10 @@ pub use error::RegisterError;
 pub use exposition::PrometheusText;
 pub use float::{FloatCounter, InvalidAmount};
 pub use float_gauge::FloatGauge;
+pub use histogram::{
+    Bounds, Bucket, Histogram, HistogramCursor, HistogramSnapshot, InvalidBounds, InvalidParts,
+    Layout, LayoutsDiffer, LogLinear, Quantile, Timer,
+};
 pub use name::InvalidName;
 pub use name_clash::NameClash;
 /// The list of all sources of metrics in the process: other versions of quipu, and what anyone
@@ -59,6 +64,7 @@ pub use name_clash::NameClash;
 /// ```
 #[doc(no_inline)]
 pub use quipu_registry as registry;
+pub use quipu_registry::Unit;
 pub use sample::{Kind, Sample, Value};
 pub use snapshot::{Change, Diff, Snapshot, snapshot};
 #[cfg(quipu_holds)]

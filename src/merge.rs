@@ -68,7 +68,7 @@ impl Merge {
         }
         if let Some(same) = self.place_of(other.labels()).and_then(|place| self.list.get_mut(place))
         {
-            same.value = same.value.plus(other.value);
+            same.add(&other);
             return;
         }
         if let Some(first) = self.list.get(self.start) {
@@ -102,8 +102,13 @@ impl Merge {
 /// sample of its name, or to a text that Prometheus would refuse.
 #[inline(never)]
 fn fault(sample: &Sample, first: Option<&Sample>) -> Option<&'static str> {
-    if first.is_some_and(|first| first.kind != sample.kind) {
-        return Some("expected the kind that is shown under this name");
+    if let Some(first) = first {
+        if first.kind != sample.kind {
+            return Some("expected the kind that is shown under this name");
+        }
+        if !first.is_laid_out_as(sample) {
+            return Some("expected the buckets and the unit that are shown under this name");
+        }
     }
     let is_double = |(index, label): (usize, &Label)| {
         sample.labels()[..index].iter().any(|other| other.name == label.name)

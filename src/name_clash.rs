@@ -1,15 +1,16 @@
 use std::fmt;
 
-use crate::engine::Family;
+use crate::engine::{Family, Shape};
 use crate::{Kind, Sample};
 
 /// Two metrics that can't both be exported, by [`Snapshot::clashes`](crate::Snapshot::clashes).
 ///
 /// Either they have one name, and only the first is in the snapshot: metrics of one name are shown
 /// as one where they have one kind and, unless one is of [another source](crate::registry), the
-/// same labels. Or their names differ, the snapshot has both, and OpenMetrics has not: a counter
+/// same labels or buckets. Or their names differ, the snapshot has both, and OpenMetrics has not: a counter
 /// `x` or `x_total` is the metric `x` there, which no other metric may be, and its samples are
-/// `x_total` and `x_created`.
+/// `x_total` and `x_created`. The samples of a histogram `x` are `x_bucket`, `x_sum`, `x_count` and
+/// `x_created`.
 ///
 /// A metric of another source that isn't in the snapshot is listed as a clash of its name with
 /// itself: it has another kind than the one that is shown under the name, or Prometheus would
@@ -132,7 +133,7 @@ impl NameClash {
     #[must_use]
     pub fn labels(&self) -> [Option<&'static str>; 2] {
         match &self.0 {
-            Clash::Own(families) => families.map(|family| family.labels.map(|labels| labels.label)),
+            Clash::Own(families) => families.map(|family| family.label()),
             Clash::Hidden { .. } => [None; 2],
         }
     }
@@ -174,6 +175,7 @@ fn in_words(kind: Kind) -> &'static str {
         Kind::FloatCounter => "float counter",
         Kind::UpDownCounter => "up-down counter",
         Kind::FloatGauge => "float gauge",
+        Kind::Histogram => "histogram",
     }
 }
 
@@ -184,15 +186,21 @@ impl fmt::Display for Described<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(family, is_definite) = self;
         let kind =
-            if family.labels.is_some() { "counter array" } else { in_words(family.kind().into()) };
+            if family.label().is_some() { "counter array" } else { in_words(family.kind().into()) };
         f.write_str(match kind.as_bytes() {
             _ if *is_definite => "the ",
             [b'u', ..] => "an ",
             _ => "a ",
         })?;
         f.write_str(kind)?;
-        match family.labels {
-            Some(labels) => write!(f, " with {} values of {:?}", labels.values.len(), labels.label),
+        match family.shape {
+            Some(Shape::Labels { label, values }) => {
+                write!(f, " with {} values of {label:?}", values.len())
+            }
+            Some(Shape::Buckets { bounds, .. }) => {
+                let [first, .., last] = bounds else { return write!(f, " with bounds {bounds:?}") };
+                write!(f, " with {} bounds from {first} to {last}", bounds.len())
+            }
             None => Ok(()),
         }
     }

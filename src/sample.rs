@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use quipu_registry::Float;
 
-use crate::engine::{self, Label, Plan, Row};
+use crate::HistogramSnapshot;
+use crate::engine::{self, Addends, Family, Label, Plan, Row, Shape};
 
 /// A metric's value at the time of a [`Snapshot`](crate::Snapshot).
 ///
@@ -30,8 +31,10 @@ pub struct Sample {
     /// None where there are none. Snapshots share those of this copy's counters.
     labels: Option<Arc<[Label]>>,
     /// All that was ever added under the name, if it only grows; else what its counters' `sum`s add
-    /// up to.
+    /// up to. Of a histogram, the number of observations.
     pub value: Value,
+    /// There if it is of one. Clones share it.
+    histogram: Option<Arc<HistogramSnapshot>>,
 }
 
 impl Sample {
@@ -52,6 +55,40 @@ impl Sample {
     #[must_use]
     pub fn labels(&self) -> &[Label] {
         self.labels.as_deref().unwrap_or_default()
+    }
+
+    /// The observations, if it is of a [`Histogram`](crate::Histogram).
+    ///
+    /// ```
+    /// use quipu::{Bounds, Histogram, Unit};
+    ///
+    /// static SIZES: Histogram<Bounds<2>> =
+    ///     Histogram::named("sizes_bytes", "Sizes.", Unit::Bytes, Bounds::new(&[10, 20]));
+    ///
+    /// SIZES.observe(15);
+    /// let snapshot = quipu::snapshot();
+    /// let sizes = snapshot.get("sizes_bytes", None).unwrap();
+    /// assert_eq!(sizes.histogram().unwrap().counts(), [0, 1, 0]);
+    /// ```
+    #[must_use]
+    pub fn histogram(&self) -> Option<&HistogramSnapshot> {
+        self.histogram.as_deref()
+    }
+
+    /// Adds a sample of the same name, kind, layout and labels.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.value = self.value.plus(other.value);
+        if let (Some(own), Some(other)) = (&mut self.histogram, &other.histogram) {
+            Arc::make_mut(own).plus(other);
+        }
+    }
+
+    /// Whether the two count in the same buckets, or in none.
+    pub(crate) fn is_laid_out_as(&self, other: &Self) -> bool {
+        match (&self.histogram, &other.histogram) {
+            (Some(own), Some(other)) => own.is_laid_out_as(other),
+            (own, other) => own.is_none() && other.is_none(),
+        }
     }
 }
 
@@ -77,11 +114,13 @@ pub enum Kind {
     FloatCounter,
     /// Floating-point numbers that go up and down: only of [other sources](crate::registry).
     FloatGauge,
+    /// Whole numbers by bucket: [`Histogram`](crate::Histogram).
+    Histogram,
 }
 
 impl Kind {
     pub(crate) fn is_growing(self) -> bool {
-        matches!(self, Self::Counter | Self::FloatCounter)
+        matches!(self, Self::Counter | Self::FloatCounter | Self::Histogram)
     }
 }
 
@@ -91,6 +130,7 @@ impl From<engine::Kind> for Kind {
             engine::Kind::Counter => Self::Counter,
             engine::Kind::UpDownCounter => Self::UpDownCounter,
             engine::Kind::FloatCounter => Self::FloatCounter,
+            engine::Kind::Histogram => Self::Histogram,
         }
     }
 }
@@ -105,7 +145,8 @@ impl From<engine::Kind> for Kind {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
-    /// Of a [`Counter`](crate::Counter) or an element of a [`CounterArray`](crate::CounterArray).
+    /// Of a [`Counter`](crate::Counter) or an element of a [`CounterArray`](crate::CounterArray); of a
+    /// [`Histogram`](crate::Histogram), the number of observations.
     Unsigned(u64),
     /// Of an [`UpDownCounter`](crate::UpDownCounter), or a gauge of another source.
     Signed(i64),
@@ -185,28 +226,33 @@ pub(crate) struct Samples {
 impl Samples {
     /// Those of the named counters.
     pub(crate) fn own(plan: &Plan, addends: &[u64]) -> Self {
-        let sample = |(Row { family, labels, .. }, sum): (&Row, u64)| Sample {
-            name: family.name.into(),
-            help: family.help.into(),
-            kind: family.kind().into(),
-            labels: labels.clone(),
-            value: match family.kind() {
-                engine::Kind::Counter => Value::Unsigned(sum),
-                engine::Kind::UpDownCounter => Value::Signed(sum as i64),
-                engine::Kind::FloatCounter => Value::Float(f64::from_bits(sum)),
-            },
+        let sample = |(Row { family, labels, .. }, addends): (&Row, Addends<'_>)| {
+            let (value, histogram) = value(family, addends);
+            Sample {
+                name: family.name.into(),
+                help: family.help.into(),
+                kind: family.kind().into(),
+                labels: labels.clone(),
+                value,
+                histogram,
+            }
         };
-        Self { list: plan.sums(addends).map(sample).collect(), float: plan.float }
+        Self { list: plan.with(addends).map(sample).collect(), float: plan.float }
     }
 
     /// A copy of another source's sample; `None` if only a later version of the registry has its
-    /// kind.
+    /// kind, or if it is a histogram whose parts don't fit.
     pub(crate) fn copy(&mut self, sample: &quipu_registry::Sample<'_>) -> Option<Box<Sample>> {
+        let mut histogram = None;
         let (kind, value) = match sample.value {
             quipu_registry::Value::Counter(value) => (Kind::Counter, Value::Unsigned(value)),
             quipu_registry::Value::Gauge(value) => (Kind::UpDownCounter, Value::Signed(value)),
             quipu_registry::Value::FloatCounter(value) => (Kind::FloatCounter, self.float(value)),
             quipu_registry::Value::FloatGauge(value) => (Kind::FloatGauge, self.float(value)),
+            quipu_registry::Value::Histogram(value) => {
+                histogram = Some(Arc::new(HistogramSnapshot::copy(&value)?));
+                (Kind::Histogram, Value::Unsigned(value.count()))
+            }
             _ => return None,
         };
         let label = |label: &quipu_registry::Label<'_>| Label {
@@ -221,6 +267,7 @@ impl Samples {
             kind,
             labels,
             value,
+            histogram,
         }))
     }
 
@@ -233,6 +280,21 @@ impl Samples {
     pub(crate) fn write_value(&self, f: &mut fmt::Formatter<'_>, sample: &Sample) -> fmt::Result {
         sample.value.write(f, self.float)
     }
+}
+
+/// The value of a row, and its histogram if it is of one.
+fn value(family: &Family, addends: Addends<'_>) -> (Value, Option<Arc<HistogramSnapshot>>) {
+    let value = match (family.kind(), family.shape) {
+        (_, Some(Shape::Buckets { bounds, unit })) => {
+            let values = addends.sums(bounds.len() + 2);
+            let histogram = HistogramSnapshot::new(bounds, unit, values);
+            return (Value::Unsigned(histogram.count()), Some(Arc::new(histogram)));
+        }
+        (engine::Kind::UpDownCounter, _) => Value::Signed(addends.sum() as i64),
+        (engine::Kind::FloatCounter, _) => Value::Float(f64::from_bits(addends.sum())),
+        (engine::Kind::Counter | engine::Kind::Histogram, _) => Value::Unsigned(addends.sum()),
+    };
+    (value, None)
 }
 
 fn owned(text: &str) -> Cow<'static, str> {

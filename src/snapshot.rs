@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::engine::{Plan, enter_cold_path};
 use crate::merge::add_others;
 use crate::sample::Samples;
-use crate::{Label, NameClash, Sample, Value};
+use crate::{HistogramSnapshot, Label, NameClash, Sample, Value};
 
 /// Reads every registered counter that has a name, in one pass over memory, and the samples of all
 /// other sources of the process.
@@ -207,14 +207,19 @@ impl Snapshot {
     pub fn since(&self, earlier: &Snapshot) -> Diff {
         let elapsed = self.at.saturating_duration_since(earlier.at);
         let before: HashMap<_, _> =
-            earlier.samples().iter().map(|sample| (identity(sample), sample.value)).collect();
+            earlier.samples().iter().map(|sample| (identity(sample), sample)).collect();
         let change = |sample: &Sample| {
-            let delta = before
-                .get(&identity(sample))
-                .map_or(sample.value, |&before| sample.value.since(before));
+            let before = before.get(&identity(sample));
+            let delta = before.map_or(sample.value, |before| sample.value.since(before.value));
+            let histogram = sample.histogram().map(|histogram| {
+                let before = before.and_then(|before| before.histogram());
+                before
+                    .and_then(|before| histogram.grown_since(before))
+                    .unwrap_or_else(|| histogram.clone())
+            });
             let per_second =
                 if elapsed.is_zero() { 0.0 } else { delta.as_f64() / elapsed.as_secs_f64() };
-            Change { sample: sample.clone(), delta, per_second }
+            Change { sample: sample.clone(), delta, per_second, histogram }
         };
         Diff { elapsed, changes: self.samples().iter().map(change).collect() }
     }
@@ -280,6 +285,29 @@ pub struct Change {
     pub delta: Value,
     /// The delta by the seconds between the snapshots; 0 if there was no time between them.
     pub per_second: f64,
+    histogram: Option<HistogramSnapshot>,
+}
+
+impl Change {
+    /// The observations that came since the earlier snapshot, if it is of a
+    /// [`Histogram`](crate::Histogram): say, for the percentiles of the last minute.
+    ///
+    /// ```
+    /// use quipu::{Bounds, Histogram, Unit};
+    ///
+    /// static SIZES: Histogram<Bounds<2>> =
+    ///     Histogram::named("new_bytes", "Sizes.", Unit::Bytes, Bounds::new(&[10, 20]));
+    ///
+    /// SIZES.observe(5);
+    /// let earlier = quipu::snapshot();
+    /// SIZES.observe(15);
+    /// let diff = quipu::snapshot().since(&earlier);
+    /// assert_eq!(diff.changes()[0].histogram().unwrap().counts(), [0, 1, 0]);
+    /// ```
+    #[must_use]
+    pub fn histogram(&self) -> Option<&HistogramSnapshot> {
+        self.histogram.as_ref()
+    }
 }
 
 impl Diff {

@@ -1,6 +1,6 @@
 //! Properties that counters of one name share.
 
-use quipu_registry::Float;
+use quipu_registry::{Float, Unit};
 
 use super::key::{Key, Published};
 use super::kind::Kind;
@@ -12,7 +12,7 @@ use crate::sync::AtomicU32;
 pub(crate) struct Family {
     pub(crate) name: &'static str,
     pub(crate) help: &'static str,
-    pub(crate) labels: Option<Labels>,
+    pub(crate) shape: Option<Shape>,
     pub(crate) naming: &'static Naming,
 }
 
@@ -24,19 +24,34 @@ impl PartialEq for Family {
     }
 }
 
-/// A label, and the value that it has for each element of a counter array.
+/// The meaning of each of the values that a metric has, where it has several.
 #[derive(Clone, Copy, Debug, Eq)]
-pub(crate) struct Labels {
-    pub(crate) label: &'static str,
-    pub(crate) values: &'static [&'static str],
+pub(crate) enum Shape {
+    /// A label, and the value that it has for each element of a counter array.
+    Labels { label: &'static str, values: &'static [&'static str] },
+    /// The upper bounds of a histogram's buckets but the last one, and the unit of its numbers.
+    Buckets { bounds: &'static [u64], unit: Unit },
 }
 
-impl PartialEq for Labels {
+impl PartialEq for Shape {
     fn eq(&self, other: &Self) -> bool {
-        // Mostly the same ones, which needs no look at the texts.
-        self.label == other.label
-            && (std::ptr::eq(self.values, other.values) || self.values == other.values)
+        match (*self, *other) {
+            (
+                Self::Labels { label, values },
+                Self::Labels { label: other_label, values: other_values },
+            ) => label == other_label && are_equal(values, other_values),
+            (
+                Self::Buckets { bounds, unit },
+                Self::Buckets { bounds: other_bounds, unit: other_unit },
+            ) => unit == other_unit && are_equal(bounds, other_bounds),
+            _ => false,
+        }
     }
+}
+
+/// Mostly they are the same table, which needs no look at what is in it.
+fn are_equal<T: PartialEq>(table: &[T], other: &[T]) -> bool {
+    std::ptr::eq(table, other) || table == other
 }
 
 impl Family {
@@ -44,10 +59,18 @@ impl Family {
         self.naming.kind
     }
 
+    /// The label that tells its counters apart.
+    pub(crate) fn label(&self) -> Option<&'static str> {
+        match self.shape {
+            Some(Shape::Labels { label, .. }) => Some(label),
+            _ => None,
+        }
+    }
+
     /// Whether counters of the two families add up to one.
     #[inline(never)]
     pub(super) fn is_one_with(&self, other: &Family) -> bool {
-        self.kind() == other.kind() && self.labels == other.labels
+        self.kind() == other.kind() && self.shape == other.shape
     }
 }
 

@@ -1,10 +1,10 @@
 //! The part of a counter that lies in itself, and views of it.
 
-use super::family::{Family, Labels, Naming};
+use super::family::{Family, Naming, Shape};
 use super::key::Key;
 use super::kind::Kind;
 use super::slot::OwnSlot;
-use super::thread;
+use super::thread::{self, OwnSlots};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, array, const_fn};
 
 /// A counter of `N` slots: its key, its name if it has one, and a word for each slot, for adds that
@@ -29,10 +29,6 @@ impl<const N: usize> Header<N> {
         }
     }
 
-    pub(crate) fn name(&self) -> Option<&'static str> {
-        self.identity.name()
-    }
-
     /// The counter's slot `index` of the current thread, which is its only writer; `None` before
     /// the thread's first add.
     ///
@@ -40,22 +36,17 @@ impl<const N: usize> Header<N> {
     /// path looks again.
     #[inline(always)]
     pub(crate) fn own_slot(&self, index: usize, of_key: Ordering) -> Option<OwnSlot<'_>> {
-        thread::own_slot(Key::from_bits(self.identity.key.load(of_key)), index)
+        thread::own_slot(self.identity.key(of_key), index)
     }
 
     #[inline(always)]
-    pub(crate) fn counter_ref<'a>(
-        &'a self,
-        kind: Kind,
-        labels: Option<&'a Labels>,
-    ) -> CounterRef<'a> {
-        CounterRef { identity: &self.identity, spill: &self.spill, kind, labels }
+    pub(crate) fn counter_ref<'a>(&'a self, kind: Kind, shape: Option<Shape>) -> CounterRef<'a> {
+        CounterRef { identity: &self.identity, spill: &self.spill, kind, shape }
     }
 
     /// The key of a counter that nobody else uses.
     pub(crate) fn key_mut(&mut self) -> Key {
-        // Relaxed: `&mut self` means that the registration came before.
-        Key::from_bits(self.identity.key.load(Ordering::Relaxed))
+        self.identity.key_mut()
     }
 }
 
@@ -79,7 +70,7 @@ unsafe impl Sync for Identity {}
 impl Identity {
     const_fn! {
         /// The texts have at most 65,535 bytes each.
-        const fn new(name: &'static str, help: &'static str, naming: Option<&'static Naming>) -> Self {
+        pub(crate) const fn new(name: &'static str, help: &'static str, naming: Option<&'static Naming>) -> Self {
             Self {
                 key: AtomicU32::new(Key::UNREGISTERED.bits()),
                 name_len: name.len() as u16,
@@ -89,6 +80,23 @@ impl Identity {
                 naming,
             }
         }
+    }
+
+    /// All slots, as [`Header::own_slot`] has one.
+    #[inline(always)]
+    pub(crate) fn own_slots(&self, of_key: Ordering) -> Option<OwnSlots<'_>> {
+        thread::own_slots(self.key(of_key))
+    }
+
+    #[inline(always)]
+    fn key(&self, ordering: Ordering) -> Key {
+        Key::from_bits(self.key.load(ordering))
+    }
+
+    /// The key of a counter that nobody else uses.
+    pub(crate) fn key_mut(&mut self) -> Key {
+        // Relaxed: `&mut self` means that the registration came before.
+        self.key(Ordering::Relaxed)
     }
 
     pub(crate) fn name(&self) -> Option<&'static str> {
@@ -116,7 +124,7 @@ pub(crate) struct CounterRef<'a> {
     /// One word for each of the counter's slots.
     pub(crate) spill: &'a [AtomicU64],
     pub(crate) kind: Kind,
-    pub(crate) labels: Option<&'a Labels>,
+    pub(crate) shape: Option<Shape>,
 }
 
 impl<'a> CounterRef<'a> {
@@ -141,7 +149,7 @@ impl<'a> CounterRef<'a> {
     #[inline(never)]
     pub(crate) fn family(&self) -> Option<Family> {
         let (naming, name) = (self.identity.naming?, self.identity.name()?);
-        Some(Family { name, help: self.identity.help(), labels: self.labels.copied(), naming })
+        Some(Family { name, help: self.identity.help(), shape: self.shape, naming })
     }
 }
 

@@ -8,13 +8,16 @@ pub(crate) enum Kind {
     UpDownCounter,
     /// Floating-point numbers that only grow: [`FloatCounter`](crate::FloatCounter).
     FloatCounter,
+    /// Whole numbers that only grow, several of which are one metric:
+    /// [`Histogram`](crate::Histogram).
+    Histogram,
 }
 
 impl Kind {
     /// The space that the kind's slots come from.
     pub(crate) const fn arena(self) -> super::key::Arena {
         match self {
-            Kind::Counter | Kind::UpDownCounter => super::key::Arena::Integers,
+            Kind::Counter | Kind::UpDownCounter | Kind::Histogram => super::key::Arena::Integers,
             Kind::FloatCounter => super::key::Arena::Floats,
         }
     }
@@ -22,16 +25,21 @@ impl Kind {
     /// The number of slots that make up one value.
     pub(crate) const fn slots(self) -> usize {
         match self {
-            Kind::Counter | Kind::FloatCounter => 1,
+            Kind::Counter | Kind::FloatCounter | Kind::Histogram => 1,
             Kind::UpDownCounter => 2,
         }
+    }
+
+    /// Whether a value is the sum of whole numbers in one slot of each thread.
+    pub(crate) const fn is_sum_of_slots(self) -> bool {
+        matches!(self, Kind::Counter | Kind::Histogram)
     }
 
     /// The sum of two values, or of two slots. Integers wrap, in two's complement.
     #[inline(always)]
     pub(crate) fn plus(self, a: u64, b: u64) -> u64 {
         match self {
-            Kind::Counter | Kind::UpDownCounter => a.wrapping_add(b),
+            Kind::Counter | Kind::UpDownCounter | Kind::Histogram => a.wrapping_add(b),
             Kind::FloatCounter => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
         }
     }
@@ -40,7 +48,7 @@ impl Kind {
     #[inline(always)]
     pub(crate) fn minus(self, a: u64, b: u64) -> u64 {
         match self {
-            Kind::Counter | Kind::UpDownCounter => a.wrapping_sub(b),
+            Kind::Counter | Kind::UpDownCounter | Kind::Histogram => a.wrapping_sub(b),
             Kind::FloatCounter => (f64::from_bits(a) - f64::from_bits(b)).to_bits(),
         }
     }

@@ -78,6 +78,7 @@ mod read;
 mod reentry;
 mod register;
 mod registry;
+mod runs;
 mod scan;
 mod slot;
 mod source;
@@ -92,13 +93,13 @@ pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use chunk::Chunk;
 pub(crate) use cold_path::{enter_cold_path, setting};
-pub(crate) use family::{Family, Labels, Naming};
+pub(crate) use family::{Family, Naming, Shape};
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use float_sum::FloatSum;
 pub use fork::fork_generation;
 #[cfg(feature = "percpu")]
 pub(crate) use fork::prepare_for_forks;
-pub(crate) use header::{CounterRef, Header, ValueRef};
+pub(crate) use header::{CounterRef, Header, Identity, ValueRef};
 pub(crate) use heap_sort::heap_sort;
 pub(crate) use key::Key;
 #[cfg(all(test, not(quipu_loom)))]
@@ -107,7 +108,7 @@ pub(crate) use kind::Kind;
 pub use label::Label;
 pub(crate) use memory::push_within;
 pub(crate) use names::clash;
-pub(crate) use plan::{Plan, Row};
+pub(crate) use plan::{Addends, Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;
 pub(crate) use registry::global;

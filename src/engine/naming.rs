@@ -4,7 +4,7 @@ use std::iter;
 
 use quipu_registry::Float;
 
-use super::family::{Family, Labels, Naming, RowPart, Totals};
+use super::family::{Family, Naming, RowPart, Shape, Totals};
 use super::float_sum::FloatSum;
 use super::key::Key;
 use super::kind::Kind;
@@ -27,15 +27,18 @@ impl Naming {
 
     pub(crate) const ARRAY: Self = Self {
         publish: |registry, family, key, len, prepared| {
-            registry.publish_named(&with_listed_labels(family), key, len, prepared)
+            registry.publish_named(&with_listed_shape(family), key, len, prepared)
         },
         list: |family, key| {
-            let family = with_listed_labels(family);
+            let family = with_listed_shape(family);
             names::global().lock().insert(&family, key)
         },
         rows: array_rows,
         ..Self::COUNTER
     };
+
+    pub(crate) const HISTOGRAM: Self =
+        Self { kind: Kind::Histogram, rows: histogram_row, ..Self::ARRAY };
 
     pub(crate) const UP_DOWN: Self = Self {
         kind: Kind::UpDownCounter,
@@ -80,23 +83,30 @@ fn add_float(registry: &Registry, dropped: &[u64], key: Key, _len: usize) -> Opt
     Some(parts)
 }
 
-/// The family, with the table of labels that is listed under its name if that is equal. It is
-/// compared here, so that no look at long tables is needed under the lock.
-fn with_listed_labels(family: &Family) -> Family {
+/// The family, with the table of labels or bounds that is listed under its name if that is equal.
+/// It is compared here, so that no look at long tables is needed under the lock.
+fn with_listed_shape(family: &Family) -> Family {
     let listed =
-        names::global().lock().of_name(family.name).next().and_then(|listed| listed.family.labels);
-    if listed == family.labels { Family { labels: listed, ..*family } } else { *family }
+        names::global().lock().of_name(family.name).next().and_then(|listed| listed.family.shape);
+    if listed == family.shape { Family { shape: listed, ..*family } } else { *family }
 }
 
 /// A row for each value of the label, which adds up the elements that have it.
 fn array_rows(family: &Family, part: &mut dyn FnMut(RowPart)) {
-    let Some(Labels { label, values }) = family.labels else { return };
+    let Some(Shape::Labels { label, values }) = family.shape else { return };
     let twins = Twins::new(values);
     for (index, value) in values.iter().enumerate().filter(|(index, _)| twins.is_first[*index]) {
         iter::successors(Some(index), |index| twins.next[*index])
             .for_each(|index| part(RowPart::Value(index)));
         part(RowPart::End(Some((label, value))));
     }
+}
+
+/// One row, of the sum and the buckets.
+fn histogram_row(family: &Family, part: &mut dyn FnMut(RowPart)) {
+    let Some(Shape::Buckets { bounds, .. }) = family.shape else { return };
+    (0..bounds.len() + 2).for_each(|index| part(RowPart::Value(index)));
+    part(RowPart::End(None));
 }
 
 /// Which of the values of a label are equal.

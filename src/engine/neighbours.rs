@@ -5,20 +5,24 @@ use std::cmp::Ordering;
 use super::family::Family;
 use super::kind::Kind;
 
-/// The ends of the samples that OpenMetrics makes of a counter.
-const OF_COUNTERS: [&str; 2] = [TOTAL, "_created"];
+/// The ends that OpenMetrics gives the names of samples, none first.
+const ENDS: [&str; 6] = ["", TOTAL, CREATED, "_bucket", "_sum", "_count"];
 
 const TOTAL: &str = "_total";
 
+const CREATED: &str = "_created";
+
 impl Family {
-    /// Whether it is of counters that only grow.
+    /// Whether it is of metrics that only grow.
     pub(crate) fn is_growing(&self) -> bool {
         self.kind() != Kind::UpDownCounter
     }
 
-    /// The name without what OpenMetrics appends to a counter's: that of the whole metric there.
+    /// The name of the whole metric in OpenMetrics: a counter's is without the end of its samples.
     fn stem(&self) -> &'static str {
-        if self.is_growing() { stem(self.name) } else { self.name }
+        let has_end = self.is_growing() && self.kind() != Kind::Histogram;
+        let stem = if has_end { self.name.strip_suffix(TOTAL) } else { None };
+        stem.filter(|stem| !stem.is_empty()).unwrap_or(self.name)
     }
 
     /// Whether a format that shows this family has no room for another one, of another name:
@@ -30,29 +34,27 @@ impl Family {
     }
 
     fn has_sample(&self, name: &str) -> bool {
-        self.is_growing()
-            && name.strip_prefix(self.stem()).is_some_and(|end| OF_COUNTERS.contains(&end))
+        let ends: &[&str] = match self.kind() {
+            Kind::Counter | Kind::FloatCounter => &[TOTAL, CREATED],
+            Kind::Histogram => &[CREATED, "_bucket", "_sum", "_count"],
+            Kind::UpDownCounter => &[],
+        };
+        name.strip_prefix(self.stem()).is_some_and(|end| ends.contains(&end))
     }
-}
-
-// Not inlined, here and below: a program has each once, and none is frequent.
-#[inline(never)]
-fn stem(name: &str) -> &str {
-    name.strip_suffix(TOTAL).filter(|stem| !stem.is_empty()).unwrap_or(name)
 }
 
 /// The names that may stand in the way of this one: its own end is left out or changed, or it is
 /// given one.
+// Not inlined, here and below: a program has each once, and none is frequent.
 #[inline(never)]
 pub(crate) fn neighbours(name: &'static str) -> Neighbours {
-    Neighbours { name, stems: [Some(stem(name)), name.strip_suffix(OF_COUNTERS[1])], next: 0 }
+    Neighbours { name, next: 0 }
 }
 
 /// Walks the names that may stand in the way of one.
 pub(crate) struct Neighbours {
     name: &'static str,
-    stems: [Option<&'static str>; 2],
-    /// The number of the next spelling.
+    /// The number of the next spelling: of an end that the name has, and of one in its place.
     next: usize,
 }
 
@@ -61,13 +63,13 @@ impl Iterator for Neighbours {
 
     #[inline(never)]
     fn next(&mut self) -> Option<Spelled> {
-        let ends = ["", TOTAL, OF_COUNTERS[1]];
         loop {
-            let (stem, end) =
-                (self.stems.get(self.next / ends.len())?, ends[self.next % ends.len()]);
+            let own_end = ENDS.get(self.next / ENDS.len())?;
+            let end = ENDS[self.next % ENDS.len()];
             self.next += 1;
-            let spelled = stem.map(|stem| Spelled { stem, end });
-            if spelled.is_some_and(|spelled| spelled.cmp(self.name).is_ne()) {
+            let stem = self.name.strip_suffix(own_end).filter(|stem| !stem.is_empty());
+            let spelled = stem.filter(|_| *own_end != end).map(|stem| Spelled { stem, end });
+            if spelled.is_some() {
                 return spelled;
             }
         }

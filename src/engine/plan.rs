@@ -51,8 +51,8 @@ impl Column {
     /// Whether both values are sums of integers in one slot each, and the other's slot comes next
     /// in the same chunk.
     pub(super) fn is_followed_by(&self, other: &Column) -> bool {
-        self.kind() == Kind::Counter
-            && other.kind() == Kind::Counter
+        self.kind().is_sum_of_slots()
+            && other.kind().is_sum_of_slots()
             && self.key.plus(1) == other.key
     }
 }
@@ -63,12 +63,37 @@ impl Plan {
         heap_sort(&mut self.columns, |a, b| a.key < b.key);
     }
 
-    /// The rows, each with what it adds up.
-    pub(crate) fn sums(&self, addends: &[u64]) -> impl ExactSizeIterator<Item = (&Row, u64)> {
+    /// The rows, each with its addends.
+    pub(crate) fn with<'a>(
+        &'a self,
+        addends: &'a [u64],
+    ) -> impl ExactSizeIterator<Item = (&'a Row, Addends<'a>)> {
         let mut first = 0;
         self.rows.iter().map(move |row| {
             let start = mem::replace(&mut first, row.end as usize);
-            (row, (row.family.naming.sum)(addends.get(start..row.end as usize).unwrap_or_default()))
+            let numbers = addends.get(start..row.end as usize).unwrap_or_default();
+            (row, Addends { numbers, sum: row.family.naming.sum })
         })
+    }
+}
+
+/// The numbers that a row adds up.
+#[derive(Clone, Copy)]
+pub(crate) struct Addends<'a> {
+    numbers: &'a [u64],
+    sum: fn(&[u64]) -> u64,
+}
+
+impl<'a> Addends<'a> {
+    /// The row's only value.
+    pub(crate) fn sum(self) -> u64 {
+        (self.sum)(self.numbers)
+    }
+
+    /// The values of a row that has this many.
+    pub(crate) fn sums(self, values: usize) -> impl ExactSizeIterator<Item = u64> + 'a {
+        // Each has as many addends.
+        let len = (self.numbers.len() / values).max(1);
+        self.numbers.chunks(len).map(self.sum)
     }
 }

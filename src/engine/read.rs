@@ -5,7 +5,6 @@
 //! compare-exchange.
 
 use super::baseline::Baselines;
-use super::chunk::Chunk;
 use super::directory::Directory;
 use super::double_sum::DoubleSum;
 use super::float_sum::FloatSum;
@@ -14,9 +13,6 @@ use super::key::{Key, chunk_len};
 use super::kind::Kind;
 use super::registry::Registry;
 use crate::sync::{Ordering, fence};
-
-/// The most slots that are summed up as one run: an even number.
-pub(super) const PIECE: usize = 128;
 
 /// How often an up-down counter is read again before what it had at one time is given up.
 const ATTEMPTS: usize = if cfg!(quipu_loom) { 1 } else { 16 };
@@ -77,33 +73,6 @@ impl Registry {
         })
     }
 
-    /// The sums of neighbouring integer slots from `first` on, chunk by chunk, each from front to
-    /// back.
-    #[inline(never)]
-    pub(super) fn sum_run(&self, first: Key, sums: &mut [u64]) {
-        let id = first.chunk();
-        self.tables().directories[id].read(chunk_len(id), |chunks| {
-            sums.fill(0);
-            let (mut four, mut len) = ([None; 4], 0);
-            chunks.for_each(&mut |chunk| {
-                four[len] = Some(chunk);
-                len += 1;
-                // Side by side: the memory of one comes while the processor waits for that of
-                // another.
-                if let [Some(a), Some(b), Some(c), Some(d)] = four {
-                    // SAFETY: the chunks are the key's, where the whole run lies, and live as long
-                    // as the registry.
-                    unsafe { add_slots([a, b, c, d], first.offset(), sums) };
-                    (four, len) = ([None; 4], 0);
-                }
-            });
-            for chunk in four.into_iter().flatten() {
-                // SAFETY: as above.
-                unsafe { add_slots([chunk], first.offset(), sums) };
-            }
-        });
-    }
-
     /// How many slots the value occupies: one for each block that has its chunk.
     pub(crate) fn slots(&self, value: ValueRef<'_>) -> usize {
         self.tables().directories[value.key().chunk()].len()
@@ -125,7 +94,7 @@ impl Registry {
     #[inline(always)]
     fn slot_total(&self, kind: Kind, key: Key) -> u64 {
         match kind {
-            Kind::Counter => self.slot_sum(key),
+            Kind::Counter | Kind::Histogram => self.slot_sum(key),
             Kind::UpDownCounter => self.up_down_total(key),
             Kind::FloatCounter => self.float_slot_sum(key).to_bits(),
         }
@@ -212,13 +181,19 @@ impl Registry {
         // those of this take.
         let takes =
             if kind == Kind::UpDownCounter { self.tables().starts.load(key.plus(1)) } else { 0 };
-        let key = key.plus((takes % 2) as usize);
-        let parts = match self.tables().baselines.get(key) {
-            Some(slots) => Parts { slots, spill: self.tables().spill_baselines.load(key) },
-            // Nor was anything taken of the spill words that the thread must know of: see `take`.
-            None => Parts { slots: 0, spill: 0 },
-        };
+        let (slots, spill) = self.baseline_words(key.plus((takes % 2) as usize));
+        let parts = Parts { slots, spill };
         Baseline { parts, takes }
+    }
+
+    /// The baselines of one slot, and of its spill word.
+    #[inline]
+    pub(super) fn baseline_words(&self, key: Key) -> (u64, u64) {
+        match self.tables().baselines.get(key) {
+            Some(slots) => (slots, self.tables().spill_baselines.load(key)),
+            // Nor was anything taken of the spill words that the thread must know of: see `take`.
+            None => (0, 0),
+        }
     }
 
     /// The total since the last [`take`](Registry::take).
@@ -260,7 +235,9 @@ impl Registry {
         }
         match value.kind {
             Kind::UpDownCounter => self.take_level(value, is_spilled),
-            Kind::Counter | Kind::FloatCounter => self.take_growth(value, is_spilled),
+            Kind::Counter | Kind::FloatCounter | Kind::Histogram => {
+                self.take_growth(value, is_spilled)
+            }
         }
         .unwrap_or(0)
     }
@@ -340,22 +317,6 @@ impl Registry {
             }
             takes.store(next, Ordering::Release);
             return Some(difference(kind, totals, baseline.parts));
-        }
-    }
-}
-
-/// Adds to the sums the slots that the chunks have from `offset` on.
-///
-/// # Safety
-/// Every chunk has a slot for each sum, and is not freed meanwhile.
-// Not inlined: its loop is compiled as one by itself, whatever is around it.
-#[inline(never)]
-unsafe fn add_slots<const N: usize>(chunks: [Chunk; N], offset: usize, sums: &mut [u64]) {
-    for (index, sum) in sums.iter_mut().enumerate() {
-        for chunk in chunks {
-            // SAFETY: the caller vouches for it. Relaxed: an addition publishes nothing but itself.
-            let slot = unsafe { chunk.slot(offset + index) };
-            *sum = sum.wrapping_add(slot.load(Ordering::Relaxed));
         }
     }
 }

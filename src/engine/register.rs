@@ -9,8 +9,8 @@ use super::header::CounterRef;
 use super::key::{Arena, Key, Published};
 use super::kind::Kind;
 use super::names;
-use super::read::PIECE;
 use super::registry::{Registry, State};
+use super::runs::PIECE;
 use super::source::announce;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, owner_load};
 

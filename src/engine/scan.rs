@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::passes::Pass;
 use super::plan::{Column, Plan};
-use super::read::PIECE;
 use super::registry::Registry;
+use super::runs::PIECE;
 
 impl Registry {
     /// Reads every named counter. `f` gets the plan, and what its rows add up. `None` on allocation

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use quipu_registry::{Entry, Label, Sample, Value};
+use quipu_registry::{Entry, Histogram, Label, Sample, Value};
 
 use super::cold_path::enter_cold_path;
+use super::family::Shape;
 use super::kind::Kind;
 use super::plan::{Plan, Row};
 
@@ -34,20 +35,26 @@ pub(crate) fn visit_others(visit: &mut dyn FnMut(&Sample<'_>)) {
 /// Shows this copy's counters alone. They are read before the first is shown, so that `visit` may
 /// count.
 fn show(visit: &mut dyn FnMut(&Sample<'_>)) {
-    let read = |plan: &Arc<Plan>, addends: &[u64]| {
-        (Arc::clone(plan), plan.sums(addends).map(|(_, sum)| sum).collect::<Vec<_>>())
-    };
-    let Some((plan, sums)) = enter_cold_path(|registry| registry.read_names(read)).flatten() else {
+    let read = |plan: &Arc<Plan>, addends: &[u64]| (Arc::clone(plan), addends.to_vec());
+    let Some((plan, addends)) = enter_cold_path(|registry| registry.read_names(read)).flatten()
+    else {
         return;
     };
-    for (Row { family, labels, .. }, sum) in plan.rows.iter().zip(sums) {
-        let value = match (family.kind(), family.naming.float) {
-            (Kind::Counter, _) => Value::Counter(sum),
-            (Kind::UpDownCounter, _) => Value::Gauge(sum as i64),
-            (Kind::FloatCounter, Some(float)) => {
-                Value::FloatCounter(float.with_value(f64::from_bits(sum)))
+    for (Row { family, labels, .. }, addends) in plan.with(&addends) {
+        let mut counts = Vec::new();
+        let value = match (family.kind(), family.naming.float, family.shape) {
+            (_, _, Some(Shape::Buckets { bounds, unit })) => {
+                let mut values = addends.sums(bounds.len() + 2);
+                let sum = values.next().unwrap_or(0);
+                counts.extend(values);
+                Value::Histogram(Histogram::new(bounds, &counts, sum, unit))
             }
-            (Kind::FloatCounter, None) => continue,
+            (Kind::UpDownCounter, ..) => Value::Gauge(addends.sum() as i64),
+            (Kind::FloatCounter, Some(float), _) => {
+                Value::FloatCounter(float.with_value(f64::from_bits(addends.sum())))
+            }
+            (Kind::FloatCounter, None, _) => continue,
+            (Kind::Counter | Kind::Histogram, ..) => Value::Counter(addends.sum()),
         };
         let labels = labels.iter().flat_map(|labels| labels.iter());
         let labels: Vec<_> = labels.map(|label| Label::new(&label.name, &label.value)).collect();

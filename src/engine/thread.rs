@@ -7,6 +7,7 @@
 //! back.
 
 use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
 
 use super::block::Block;
 use super::chunk::Chunk;
@@ -25,16 +26,44 @@ local! { static SLOTS: ThreadSlots = ThreadSlots::new(); }
 local! { static OWNER: BlockOwner = BlockOwner { owned: RefCell::new(None) }; }
 
 /// The current thread's slot, `index` places after that of the key; `None` before its first add.
-///
-/// A counter without a key points at a chunk that no thread has, so the one test serves "no key
-/// yet", "no block yet" and "no chunk yet".
 #[inline(always)]
 pub(super) fn own_slot<'a>(key: Key, index: usize) -> Option<OwnSlot<'a>> {
-    // The cache has no destructor and so can't be gone, except for loom's.
-    let chunk = SLOTS.try_with(|slots| slots.chunk(key.chunk())).ok()??;
+    let chunk = own_chunk(key)?;
     // SAFETY: keys lie within their chunk, chunks live as long as the registry, and it outlives its
     // threads' locals.
     Some(OwnSlot::new(unsafe { chunk.slot(key.offset() + index) }))
+}
+
+/// All of a counter's slots, as [`own_slot`] has one. For several slots it takes one test; for one
+/// slot, the compiler would make it two.
+#[inline(always)]
+pub(super) fn own_slots<'a>(key: Key) -> Option<OwnSlots<'a>> {
+    Some(OwnSlots { chunk: own_chunk(key)?, first: key.offset(), counter: PhantomData })
+}
+
+/// A counter without a key points at a chunk that no thread has, so the one test serves "no key
+/// yet", "no block yet" and "no chunk yet".
+#[inline(always)]
+fn own_chunk(key: Key) -> Option<Chunk> {
+    // The cache has no destructor and so can't be gone, except for loom's.
+    SLOTS.try_with(|slots| slots.chunk(key.chunk())).ok()?
+}
+
+/// Slots that the current thread alone writes, from the first of a counter on.
+pub(crate) struct OwnSlots<'a> {
+    chunk: Chunk,
+    first: usize,
+    counter: PhantomData<&'a ()>,
+}
+
+impl<'a> OwnSlots<'a> {
+    /// The slot of this index, below the number of the counter's slots.
+    #[inline(always)]
+    pub(crate) fn slot(&self, index: usize) -> OwnSlot<'a> {
+        // SAFETY: the slots of a counter lie within their chunk, chunks live as long as the
+        // registry, and it outlives its threads' locals.
+        OwnSlot::new(unsafe { self.chunk.slot(self.first + index) })
+    }
 }
 
 impl ThreadSlots {

@@ -190,7 +190,7 @@ impl Plan {
             self.addends.push(0);
         }
         match naming.kind {
-            Kind::Counter => self.addends.push(known),
+            Kind::Counter | Kind::Histogram => self.addends.push(known),
             Kind::FloatCounter => self.addends.extend(dropped),
             Kind::UpDownCounter => {}
         }

@@ -56,7 +56,7 @@ use ::prometheus::{Error, Registry, Result, proto};
 
 use super::clash::{CLASHES, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
-use crate::{Counter, FloatCounter, FloatGauge, Sample, UpDownCounter};
+use crate::{Counter, FloatCounter, FloatGauge, HistogramSnapshot, Kind, Sample, UpDownCounter};
 
 impl Atomic for Counter {
     type T = u64;
@@ -338,7 +338,12 @@ impl Collector for NamedCounters {
     /// Values are `f64` here: whole numbers above 2⁵³ lose their last digits.
     fn collect(&self) -> Vec<proto::MetricFamily> {
         if is_looked_at(&self.known) {
-            return vec![family(MARKER, &self.desc.help, false, vec![proto::Metric::default()])];
+            return vec![family(
+                MARKER,
+                &self.desc.help,
+                proto::MetricType::GAUGE,
+                vec![proto::Metric::default()],
+            )];
         }
         let Some(others) = self.known.get() else { return Vec::new() };
         let snapshot = crate::snapshot();
@@ -351,57 +356,86 @@ impl Collector for NamedCounters {
 /// The family that says why counters are missing, if some are.
 fn clash_family(texts: &[String]) -> Option<proto::MetricFamily> {
     let (name, help, label) = CLASHES;
-    let metrics = texts.iter().map(|text| metric(false, [(label, &**text)], 1.0)).collect();
-    (!texts.is_empty()).then(|| family(name, help, false, metrics))
+    let metrics = texts.iter().map(|text| {
+        let mut metric = labeled([(label, &**text)]);
+        metric.set_gauge(gauge(1.0));
+        metric
+    });
+    let kind = proto::MetricType::GAUGE;
+    (!texts.is_empty()).then(|| family(name, help, kind, metrics.collect()))
 }
 
 fn metric_family(samples: &[Sample]) -> proto::MetricFamily {
     let Sample { name, help, kind, .. } = &samples[0];
-    let metrics = samples.iter().map(|sample| {
-        let labels = sample.labels().iter().map(|label| (&*label.name, &*label.value));
-        metric(kind.is_growing(), labels, sample.value.as_f64())
-    });
-    family(name, help, kind.is_growing(), metrics.collect())
+    let kind = match kind {
+        Kind::Histogram => proto::MetricType::HISTOGRAM,
+        kind if kind.is_growing() => proto::MetricType::COUNTER,
+        _ => proto::MetricType::GAUGE,
+    };
+    family(name, help, kind, samples.iter().map(metric).collect())
 }
 
 fn family(
     name: &str,
     help: &str,
-    is_growing: bool,
+    kind: proto::MetricType,
     metrics: Vec<proto::Metric>,
 ) -> proto::MetricFamily {
     let mut family = proto::MetricFamily::default();
     family.set_name(name.to_owned());
     family.set_help(help.to_owned());
-    family.set_field_type(if is_growing {
-        proto::MetricType::COUNTER
-    } else {
-        proto::MetricType::GAUGE
-    });
+    family.set_field_type(kind);
     family.set_metric(metrics);
     family
 }
 
-fn metric<'a>(
-    is_growing: bool,
-    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
-    value: f64,
-) -> proto::Metric {
+fn metric(sample: &Sample) -> proto::Metric {
+    let labels = sample.labels().iter().map(|label| (&*label.name, &*label.value));
+    let mut metric = labeled(labels);
+    let value = sample.value.as_f64();
+    if let Some(snapshot) = sample.histogram() {
+        metric.set_histogram(histogram(snapshot));
+    } else if sample.kind.is_growing() {
+        metric.set_counter(counter(value));
+    } else {
+        metric.set_gauge(gauge(value));
+    }
+    metric
+}
+
+fn labeled<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> proto::Metric {
     let pairs = labels.into_iter().map(|(name, value)| {
         let mut pair = proto::LabelPair::default();
         pair.set_name(name.to_owned());
         pair.set_value(value.to_owned());
         pair
     });
-    let mut metric = proto::Metric::from_label(pairs.collect());
-    if is_growing {
-        let mut counter = proto::Counter::default();
-        counter.set_value(value);
-        metric.set_counter(counter);
-    } else {
-        let mut gauge = proto::Gauge::default();
-        gauge.set_value(value);
-        metric.set_gauge(gauge);
-    }
-    metric
+    proto::Metric::from_label(pairs.collect())
+}
+
+fn counter(value: f64) -> proto::Counter {
+    let mut counter = proto::Counter::default();
+    counter.set_value(value);
+    counter
+}
+
+fn gauge(value: f64) -> proto::Gauge {
+    let mut gauge = proto::Gauge::default();
+    gauge.set_value(value);
+    gauge
+}
+
+fn histogram(snapshot: &HistogramSnapshot) -> proto::Histogram {
+    let unit = snapshot.unit();
+    let bucket = |(bound, up_to)| {
+        let mut bucket = proto::Bucket::default();
+        bucket.set_upper_bound(unit.in_base(bound));
+        bucket.set_cumulative_count(up_to);
+        bucket
+    };
+    let mut histogram = proto::Histogram::default();
+    histogram.set_bucket(snapshot.cumulative().map(bucket).collect());
+    histogram.set_sample_count(snapshot.count());
+    histogram.set_sample_sum(unit.in_base(snapshot.sum()));
+    histogram
 }

@@ -56,8 +56,8 @@
 //! that come later. A counter that only grows shows all that was ever added under its name,
 //! whatever was taken, reset or dropped.
 
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, mem};
 
 use ::prometheus_client::collector::Collector;
 use ::prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
@@ -67,7 +67,10 @@ use ::prometheus_client::registry::Registry;
 use super::clash::{CLASHES, Clash, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
 use crate::exposition::Escaped;
-use crate::{Counter, FloatCounter, FloatGauge, Sample, Snapshot, UpDownCounter, Value};
+use crate::{
+    Counter, FloatCounter, FloatGauge, HistogramSnapshot, Kind, Sample, Snapshot, UpDownCounter,
+    Value,
+};
 
 /// A counter's total as this number, which wraps where the crate's own atomic does. A take by way
 /// of [`inner`](counter::Counter::inner) doesn't lower it.
@@ -366,18 +369,20 @@ fn encode_family(
     let help = Escaped::new(&family[0].help).to_string();
     let mut metric = encoder.encode_descriptor(name, &help, None, metric_type)?;
     family.iter().try_for_each(|sample| match sample.labels() {
-        [] => encode_value(&mut metric, metric_type, sample.value),
+        [] => encode_value(&mut metric, metric_type, sample),
         labels => {
             let labels: Vec<_> = labels.iter().map(|label| (&*label.name, &*label.value)).collect();
-            encode_value(&mut metric.encode_family(&labels)?, metric_type, sample.value)
+            encode_value(&mut metric.encode_family(&labels)?, metric_type, sample)
         }
     })
 }
 
 /// The name, less the suffix that the encoder appends, and the type.
 fn exported(sample: &Sample, has_name: impl Fn(&str) -> bool) -> (&str, MetricType) {
-    if !sample.kind.is_growing() {
-        return (&sample.name, MetricType::Gauge);
+    match sample.kind {
+        Kind::Histogram => return (&sample.name, MetricType::Histogram),
+        kind if !kind.is_growing() => return (&sample.name, MetricType::Gauge),
+        _ => {}
     }
     match sample.name.strip_suffix("_total") {
         Some(stem)
@@ -396,9 +401,12 @@ fn is_listed(snapshot: &Snapshot, name: &str) -> bool {
 fn encode_value(
     metric: &mut MetricEncoder<'_>,
     metric_type: MetricType,
-    value: Value,
+    sample: &Sample,
 ) -> fmt::Result {
-    match (metric_type, value) {
+    if let Some(histogram) = sample.histogram() {
+        return encode_histogram(metric, histogram);
+    }
+    match (metric_type, sample.value) {
         (MetricType::Counter, Value::Unsigned(value)) => {
             metric.encode_counter::<NoLabelSet, _, f64>(&value, None)
         }
@@ -414,4 +422,14 @@ fn encode_value(
         },
         (_, Value::Float(value)) => metric.encode_gauge(&value),
     }
+}
+
+fn encode_histogram(metric: &mut MetricEncoder<'_>, histogram: &HistogramSnapshot) -> fmt::Result {
+    let (unit, count) = (histogram.unit(), histogram.count());
+    let mut below = 0_u64;
+    // The encoder adds them up.
+    let mut bucket = |(bound, up_to)| (bound, up_to - mem::replace(&mut below, up_to));
+    let up_to = histogram.cumulative().map(|(bound, up_to)| (unit.in_base(bound), up_to));
+    let buckets: Vec<_> = up_to.chain([(f64::INFINITY, count)]).map(&mut bucket).collect();
+    metric.encode_histogram::<NoLabelSet>(unit.in_base(histogram.sum()), count, &buckets, None)
 }

@@ -3,12 +3,13 @@
 //! | type | serialized as |
 //! |---|---|
 //! | [`Snapshot`] | a struct: `samples` |
-//! | [`Sample`] | a struct: `name`, `help`, `kind`, `labels` (a list) and `value` |
+//! | [`Sample`] | a struct: `name`, `help`, `kind`, `labels` (a list) and `value`; of a histogram, `histogram` |
 //! | [`Label`] | a struct: `name` and `value` |
-//! | [`Kind`] | `"counter"`, `"up_down_counter"`, `"float_counter"` or `"float_gauge"` |
+//! | [`Kind`] | `"counter"`, `"up_down_counter"`, `"float_counter"`, `"float_gauge"` or `"histogram"` |
 //! | [`Value`] | the number: `u64`, `i64` or `f64`, by the kind |
+//! | [`HistogramSnapshot`] | a struct: `unit` (the base unit's name), `decimals` (numbers are whole multiples of that many decimal places), `sum`, `bounds` and `counts` (lists) |
 //! | [`Diff`] | a struct: `elapsed_seconds` and `changes` |
-//! | [`Change`] | a struct: `sample`, `delta` and `per_second` |
+//! | [`Change`] | a struct: `sample`, `delta` and `per_second`; of a histogram, `histogram` |
 //!
 //! ```
 //! use quipu::Counter;
@@ -32,16 +33,21 @@
 
 use ::serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::{Change, Diff, Kind, Label, Sample, Snapshot, Value};
+use crate::{Change, Diff, HistogramSnapshot, Kind, Label, Sample, Snapshot, Value};
 
-/// `Serialize` as a struct of the fields in braces.
+/// `Serialize` as a struct of the fields in braces, and of one more if it is there.
 macro_rules! structs {
-    ($($kind:ident as $self:ident { $($field:literal: $value:expr),* })*) => { $(
+    ($($kind:ident as $self:ident { $($field:literal: $value:expr),* $(; $optional:literal: $option:expr)? })*) => { $(
         impl Serialize for $kind {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let $self = self;
-                let mut fields = serializer.serialize_struct(stringify!($kind), [$($field),*].len())?;
+                let len = [$($field),*].len() $(+ usize::from($option.is_some()))?;
+                let mut fields = serializer.serialize_struct(stringify!($kind), len)?;
                 $(fields.serialize_field($field, &$value)?;)*
+                $(match &$option {
+                    Some(value) => fields.serialize_field($optional, value)?,
+                    None => fields.skip_field($optional)?,
+                })?
                 fields.end()
             }
         }
@@ -51,11 +57,16 @@ macro_rules! structs {
 structs! {
     Snapshot as snapshot { "samples": snapshot.samples() }
     Sample as sample {
-        "name": sample.name, "help": sample.help, "kind": sample.kind, "labels": sample.labels(), "value": sample.value
+        "name": sample.name, "help": sample.help, "kind": sample.kind, "labels": sample.labels(), "value": sample.value;
+        "histogram": sample.histogram()
+    }
+    HistogramSnapshot as histogram {
+        "unit": histogram.unit().base(), "decimals": histogram.unit().decimals(),
+        "sum": histogram.sum(), "bounds": histogram.bounds(), "counts": histogram.counts()
     }
     Label as label { "name": label.name, "value": label.value }
     Diff as diff { "elapsed_seconds": diff.elapsed().as_secs_f64(), "changes": diff.changes() }
-    Change as change { "sample": change.sample, "delta": change.delta, "per_second": change.per_second }
+    Change as change { "sample": change.sample, "delta": change.delta, "per_second": change.per_second; "histogram": change.histogram() }
 }
 
 impl Serialize for Kind {
@@ -65,6 +76,7 @@ impl Serialize for Kind {
             Kind::UpDownCounter => (1, "up_down_counter"),
             Kind::FloatCounter => (2, "float_counter"),
             Kind::FloatGauge => (3, "float_gauge"),
+            Kind::Histogram => (4, "histogram"),
         };
         serializer.serialize_unit_variant("Kind", index, variant)
     }

@@ -1,7 +1,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-use quipu::{Counter, CounterArray, FloatCounter, Kind, NameClash, UpDownCounter};
+use quipu::{
+    Bounds, Counter, CounterArray, FloatCounter, Histogram, Kind, NameClash, Unit, UpDownCounter,
+};
 
 /// The clashes of names that begin with this.
 fn clashes(prefix: &str) -> Vec<NameClash> {
@@ -111,7 +113,33 @@ fn names_that_openmetrics_makes_of_a_counter_are_listed() {
     }
 }
 
-/// Only counters have samples of other names than their own.
+#[test]
+fn names_that_formats_make_of_a_histogram_are_listed() {
+    for (other, clashing) in [
+        ("_bucket", true),
+        ("_sum", true),
+        ("_count", true),
+        ("_created", true),
+        ("_total", false),
+        ("_buckets", false),
+    ] {
+        for is_first in [true, false] {
+            let prefix = kept(format!("clashh{other}{is_first}_"));
+            let (own, others) = (kept(format!("{prefix}x")), kept(format!("{prefix}x{other}")));
+            let histogram = Histogram::named(own, "", Unit::One, Bounds::<1>::new(&[1]));
+            let gauge = UpDownCounter::named(others, "");
+            if is_first {
+                histogram.register().unwrap();
+            }
+            gauge.register().unwrap();
+            histogram.register().unwrap();
+            let expected = if clashing { vec![[own, others]] } else { vec![] };
+            assert_eq!(names(prefix), expected, "a histogram {own} and a gauge {others}");
+        }
+    }
+}
+
+/// Gauges have no samples of other names than their own.
 #[test]
 fn gauges_do_not_clash_with_gauges() {
     let gauges = ["clash_gauge", "clash_gauge_total", "clash_gauge_created"]

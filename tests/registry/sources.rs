@@ -11,7 +11,7 @@ type Visit<'a> = &'a mut dyn FnMut(&Sample<'_>);
 /// A source with samples that are known beforehand: name, labels and value.
 struct Fixed(Vec<Known>);
 
-type Known = (&'static str, Vec<(&'static str, &'static str)>, registry::Value);
+type Known = (&'static str, Vec<(&'static str, &'static str)>, registry::Value<'static>);
 
 impl Source for Fixed {
     fn collect(&self, visit: Visit<'_>) {
@@ -24,7 +24,7 @@ impl Source for Fixed {
 }
 
 /// Registers a source of samples without labels, in the order of the list.
-fn register(samples: &[(&'static str, registry::Value)]) {
+fn register(samples: &[(&'static str, registry::Value<'static>)]) {
     register_labelled(samples.iter().map(|&(name, value)| (name, vec![], value)).collect());
 }
 

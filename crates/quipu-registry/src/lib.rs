@@ -2,8 +2,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
+mod histogram;
 mod list;
 mod sample;
 
+pub use histogram::{Histogram, Unit};
 pub use list::{Entry, Source, collect};
 pub use sample::{Float, Label, Sample, Value};

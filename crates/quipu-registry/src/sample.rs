@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::Histogram;
+
 /// A metric's value at the time when its [`Source`](crate::Source) is asked.
 ///
 /// Name, label names and texts are those of the source, unchecked: a reader whose format can't
@@ -24,7 +26,7 @@ pub struct Sample<'a> {
     /// them in.
     pub labels: &'a [Label<'a>],
     /// The value, and by its variant the metric's kind.
-    pub value: Value,
+    pub value: Value<'a>,
 }
 
 impl<'a> Sample<'a> {
@@ -37,7 +39,7 @@ impl<'a> Sample<'a> {
     /// assert_eq!(sample.name, "jobs_total");
     /// ```
     #[must_use]
-    pub const fn new(name: &'a str, value: Value) -> Self {
+    pub const fn new(name: &'a str, value: Value<'a>) -> Self {
         Self { name, help: "", labels: &[], value }
     }
 
@@ -107,7 +109,7 @@ impl<'a> Label<'a> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Value {
+pub enum Value<'a> {
     /// A whole number that only grows.
     Counter(u64),
     /// A number that only grows.
@@ -116,14 +118,17 @@ pub enum Value {
     Gauge(i64),
     /// A number that goes up and down.
     FloatGauge(Float),
+    /// Whole numbers, by bucket.
+    Histogram(Histogram<'a>),
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Counter(value) => value.fmt(f),
             Self::Gauge(value) => value.fmt(f),
             Self::FloatCounter(value) | Self::FloatGauge(value) => value.fmt(f),
+            Self::Histogram(value) => value.fmt(f),
         }
     }
 }

@@ -1,0 +1,7 @@
+use quipu::{Bounds, Histogram};
+
+static SIZES: Histogram<Bounds<1>> = Histogram::new(Bounds::new(&[1]));
+
+fn main() {
+    println!("{SIZES:?}");
+}
