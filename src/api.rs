@@ -5,6 +5,7 @@ use std::fmt;
 use crate::engine::{self, CounterRef, Key, Update, enter_cold_path};
 use crate::error::RegisterError;
 use crate::name_clash::NameClash;
+use crate::sync::AtomicU64;
 
 /// The reads of one value of the type `$number`: that of the counter `$counter` of `$self` which
 /// begins at slot `$index`. Its cursors live for `$lifetime`.
@@ -319,13 +320,27 @@ pub(crate) fn debug(
 #[cold]
 #[inline(never)]
 pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, update: &Update) {
-    let registers = cfg!(debug_assertions)
-        && counter.identity.name().is_some()
-        && !counter.value(0).is_registered();
+    let registers = registers(counter);
     engine::add_slow(counter, index, amount, update);
     if registers {
         assert_no_clash(counter);
     }
+}
+
+/// The cold path of an observation of a peak.
+#[cold]
+#[inline(never)]
+pub(crate) fn observe_slow(counter: &CounterRef<'_>, epoch: &AtomicU64, value: u64) {
+    let registers = registers(counter);
+    engine::observe_slow(counter, epoch, value);
+    if registers {
+        assert_no_clash(counter);
+    }
+}
+
+/// Whether it is to be checked for clashes once it is registered.
+fn registers(counter: &CounterRef<'_>) -> bool {
+    cfg!(debug_assertions) && counter.identity.name().is_some() && !counter.value(0).is_registered()
 }
 
 /// In debug builds, the add that registers a counter panics where its name clashes, after it

@@ -16,6 +16,7 @@ pub mod integrations;
 mod merge;
 mod name;
 mod name_clash;
+mod peak;
 mod sample;
 mod snapshot;
 pub mod strategy;
@@ -38,6 +39,7 @@ pub use histogram::{
 };
 pub use name::InvalidName;
 pub use name_clash::NameClash;
+pub use peak::{Peak, PeakCursor, Trough};
 /// The list of all sources of metrics in the process: other versions of quipu, and what anyone
 /// registers there.
 ///

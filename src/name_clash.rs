@@ -176,6 +176,8 @@ fn in_words(kind: Kind) -> &'static str {
         Kind::UpDownCounter => "up-down counter",
         Kind::FloatGauge => "float gauge",
         Kind::Histogram => "histogram",
+        Kind::Peak => "peak",
+        Kind::Trough => "trough",
     }
 }
 

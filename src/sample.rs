@@ -77,7 +77,11 @@ impl Sample {
 
     /// Adds a sample of the same name, kind, layout and labels.
     pub(crate) fn add(&mut self, other: &Self) {
-        self.value = self.value.plus(other.value);
+        self.value = match (self.kind, self.value, other.value) {
+            (Kind::Peak, Value::Unsigned(a), Value::Unsigned(b)) => Value::Unsigned(a.max(b)),
+            (Kind::Trough, Value::Unsigned(a), Value::Unsigned(b)) => Value::Unsigned(a.min(b)),
+            (_, a, b) => a.plus(b),
+        };
         if let (Some(own), Some(other)) = (&mut self.histogram, &other.histogram) {
             Arc::make_mut(own).plus(other);
         }
@@ -116,6 +120,10 @@ pub enum Kind {
     FloatGauge,
     /// Whole numbers by bucket: [`Histogram`](crate::Histogram).
     Histogram,
+    /// The greatest of whole numbers: [`Peak`](crate::Peak).
+    Peak,
+    /// The least of whole numbers: [`Trough`](crate::Trough).
+    Trough,
 }
 
 impl Kind {
@@ -131,6 +139,8 @@ impl From<engine::Kind> for Kind {
             engine::Kind::UpDownCounter => Self::UpDownCounter,
             engine::Kind::FloatCounter => Self::FloatCounter,
             engine::Kind::Histogram => Self::Histogram,
+            engine::Kind::Peak => Self::Peak,
+            engine::Kind::Trough => Self::Trough,
         }
     }
 }
@@ -227,17 +237,17 @@ impl Samples {
     /// Those of the named counters.
     pub(crate) fn own(plan: &Plan, addends: &[u64]) -> Self {
         let sample = |(Row { family, labels, .. }, addends): (&Row, Addends<'_>)| {
-            let (value, histogram) = value(family, addends);
-            Sample {
+            let (value, histogram) = value(family, addends)?;
+            Some(Sample {
                 name: family.name.into(),
                 help: family.help.into(),
                 kind: family.kind().into(),
                 labels: labels.clone(),
                 value,
                 histogram,
-            }
+            })
         };
-        Self { list: plan.with(addends).map(sample).collect(), float: plan.float }
+        Self { list: plan.with(addends).filter_map(sample).collect(), float: plan.float }
     }
 
     /// A copy of another source's sample; `None` if only a later version of the registry has its
@@ -249,6 +259,8 @@ impl Samples {
             quipu_registry::Value::Gauge(value) => (Kind::UpDownCounter, Value::Signed(value)),
             quipu_registry::Value::FloatCounter(value) => (Kind::FloatCounter, self.float(value)),
             quipu_registry::Value::FloatGauge(value) => (Kind::FloatGauge, self.float(value)),
+            quipu_registry::Value::Peak(value) => (Kind::Peak, Value::Unsigned(value)),
+            quipu_registry::Value::Trough(value) => (Kind::Trough, Value::Unsigned(value)),
             quipu_registry::Value::Histogram(value) => {
                 histogram = Some(Arc::new(HistogramSnapshot::copy(&value)?));
                 (Kind::Histogram, Value::Unsigned(value.count()))
@@ -282,19 +294,20 @@ impl Samples {
     }
 }
 
-/// The value of a row, and its histogram if it is of one.
-fn value(family: &Family, addends: Addends<'_>) -> (Value, Option<Arc<HistogramSnapshot>>) {
+/// The value of a row, and its histogram if it is of one; `None` of a trough without observations.
+fn value(family: &Family, addends: Addends<'_>) -> Option<(Value, Option<Arc<HistogramSnapshot>>)> {
     let value = match (family.kind(), family.shape) {
         (_, Some(Shape::Buckets { bounds, unit })) => {
             let values = addends.sums(bounds.len() + 2);
             let histogram = HistogramSnapshot::new(bounds, unit, values);
-            return (Value::Unsigned(histogram.count()), Some(Arc::new(histogram)));
+            return Some((Value::Unsigned(histogram.count()), Some(Arc::new(histogram))));
         }
         (engine::Kind::UpDownCounter, _) => Value::Signed(addends.sum() as i64),
         (engine::Kind::FloatCounter, _) => Value::Float(f64::from_bits(addends.sum())),
-        (engine::Kind::Counter | engine::Kind::Histogram, _) => Value::Unsigned(addends.sum()),
+        (engine::Kind::Trough, _) if addends.sum() == u64::MAX => return None,
+        _ => Value::Unsigned(addends.sum()),
     };
-    (value, None)
+    Some((value, None))
 }
 
 fn owned(text: &str) -> Cow<'static, str> {

@@ -3,7 +3,7 @@
 use super::chunk::Chunk;
 use super::key::{IDS, Key};
 use super::memory::boxed;
-use super::slot::{OwnSlot, Update};
+use super::slot::OwnSlots;
 
 /// The right to write to a set of chunks. Whoever owns the value is their single writer.
 #[derive(Debug)]
@@ -43,12 +43,11 @@ impl Block {
         self.0.numbers[id] = number as u32;
     }
 
-    /// Adds to a slot of the block, or returns false where its chunk isn't there yet.
-    pub(super) fn update(&mut self, key: Key, amount: u64, update: &Update) -> bool {
-        let Some(chunk) = self.chunk(key.chunk()) else { return false };
+    /// The block's slots of a counter; `None` where its chunk isn't there yet.
+    pub(super) fn own_slots(&mut self, key: Key) -> Option<OwnSlots<'_>> {
+        let chunk = self.chunk(key.chunk())?;
         // SAFETY: keys lie within their chunk, and chunks live as long as the registry that the
         // block came from.
-        (update.own)(OwnSlot::new(unsafe { chunk.slot(key.offset()) }), amount);
-        true
+        Some(unsafe { OwnSlots::new(chunk, key.offset()) })
     }
 }

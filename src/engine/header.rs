@@ -3,8 +3,8 @@
 use super::family::{Family, Naming, Shape};
 use super::key::Key;
 use super::kind::Kind;
-use super::slot::OwnSlot;
-use super::thread::{self, OwnSlots};
+use super::slot::{OwnSlot, OwnSlots};
+use super::thread;
 use crate::sync::{AtomicU32, AtomicU64, Ordering, array, const_fn};
 
 /// A counter of `N` slots: its key, its name if it has one, and a word for each slot, for adds that
@@ -37,6 +37,12 @@ impl<const N: usize> Header<N> {
     #[inline(always)]
     pub(crate) fn own_slot(&self, index: usize, of_key: Ordering) -> Option<OwnSlot<'_>> {
         thread::own_slot(self.identity.key(of_key), index)
+    }
+
+    /// All slots, as [`Header::own_slot`] has one.
+    #[inline(always)]
+    pub(crate) fn own_slots(&self, of_key: Ordering) -> Option<OwnSlots<'_>> {
+        self.identity.own_slots(of_key)
     }
 
     #[inline(always)]

@@ -11,14 +11,18 @@ pub(crate) enum Kind {
     /// Whole numbers that only grow, several of which are one metric:
     /// [`Histogram`](crate::Histogram).
     Histogram,
+    /// The greatest of whole numbers: [`Peak`](crate::Peak).
+    Peak,
+    /// The least of whole numbers: [`Trough`](crate::Trough).
+    Trough,
 }
 
 impl Kind {
     /// The space that the kind's slots come from.
     pub(crate) const fn arena(self) -> super::key::Arena {
         match self {
-            Kind::Counter | Kind::UpDownCounter | Kind::Histogram => super::key::Arena::Integers,
             Kind::FloatCounter => super::key::Arena::Floats,
+            _ => super::key::Arena::Integers,
         }
     }
 
@@ -27,7 +31,18 @@ impl Kind {
         match self {
             Kind::Counter | Kind::FloatCounter | Kind::Histogram => 1,
             Kind::UpDownCounter => 2,
+            Kind::Peak | Kind::Trough => super::peak::SLOTS,
         }
+    }
+
+    /// Whether it is of numbers that only grow, and that stay when a metric is dropped.
+    pub(crate) const fn is_growing(self) -> bool {
+        matches!(self, Kind::Counter | Kind::FloatCounter | Kind::Histogram)
+    }
+
+    /// Whether its slots are zeroed before a metric gets them: others start at what they find.
+    pub(crate) const fn starts_clear(self) -> bool {
+        matches!(self, Kind::FloatCounter | Kind::Peak | Kind::Trough)
     }
 
     /// Whether a value is the sum of whole numbers in one slot of each thread.
@@ -39,8 +54,8 @@ impl Kind {
     #[inline(always)]
     pub(crate) fn plus(self, a: u64, b: u64) -> u64 {
         match self {
-            Kind::Counter | Kind::UpDownCounter | Kind::Histogram => a.wrapping_add(b),
             Kind::FloatCounter => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
+            _ => a.wrapping_add(b),
         }
     }
 
@@ -48,8 +63,8 @@ impl Kind {
     #[inline(always)]
     pub(crate) fn minus(self, a: u64, b: u64) -> u64 {
         match self {
-            Kind::Counter | Kind::UpDownCounter | Kind::Histogram => a.wrapping_sub(b),
             Kind::FloatCounter => (f64::from_bits(a) - f64::from_bits(b)).to_bits(),
+            _ => a.wrapping_sub(b),
         }
     }
 }

@@ -73,6 +73,7 @@ mod naming;
 mod neighbours;
 mod pages;
 mod passes;
+mod peak;
 mod plan;
 mod read;
 mod reentry;
@@ -87,7 +88,7 @@ mod summary;
 mod thread;
 mod walk;
 
-pub(crate) use add::add_slow;
+pub(crate) use add::{add_slow, observe_slow};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use block::Block;
 #[cfg(all(test, not(quipu_loom)))]
@@ -108,6 +109,7 @@ pub(crate) use kind::Kind;
 pub use label::Label;
 pub(crate) use memory::push_within;
 pub(crate) use names::clash;
+pub(crate) use peak::{SLOTS as PEAK_SLOTS, observe};
 pub(crate) use plan::{Addends, Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;

@@ -47,6 +47,21 @@ impl Naming {
         ..Self::COUNTER
     };
 
+    pub(crate) const PEAK: Self = Self {
+        kind: Kind::Peak,
+        read: |registry, key| registry.greatest(key).unwrap_or(0),
+        sum: |values| values.iter().copied().max().unwrap_or(0),
+        ..Self::UP_DOWN
+    };
+
+    pub(crate) const TROUGH: Self = Self {
+        kind: Kind::Trough,
+        // The least is the greatest of values whose bits are turned.
+        read: |registry, key| registry.greatest(key).map_or(u64::MAX, |greatest| !greatest),
+        sum: |values| values.iter().copied().min().unwrap_or(u64::MAX),
+        ..Self::UP_DOWN
+    };
+
     pub(crate) const FLOAT: Self = Self {
         kind: Kind::FloatCounter,
         read: |registry, key| registry.float_slot_sum(key).to_bits(),

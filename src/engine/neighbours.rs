@@ -15,7 +15,7 @@ const CREATED: &str = "_created";
 impl Family {
     /// Whether it is of metrics that only grow.
     pub(crate) fn is_growing(&self) -> bool {
-        self.kind() != Kind::UpDownCounter
+        self.kind().is_growing()
     }
 
     /// The name of the whole metric in OpenMetrics: a counter's is without the end of its samples.
@@ -37,7 +37,7 @@ impl Family {
         let ends: &[&str] = match self.kind() {
             Kind::Counter | Kind::FloatCounter => &[TOTAL, CREATED],
             Kind::Histogram => &[CREATED, "_bucket", "_sum", "_count"],
-            Kind::UpDownCounter => &[],
+            Kind::UpDownCounter | Kind::Peak | Kind::Trough => &[],
         };
         name.strip_prefix(self.stem()).is_some_and(|end| ends.contains(&end))
     }

@@ -97,6 +97,7 @@ impl Registry {
             Kind::Counter | Kind::Histogram => self.slot_sum(key),
             Kind::UpDownCounter => self.up_down_total(key),
             Kind::FloatCounter => self.float_slot_sum(key).to_bits(),
+            Kind::Peak | Kind::Trough => self.greatest(key).unwrap_or(0),
         }
     }
 
@@ -235,9 +236,7 @@ impl Registry {
         }
         match value.kind {
             Kind::UpDownCounter => self.take_level(value, is_spilled),
-            Kind::Counter | Kind::FloatCounter | Kind::Histogram => {
-                self.take_growth(value, is_spilled)
-            }
+            _ => self.take_growth(value, is_spilled),
         }
         .unwrap_or(0)
     }

@@ -99,13 +99,11 @@ impl Registry {
     // Not inlined, here and below: short functions, as none is frequent.
     #[inline(never)]
     fn prepare(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
-        match kind.arena() {
-            Arena::Integers => self.start_at_what_is_found(first, kind, len),
-            Arena::Floats => {
-                (0..len).for_each(|index| self.clear(first.plus(index)));
-                Some(())
-            }
+        if !kind.starts_clear() {
+            return self.start_at_what_is_found(first, kind, len);
         }
+        (0..len).for_each(|index| self.clear(first.plus(index)));
+        Some(())
     }
 
     /// Nobody zeroes an integer slot: a value whose slots were used before counts from the total in

@@ -1,5 +1,8 @@
 //! Ways to add to a slot, and to a word that stands in for one.
 
+use std::marker::PhantomData;
+
+use super::chunk::Chunk;
 use crate::sync::{AtomicU64, Ordering, owner_load};
 
 /// A slot that the current thread alone writes: each add is a load, an addition and a store.
@@ -34,6 +37,20 @@ impl<'a> OwnSlot<'a> {
         self.0.store(self.load().wrapping_add(n), Ordering::Release);
     }
 
+    /// Replaces the number.
+    #[inline(always)]
+    pub(crate) fn set(self, n: u64) {
+        // Relaxed: as in `add`.
+        self.0.store(n, Ordering::Relaxed);
+    }
+
+    /// Replaces the number, after all that the thread wrote before.
+    #[inline(always)]
+    pub(crate) fn publish(self, n: u64) {
+        // Release: see the callers.
+        self.0.store(n, Ordering::Release);
+    }
+
     /// Adds a float; slots have its bits.
     #[inline(always)]
     pub(crate) fn add_float(self, amount: f64) {
@@ -42,11 +59,36 @@ impl<'a> OwnSlot<'a> {
     }
 }
 
+/// Slots that the current thread alone writes, from the first of a counter on.
+#[derive(Debug)]
+pub(crate) struct OwnSlots<'a> {
+    chunk: Chunk,
+    first: usize,
+    counter: PhantomData<&'a AtomicU64>,
+}
+
+impl<'a> OwnSlots<'a> {
+    /// # Safety
+    /// The chunk is of the current thread's block, and has the slots of a counter from the offset
+    /// `first` on. It outlives `'a`.
+    #[inline(always)]
+    pub(super) unsafe fn new(chunk: Chunk, first: usize) -> Self {
+        Self { chunk, first, counter: PhantomData }
+    }
+
+    /// The slot of this index, below the number of the counter's slots.
+    #[inline(always)]
+    pub(crate) fn slot(&self, index: usize) -> OwnSlot<'a> {
+        // SAFETY: by the contract of `new`.
+        OwnSlot::new(unsafe { self.chunk.slot(self.first + index) })
+    }
+}
+
 /// An add as the cold path makes it: to a slot of the thread's own, or to a word that any thread
 /// may be updating. The amount is a whole number, or a float's bits.
 #[derive(Debug)]
 pub(crate) struct Update {
-    pub(super) own: fn(OwnSlot<'_>, u64),
+    pub(crate) own: fn(OwnSlot<'_>, u64),
     pub(super) shared: fn(&AtomicU64, u64),
 }
 

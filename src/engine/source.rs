@@ -54,6 +54,9 @@ fn show(visit: &mut dyn FnMut(&Sample<'_>)) {
                 Value::FloatCounter(float.with_value(f64::from_bits(addends.sum())))
             }
             (Kind::FloatCounter, None, _) => continue,
+            (Kind::Peak, ..) => Value::Peak(addends.sum()),
+            (Kind::Trough, ..) if addends.sum() == u64::MAX => continue,
+            (Kind::Trough, ..) => Value::Trough(addends.sum()),
             (Kind::Counter | Kind::Histogram, ..) => Value::Counter(addends.sum()),
         };
         let labels = labels.iter().flat_map(|labels| labels.iter());

@@ -32,7 +32,7 @@ use std::ops::Range;
 use super::block::Block;
 use super::chunk::Chunk;
 use super::directory::Directory;
-use super::key::{IDS, chunk_len};
+use super::key::{Arena, IDS, chunk_len};
 use super::memory::{boxed_slice, push_within};
 use super::registry::{Registry, State};
 use super::summary::{parts, sums_len};
@@ -234,9 +234,10 @@ impl Directory {
         };
         let is_idle_clear = self.with_summary_in_force(|summary| {
             // SAFETY: as above.
-            let is_clear = summary
-                .sums(id)
-                .all(|sums| unsafe { sums.slot(offset) }.load(Ordering::Relaxed) == 0);
+            let is_clear = Arena::of(id) == Arena::Floats
+                && summary
+                    .sums(id)
+                    .all(|sums| unsafe { sums.slot(offset) }.load(Ordering::Relaxed) == 0);
             summary.for_each(&mut zero);
             is_clear
         });

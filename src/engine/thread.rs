@@ -7,14 +7,13 @@
 //! back.
 
 use std::cell::{Cell, RefCell};
-use std::marker::PhantomData;
 
 use super::block::Block;
 use super::chunk::Chunk;
 use super::key::{IDS, Key};
 use super::reentry::Reentry;
 use super::registry::Handle;
-use super::slot::OwnSlot;
+use super::slot::{OwnSlot, OwnSlots};
 use crate::sync::{const_fn, local};
 
 /// The chunks of the thread's block; all `None` where it owns none.
@@ -38,7 +37,8 @@ pub(super) fn own_slot<'a>(key: Key, index: usize) -> Option<OwnSlot<'a>> {
 /// slot, the compiler would make it two.
 #[inline(always)]
 pub(super) fn own_slots<'a>(key: Key) -> Option<OwnSlots<'a>> {
-    Some(OwnSlots { chunk: own_chunk(key)?, first: key.offset(), counter: PhantomData })
+    // SAFETY: as in `own_slot`.
+    Some(unsafe { OwnSlots::new(own_chunk(key)?, key.offset()) })
 }
 
 /// A counter without a key points at a chunk that no thread has, so the one test serves "no key
@@ -47,23 +47,6 @@ pub(super) fn own_slots<'a>(key: Key) -> Option<OwnSlots<'a>> {
 fn own_chunk(key: Key) -> Option<Chunk> {
     // The cache has no destructor and so can't be gone, except for loom's.
     SLOTS.try_with(|slots| slots.chunk(key.chunk())).ok()?
-}
-
-/// Slots that the current thread alone writes, from the first of a counter on.
-pub(crate) struct OwnSlots<'a> {
-    chunk: Chunk,
-    first: usize,
-    counter: PhantomData<&'a ()>,
-}
-
-impl<'a> OwnSlots<'a> {
-    /// The slot of this index, below the number of the counter's slots.
-    #[inline(always)]
-    pub(crate) fn slot(&self, index: usize) -> OwnSlot<'a> {
-        // SAFETY: the slots of a counter lie within their chunk, chunks live as long as the
-        // registry, and it outlives its threads' locals.
-        OwnSlot::new(unsafe { self.chunk.slot(self.first + index) })
-    }
 }
 
 impl ThreadSlots {

@@ -192,7 +192,7 @@ impl Plan {
         match naming.kind {
             Kind::Counter | Kind::Histogram => self.addends.push(known),
             Kind::FloatCounter => self.addends.extend(dropped),
-            Kind::UpDownCounter => {}
+            Kind::UpDownCounter | Kind::Peak | Kind::Trough => {}
         }
     }
 

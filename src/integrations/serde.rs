@@ -5,7 +5,7 @@
 //! | [`Snapshot`] | a struct: `samples` |
 //! | [`Sample`] | a struct: `name`, `help`, `kind`, `labels` (a list) and `value`; of a histogram, `histogram` |
 //! | [`Label`] | a struct: `name` and `value` |
-//! | [`Kind`] | `"counter"`, `"up_down_counter"`, `"float_counter"`, `"float_gauge"` or `"histogram"` |
+//! | [`Kind`] | `"counter"`, `"up_down_counter"`, `"float_counter"`, `"float_gauge"`, `"histogram"`, `"peak"` or `"trough"` |
 //! | [`Value`] | the number: `u64`, `i64` or `f64`, by the kind |
 //! | [`HistogramSnapshot`] | a struct: `unit` (the base unit's name), `decimals` (numbers are whole multiples of that many decimal places), `sum`, `bounds` and `counts` (lists) |
 //! | [`Diff`] | a struct: `elapsed_seconds` and `changes` |
@@ -77,6 +77,8 @@ impl Serialize for Kind {
             Kind::FloatCounter => (2, "float_counter"),
             Kind::FloatGauge => (3, "float_gauge"),
             Kind::Histogram => (4, "histogram"),
+            Kind::Peak => (5, "peak"),
+            Kind::Trough => (6, "trough"),
         };
         serializer.serialize_unit_variant("Kind", index, variant)
     }

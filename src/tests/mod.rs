@@ -6,6 +6,8 @@ mod adaptive;
 mod blocks;
 #[cfg(not(quipu_loom))]
 mod exhaustion;
+#[cfg(quipu_loom)]
+mod extremes;
 #[cfg(not(quipu_loom))]
 mod float_sum;
 #[cfg(not(quipu_loom))]

@@ -60,7 +60,8 @@ fn chunk_growth_is_seen_whole() {
         counter.inc();
         enter_cold_path(|registry| {
             let mut block = registry.claim().unwrap();
-            assert!(registry.add(&mut block, &counter.counter_ref(), 0, 1, &Update::INCREASE));
+            let slots = registry.own_slots(&mut block, &counter.counter_ref()).unwrap();
+            slots.slot(0).add(1);
             registry.release(block);
         });
         adder.join().unwrap();

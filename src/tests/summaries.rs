@@ -16,10 +16,10 @@ fn claim() -> Block {
 }
 
 fn add(update: &Update, block: &mut Block, counter: CounterRef<'_>, slot: usize, amount: u64) {
-    assert_eq!(
-        enter_cold_path(|registry| registry.add(block, &counter, slot, amount, update)),
-        Some(true)
-    );
+    let added = enter_cold_path(|registry| {
+        registry.own_slots(block, &counter).map(|slots| (update.own)(slots.slot(slot), amount))
+    });
+    assert_eq!(added, Some(Some(())));
 }
 
 fn release(block: Block) {

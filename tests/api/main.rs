@@ -8,6 +8,7 @@ mod diff;
 mod float;
 mod histogram;
 mod names;
+mod peak;
 mod prometheus;
 mod register;
 mod snapshot;

@@ -120,12 +120,16 @@ pub enum Value<'a> {
     FloatGauge(Float),
     /// Whole numbers, by bucket.
     Histogram(Histogram<'a>),
+    /// The greatest whole number that was observed. Of several, the greatest is shown.
+    Peak(u64),
+    /// The least whole number that was observed. Of several, the least is shown.
+    Trough(u64),
 }
 
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Counter(value) => value.fmt(f),
+            Self::Counter(value) | Self::Peak(value) | Self::Trough(value) => value.fmt(f),
             Self::Gauge(value) => value.fmt(f),
             Self::FloatCounter(value) | Self::FloatGauge(value) => value.fmt(f),
             Self::Histogram(value) => value.fmt(f),
