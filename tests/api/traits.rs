@@ -11,8 +11,9 @@ use quipu::strategy::{
     Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
 };
 use quipu::{
-    Change, Counter, CounterArray, Cursor, Diff, Element, FloatCounter, InvalidAmount, InvalidName,
-    Kind, Label, PrometheusText, RegisterError, Sample, Snapshot, UpDownCounter, Value,
+    Change, Counter, CounterArray, Cursor, Diff, Element, Elements, FloatCounter,
+    InvalidAmount, InvalidName, Kind, Label, PrometheusText, RegisterError, Sample, Snapshot,
+    UpDownCounter, Value,
 };
 
 const fn shared<T: Send + Sync + Debug + ?Sized>() {}
@@ -27,7 +28,8 @@ const _: () = {
     shared::<UpDownCounter>();
     shared::<FloatCounter>();
     shared::<CounterArray<3>>();
-    shared::<Element<'_, 3>>();
+    shared::<Element<3>>();
+    shared::<Elements<'_, 3>>();
     shared::<Cursor<'_, u64>>();
     shared::<Cursor<'_, i64>>();
     shared::<Cursor<'_, f64>>();
