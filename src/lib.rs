@@ -3,6 +3,7 @@
 
 mod api;
 mod array;
+mod count;
 mod counter;
 mod cursor;
 pub mod docs;
@@ -25,6 +26,7 @@ mod tests;
 mod up_down;
 
 pub use array::{ArrayIndex, CounterArray};
+pub use count::Count;
 pub use counter::Counter;
 pub use cursor::{Cursor, Number};
 pub use element::{Element, Elements};
