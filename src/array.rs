@@ -155,7 +155,6 @@ impl<const N: usize> CounterArray<N> {
     /// assert_eq!(rows.iter().len(), 3);
     /// assert_eq!(rows.iter().position(|row| row.sum() > 0), Some(1));
     /// ```
-    #[must_use]
     pub fn iter(&self) -> Elements<'_, N> {
         Elements::of(self)
     }

@@ -1,6 +1,5 @@
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use quipu::strategy::{PerThread, SingleAtomic, Strategy};
 use quipu::{Count, Counter, CounterArray};
@@ -26,11 +25,10 @@ fn every_count_counts() {
 fn counts_behind_pointers_are_those_that_they_point_to() {
     let (counter, atomic) = (Counter::new(), Arc::new(AtomicU64::new(0)));
     count_to_six(Box::new(&counter));
-    count_to_six(&&&counter);
     count_to_six(&atomic);
     count_to_six(Arc::clone(&atomic) as Arc<dyn Count>);
     count_to_six(Box::new(Counter::new()) as Box<dyn Count>);
-    assert_eq!((counter.sum(), Count::sum(&atomic)), (12, 12));
+    assert_eq!((counter.sum(), Count::sum(&atomic)), (6, 12));
 }
 
 #[test]
@@ -52,24 +50,24 @@ fn an_atomic_wraps() {
     assert_eq!(Count::sum(&atomic), 0);
 }
 
-/// Counts its calls by method.
+/// Tells its methods apart.
 #[derive(Default)]
 struct Calls {
-    adds: Cell<u64>,
-    incs: Cell<u64>,
+    added: AtomicU64,
+    incs: AtomicU64,
 }
 
 impl Count for Calls {
     fn add(&self, n: u64) {
-        self.adds.set(self.adds.get() + n);
+        self.added.fetch_add(n, Relaxed);
     }
 
     fn inc(&self) {
-        self.incs.set(self.incs.get() + 1);
+        self.incs.fetch_add(1, Relaxed);
     }
 
     fn sum(&self) -> u64 {
-        self.adds.get() + self.incs.get()
+        self.added.load(Relaxed) + self.incs.load(Relaxed)
     }
 }
 
@@ -79,5 +77,5 @@ fn pointers_pass_each_method_on() {
     count_to_six(&*calls);
     count_to_six(Box::new(&*calls));
     count_to_six(Arc::clone(&calls));
-    assert_eq!((calls.adds.get(), calls.incs.get()), (15, 3));
+    assert_eq!((calls.added.load(Relaxed), calls.incs.load(Relaxed)), (15, 3));
 }
