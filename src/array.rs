@@ -191,7 +191,11 @@ impl<I: ArrayIndex, const N: usize> Index<I> for CounterArray<N> {
     #[track_caller]
     fn index(&self, index: I) -> &Element<N> {
         let index = index.index();
-        Element::of(self, index).unwrap_or_else(|| out_of_range(index, N))
+        // No closure, which would hide the caller's place from the panic.
+        match Element::of(self, index) {
+            Some(element) => element,
+            None => out_of_range(index, N),
+        }
     }
 }
 
