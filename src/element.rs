@@ -15,10 +15,10 @@ use crate::{CounterArray, api};
 /// left.add(3);
 /// assert_eq!((left.sum(), lanes.sums()), (3, [3, 0]));
 /// ```
-// A reference to it is a pointer to the array and the length of the tail, which is the index. So
-// `Index` can return one, although nothing in the array is a counter by itself.
 #[repr(C)]
 pub struct Element<const N: usize> {
+    // A reference to an element is a pointer to the array and the length of the tail, which is the
+    // index. So `Index` can return one, although nothing in the array is a counter by itself.
     array: CounterArray<N>,
     /// As many as the index says, which is below `N`; none has a byte.
     index: [()],
