@@ -3,7 +3,9 @@
 #![allow(missing_docs, reason = "the symbols are for the disassembler")]
 
 #[cfg(feature = "percpu")]
-use quipu::strategy::{PerCpu, Strategy};
+use quipu::Count;
+#[cfg(feature = "percpu")]
+use quipu::strategy::PerCpu;
 use quipu::{Bounds, Counter, CounterArray, FloatCounter, Histogram, LogLinear, UpDownCounter};
 
 static COUNTER: Counter = Counter::new();
@@ -42,6 +44,12 @@ pub fn hot_float_add(amount: f64) {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub fn hot_array_add(index: usize) {
+    ARRAY[index].inc();
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_array_get(index: usize) {
     if let Some(counter) = ARRAY.get(index) {
         counter.inc();
     }
@@ -77,6 +85,7 @@ fn main() {
         hot_up_down();
         hot_float_add(0.5);
         hot_array_add(index);
+        hot_array_get(index);
     }
     println!("{COUNTER:?} {UP_DOWN:?} {FLOAT:?} {ARRAY:?}");
 }

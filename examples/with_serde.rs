@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             scope.spawn(move || {
                 for _ in 0..1000 {
                     REQUESTS.inc();
-                    RESPONSES.get(class).into_iter().for_each(|responses| responses.inc());
+                    RESPONSES[class].inc();
                 }
             });
         }

@@ -8,9 +8,9 @@ use crate::name_clash::NameClash;
 use crate::sync::AtomicU64;
 
 /// The reads of one value of the type `$number`: that of the counter `$counter` of `$self` which
-/// begins at slot `$index`. Its cursors live for `$lifetime`.
+/// begins at slot `$index`.
 macro_rules! reads {
-    ($number:ty, $lifetime:lifetime, |$self:ident| ($counter:expr, $index:expr)) => {
+    ($number:ty, |$self:ident| ($counter:expr, $index:expr)) => {
         /// The total of every thread, dead or alive, since the last [`take`](Self::take) or
         /// [`reset`](Self::reset).
         ///
@@ -126,7 +126,7 @@ macro_rules! reads {
         /// counter.reset();
         /// assert_eq!(cursor.delta(), 4);
         /// ```
-        pub fn cursor(&$self) -> crate::Cursor<$lifetime, $number> {
+        pub fn cursor(&$self) -> crate::Cursor<'_, $number> {
             crate::Cursor::new($counter.value($index))
         }
     };
@@ -244,7 +244,7 @@ macro_rules! scalar {
                 }
             }
 
-            crate::api::reads!($number, '_, |self| (self.counter_ref(), 0));
+            crate::api::reads!($number, |self| (self.counter_ref(), 0));
             crate::api::registration!();
         }
 

@@ -1,9 +1,10 @@
 use std::fmt;
+use std::ops::Index;
 
-use crate::engine::{CounterRef, Header, Kind, Naming, Shape, Update};
+use crate::engine::{CounterRef, Header, Kind, Naming, Shape};
 use crate::name;
-use crate::sync::{Ordering, const_fn};
-use crate::{InvalidName, api};
+use crate::sync::const_fn;
+use crate::{Element, Elements, InvalidName, api};
 
 /// `N` counters in a row, for events that an index tells apart: status codes, error kinds, the
 /// variants of an enum.
@@ -22,19 +23,23 @@ use crate::{InvalidName, api};
 /// );
 ///
 /// let status = 404;
-/// if let Some(responses) = RESPONSES.get(status / 100 - 1) {
-///     responses.inc();
-/// }
+/// RESPONSES[status / 100 - 1].inc();
 /// assert_eq!(RESPONSES.sums(), [0, 0, 0, 1, 0]);
 /// assert!(RESPONSES.get(5).is_none());
 /// ```
+///
+/// An enum is an index too, and needs no bounds check by hand: see [`ArrayIndex`].
+///
+/// # Panics
+/// `array[index]` panics if the index is `N` or more, as a slice does, and counts nothing. Where an
+/// index comes from outside, [`get`](CounterArray::get) returns `None` instead.
 ///
 /// # Limits
 /// Those of [`Counter`](crate::Counter). `N` is from 1 to 2²⁶, which is checked when the program is
 /// compiled. The array has 8 bytes for each of the `N` in itself, for adds that find no slot: a
 /// large one belongs in a `static`.
 pub struct CounterArray<const N: usize> {
-    header: Header<N>,
+    pub(crate) header: Header<N>,
     shape: Option<Shape>,
 }
 
@@ -138,23 +143,35 @@ impl<const N: usize> CounterArray<N> {
     /// ```
     #[inline]
     #[must_use]
-    pub fn get(&self, index: usize) -> Option<Element<'_, N>> {
-        (index < N).then_some(Element { array: self, index })
+    pub fn get(&self, index: impl ArrayIndex) -> Option<&Element<N>> {
+        Element::of(self, index.index())
+    }
+
+    /// The counters, in the order of their indexes.
+    ///
+    /// ```
+    /// let rows = quipu::CounterArray::<3>::new();
+    /// rows[1].add(5);
+    /// assert_eq!(rows.iter().len(), 3);
+    /// assert_eq!(rows.iter().position(|row| row.sum() > 0), Some(1));
+    /// ```
+    pub fn iter(&self) -> Elements<'_, N> {
+        Elements::of(self)
     }
 
     /// The [`sum`](Element::sum) of each.
     ///
     /// # Ordering
-    /// Relaxed: each includes the adds that happen-before the call, and orders nothing else.
+    /// Relaxed: each includes the adds that happens-before the call, and orders nothing else.
     ///
     /// ```
     /// let rows = quipu::CounterArray::<3>::new();
-    /// rows.get(1).unwrap().add(5);
+    /// rows[1].add(5);
     /// assert_eq!(rows.sums(), [0, 5, 0]);
     /// ```
     #[must_use]
     pub fn sums(&self) -> [u64; N] {
-        std::array::from_fn(|index| Element { array: self, index }.sum())
+        std::array::from_fn(|index| self[index].sum())
     }
 
     crate::api::registration!();
@@ -162,8 +179,39 @@ impl<const N: usize> CounterArray<N> {
 
 impl<const N: usize> CounterArray<N> {
     #[inline(always)]
-    fn counter_ref(&self) -> CounterRef<'_> {
+    pub(crate) fn counter_ref(&self) -> CounterRef<'_> {
         self.header.counter_ref(Kind::Counter, self.shape)
+    }
+}
+
+impl<I: ArrayIndex, const N: usize> Index<I> for CounterArray<N> {
+    type Output = Element<N>;
+
+    #[inline]
+    #[track_caller]
+    fn index(&self, index: I) -> &Element<N> {
+        let index = index.index();
+        // No closure, which would hide the caller's place from the panic.
+        match Element::of(self, index) {
+            Some(element) => element,
+            None => out_of_range(index, N),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn out_of_range(index: usize, len: usize) -> ! {
+    panic!("index {index} is out of range for a CounterArray of {len}: expected less than {len}")
+}
+
+impl<'a, const N: usize> IntoIterator for &'a CounterArray<N> {
+    type Item = &'a Element<N>;
+    type IntoIter = Elements<'a, N>;
+
+    fn into_iter(self) -> Elements<'a, N> {
+        self.iter()
     }
 }
 
@@ -185,63 +233,78 @@ impl<const N: usize> fmt::Debug for CounterArray<N> {
     }
 }
 
-/// One counter of a [`CounterArray`].
+/// The place of a counter in a [`CounterArray`]: `usize`, and each enum that implements it.
+///
+/// An index that the array lacks is refused by whatever takes it, so an implementation can't break
+/// the array.
 ///
 /// ```
-/// let lanes = quipu::CounterArray::<2>::new();
-/// let left = lanes.get(0).unwrap();
-/// left.add(3);
-/// assert_eq!((left.sum(), lanes.sums()), (3, [3, 0]));
+/// use quipu::{ArrayIndex, CounterArray};
+///
+/// #[derive(Clone, Copy)]
+/// enum Class {
+///     Success,
+///     Redirect,
+///     ClientError,
+///     ServerError,
+/// }
+///
+/// impl ArrayIndex for Class {
+///     fn index(self) -> usize {
+///         self as usize
+///     }
+/// }
+///
+/// impl Class {
+///     fn of(status: u16) -> Self {
+///         match status {
+///             ..300 => Self::Success,
+///             300..400 => Self::Redirect,
+///             400..500 => Self::ClientError,
+///             500.. => Self::ServerError,
+///         }
+///     }
+/// }
+///
+/// static RESPONSES: CounterArray<4> = CounterArray::named(
+///     "answers_total",
+///     "Responses by class of status code.",
+///     "class",
+///     &["success", "redirect", "client_error", "server_error"],
+/// );
+///
+/// for status in [200, 204, 404] {
+///     RESPONSES[Class::of(status)].inc();
+/// }
+/// assert_eq!(RESPONSES[Class::Success].sum(), 2);
+/// assert_eq!(RESPONSES.sums(), [2, 0, 1, 0]);
+/// # let _ = (Class::Redirect, Class::ServerError);
 /// ```
-#[derive(Clone, Copy)]
-pub struct Element<'a, const N: usize> {
-    array: &'a CounterArray<N>,
-    /// Below `N`.
-    index: usize,
+pub trait ArrayIndex {
+    /// The place, from 0.
+    ///
+    /// ```
+    /// use quipu::ArrayIndex;
+    ///
+    /// enum Side {
+    ///     Left,
+    ///     Right,
+    /// }
+    ///
+    /// impl ArrayIndex for Side {
+    ///     fn index(self) -> usize {
+    ///         self as usize
+    ///     }
+    /// }
+    ///
+    /// assert_eq!((Side::Left.index(), Side::Right.index()), (0, 1));
+    /// ```
+    fn index(self) -> usize;
 }
 
-impl<'a, const N: usize> Element<'a, N> {
-    /// Adds one, as [`add`](Element::add) does.
-    ///
-    /// ```
-    /// let rows = quipu::CounterArray::<2>::new();
-    /// rows.get(0).unwrap().inc();
-    /// assert_eq!(rows.sums(), [1, 0]);
-    /// ```
+impl ArrayIndex for usize {
     #[inline]
-    pub fn inc(&self) {
-        self.add(1);
-    }
-
-    /// Adds `n`, as [`Counter::add`](crate::Counter::add) does.
-    ///
-    /// # Ordering
-    /// Relaxed: it orders nothing else.
-    ///
-    /// ```
-    /// let rows = quipu::CounterArray::<2>::new();
-    /// rows.get(1).unwrap().add(2);
-    /// assert_eq!(rows.sums(), [0, 2]);
-    /// ```
-    #[inline]
-    pub fn add(&self, n: u64) {
-        match self.array.header.own_slot(self.index, Ordering::Relaxed) {
-            Some(slot) => slot.add(n),
-            None => self.add_slow(n),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn add_slow(&self, n: u64) {
-        api::add_slow(&self.array.counter_ref(), self.index, n, &Update::INCREASE);
-    }
-
-    crate::api::reads!(u64, 'a, |self| (self.array.counter_ref(), self.index));
-}
-
-impl<const N: usize> fmt::Debug for Element<'_, N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        api::debug(f, "Element", self.array.name(), &self.sum())
+    fn index(self) -> usize {
+        self
     }
 }

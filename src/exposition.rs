@@ -28,7 +28,7 @@ impl Snapshot {
     ///
     /// static HITS: CounterArray<2> = CounterArray::named("hits_total", "Hits by side.", "side", &["left", "right"]);
     ///
-    /// HITS.get(1).unwrap().add(5);
+    /// HITS[1].add(5);
     /// let text = quipu::snapshot().prometheus().to_string();
     /// assert!(text.ends_with("hits_total{side=\"left\"} 0\nhits_total{side=\"right\"} 5\n"));
     /// assert!(PrometheusText::CONTENT_TYPE.starts_with("text/plain; version=0.0.4"));

@@ -3,9 +3,11 @@
 
 mod api;
 mod array;
+mod count;
 mod counter;
 mod cursor;
 pub mod docs;
+mod element;
 mod engine;
 mod error;
 mod exposition;
@@ -25,9 +27,11 @@ mod sync;
 mod tests;
 mod up_down;
 
-pub use array::{CounterArray, Element};
+pub use array::{ArrayIndex, CounterArray};
+pub use count::Count;
 pub use counter::Counter;
 pub use cursor::{Cursor, Number};
+pub use element::{Element, Elements};
 pub use engine::{Label, fork_generation};
 pub use error::RegisterError;
 pub use exposition::PrometheusText;

@@ -135,7 +135,7 @@ impl Snapshot {
     ///
     /// static SIDES: CounterArray<2> = CounterArray::named("turns_total", "By side.", "side", &["left", "right"]);
     ///
-    /// SIDES.get(1).unwrap().inc();
+    /// SIDES[1].inc();
     /// let snapshot = quipu::snapshot();
     /// assert_eq!(snapshot.get("turns_total", ["right"]).unwrap().value, Value::Unsigned(1));
     /// assert_eq!(snapshot.get("turns_total", None), None);

@@ -38,29 +38,79 @@
 //! ```
 //!
 //! # One counter for each variant of an enum
-//! A [`CounterArray`](crate::CounterArray) costs a counter's add and a bounds check.
+//! A [`CounterArray`](crate::CounterArray) costs a counter's add and a bounds check. An enum that
+//! implements [`ArrayIndex`](crate::ArrayIndex) is its index, so that an add can't confuse the
+//! order of the labels with anything else.
 //!
 //! ```
-//! use quipu::CounterArray;
+//! use quipu::{ArrayIndex, CounterArray};
 //!
 //! #[derive(Clone, Copy)]
-//! enum Method {
-//!     Get,
-//!     Put,
+//! enum ReadError {
+//!     Missing,
+//!     Denied,
+//!     TooLong,
 //! }
 //!
-//! static BY_METHOD: CounterArray<2> =
-//!     CounterArray::named("requests_by_method_total", "Requests by method.", "method", &["GET", "PUT"]);
-//!
-//! fn count(method: Method) {
-//!     if let Some(requests) = BY_METHOD.get(method as usize) {
-//!         requests.inc();
+//! impl ArrayIndex for ReadError {
+//!     fn index(self) -> usize {
+//!         self as usize
 //!     }
 //! }
 //!
-//! count(Method::Put);
-//! count(Method::Get);
-//! assert_eq!(BY_METHOD.sums(), [1, 1]);
+//! static ERRORS: CounterArray<3> = CounterArray::named(
+//!     "read_errors_total",
+//!     "Reads that failed, by kind of error.",
+//!     "kind",
+//!     &["missing", "denied", "too_long"],
+//! );
+//!
+//! fn read(path: &str) -> Result<(), ReadError> {
+//!     Err(match path {
+//!         "/secret" => ReadError::Denied,
+//!         _ if path.len() > 4096 => ReadError::TooLong,
+//!         _ => ReadError::Missing,
+//!     })
+//! }
+//!
+//! for path in ["/secret", "/nowhere", "/neither"] {
+//!     let _ = read(path).inspect_err(|error| ERRORS[*error].inc());
+//! }
+//! assert_eq!(ERRORS[ReadError::Missing].sum(), 2);
+//! assert_eq!(ERRORS.iter().map(|error| error.sum()).sum::<u64>(), 3);
+//! ```
+//!
+//! `ERRORS[index]` panics for an index that the array lacks, as a slice does. Use
+//! [`get`](crate::CounterArray::get) for an index that comes from outside the program.
+//!
+//! # Libraries that count
+//! A library that takes any [`Count`](crate::Count) leaves the choice to its users: a
+//! [`Counter`](crate::Counter), an element of an array, an `AtomicU64`, or a type of theirs. It
+//! costs no more than the type itself.
+//!
+//! ```
+//! use std::sync::atomic::AtomicU64;
+//!
+//! use quipu::{Count, Counter};
+//!
+//! struct Pool<C> {
+//!     connections: C,
+//! }
+//!
+//! impl<C: Count> Pool<C> {
+//!     fn connect(&self) {
+//!         self.connections.inc();
+//!     }
+//! }
+//!
+//! static CONNECTIONS: Counter = Counter::named("pool_connections_total", "Connections opened.");
+//!
+//! Pool { connections: &CONNECTIONS }.connect();
+//! assert_eq!(CONNECTIONS.sum(), 1);
+//!
+//! let small = Pool { connections: AtomicU64::new(0) };
+//! small.connect();
+//! assert_eq!(small.connections.sum(), 1);
 //! ```
 //!
 //! # A gauge of requests in flight
@@ -133,9 +183,11 @@
 //! | `fetch_add(n, Release)` with `load(Acquire)` | keep the atomic: quipu's adds publish no other memory |
 //!
 //! # Tests of code that counts
-//! Tests run in parallel, and all of them share the program's statics. Compare differences, not
-//! totals, and let no other test count the same thing meanwhile; or hand the counter to the code
-//! under test.
+//! Tests run in parallel, on threads of one process, and all of them share the program's statics.
+//! A test that expects a total of such a static fails whenever another test counts there too. These
+//! ways avoid it, the best first.
+//!
+//! **Hand the counter to the code.** Then each test has its own, and may expect totals:
 //!
 //! ```
 //! use quipu::Counter;
@@ -148,3 +200,105 @@
 //! assert_eq!(parse("seven", &errors), None);
 //! assert_eq!(errors.sum(), 1);
 //! ```
+//!
+//! **Put the counters into a struct** if there are many of them. The program has one in a `static`,
+//! and each test makes another:
+//!
+//! ```
+//! use quipu::{Counter, CounterArray};
+//!
+//! struct Metrics {
+//!     requests: Counter,
+//!     responses: CounterArray<2>,
+//! }
+//!
+//! impl Metrics {
+//!     const fn new() -> Self {
+//!         Self {
+//!             requests: Counter::named("served_total", "Requests answered."),
+//!             responses: CounterArray::named("results_total", "By result.", "result", &["ok", "error"]),
+//!         }
+//!     }
+//! }
+//!
+//! static METRICS: Metrics = Metrics::new();
+//!
+//! fn serve(path: &str, metrics: &Metrics) {
+//!     metrics.requests.inc();
+//!     metrics.responses[usize::from(path != "/")].inc();
+//! }
+//!
+//! // In the program.
+//! serve("/", &METRICS);
+//!
+//! // In a test.
+//! let metrics = Metrics::new();
+//! serve("/none", &metrics);
+//! assert_eq!((metrics.requests.sum(), metrics.responses.sums()), (1, [0, 1]));
+//! ```
+//!
+//! All counters of one name appear as one in a [`snapshot`](crate::snapshot()), so these tests read
+//! the counters and not a snapshot.
+//!
+//! **Write a `static` into the test** for code that wants a `&'static` counter. No other test can
+//! name it:
+//!
+//! ```
+//! use std::thread;
+//!
+//! use quipu::Counter;
+//!
+//! fn start(jobs: &'static Counter) -> thread::JoinHandle<()> {
+//!     thread::spawn(|| jobs.inc())
+//! }
+//!
+//! // #[test]
+//! fn a_job_is_counted() {
+//!     static JOBS: Counter = Counter::new();
+//!     start(&JOBS).join().unwrap();
+//!     assert_eq!(JOBS.sum(), 1);
+//! }
+//! # a_job_is_counted();
+//! ```
+//!
+//! **Compare deltas** where the code names its static itself. A [`Cursor`](crate::Cursor) leaves
+//! out all that was counted before it was made. It does see what other tests add meanwhile, so
+//! expect at least the amount of the test. To expect exactly that amount, let all tests that count
+//! there hold one lock:
+//!
+//! ```
+//! use std::sync::{Mutex, PoisonError};
+//!
+//! use quipu::Counter;
+//!
+//! static EVICTIONS: Counter = Counter::named("evictions_total", "Entries that made room.");
+//!
+//! fn evict(entries: u64) {
+//!     EVICTIONS.add(entries);
+//! }
+//!
+//! // #[test]
+//! fn evictions_are_counted() {
+//!     let mut evictions = EVICTIONS.cursor();
+//!     evict(3);
+//!     assert!(evictions.delta() >= 3);
+//! }
+//!
+//! /// Held by each test that evicts.
+//! static EVICTING: Mutex<()> = Mutex::new(());
+//!
+//! // #[test]
+//! fn an_entry_is_evicted_once() {
+//!     // A test that failed while it held the lock changes nothing for this one.
+//!     let _alone = EVICTING.lock().unwrap_or_else(PoisonError::into_inner);
+//!     let mut evictions = EVICTIONS.cursor();
+//!     evict(1);
+//!     assert_eq!(evictions.delta(), 1);
+//! }
+//! # evictions_are_counted();
+//! # an_entry_is_evicted_once();
+//! ```
+//!
+//! A `take` or `reset` in a test breaks the tests beside it that expect a sum; cursors don't notice
+//! it. With cargo-nextest, which gives each test a process of its own, no test shares statics with
+//! another.

@@ -10,6 +10,7 @@ use crossbeam_utils::CachePadded;
 
 use super::Strategy;
 use super::random::random;
+use crate::Count;
 use crate::sync::{
     AtomicPtr, AtomicU64, AtomicUsize, Ordering, array, const_fn, local, thread_number,
 };
@@ -37,7 +38,7 @@ local! { static PROBE: Cell<u64> = Cell::new(0); }
 /// is wait-free.
 ///
 /// ```
-/// use quipu::strategy::{Adaptive, Strategy};
+/// use quipu::{Count, strategy::Adaptive};
 ///
 /// static COUNT: Adaptive = Adaptive::new();
 /// COUNT.add(2);
@@ -64,7 +65,7 @@ impl Adaptive {
         /// A counter at zero, of one line.
         ///
         /// ```
-        /// use quipu::strategy::{Adaptive, Strategy};
+        /// use quipu::{Count, strategy::Adaptive};
         ///
         /// let by_shard = [const { Adaptive::new() }; 4];
         /// by_shard[2].add(1);
@@ -213,9 +214,7 @@ fn probe_again() -> u64 {
     })
 }
 
-impl super::sealed::Sealed for Adaptive {}
-
-impl Strategy for Adaptive {
+impl Count for Adaptive {
     #[inline]
     fn add(&self, n: u64) {
         let len = self.cells();
@@ -233,7 +232,11 @@ impl Strategy for Adaptive {
             sum.wrapping_add(cell.load(Ordering::Relaxed))
         })
     }
+}
 
+impl super::sealed::Sealed for Adaptive {}
+
+impl Strategy for Adaptive {
     fn name(&self) -> &'static str {
         "adaptive"
     }

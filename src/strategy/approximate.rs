@@ -1,5 +1,6 @@
 use super::random::random;
 use super::{Accuracy, Strategy};
+use crate::Count;
 use crate::sync::{AtomicU32, Ordering, const_fn};
 
 /// Every unit is counted below this count.
@@ -22,7 +23,7 @@ const EXACT: u32 = 1 << 13;
 /// `JIT_CountProfile32`), for the thresholds.
 ///
 /// ```
-/// use quipu::strategy::{Approximate, Strategy};
+/// use quipu::{Count, strategy::Approximate};
 ///
 /// static COUNT: Approximate = Approximate::new();
 /// (0..1000).for_each(|_| COUNT.add(1));
@@ -41,6 +42,7 @@ impl Approximate {
         /// A counter at zero, of 4 bytes.
         ///
         /// ```
+        /// use quipu::Count;
         /// use quipu::strategy::{Approximate, Strategy};
         ///
         /// let count = Approximate::new();
@@ -67,9 +69,7 @@ const fn step(count: u32) -> u64 {
     if count < EXACT { 1 } else { 1 << (count.ilog2() - EXACT.ilog2() + 1) }
 }
 
-impl super::sealed::Sealed for Approximate {}
-
-impl Strategy for Approximate {
+impl Count for Approximate {
     #[inline]
     fn add(&self, n: u64) {
         let step = step(self.count.load(Ordering::Relaxed));
@@ -87,7 +87,11 @@ impl Strategy for Approximate {
     fn sum(&self) -> u64 {
         self.count.load(Ordering::Relaxed).into()
     }
+}
 
+impl super::sealed::Sealed for Approximate {}
+
+impl Strategy for Approximate {
     fn accuracy(&self) -> Accuracy {
         Accuracy::Relative(if self.sum() < EXACT.into() { 0.0 } else { 0.0111 })
     }

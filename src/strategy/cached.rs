@@ -2,9 +2,9 @@ use crossbeam_utils::CachePadded;
 
 use super::per_thread::{slot_bytes, slots};
 use super::{Accuracy, Strategy};
-use crate::Counter;
 use crate::engine::OwnSlot;
 use crate::sync::{AtomicU64, Ordering, const_fn};
+use crate::{Count, Counter};
 
 /// A slot for each thread and one shared word. A thread carries its count over to the word whenever
 /// the count passes a multiple of `BATCH`.
@@ -20,6 +20,7 @@ use crate::sync::{AtomicU64, Ordering, const_fn};
 /// carried over, so nothing needs to be flushed.
 ///
 /// ```
+/// use quipu::Count;
 /// use quipu::strategy::{Accuracy, Cached, Strategy};
 ///
 /// static COUNT: Cached<64> = Cached::new();
@@ -45,7 +46,7 @@ impl<const BATCH: u64> Cached<BATCH> {
         /// A counter at zero.
         ///
         /// ```
-        /// use quipu::strategy::{Cached, Strategy};
+        /// use quipu::{Count, strategy::Cached};
         ///
         /// let count = Cached::<64>::new();
         /// count.add(63);
@@ -94,9 +95,7 @@ impl<const BATCH: u64> Cached<BATCH> {
     }
 }
 
-impl<const BATCH: u64> super::sealed::Sealed for Cached<BATCH> {}
-
-impl<const BATCH: u64> Strategy for Cached<BATCH> {
+impl<const BATCH: u64> Count for Cached<BATCH> {
     #[inline]
     fn add(&self, n: u64) {
         match self.own_slot() {
@@ -109,7 +108,11 @@ impl<const BATCH: u64> Strategy for Cached<BATCH> {
     fn sum(&self) -> u64 {
         self.shared.load(Ordering::Relaxed)
     }
+}
 
+impl<const BATCH: u64> super::sealed::Sealed for Cached<BATCH> {}
+
+impl<const BATCH: u64> Strategy for Cached<BATCH> {
     /// A thread may have up to `BATCH - 1` units that it has not carried over. In a slot that
     /// another counter had before, it may have found up to `BATCH - 1` that it carries over with
     /// its own.

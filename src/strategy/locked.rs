@@ -4,6 +4,7 @@ use std::fmt::{self, Debug, Formatter};
 use parking_lot::lock_api::{self, RawMutex};
 
 use super::Strategy;
+use crate::Count;
 use crate::sync::{Mutex, const_fn};
 use sealed::Lock;
 
@@ -14,7 +15,7 @@ use sealed::Lock;
 /// once.
 ///
 /// ```
-/// use quipu::strategy::{Locked, Strategy};
+/// use quipu::{Count, strategy::Locked};
 ///
 /// static COUNT: Locked = Locked::new();
 /// COUNT.add(2);
@@ -26,7 +27,7 @@ use sealed::Lock;
 ///
 #[cfg_attr(feature = "parking_lot", doc = "```")]
 #[cfg_attr(not(feature = "parking_lot"), doc = "```ignore")]
-/// use quipu::strategy::{Locked, Strategy};
+/// use quipu::{Count, strategy::Locked};
 ///
 /// static COUNT: Locked<parking_lot::RawMutex> = Locked::new();
 /// COUNT.add(2);
@@ -50,7 +51,7 @@ impl<L: Lock> Locked<L> {
         /// A counter at zero.
         ///
         /// ```
-        /// use quipu::strategy::{Locked, Strategy};
+        /// use quipu::{Count, strategy::Locked};
         ///
         /// let count = <Locked>::new();
         /// assert_eq!(count.sum(), 0);
@@ -88,7 +89,7 @@ mod sealed {
 /// std's mutex, as the lock of [`Locked`].
 ///
 /// ```
-/// use quipu::strategy::{Locked, Strategy};
+/// use quipu::{Count, strategy::Locked};
 ///
 /// let count = <Locked>::new();
 /// count.add(1);
@@ -131,9 +132,7 @@ impl<R: RawMutex + Send + Sync> Lock for R {
     }
 }
 
-impl<L: Lock> super::sealed::Sealed for Locked<L> {}
-
-impl<L: Lock> Strategy for Locked<L> {
+impl<L: Lock> Count for Locked<L> {
     #[inline]
     fn add(&self, n: u64) {
         L::with(&self.count, |count| *count = count.wrapping_add(n));
@@ -143,7 +142,11 @@ impl<L: Lock> Strategy for Locked<L> {
     fn sum(&self) -> u64 {
         L::with(&self.count, |count| *count)
     }
+}
 
+impl<L: Lock> super::sealed::Sealed for Locked<L> {}
+
+impl<L: Lock> Strategy for Locked<L> {
     fn name(&self) -> &'static str {
         L::NAME
     }

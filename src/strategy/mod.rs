@@ -1,4 +1,5 @@
-//! Ways to count, from one shared word to a slot for each thread, behind one trait.
+//! Ways to count, from one shared word to a slot for each thread, behind one trait: [`Strategy`],
+//! which compares them. Code that merely counts takes a [`Count`], which all of them are.
 //!
 //! [`Counter`](crate::Counter) is the one that this crate recommends. The others are here to be
 //! measured beside it, on your machine and under your load, and for the cases that they serve
@@ -54,55 +55,32 @@ pub use per_thread::PerThread;
 pub use single::SingleAtomic;
 pub use striped::Striped;
 
-/// A way to count. Sealed, so that methods can be added.
+use crate::Count;
+
+/// A [`Count`] of this crate that also tells its name, its memory and its accuracy, for programs
+/// that compare ways to count. Sealed, so that methods can be added. Code that merely counts takes
+/// a [`Count`].
 ///
-/// Sums wrap at 2⁶⁴, except where a strategy says otherwise. A strategy that is [`Accuracy::Exact`]
-/// promises of a sum during adds the same as [`Counter::sum`](crate::Counter::sum).
+/// Adds are relaxed: they order nothing else. Sums wrap at 2⁶⁴, except where a strategy says
+/// otherwise. A strategy that is [`Accuracy::Exact`] promises of a sum during adds the same as
+/// [`Counter::sum`](crate::Counter::sum).
 ///
 /// ```
 /// use quipu::strategy::{PerThread, SingleAtomic, Strategy};
 ///
-/// fn count_words(text: &str, count: &impl Strategy) {
-///     text.split_whitespace().for_each(|_| count.add(1));
+/// fn row(strategy: &dyn Strategy) -> String {
+///     strategy.add(3);
+///     format!("{}: {}", strategy.name(), strategy.sum())
 /// }
 ///
-/// let (slots, atomic) = (PerThread::new(), SingleAtomic::new());
-/// count_words("one two three", &slots);
-/// count_words("one two three", &atomic);
-/// assert_eq!((slots.sum(), atomic.sum()), (3, 3));
+/// assert_eq!(row(&PerThread::new()), "per thread: 3");
+/// assert_eq!(row(&SingleAtomic::new()), "single atomic: 3");
 /// ```
-pub trait Strategy: sealed::Sealed + std::fmt::Debug + Send + Sync {
-    /// Adds `n`. Relaxed: it orders nothing else.
-    ///
-    /// ```
-    /// use quipu::strategy::{Adaptive, Strategy};
-    ///
-    /// let bytes = Adaptive::new();
-    /// bytes.add(200);
-    /// bytes.add(56);
-    /// assert_eq!(bytes.sum(), 256);
-    /// ```
-    fn add(&self, n: u64);
-
-    /// The total of all adds, as accurate as [`accuracy`](Strategy::accuracy) says.
-    ///
-    /// ```
-    /// use quipu::strategy::{Strategy, Striped};
-    ///
-    /// let count = Striped::<8>::new();
-    /// std::thread::scope(|scope| {
-    ///     for _ in 0..4 {
-    ///         scope.spawn(|| count.add(25));
-    ///     }
-    /// });
-    /// assert_eq!(count.sum(), 100);
-    /// ```
-    #[must_use]
-    fn sum(&self) -> u64;
-
+pub trait Strategy: Count + sealed::Sealed + std::fmt::Debug + Send + Sync {
     /// The relation of the sum to the amounts that were added.
     ///
     /// ```
+    /// use quipu::Count;
     /// use quipu::strategy::{Accuracy, Approximate, SingleAtomic, Strategy};
     ///
     /// assert_eq!(SingleAtomic::new().accuracy(), Accuracy::Exact);
@@ -130,6 +108,7 @@ pub trait Strategy: sealed::Sealed + std::fmt::Debug + Send + Sync {
     /// The bytes that this counter occupies now: its own, and its part of memory elsewhere.
     ///
     /// ```
+    /// use quipu::Count;
     /// use quipu::strategy::{PerThread, Strategy};
     ///
     /// let count = PerThread::new();
@@ -144,6 +123,7 @@ pub trait Strategy: sealed::Sealed + std::fmt::Debug + Send + Sync {
 /// The relation of a [`Strategy`]'s sum to the amounts that were added, once no add is in progress.
 ///
 /// ```
+/// use quipu::Count;
 /// use quipu::strategy::{Accuracy, Strategy};
 ///
 /// /// The least count that the sum may stand for.

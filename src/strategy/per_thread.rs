@@ -1,6 +1,6 @@
 use super::Strategy;
-use crate::Counter;
 use crate::engine::global;
+use crate::{Count, Counter};
 
 /// A slot for each thread, which no other thread writes: [`Counter`] behind the trait of the
 /// strategies.
@@ -14,7 +14,7 @@ use crate::engine::global;
 /// Programming Hard, And, If So, What Can You Do About It?", chapter "Counting".
 ///
 /// ```
-/// use quipu::strategy::{PerThread, Strategy};
+/// use quipu::{Count, strategy::PerThread};
 ///
 /// static COUNT: PerThread = PerThread::new();
 /// COUNT.add(2);
@@ -30,7 +30,7 @@ impl PerThread {
         /// A counter at zero, without a name.
         ///
         /// ```
-        /// use quipu::strategy::{PerThread, Strategy};
+        /// use quipu::{Count, strategy::PerThread};
         ///
         /// let count = PerThread::new();
         /// assert_eq!(count.sum(), 0);
@@ -51,9 +51,7 @@ pub(super) fn slots(counter: &Counter) -> usize {
     global().slots(counter.counter_ref().value(0))
 }
 
-impl super::sealed::Sealed for PerThread {}
-
-impl Strategy for PerThread {
+impl Count for PerThread {
     #[inline]
     fn add(&self, n: u64) {
         self.counter.add(n);
@@ -63,7 +61,11 @@ impl Strategy for PerThread {
     fn sum(&self) -> u64 {
         self.counter.sum()
     }
+}
 
+impl super::sealed::Sealed for PerThread {}
+
+impl Strategy for PerThread {
     fn name(&self) -> &'static str {
         "per thread"
     }

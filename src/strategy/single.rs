@@ -1,4 +1,5 @@
 use super::Strategy;
+use crate::Count;
 use crate::sync::{AtomicU64, Ordering, const_fn};
 
 /// One word that every thread adds to by one locked instruction: the counter of most programs.
@@ -7,7 +8,7 @@ use crate::sync::{AtomicU64, Ordering, const_fn};
 /// The type isn't padded, so its neighbours on the line pay too.
 ///
 /// ```
-/// use quipu::strategy::{SingleAtomic, Strategy};
+/// use quipu::{Count, strategy::SingleAtomic};
 ///
 /// static COUNT: SingleAtomic = SingleAtomic::new();
 /// COUNT.add(2);
@@ -23,6 +24,7 @@ impl SingleAtomic {
         /// A counter at zero, of 8 bytes.
         ///
         /// ```
+        /// use quipu::Count;
         /// use quipu::strategy::{SingleAtomic, Strategy};
         ///
         /// let count = SingleAtomic::new();
@@ -35,9 +37,7 @@ impl SingleAtomic {
     }
 }
 
-impl super::sealed::Sealed for SingleAtomic {}
-
-impl Strategy for SingleAtomic {
+impl Count for SingleAtomic {
     #[inline]
     fn add(&self, n: u64) {
         // Relaxed, here and below: the number is all that is shared.
@@ -48,7 +48,11 @@ impl Strategy for SingleAtomic {
     fn sum(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
+}
 
+impl super::sealed::Sealed for SingleAtomic {}
+
+impl Strategy for SingleAtomic {
     fn name(&self) -> &'static str {
         "single atomic"
     }

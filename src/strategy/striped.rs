@@ -4,6 +4,7 @@ use crossbeam_utils::CachePadded;
 
 use super::Strategy;
 use super::random::scatter;
+use crate::Count;
 use crate::sync::{AtomicU64, Ordering, array, const_fn, stack_mark};
 
 /// `N` cells, each on a line of its own. The address of a thread's stack chooses the cell that the
@@ -21,7 +22,7 @@ use crate::sync::{AtomicU64, Ordering, array, const_fn, stack_mark};
 /// cells.
 ///
 /// ```
-/// use quipu::strategy::{Strategy, Striped};
+/// use quipu::{Count, strategy::Striped};
 ///
 /// static COUNT: Striped<8> = Striped::new();
 /// COUNT.add(2);
@@ -43,6 +44,7 @@ impl<const N: usize> Striped<N> {
         /// A counter at zero.
         ///
         /// ```
+        /// use quipu::Count;
         /// use quipu::strategy::{Strategy, Striped};
         ///
         /// let count = Striped::<4>::new();
@@ -61,9 +63,7 @@ impl<const N: usize> Striped<N> {
     }
 }
 
-impl<const N: usize> super::sealed::Sealed for Striped<N> {}
-
-impl<const N: usize> Strategy for Striped<N> {
+impl<const N: usize> Count for Striped<N> {
     #[inline]
     fn add(&self, n: u64) {
         // Relaxed, here and below: the number is all that is shared.
@@ -74,7 +74,11 @@ impl<const N: usize> Strategy for Striped<N> {
     fn sum(&self) -> u64 {
         self.cells.iter().fold(0, |sum, cell| sum.wrapping_add(cell.load(Ordering::Relaxed)))
     }
+}
 
+impl<const N: usize> super::sealed::Sealed for Striped<N> {}
+
+impl<const N: usize> Strategy for Striped<N> {
     fn name(&self) -> &'static str {
         "striped"
     }

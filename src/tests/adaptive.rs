@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::strategy::{Adaptive, Strategy};
+use crate::Count;
+use crate::strategy::Adaptive;
 
 #[test]
 fn cells_double_up_to_enough_and_are_all_summed() {

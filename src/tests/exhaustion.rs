@@ -28,7 +28,7 @@ fn counters_without_slots_count_in_themselves() {
         up_down.add(3);
         up_down.sub(5);
         float.add(0.5);
-        array.get(1).unwrap().inc();
+        array[1].inc();
         before.inc();
     };
     std::thread::scope(|scope| {

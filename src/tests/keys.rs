@@ -126,7 +126,7 @@ fn float_slot_is_clear_when_reused() {
 fn second_chunk_is_seen_whole() {
     outcomes([0, 1, 2], || {
         let first = CounterArray::<2>::new();
-        first.get(1).unwrap().inc();
+        first[1].inc();
         let counter = shared(Counter::new());
         let sum = two_adds_and_a_sum(&counter);
         assert_eq!(first.sums(), [0, 1]);

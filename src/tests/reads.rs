@@ -229,8 +229,8 @@ fn snapshot_during_the_drop_of_an_array() {
     outcomes([[1, 2]], || {
         let arrays = [(); 2].map(|()| CounterArray::named("array", "", "side", SIDES));
         let [first, second] = arrays;
-        first.get(0).unwrap().inc();
-        second.get(1).unwrap().add(2);
+        first[0].inc();
+        second[1].add(2);
         let values = || values_of_two(&snapshot());
         let reader = spawn(values);
         drop(first);

@@ -1,6 +1,7 @@
 //! Models of the strategies: two threads add while a third reads twice.
 
 use super::model::{outcomes, shared, start};
+use crate::Count;
 use crate::strategy::{
     Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
 };

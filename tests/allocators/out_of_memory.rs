@@ -104,7 +104,7 @@ impl Counters {
         self.up_down.add(1);
         self.up_down.sub(4);
         self.float.add(0.5);
-        self.array.get(2).unwrap().add(4);
+        self.array[2].add(4);
     }
 
     fn sums(&self) -> Values {
@@ -118,7 +118,7 @@ impl Counters {
     }
 
     fn take(&self) -> Values {
-        let array = std::array::from_fn(|index| self.array.get(index).unwrap().take());
+        let array = std::array::from_fn(|index| self.array[index].take());
         (self.counter.take(), self.named.take(), self.up_down.take(), self.float.take(), array)
     }
 }
@@ -269,7 +269,7 @@ fn baselines_find_no_memory() {
 fn registration_fails<const N: usize>() {
     drop(used_array::<N>());
     let array = Box::new(CounterArray::<N>::new());
-    let element = array.get(N - 1).unwrap();
+    let element = &array[N - 1];
     let ((), failed) = short_of_memory(Failing::After(0), || element.add(1));
     assert!(failed > 0);
     assert_eq!(element.sum(), 1);
@@ -279,7 +279,7 @@ fn registration_fails<const N: usize>() {
 
 fn used_array<const N: usize>() -> Box<CounterArray<N>> {
     let array = Box::new(CounterArray::<N>::new());
-    array.get(N - 1).unwrap().add(100);
+    array[N - 1].add(100);
     array
 }
 
@@ -288,7 +288,7 @@ fn used_array<const N: usize>() -> Box<CounterArray<N>> {
 fn a_cursor_begins_without_slots<const N: usize>() {
     drop(used_array::<N>());
     let array = Box::new(CounterArray::<N>::new());
-    let element = array.get(N - 1).unwrap();
+    let element = &array[N - 1];
     let mut cursor = element.cursor();
     short_of_memory(Failing::After(0), || element.add(1));
     assert_eq!((cursor.delta(), cursor.delta()), (1, 0));
@@ -303,7 +303,7 @@ fn a_cursor_begins_without_slots<const N: usize>() {
 /// Units that can't be marked as taken are left, in the slots and in the spill word.
 fn a_take_marks_nothing<const N: usize>() {
     let array = used_array::<N>();
-    let element = array.get(N - 1).unwrap();
+    let element = &array[N - 1];
     thread::scope(|scope| {
         scope.spawn(|| short_of_memory(Failing::After(0), || element.add(11)));
     });
@@ -335,8 +335,8 @@ fn slots_of_a_failed_registration_are_used_again() {
     }
     // The thread has a chunk for these slots, so that they need memory for what is found, baselines
     // and starts alone.
-    let ((), failed) = short_of_memory(Failing::After(3), || array.get(0).unwrap().inc());
-    assert_eq!((failed, array.get(0).unwrap().sum()), (0, 1));
+    let ((), failed) = short_of_memory(Failing::After(3), || array[0].inc());
+    assert_eq!((failed, array[0].sum()), (0, 1));
 }
 
 /// The list of free slots may have no room for those of a dropped counter.
@@ -344,12 +344,12 @@ fn slots_of_a_failed_registration_are_used_again() {
 fn counters_can_be_dropped() {
     // No other array has this length, so that its slots are the first of a list.
     let array = CounterArray::<37>::new();
-    array.get(36).unwrap().inc();
+    array[36].inc();
     let ((), failed) = short_of_memory(Failing::After(0), || drop(array));
     assert!(failed > 0);
     let array = CounterArray::<37>::new();
-    array.get(36).unwrap().add(2);
-    assert_eq!(array.get(36).unwrap().sum(), 2);
+    array[36].add(2);
+    assert_eq!(array[36].sum(), 2);
 }
 
 /// A counter that can't be taken off the list stays there, with all that it had, and its slots stay
@@ -373,7 +373,7 @@ fn totals_of_dropped_counters_are_kept() {
         let array = CounterArray::named(NAMES[1], "", "side", &["left", "right"]);
         counters.0.add(2);
         counters.1.add(2.0);
-        array.get(1).unwrap().add(2);
+        array[1].add(2);
         let ((), failed) = short_of_memory(failing, || drop((counters, array)));
         assert_eq!(shown(), before.map(|before| before + 2.0));
         failed

@@ -75,8 +75,8 @@ fn within_all_work(call: fn()) {
     drop(kept);
     within_sets(call);
     let array = Box::new(CounterArray::<5000>::new());
-    array.get(4999).unwrap().inc();
-    within(call, || assert_eq!(array.get(4999).unwrap().take(), 1));
+    array[4999].inc();
+    within(call, || assert_eq!(array[4999].take(), 1));
 }
 
 macro_rules! calls {
@@ -117,8 +117,8 @@ calls! {
     snapshots: assert!(quipu::snapshot().samples().is_empty());
     arrays: {
         let array = CounterArray::<3>::named("within_array_total", "", "side", &["a", "b", "c"]);
-        array.get(1).unwrap().inc();
-        assert_eq!((array.sums(), array.get(1).unwrap().take()), ([0, 1, 0], 0));
+        array[1].inc();
+        assert_eq!((array.sums(), array[1].take()), ([0, 1, 0], 0));
     };
     strategies: {
         let (cached, approximate) = (Cached::<8>::new(), Approximate::new());

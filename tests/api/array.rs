@@ -1,4 +1,6 @@
-use quipu::{CounterArray, InvalidName};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use quipu::{ArrayIndex, CounterArray, InvalidName};
 
 use crate::on_threads;
 
@@ -6,10 +8,10 @@ use crate::on_threads;
 fn elements_count_apart() {
     let array = CounterArray::<3>::default();
     assert_eq!(array.sums(), [0; 3]);
-    on_threads(3, |thread| array.get(thread as usize).unwrap().add(thread + 1));
-    array.get(1).unwrap().inc();
+    on_threads(3, |thread| array[thread as usize].add(thread + 1));
+    array[1].inc();
     assert_eq!(array.sums(), [1, 3, 3]);
-    assert_eq!(array.get(2).unwrap().sum(), 3);
+    assert_eq!(array[2].sum(), 3);
 }
 
 #[test]
@@ -20,9 +22,88 @@ fn there_is_no_element_past_the_end() {
 }
 
 #[test]
+fn an_index_past_the_end_panics_and_counts_nothing() {
+    let array = CounterArray::<2>::new();
+    for index in [2, usize::MAX] {
+        let panic = catch_unwind(AssertUnwindSafe(|| array[index].inc())).unwrap_err();
+        assert_eq!(
+            panic.downcast_ref::<String>().unwrap(),
+            &format!("index {index} is out of range for a CounterArray of 2: expected less than 2")
+        );
+    }
+    assert_eq!(array.sums(), [0, 0]);
+}
+
+#[derive(Clone, Copy)]
+enum Class {
+    Success,
+    Error,
+    Unheard,
+}
+
+impl ArrayIndex for Class {
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+#[test]
+fn an_enum_is_an_index() {
+    let array = CounterArray::<2>::new();
+    array[Class::Success].inc();
+    array[Class::Error].add(2);
+    array.get(Class::Error).unwrap().inc();
+    assert_eq!(array.sums(), [1, 3]);
+    assert!(array.get(Class::Unheard).is_none());
+}
+
+#[test]
+#[should_panic(expected = "index 2 is out of range for a CounterArray of 2")]
+fn an_enum_past_the_end_panics() {
+    CounterArray::<2>::new()[Class::Unheard].inc();
+}
+
+#[test]
+fn an_element_lies_where_its_array_does() {
+    let array = CounterArray::<3>::new();
+    for index in 0..3 {
+        let element = &array[index];
+        assert!(std::ptr::addr_eq(element, &array));
+        assert_eq!(size_of_val(element), size_of_val(&array));
+        assert_eq!(align_of_val(element), align_of_val(&array));
+    }
+}
+
+#[test]
+fn elements_are_iterated_in_order() {
+    let array = CounterArray::<3>::new();
+    for (element, amount) in array.iter().zip(1..) {
+        element.add(amount);
+    }
+    assert_eq!(array.sums(), [1, 2, 3]);
+    let mut sums = Vec::new();
+    for element in &array {
+        sums.push(element.sum());
+    }
+    assert_eq!(sums, [1, 2, 3]);
+}
+
+#[test]
+fn an_iterator_knows_its_length() {
+    let array = CounterArray::<2>::new();
+    let mut elements = array.iter();
+    for left in [2, 1, 0] {
+        assert_eq!((elements.len(), elements.size_hint()), (left, (left, Some(left))));
+        assert_eq!(elements.clone().count(), left);
+        assert_eq!(elements.next().is_some(), left > 0);
+    }
+    assert!(elements.next().is_none());
+}
+
+#[test]
 fn elements_are_taken_and_reset_apart() {
     let array = CounterArray::<2>::new();
-    let (first, second) = (array.get(0).unwrap(), array.get(1).unwrap());
+    let (first, second) = (&array[0], &array[1]);
     first.add(4);
     second.add(6);
     assert_eq!(second.take(), 6);
@@ -34,9 +115,9 @@ fn elements_are_taken_and_reset_apart() {
 #[test]
 fn elements_have_cursors() {
     let array = CounterArray::<2>::new();
-    let mut cursor = array.get(1).unwrap().cursor();
-    array.get(0).unwrap().inc();
-    array.get(1).unwrap().add(2);
+    let mut cursor = array[1].cursor();
+    array[0].inc();
+    array[1].add(2);
     assert_eq!((cursor.delta(), cursor.delta()), (2, 0));
 }
 
@@ -44,7 +125,7 @@ fn elements_have_cursors() {
 fn an_array_longer_than_the_first_chunks_counts_in_every_element() {
     let array = Box::new(CounterArray::<1000>::new());
     for index in 0..1000 {
-        array.get(index).unwrap().add(index as u64);
+        array[index].add(index as u64);
     }
     assert!(array.sums().iter().enumerate().all(|(index, &sum)| sum == index as u64));
 }
@@ -54,10 +135,10 @@ fn arrays_in_the_place_of_dropped_ones_begin_at_zero() {
     for round in 1..50 {
         let (long, short) = (CounterArray::<7>::new(), CounterArray::<3>::new());
         for index in 0..7 {
-            long.get(index).unwrap().add(round);
+            long[index].add(round);
         }
         drop(long);
-        short.get(2).unwrap().inc();
+        short[2].inc();
         assert_eq!(short.sums(), [0, 0, 1]);
         assert_eq!(CounterArray::<5>::new().sums(), [0; 5]);
     }
@@ -88,10 +169,7 @@ fn a_refused_label_panics_by_name() {
 #[test]
 fn debug_shows_the_values() {
     let array = CounterArray::named("debug_array_total", "", "side", &["left", "right"]);
-    array.get(1).unwrap().inc();
+    array[1].inc();
     assert_eq!(format!("{array:?}"), r#"CounterArray { name: "debug_array_total", sum: [0, 1] }"#);
-    assert_eq!(
-        format!("{:?}", array.get(1).unwrap()),
-        r#"Element { name: "debug_array_total", sum: 1 }"#
-    );
+    assert_eq!(format!("{:?}", &array[1]), r#"Element { name: "debug_array_total", sum: 1 }"#);
 }

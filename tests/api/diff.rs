@@ -66,10 +66,10 @@ fn of_a_counter_that_was_reset_has_what_it_counted_since() {
 #[test]
 fn tells_the_elements_of_an_array_apart() {
     let array = CounterArray::named("diff_array_total", "", "side", &["left", "right"]);
-    array.get(0).unwrap().add(5);
+    array[0].add(5);
     let earlier = quipu::snapshot();
-    array.get(0).unwrap().add(1);
-    array.get(1).unwrap().add(2);
+    array[0].add(1);
+    array[1].add(2);
     let diff = quipu::snapshot().since(&earlier);
     let deltas: Vec<_> = diff
         .changes()

@@ -2,6 +2,7 @@
 
 mod array;
 mod clashes;
+mod count;
 mod counter;
 mod cursor;
 mod diff;

@@ -41,7 +41,7 @@ fn every_type_is_read_back() {
 #[test]
 fn is_written_line_by_line_as_the_format_says() {
     let array = CounterArray::named("text_array_total", "By side.", "side", &["left", "right"]);
-    array.get(1).unwrap().add(u64::MAX);
+    array[1].add(u64::MAX);
     assert_eq!(
         lines(&text(), "text_array_total"),
         [

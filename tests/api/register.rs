@@ -102,8 +102,8 @@ fn what_a_dropped_counter_had_stays_in_the_total_of_its_name() {
 fn what_a_dropped_array_had_stays_with_its_labels_and_a_gauge_takes_it_along() {
     let array = || CounterArray::named("array_dropped_total", "", "side", &["left", "right"]);
     let (first, second) = (array(), array());
-    first.get(1).unwrap().add(7);
-    second.get(0).unwrap().add(2);
+    first[1].add(7);
+    second[0].add(2);
     drop(first);
     let values =
         |side| quipu::snapshot().get("array_dropped_total", Some(side)).map(|sample| sample.value);

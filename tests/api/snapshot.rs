@@ -30,7 +30,7 @@ fn has_name_help_kind_and_value_of_every_type() {
 #[test]
 fn shows_every_element_of_an_array_in_its_order() {
     let array = CounterArray::named("snapshot_array_total", "", "side", &["west", "east", "north"]);
-    array.get(1).unwrap().add(7);
+    array[1].add(7);
     let snapshot = quipu::snapshot();
     let samples: Vec<_> = snapshot
         .samples()
@@ -53,7 +53,7 @@ fn shows_every_element_of_an_array_in_its_order() {
 #[test]
 fn elements_with_one_label_value_are_added_up() {
     let array = CounterArray::named("snapshot_merged_total", "", "class", &["ok", "failed", "ok"]);
-    (0..3).for_each(|index| array.get(index).unwrap().add(10_u64.pow(index as u32)));
+    (0..3).for_each(|index| array[index].add(10_u64.pow(index as u32)));
     let snapshot = quipu::snapshot();
     assert_eq!(
         snapshot.get("snapshot_merged_total", Some("ok")).unwrap().value,
@@ -74,15 +74,12 @@ fn shows_totals_that_takes_do_not_lower_and_levels_that_they_do() {
     let up_down = UpDownCounter::named("snapshot_taken_in_flight", "");
     counter.add(5);
     float.add(0.5);
-    array.get(1).unwrap().add(5);
+    array[1].add(5);
     up_down.add(5);
-    assert_eq!(
-        (counter.take(), float.take(), array.get(1).unwrap().take(), up_down.take()),
-        (5, 0.5, 5, 5)
-    );
+    assert_eq!((counter.take(), float.take(), array[1].take(), up_down.take()), (5, 0.5, 5, 5));
     counter.add(2);
     float.add(0.25);
-    array.get(1).unwrap().reset();
+    array[1].reset();
     up_down.sub(2);
     assert_eq!(in_snapshot("snapshot_taken_total"), Some(Value::Unsigned(7)));
     assert_eq!(in_snapshot("snapshot_taken_seconds_total"), Some(Value::Float(0.75)));

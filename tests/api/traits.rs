@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::fmt::{Debug, Display};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 #[cfg(feature = "parking_lot")]
 use quipu::strategy::ParkingLotLock;
@@ -11,12 +13,14 @@ use quipu::strategy::{
     Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
 };
 use quipu::{
-    Change, Counter, CounterArray, Cursor, Diff, Element, FloatCounter, InvalidAmount, InvalidName,
-    Kind, Label, PrometheusText, RegisterError, Sample, Snapshot, UpDownCounter, Value,
+    Change, Count, Counter, CounterArray, Cursor, Diff, Element, Elements, FloatCounter,
+    InvalidAmount, InvalidName, Kind, Label, PrometheusText, RegisterError, Sample, Snapshot,
+    UpDownCounter, Value,
 };
 
 const fn shared<T: Send + Sync + Debug + ?Sized>() {}
 const fn strategy<T: Strategy + Default + Send + Sync + Debug + 'static>() {}
+const fn count<T: Count + ?Sized>() {}
 const fn copied<T: Copy + PartialEq>() {}
 const fn defaulted<T: Default>() {}
 const fn displayed<T: Display>() {}
@@ -27,7 +31,8 @@ const _: () = {
     shared::<UpDownCounter>();
     shared::<FloatCounter>();
     shared::<CounterArray<3>>();
-    shared::<Element<'_, 3>>();
+    shared::<Element<3>>();
+    shared::<Elements<'_, 3>>();
     shared::<Cursor<'_, u64>>();
     shared::<Cursor<'_, i64>>();
     shared::<Cursor<'_, f64>>();
@@ -49,6 +54,14 @@ const _: () = {
     #[cfg(feature = "parking_lot")]
     strategy::<Locked<ParkingLotLock>>();
     shared::<dyn Strategy>();
+    count::<Counter>();
+    count::<Element<3>>();
+    count::<AtomicU64>();
+    count::<dyn Count>();
+    count::<dyn Strategy>();
+    count::<&Element<3>>();
+    count::<Box<dyn Count>>();
+    count::<Arc<dyn Strategy>>();
     copied::<Accuracy>();
     copied::<Kind>();
     copied::<Value>();

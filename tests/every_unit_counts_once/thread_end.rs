@@ -21,7 +21,7 @@ impl Counters {
         self.up_down.add(3);
         self.up_down.dec();
         self.float.add(0.5);
-        self.array.get(2).unwrap().add(7);
+        self.array[2].add(7);
     }
 
     fn assert_adds(&self, adds: u64) {

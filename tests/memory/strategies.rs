@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 use std::thread;
 
+use quipu::Count;
 use quipu::strategy::{
     Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
 };

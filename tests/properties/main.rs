@@ -1,5 +1,6 @@
 //! Properties of every program, text and name, tried with random ones.
 
+mod arrays;
 mod floats;
 mod model;
 mod names;

@@ -52,8 +52,8 @@ proptest! {
         let values: &'static [&'static str; 2] = Box::leak(Box::new([first, second]));
         let name = fresh("property_text");
         let array = CounterArray::named(name, keep(help.clone()), "value", values);
-        array.get(0).unwrap().add(3);
-        array.get(1).unwrap().add(4);
+        array[0].add(3);
+        array[1].add(4);
 
         let text = quipu::snapshot().prometheus().to_string();
         let after = |start: &str| -> Vec<_> {
@@ -86,7 +86,7 @@ proptest! {
         let array = CounterArray::named(names[0], "", "value", values);
         let up_down = UpDownCounter::named("property_signed", "");
         let seconds = FloatCounter::named(names[1], "");
-        array.get(0).unwrap().add(whole);
+        array[0].add(whole);
         up_down.add(signed);
         (0..2).for_each(|_| seconds.add(float));
 

@@ -109,7 +109,7 @@ fn samples_of_one_name_kind_and_labels_add_up() {
 #[test]
 fn elements_of_an_array_keep_their_order_and_others_come_after_them() {
     let array = CounterArray::named("array_total", "Own.", "side", &["west", "east"]);
-    array.get(0).unwrap().add(1);
+    array[0].add(1);
     let sample =
         |side, count| ("array_total", vec![("side", side)], registry::Value::Counter(count));
     register_labelled(vec![
@@ -248,7 +248,7 @@ fn this_copy_shows_its_counters_to_other_readers() {
     );
     counter.add(3);
     float.add(0.5);
-    array.get(1).unwrap().add(4);
+    array[1].add(4);
     gauge.sub(5);
     let mut lines = Vec::new();
     registry::collect(&mut |sample| {

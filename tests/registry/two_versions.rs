@@ -36,7 +36,7 @@ fn main() {
     BOTH.add(10);
     BOTH_TOO.add(100);
     SECONDS.add(0.5);
-    SIDES.get(1).unwrap().add(3);
+    SIDES[1].add(3);
     for _ in 0..2 {
         print!("{}=====\n", quipu::snapshot().prometheus());
         print!("{}=====\n", other::snapshot().prometheus());

@@ -1,5 +1,6 @@
 //! Errors of approximate counters.
 
+use quipu::Count;
 use quipu::strategy::{Accuracy, Approximate, Strategy};
 
 #[test]

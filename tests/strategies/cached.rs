@@ -2,7 +2,8 @@
 
 use std::thread;
 
-use quipu::strategy::{Cached, Strategy};
+use quipu::Count;
+use quipu::strategy::Cached;
 
 use crate::check;
 

@@ -12,6 +12,7 @@ use std::sync::{Barrier, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use quipu::Count;
 use quipu::strategy::{PerCpu, Strategy};
 use quipu_testing::{Finish, child};
 

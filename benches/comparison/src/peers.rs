@@ -7,7 +7,8 @@ use contatori::adapters::Resettable;
 use contatori::counters::Observable;
 use contatori::counters::unsigned::Unsigned;
 use crossbeam_utils::CachePadded;
-use quipu::strategy::{PerCpu, Strategy as _};
+use quipu::Count as _;
+use quipu::strategy::PerCpu;
 use thread_local::ThreadLocal;
 
 use crate::telemetry::Telemetry;

@@ -117,7 +117,7 @@ fn an_exporter_sends_the_counts() {
         SENT.add(3);
         LEVEL.sub(4);
         TIME.add(0.5);
-        SIDES.get(1).unwrap().add(2);
+        SIDES[1].add(2);
         provider.force_flush().unwrap();
         let expected = [
             ("ox_sent_total", "3", "asInt", number, true),

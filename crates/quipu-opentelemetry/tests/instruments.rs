@@ -113,7 +113,7 @@ fn sums_and_differences_are_exact() {
                     (0..1000).for_each(|_| SENT.inc());
                     LEVEL.sub(1);
                     TIME.add(0.5);
-                    SIDES.get(1).unwrap().add(2);
+                    SIDES[1].add(2);
                 });
             }
         });
@@ -202,7 +202,7 @@ fn a_view_makes_room_for_a_large_array() {
         (&*labels).try_into().unwrap(),
     );
     for index in 0..LEN {
-        large.get(index).unwrap().add(index as u64);
+        large[index].add(index as u64);
     }
     let sdk = Sdk::with_limit_of_large(LEN);
     sdk.counters().register().unwrap();

@@ -19,6 +19,7 @@ mod rseq;
 
 use super::Strategy;
 use super::random::scatter;
+use crate::Count;
 use crate::sync::{Ordering, stack_mark};
 use pool::{SHARED_ROWS, Slots};
 use rseq::Rseq;
@@ -45,7 +46,7 @@ use rseq::Rseq;
 /// interface.
 ///
 /// ```
-/// use quipu::strategy::{PerCpu, Strategy};
+/// use quipu::{Count, strategy::PerCpu};
 ///
 /// let count = PerCpu::new();
 /// std::thread::scope(|scope| {
@@ -72,7 +73,7 @@ impl PerCpu {
     /// A counter at zero.
     ///
     /// ```
-    /// use quipu::strategy::{PerCpu, Strategy};
+    /// use quipu::{Count, strategy::PerCpu};
     ///
     /// let count = PerCpu::new();
     /// assert_eq!(count.sum(), 0);
@@ -109,9 +110,7 @@ impl PerCpu {
     }
 }
 
-impl super::sealed::Sealed for PerCpu {}
-
-impl Strategy for PerCpu {
+impl Count for PerCpu {
     #[inline]
     fn add(&self, n: u64) {
         // SAFETY: the slots have a row for each CPU below the number of rows that they were made
@@ -126,7 +125,11 @@ impl Strategy for PerCpu {
     fn sum(&self) -> u64 {
         self.slots.rows().fold(0, |sum, slot| sum.wrapping_add(slot.load(Ordering::Relaxed)))
     }
+}
 
+impl super::sealed::Sealed for PerCpu {}
+
+impl Strategy for PerCpu {
     fn name(&self) -> &'static str {
         if self.is_restartable() { "per CPU" } else { "per CPU (fallback)" }
     }

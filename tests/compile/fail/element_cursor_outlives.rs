@@ -3,7 +3,7 @@ fn main() {
     let mut cursor;
     {
         let array = quipu::CounterArray::<3>::new();
-        cursor = array.get(1).unwrap().cursor();
+        cursor = array[1].cursor();
     }
     cursor.delta();
 }

@@ -7,7 +7,7 @@ use quipu::strategy::PerCpu;
 use quipu::strategy::{
     Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
 };
-use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter, Value};
+use quipu::{Count, Counter, CounterArray, FloatCounter, UpDownCounter, Value};
 
 /// Operations of every counter and every strategy.
 pub(crate) trait Adds: Send + Sync {
@@ -78,7 +78,7 @@ subject!(UpDownCounter, true, i64, |counter| counter);
 // Whole numbers are exact in an f64, below 2^53.
 subject!(FloatCounter, false, f64, |counter| counter);
 // An element in the midst of an array.
-subject!(CounterArray<9>, false, u64, |array| array.get(5).expect("one of nine"));
+subject!(CounterArray<9>, false, u64, |array| array[5]);
 
 /// A named counter that is read from snapshots: its level, or what was added to it since it was
 /// made, whatever was taken. One runs at a time, as all of a type have one name.
@@ -146,11 +146,11 @@ macro_rules! strategies {
             }
 
             fn add(&self, amount: i64) {
-                Strategy::add(self, amount as u64);
+                Count::add(self, amount as u64);
             }
 
             fn sum(&self) -> i64 {
-                Strategy::sum(self) as i64
+                Count::sum(self) as i64
             }
 
             /// By chance, an approximate one is further off once in 10⁸ times.

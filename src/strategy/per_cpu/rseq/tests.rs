@@ -3,7 +3,8 @@
 
 use super::super::pool::Pool;
 use super::{Rseq, detect};
-use crate::strategy::{PerCpu, Strategy};
+use crate::Count;
+use crate::strategy::PerCpu;
 
 /// Keeps the current thread on the CPU that it is on. Returns its number.
 fn stay() -> u32 {
