@@ -3,7 +3,7 @@ use std::fmt;
 use crate::engine::{CounterRef, Header, Kind, Labels, Naming, Update};
 use crate::name;
 use crate::sync::{Ordering, const_fn};
-use crate::{InvalidName, api};
+use crate::{InvalidName, LocalCounter, api};
 
 /// `N` counters in a row, for events that an index tells apart: status codes, error kinds, the
 /// variants of an enum.
@@ -235,6 +235,20 @@ impl<'a, const N: usize> Element<'a, N> {
     #[inline(never)]
     fn add_slow(&self, n: u64) {
         api::add_slow(&self.array.counter_ref(), self.index, n, &Update::INCREASE);
+    }
+
+    /// A handle for many adds by the current thread, as [`Counter::local`](crate::Counter::local)
+    /// makes one.
+    ///
+    /// ```
+    /// let rows = quipu::CounterArray::<2>::new();
+    /// let second = rows.get(1).unwrap().local();
+    /// second.add(2);
+    /// assert_eq!(rows.sums(), [0, 2]);
+    /// ```
+    #[must_use]
+    pub fn local(&self) -> LocalCounter<'a> {
+        LocalCounter::new(self.array.counter_ref(), self.index)
     }
 
     crate::api::reads!(u64, 'a, |self| (self.array.counter_ref(), self.index));

@@ -12,6 +12,7 @@ mod exposition;
 mod float;
 mod float_gauge;
 pub mod integrations;
+mod local;
 mod merge;
 mod name;
 mod name_clash;
@@ -31,6 +32,7 @@ pub use error::RegisterError;
 pub use exposition::PrometheusText;
 pub use float::{FloatCounter, InvalidAmount};
 pub use float_gauge::FloatGauge;
+pub use local::LocalCounter;
 pub use name::InvalidName;
 pub use name_clash::NameClash;
 /// The list of all sources of metrics in the process: other versions of quipu, and what anyone

@@ -13,6 +13,8 @@ mod floats;
 #[cfg(quipu_loom)]
 mod keys;
 #[cfg(quipu_loom)]
+mod local;
+#[cfg(quipu_loom)]
 mod model;
 #[cfg(not(quipu_loom))]
 mod passes;
