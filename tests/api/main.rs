@@ -6,6 +6,7 @@ mod counter;
 mod cursor;
 mod diff;
 mod float;
+mod local;
 mod names;
 mod prometheus;
 mod register;
