@@ -4,7 +4,7 @@
 
 #[cfg(feature = "percpu")]
 use quipu::strategy::{PerCpu, Strategy};
-use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use quipu::{Counter, CounterArray, FloatCounter, LocalCounter, UpDownCounter};
 
 static COUNTER: Counter = Counter::new();
 static UP_DOWN: UpDownCounter = UpDownCounter::new();
@@ -21,6 +21,12 @@ pub fn hot_counter_add(n: u64) {
 #[inline(never)]
 pub fn hot_counter_add_by_reference(counter: &Counter) {
     counter.inc();
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_local_add(local: &LocalCounter<'_>) {
+    local.inc();
 }
 
 #[unsafe(no_mangle)]
@@ -54,7 +60,9 @@ pub fn hot_per_cpu_add(counter: &PerCpu, n: u64) {
 fn main() {
     #[cfg(feature = "percpu")]
     hot_per_cpu_add(&PerCpu::new(), 3);
+    let local = COUNTER.local();
     for index in 0..8 {
+        hot_local_add(&local);
         hot_counter_add(3);
         hot_counter_add_by_reference(&COUNTER);
         hot_up_down();

@@ -84,9 +84,11 @@ impl Counter {
     /// A handle for many adds by the current thread, which cost less than the counter's own: see
     /// [`LocalCounter`].
     ///
-    /// To make it costs what an add after a thread's first costs at most, some tens of nanoseconds,
-    /// and the thread's first handle or add to the counter or to its neighbours may allocate, and
-    /// take a lock. It registers the counter.
+    /// It registers the counter, as the first add does, with the same panic in debug builds where
+    /// its name clashes. It never waits for another thread's add and never fails. Making the handle
+    /// and dropping it cost some tens of nanoseconds. A thread's first handle of the counter or of
+    /// its neighbours may allocate, and take a lock; so may the drop of the last one, where the
+    /// thread's other thread-locals are gone.
     ///
     /// ```
     /// let words = quipu::Counter::new();
