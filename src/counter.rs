@@ -87,8 +87,8 @@ impl Counter {
     /// It registers the counter, as the first add does, with the same panic in debug builds where
     /// its name clashes. It never waits for another thread's add and never fails. Making the handle
     /// and dropping it cost some tens of nanoseconds. A thread's first handle of the counter or of
-    /// its neighbours may allocate, and take a lock; so may the drop of the last one, where the
-    /// thread's other thread-locals are gone.
+    /// its neighbours may allocate, and take a lock. So may the drop of the last one, once the
+    /// thread's thread-locals are gone.
     ///
     /// ```
     /// let words = quipu::Counter::new();

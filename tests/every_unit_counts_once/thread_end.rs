@@ -2,7 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::mem::{self, ManuallyDrop};
-use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use quipu::{Counter, CounterArray, FloatCounter, LocalCounter, UpDownCounter};
@@ -182,15 +183,17 @@ fn destructors_can_make_and_drop_handles() {
 thread_local! {
     /// Not dropped with the thread.
     static KEPT: Cell<Option<ManuallyDrop<LocalCounter<'static>>>> = const { Cell::new(None) };
+    static PASSES: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Each destructor uses the handle that the one before it left, and leaves another one.
+/// Each destructor uses the handle that the one before it left, and all but the last leave another.
 #[test]
 fn handles_pass_from_one_destructor_to_the_next() {
     static COUNTER: Counter = Counter::new();
     let pass_on = || {
-        let next = COUNTER.local();
-        let last = KEPT.replace(Some(ManuallyDrop::new(next))).map(ManuallyDrop::into_inner);
+        PASSES.set(PASSES.get() + 1);
+        let next = (PASSES.get() < 3).then(|| ManuallyDrop::new(COUNTER.local()));
+        let last = KEPT.replace(next).map(ManuallyDrop::into_inner);
         last.iter().for_each(LocalCounter::inc);
         COUNTER.inc();
     };
@@ -206,21 +209,22 @@ fn handles_pass_from_one_destructor_to_the_next() {
     assert_eq!(COUNTER.sum(), 20 * 5);
 }
 
+/// They are in a static, as sanitizers look for leaks.
 #[test]
 fn forgotten_handles_lose_nothing() {
-    let counter = Arc::new(Counter::new());
+    static FORGOTTEN: Mutex<Vec<AtomicPtr<LocalCounter<'_>>>> = Mutex::new(Vec::new());
+    static COUNTER: Counter = Counter::new();
     for _ in 0..20 {
-        let counter = Arc::clone(&counter);
-        thread::spawn(move || {
-            let local = counter.local();
+        thread::spawn(|| {
+            let local = Box::new(COUNTER.local());
             local.inc();
-            mem::forget(local);
-            counter.inc();
+            FORGOTTEN.lock().unwrap().push(AtomicPtr::new(Box::into_raw(local)));
+            COUNTER.inc();
         })
         .join()
         .unwrap();
     }
-    assert_eq!(counter.sum(), 40);
+    assert_eq!(COUNTER.sum(), 40);
 }
 
 /// The last use of a handle is after those of all thread-locals.
