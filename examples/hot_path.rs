@@ -6,7 +6,9 @@
 use quipu::Count;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
-use quipu::{Bounds, Counter, CounterArray, FloatCounter, Histogram, LogLinear, UpDownCounter};
+use quipu::{
+    Bounds, Counter, CounterArray, FloatCounter, Histogram, LocalCounter, LogLinear, UpDownCounter,
+};
 
 static COUNTER: Counter = Counter::new();
 static UP_DOWN: UpDownCounter = UpDownCounter::new();
@@ -26,6 +28,12 @@ pub fn hot_counter_add(n: u64) {
 #[inline(never)]
 pub fn hot_counter_add_by_reference(counter: &Counter) {
     counter.inc();
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn hot_local_add(local: &LocalCounter<'_>) {
+    local.inc();
 }
 
 #[unsafe(no_mangle)]
@@ -77,7 +85,9 @@ pub fn hot_per_cpu_add(counter: &PerCpu, n: u64) {
 fn main() {
     #[cfg(feature = "percpu")]
     hot_per_cpu_add(&PerCpu::new(), 3);
+    let local = COUNTER.local();
     for index in 0..8 {
+        hot_local_add(&local);
         hot_counter_add(3);
         hot_histogram_observe(index as u64);
         hot_log_linear_observe(index as u64);

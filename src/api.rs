@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::{self, CounterRef, Key, Update, enter_cold_path};
+use crate::engine::{self, CounterRef, Key, LocalSlots, Update, enter_cold_path};
 use crate::error::RegisterError;
 use crate::name_clash::NameClash;
 use crate::sync::AtomicU64;
@@ -320,31 +320,35 @@ pub(crate) fn debug(
 #[cold]
 #[inline(never)]
 pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, update: &Update) {
-    let registers = registers(counter);
-    engine::add_slow(counter, index, amount, update);
+    registering(counter, || engine::add_slow(counter, index, amount, update));
+}
+
+/// The slots of a handle: see [`LocalSlots::new`].
+pub(crate) fn local_slots(counter: &CounterRef<'_>, index: usize) -> Option<LocalSlots> {
+    registering(counter, || LocalSlots::new(counter, index))
+}
+
+/// Runs `f`, which registers the counter if it isn't.
+fn registering<T>(counter: &CounterRef<'_>, f: impl FnOnce() -> T) -> T {
+    let registers = cfg!(debug_assertions)
+        && counter.identity.name().is_some()
+        && !counter.value(0).is_registered();
+    let result = f();
     if registers {
         assert_no_clash(counter);
     }
+    result
 }
 
 /// The cold path of an observation of a peak.
 #[cold]
 #[inline(never)]
 pub(crate) fn observe_slow(counter: &CounterRef<'_>, epoch: &AtomicU64, value: u64) {
-    let registers = registers(counter);
-    engine::observe_slow(counter, epoch, value);
-    if registers {
-        assert_no_clash(counter);
-    }
+    registering(counter, || engine::observe_slow(counter, epoch, value));
 }
 
-/// Whether it is to be checked for clashes once it is registered.
-fn registers(counter: &CounterRef<'_>) -> bool {
-    cfg!(debug_assertions) && counter.identity.name().is_some() && !counter.value(0).is_registered()
-}
-
-/// In debug builds, the add that registers a counter panics where its name clashes, after it
-/// counted. A thread that panics already must not do so again.
+/// In debug builds, the add or the handle that registers a counter panics where its name clashes,
+/// after the add counted. A thread that panics already must not do so again.
 fn assert_no_clash(counter: &CounterRef<'_>) {
     if let Some(family) = counter.family().filter(|_| !std::thread::panicking()) {
         let clash = enter_cold_path(|_| engine::clash(&family)).flatten().map(NameClash::new);

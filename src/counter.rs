@@ -1,6 +1,6 @@
-use crate::api;
 use crate::engine::{Header, Kind, Update, setting};
 use crate::sync::Ordering;
+use crate::{LocalCounter, api};
 
 /// A number that only grows, counted by many threads at once.
 ///
@@ -79,6 +79,26 @@ impl Counter {
     #[inline(never)]
     fn add_slow(&self, n: u64) {
         api::add_slow(&self.counter_ref(), 0, n, &Update::INCREASE);
+    }
+
+    /// A handle for many adds by the current thread, which cost less than the counter's own: see
+    /// [`LocalCounter`].
+    ///
+    /// It registers the counter, as the first add does, with the same panic in debug builds where
+    /// its name clashes. It never waits for another thread's add and never fails. Making the handle
+    /// and dropping it cost some tens of nanoseconds. A thread's first handle of the counter or of
+    /// its neighbours may allocate, and take a lock. So may the drop of the last one, once the
+    /// thread's thread-locals are gone.
+    ///
+    /// ```
+    /// let words = quipu::Counter::new();
+    /// let local = words.local();
+    /// "as quick as a flash".split(' ').for_each(|_| local.inc());
+    /// assert_eq!(words.sum(), 5);
+    /// ```
+    #[must_use]
+    pub fn local(&self) -> LocalCounter<'_> {
+        LocalCounter::new(self.counter_ref(), 0)
     }
 
     /// Adds the part of `total` that [`Counter::total`] lacks: for a total that something else

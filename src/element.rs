@@ -4,7 +4,7 @@ use std::{fmt, ptr};
 
 use crate::engine::Update;
 use crate::sync::Ordering;
-use crate::{CounterArray, api};
+use crate::{CounterArray, LocalCounter, api};
 
 /// One counter of a [`CounterArray`], of which there are only references: `&array[index]`, and by
 /// [`get`](CounterArray::get) and [`iter`](CounterArray::iter).
@@ -74,6 +74,20 @@ impl<const N: usize> Element<N> {
     #[inline(never)]
     fn add_slow(&self, n: u64) {
         api::add_slow(&self.array.counter_ref(), self.index(), n, &Update::INCREASE);
+    }
+
+    /// A handle for many adds by the current thread, as [`Counter::local`](crate::Counter::local)
+    /// makes one.
+    ///
+    /// ```
+    /// let rows = quipu::CounterArray::<2>::new();
+    /// let second = rows[1].local();
+    /// second.add(2);
+    /// assert_eq!(rows.sums(), [0, 2]);
+    /// ```
+    #[must_use]
+    pub fn local(&self) -> LocalCounter<'_> {
+        LocalCounter::new(self.array.counter_ref(), self.index())
     }
 
     crate::api::reads!(u64, |self| (self.array.counter_ref(), self.index()));

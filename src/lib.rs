@@ -15,6 +15,7 @@ mod float;
 mod float_gauge;
 mod histogram;
 pub mod integrations;
+mod local;
 mod merge;
 mod name;
 mod name_clash;
@@ -41,6 +42,7 @@ pub use histogram::{
     Bounds, Bucket, Histogram, HistogramCursor, HistogramSnapshot, InvalidBounds, InvalidParts,
     Layout, LayoutsDiffer, LogLinear, Quantile, Timer,
 };
+pub use local::LocalCounter;
 pub use name::InvalidName;
 pub use name_clash::NameClash;
 pub use peak::{Peak, PeakCursor, Trough};

@@ -11,7 +11,9 @@
 //! A slot has one writer, so its load, addition and store need no other thread's consent. It is
 //! never zeroed: a reset moves a baseline that reads subtract. When a thread ends, its slots stay
 //! in every sum, and its block goes to the next new thread under the registry's lock. Nothing is
-//! flushed, so nothing can be flushed too late. Where a thread has no block, because its
+//! flushed, so nothing can be flushed too late. Handles ([`LocalCounter`](crate::LocalCounter)) write
+//! to the same slots, and the block goes only when the last of its thread's is gone, in whatever
+//! order thread-locals are destroyed. Where a thread has no block, because its
 //! thread-locals are gone, it claims one for the one add; where none can be had, for want of memory
 //! or from within quipu's own work, the add is an atomic one on a word in the counter. (Per-thread
 //! counters summed by the reader are "statistical counters" in McKenney's *Is Parallel Programming
@@ -20,7 +22,10 @@
 //!
 //! *Checked by* the models `block_is_claimed_again_with_its_values`,
 //! `add_in_a_thread_local_destructor_counts`, `nested_add_counts`,
-//! `nested_adds_of_two_threads_count`, `exhausted_space_spills`; by `tests/every_unit_counts_once`,
+//! `nested_adds_of_two_threads_count`, `exhausted_space_spills`; of handles,
+//! `handle_keeps_its_block_after_the_first_hold`, `last_of_two_handles_gives_the_block_back`,
+//! `handle_in_a_thread_local_destructor_counts`, `handles_within_a_cold_path_take_no_lock` and
+//! `handles_leave_no_blocks_behind`; by `tests/every_unit_counts_once`,
 //! whose torture runs under ThreadSanitizer and at length, too; by `tests/allocators`,
 //! `tests/counting_allocator.rs` and `tests/forks/amid_work.rs`.
 //!
@@ -268,7 +273,7 @@
 //! - **The restartable sequence** of `PerCpu` is machine code, in which neither loom nor a
 //!   sanitizer looks.
 //! - **Signal handlers that interrupt an allocation**: a first add there allocates, as `malloc` in
-//!   a handler would.
+//!   a handler would. So may the drop of the last handle of a thread whose thread-locals are gone.
 //! - **An allocator that counts** through quipu needs a std that lets an allocator register
 //!   thread-local destructors: Rust 1.93 or newer; tests ran on 1.95.
 //! - **A snapshot on allocation failure** aborts, as any `Vec` that can't grow does. Adds and sums
@@ -292,7 +297,10 @@
 //! - **Memory in a forked child**: the blocks of the parent's other threads stay in its sums, and
 //!   nobody claims them again.
 //! - **Coroutines with stacks of their own** that move between threads: compilers may keep a
-//!   thread-local's address over the move, and two threads would write one slot.
+//!   thread-local's address over the move, and two threads would write one slot. So they would
+//!   through a handle, which must not move to another thread.
+//! - **A handle that is forgotten**, or dropped within an allocator that quipu is calling: the slots
+//!   of its thread are in every sum, and no later thread reuses them.
 //! - **A counter that is dropped within an allocator** that quipu is calling, or on allocation
 //!   failure, stays listed, with what it had, and its slots are never reused.
 //! - **`_Fork`, a raw `clone` and `vfork`** run no fork handlers. A child of the first two may find

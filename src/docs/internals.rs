@@ -23,6 +23,25 @@
 //! takes 125 instructions for 89, and one over 64 threads 258 for 239 (`valgrind
 //! --tool=callgrind`).
 //!
+//! # Holds of a block
+//! A thread's block goes back when nothing of the thread can write to it any more: when quipu's
+//! thread-local with a destructor is gone and the last handle
+//! ([`LocalCounter`](crate::LocalCounter)), too. Thread-locals are destroyed in an order that nobody
+//! knows, so none of these may count on another. Each has a hold, and the block has their number.
+//! It is a plain number: one thread alone changes it, on the cold path, so that neither an allocator
+//! nor a signal handler that calls quipu comes between. The hold that ends last clears the cache
+//! and gives the block back. Until then the cache stays, and the counter's own adds in later
+//! destructors use the block, as do further handles.
+//!
+//! A hold that ends within a cold path is not counted off: the thread may hold the registry's lock,
+//! or be changing the block. Nor is the hold of a forgotten handle. Such a block stays the thread's
+//! for good: reads sum it, and no other thread gets it. A summary counts blocks without an owner
+//! only, so it never has a block that is held. A forked child has its thread's block with its holds;
+//! those of the parent's other threads never end there, as their blocks never go back.
+//!
+//! A handle tests at each add whether it has a slot. Without the test it would need another place to
+//! count in, which nobody else writes and reads find: a slot.
+//!
 //! # Orderings
 //! Each with the model in `src/tests` that fails if it is relaxed, or if the step is left out.
 //! `ci/mutations` tries them.
@@ -57,8 +76,11 @@
 //! | add | its slot is the thread's own, and the thread reads it again | no add is lost | `thread_reads_its_own_adds` |
 //! | add | all that it made is published before what the thread publishes next | reads have what happens-before them | `sum_includes_what_happens_before_it` |
 //! | add | goes to the spill word within a cold path, and when slots are exhausted | it never waits, and is never lost | `nested_add_counts`, `exhausted_space_spills` |
-//! | add in a destructor | claims a block for itself, and gives it back | the thread's own may have a new owner | `add_in_a_thread_local_destructor_counts` |
-//! | end of a thread | the cache is cleared | as above | `a_thread_has_slots_until_it_gives_its_block_back` |
+//! | add in a destructor | claims a block for itself, and gives it back, unless the thread still holds one | the thread's own may have a new owner | `add_in_a_thread_local_destructor_counts` |
+//! | handle in a destructor | as an add, but keeps the block as long as it lives | as above | `handle_in_a_thread_local_destructor_counts` |
+//! | end of a thread | the last hold gives the block back, and none before it | a handle that is left still writes to it | `handle_keeps_its_block_after_the_first_hold`, `last_of_two_handles_gives_the_block_back` |
+//! | end of a thread | the cache is cleared | the block may have a new owner | `a_thread_has_slots_until_it_gives_its_block_back` |
+//! | handle within a cold path | has no slot, and its end leaves the block held | the thread may hold the lock, or be changing the block | `handles_within_a_cold_path_take_no_lock` |
 //! | chunk | begins on a line of its own | slots of two threads share none | `chunks_share_no_line` |
 //! | growth | the lock is held; each chunk id has a directory of its own | threads that push at once lose no chunk | `chunk_growth_is_seen_whole`, `second_chunk_is_seen_whole` |
 //! | registration | the key is looked at again under the lock | two threads agree on it | `key_is_registered_once`, `key_of_a_named_counter_is_registered_once`, `reused_key_is_registered_once` |

@@ -1,6 +1,7 @@
 //! The cold path of an add: the thread has no slot for the counter yet.
 
 use super::block::Block;
+use super::chunk::Chunk;
 use super::cold_path::enter_cold_path;
 use super::header::CounterRef;
 use super::registry::Registry;
@@ -36,14 +37,27 @@ fn with_slots(counter: &CounterRef<'_>, f: &dyn Fn(OwnSlots<'_>)) -> Option<()> 
 }
 
 impl Registry {
-    /// The block's slots of the counter, with a key and a chunk for it if it has none. `None` on
-    /// allocation failure or when slots are exhausted.
+    /// The block's slots of the counter. `None` as of [`slot`](Registry::slot).
     pub(crate) fn own_slots<'a>(
         &self,
         block: &'a mut Block,
         counter: &CounterRef<'_>,
     ) -> Option<OwnSlots<'a>> {
-        let key = self.register(counter)?;
-        if self.grow(block, key.chunk()) { block.own_slots(key) } else { None }
+        // SAFETY: the block is the current thread's, and chunks live as long as the registry that it
+        // is from.
+        self.slot(block, counter, 0).map(|first| unsafe { OwnSlots::new(first) })
+    }
+
+    /// A pointer to the block's slot `index` of the counter, after which lie the others. The counter
+    /// receives a key if it has none, and the block a chunk. `None` on allocation failure or when
+    /// slots are exhausted.
+    pub(super) fn slot(
+        &self,
+        block: &mut Block,
+        counter: &CounterRef<'_>,
+        index: usize,
+    ) -> Option<Chunk> {
+        let key = self.register(counter)?.plus(index);
+        self.grow(block, key.chunk()).then(|| block.slot(key))?
     }
 }

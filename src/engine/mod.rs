@@ -23,7 +23,8 @@
 //!    most blocks have no owner, reads use the sums of these; see [`summarize`].
 //! 5. **Nobody zeroes an integer slot.** Takes, and counters in used slots, move a [`baseline`].
 //! 6. **An add is never lost.** Where no block can be had, it goes to a word in the counter itself.
-//! 7. **The hot thread-local has no destructor**; the cold one owns the block. See [`thread`].
+//! 7. **The hot thread-local has no destructor**; the cold one holds the block, as do handles. The
+//!    last hold that ends gives the block back. See [`thread`].
 //! 8. **A sum lies between the true totals at its start and at its end**, has what happens-before
 //!    it, and doesn't go down.
 //! 9. **Up and down are two slots**, of which reads load the second first.
@@ -40,6 +41,8 @@
 //! | directory | all chunks of one id |
 //! | key | chunk id and offset: the same in every thread |
 //! | block | the chunks of one thread, and the right to write to them |
+//! | handle | a slot of the current thread at hand, for adds that look for nothing |
+//! | hold | a reason for a thread to keep its block: the thread's own until it ends, and one for each handle |
 //! | cache | the thread's copy of its block's chunk pointers, which adds load |
 //! | slot sum | one slot's sum over all threads |
 //! | slot total | the same of a value's slots, by its kind |
@@ -67,6 +70,7 @@ mod heap_sort;
 mod key;
 mod kind;
 mod label;
+mod local;
 mod memory;
 mod names;
 mod naming;
@@ -107,6 +111,7 @@ pub(crate) use key::Key;
 pub(crate) use key::{Arena, SlotAllocator, chunk_len};
 pub(crate) use kind::Kind;
 pub use label::Label;
+pub(crate) use local::LocalSlots;
 pub(crate) use memory::push_within;
 pub(crate) use names::clash;
 pub(crate) use peak::{SLOTS as PEAK_SLOTS, observe};
@@ -117,4 +122,4 @@ pub(crate) use registry::global;
 pub(crate) use slot::{OwnSlot, Update};
 pub(crate) use source::visit_others;
 #[cfg(all(test, quipu_loom))]
-pub(crate) use thread::touch_thread_locals;
+pub(crate) use thread::{end_first_hold, touch_thread_locals};

@@ -62,25 +62,23 @@ impl<'a> OwnSlot<'a> {
 /// Slots that the current thread alone writes, from the first of a counter on.
 #[derive(Debug)]
 pub(crate) struct OwnSlots<'a> {
-    chunk: Chunk,
-    first: usize,
+    first: Chunk,
     counter: PhantomData<&'a AtomicU64>,
 }
 
 impl<'a> OwnSlots<'a> {
     /// # Safety
-    /// The chunk is of the current thread's block, and has the slots of a counter from the offset
-    /// `first` on. It outlives `'a`.
+    /// It points to the first slot of a counter in the current thread's block, for as long as `'a`.
     #[inline(always)]
-    pub(super) unsafe fn new(chunk: Chunk, first: usize) -> Self {
-        Self { chunk, first, counter: PhantomData }
+    pub(super) unsafe fn new(first: Chunk) -> Self {
+        Self { first, counter: PhantomData }
     }
 
     /// The slot of this index, below the number of the counter's slots.
     #[inline(always)]
     pub(crate) fn slot(&self, index: usize) -> OwnSlot<'a> {
         // SAFETY: by the contract of `new`.
-        OwnSlot::new(unsafe { self.chunk.slot(self.first + index) })
+        OwnSlot::new(unsafe { self.first.slot(index) })
     }
 }
 

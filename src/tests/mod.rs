@@ -17,6 +17,8 @@ mod histogram;
 #[cfg(quipu_loom)]
 mod keys;
 #[cfg(quipu_loom)]
+mod local;
+#[cfg(quipu_loom)]
 mod model;
 #[cfg(not(quipu_loom))]
 mod passes;

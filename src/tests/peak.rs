@@ -1,10 +1,11 @@
 //! Blocks that are claimed again.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
 use crate::engine::global;
-use crate::{Counter, FloatCounter};
+use crate::{Counter, FloatCounter, LocalCounter};
 
 /// A thread may begin before the one that was joined has given its block back.
 #[test]
@@ -16,6 +17,36 @@ fn blocks_stay_at_the_peak_of_concurrent_threads() {
         thread::scope(|scope| drop(scope.spawn(|| counter.inc())));
     }
     assert_eq!(counter.sum(), THREADS);
+    assert!(global().blocks() <= 16, "{} blocks", global().blocks());
+}
+
+/// Handles that are made and dropped at any time of a thread's life share its block, and give it
+/// back.
+#[test]
+fn handles_leave_no_blocks_behind() {
+    let _alone = super::ALONE.lock();
+    static COUNTER: Counter = Counter::new();
+    struct AtEnd(Option<LocalCounter<'static>>);
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            let others = [COUNTER.local(), COUNTER.local()];
+            others.iter().chain(&self.0).for_each(LocalCounter::inc);
+        }
+    }
+    thread_local! {
+        static EARLY: RefCell<AtEnd> = const { RefCell::new(AtEnd(None)) };
+        static LATE: RefCell<AtEnd> = const { RefCell::new(AtEnd(None)) };
+    }
+    const THREADS: u64 = 100;
+    for _ in 0..THREADS {
+        let hold = || {
+            EARLY.with(|_| ());
+            EARLY.with_borrow_mut(|early| early.0 = Some(COUNTER.local()));
+            LATE.with_borrow_mut(|late| late.0 = Some(COUNTER.local()));
+        };
+        thread::spawn(hold).join().unwrap();
+    }
+    assert_eq!(COUNTER.sum(), 6 * THREADS);
     assert!(global().blocks() <= 16, "{} blocks", global().blocks());
 }
 

@@ -152,6 +152,39 @@ fn no_add_is_lost() {
     });
 }
 
+/// A handle counts, whether or not there was memory for its slot, and goes on when there is. In a
+/// process of its own, where no other test leaves blocks.
+#[cfg(unix)]
+#[test]
+fn no_add_through_a_handle_is_lost() {
+    if !quipu_testing::child::is_alone("out_of_memory::no_add_through_a_handle_is_lost") {
+        return;
+    }
+    for_each_failure(|failing| {
+        let (counter, array) = (Counter::new(), CounterArray::<3>::new());
+        let sums = || (counter.sum(), array.sums()[1]);
+        let make = || {
+            let locals = (counter.local(), array[1].local());
+            locals.0.inc();
+            locals.1.add(4);
+            locals
+        };
+        let (locals, failed) = short_of_memory(failing, make);
+        assert_eq!(sums(), (1, 4));
+        locals.0.inc();
+        locals.1.add(4);
+        assert_eq!(sums(), (2, 8));
+        assert_eq!(short_of_memory(Failing::After(0), || drop(locals)).1, 0, "a drop needs none");
+        thread::scope(|scope| {
+            scope.spawn(|| short_of_memory(failing, || drop(make())));
+        });
+        assert_eq!(sums(), (3, 12));
+        make();
+        assert_eq!((counter.take(), array[1].take(), sums()), (4, 16, (0, 0)));
+        failed
+    });
+}
+
 /// A take finds some units in the slots and some in the spill words, and may mark only a part of
 /// them.
 #[test]

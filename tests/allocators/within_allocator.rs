@@ -3,6 +3,7 @@
 //! there are left for the next take.
 
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::sync::Mutex;
 use std::thread;
 
@@ -11,7 +12,9 @@ use prometheus::core::Atomic;
 use quipu::strategy::{
     Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
 };
-use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, RegisterError, UpDownCounter};
+use quipu::{
+    Counter, CounterArray, FloatCounter, FloatGauge, LocalCounter, RegisterError, UpDownCounter,
+};
 use quipu_testing::child;
 
 thread_local! {
@@ -113,6 +116,15 @@ calls! {
         counter.add(3);
         assert_eq!((cursor.delta(), cursor.delta()), (3, 0));
     };
+    handles: {
+        static SPILLED: Counter = Counter::new();
+        let before = SPILLED.sum();
+        let local = SPILLED.local();
+        local.inc();
+        SPILLED.local().add(2);
+        drop(local);
+        assert_eq!(SPILLED.sum(), before + 3);
+    };
     drops: drop(DROPPED.lock().unwrap().pop());
     snapshots: assert!(quipu::snapshot().samples().is_empty());
     arrays: {
@@ -148,4 +160,57 @@ calls! {
         Atomic::set(&counter, 5);
         assert_eq!(counter.sum(), 0);
     };
+}
+
+thread_local! {
+    /// A handle for the allocator to drop. It has no destructor.
+    static HANDLE: Cell<Option<ManuallyDrop<LocalCounter<'static>>>> = const { Cell::new(None) };
+}
+
+/// Registers counters when it is dropped, while the allocator drops a handle of the thread.
+struct AtEnd;
+
+static COUNTED: Counter = Counter::new();
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        let drop_handle = || drop(HANDLE.take().map(ManuallyDrop::into_inner));
+        COUNTED.inc();
+        for _ in 0..100 {
+            let local = COUNTED.local();
+            local.inc();
+            HANDLE.set(Some(ManuallyDrop::new(local)));
+            CALL.set(Some(drop_handle));
+            Counter::named("within_end_total", "").inc();
+            CALL.set(None);
+        }
+        COUNTED.inc();
+    }
+}
+
+thread_local! {
+    static EARLY: AtEnd = const { AtEnd };
+    static LATE: AtEnd = const { AtEnd };
+}
+
+/// Before quipu's own thread-local is destroyed and after it, when the handle is the last that holds
+/// the thread's block. The block stays the thread's, and other threads have blocks of their own.
+#[test]
+fn drops_of_the_last_handle() {
+    if !child::is_alone("within_allocator::drops_of_the_last_handle") {
+        return;
+    }
+    // SAFETY: kills this process if it hangs.
+    unsafe { libc::alarm(child::PATIENCE) };
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            thread::spawn(|| {
+                EARLY.with(|_| ());
+                COUNTED.inc();
+                LATE.with(|_| ());
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(COUNTED.sum(), 4 * (1 + 2 * 102));
 }

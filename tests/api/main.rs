@@ -8,6 +8,7 @@ mod cursor;
 mod diff;
 mod float;
 mod histogram;
+mod local;
 mod names;
 mod peak;
 mod prometheus;

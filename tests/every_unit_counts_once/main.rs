@@ -11,7 +11,6 @@ mod many_counters;
 mod many_threads;
 mod short_chunks;
 mod stress;
-#[cfg(not(miri))]
 mod thread_end;
 #[cfg(quipu_tsan)]
 mod thread_sanitizer;

@@ -8,7 +8,7 @@ use std::{hint, iter};
 use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 
-use crate::torture::{Adds, Ledger, Run, Scenario, Shown, Takes, join, stamp};
+use crate::torture::{Adds, Ledger, Run, Scenario, Shown, Takes, ThroughHandles, join, stamp};
 
 const WATCHERS: usize = 3;
 
@@ -219,6 +219,7 @@ stamp! {
     up_down: UpDownCounter { reads, takes, resets, returns }
     float: FloatCounter { reads, takes, resets }
     element: CounterArray<9> { reads, takes, resets }
+    handles: ThroughHandles { reads }
     shown_counter: Shown<Counter> { reads, totals }
     shown_up_down: Shown<UpDownCounter> { reads, takes, resets, returns }
     shown_float: Shown<FloatCounter> { reads, totals }

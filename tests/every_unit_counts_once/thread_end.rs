@@ -1,10 +1,12 @@
 //! Adds at the end of a thread's life, and after the end of `main`.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::cell::{Cell, RefCell};
+use std::mem::{self, ManuallyDrop};
+use std::sync::atomic::AtomicPtr;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use quipu::{Counter, CounterArray, FloatCounter, LocalCounter, UpDownCounter};
 
 /// Counters, and what the destructor of a thread-local does with them.
 #[derive(Default)]
@@ -43,9 +45,12 @@ impl AtEnd {
 
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        std::mem::replace(&mut self.0, Box::new(|| ()))();
+        mem::replace(&mut self.0, Box::new(|| ()))();
     }
 }
+
+/// Adds at the end of a thread: enough for another thread to start meanwhile.
+const MANY: u64 = if cfg!(miri) { 20 } else { 20_000 };
 
 thread_local! {
     static EARLY: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
@@ -75,19 +80,18 @@ fn adds_by_destructors_before_and_after_quipus_own() {
 /// lost, or lose others.
 #[test]
 fn long_destructors_share_no_slots_with_new_threads() {
-    const ADDS: u64 = 20_000;
     let counter = Arc::new(Counter::new());
     let threads: Vec<_> = (0..16)
         .map(|_| {
             let (early, now) = (Arc::clone(&counter), Arc::clone(&counter));
             thread::spawn(move || {
-                EARLY.set(AtEnd::run(move || (0..ADDS).for_each(|_| early.inc())));
-                (0..ADDS).for_each(|_| now.inc());
+                EARLY.set(AtEnd::run(move || (0..MANY).for_each(|_| early.inc())));
+                (0..MANY).for_each(|_| now.inc());
             })
         })
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    assert_eq!(counter.sum(), 16 * 2 * ADDS);
+    assert_eq!(counter.sum(), 16 * 2 * MANY);
 }
 
 #[test]
@@ -124,8 +128,134 @@ fn destructors_can_read_take_create_and_drop() {
     counters.assert_adds(3);
 }
 
+/// On either side of quipu's own thread-local: one of the two handles outlives it.
+#[test]
+fn handles_in_thread_locals_keep_their_slots_from_new_threads() {
+    static COUNTER: Counter = Counter::new();
+    let add_at_end = || {
+        let local = COUNTER.local();
+        AtEnd::run(move || (0..MANY).for_each(|_| local.inc()))
+    };
+    let threads: Vec<_> = (0..16)
+        .map(|_| {
+            thread::spawn(move || {
+                EARLY.set(None);
+                EARLY.set(add_at_end());
+                LATE.set(add_at_end());
+                (0..MANY).for_each(|_| COUNTER.inc());
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(COUNTER.sum(), 16 * 3 * MANY);
+}
+
+/// Of the thread's first handle, and of others, beside the counter's own adds.
+#[test]
+fn destructors_can_make_and_drop_handles() {
+    static COUNTER: Counter = Counter::new();
+    static ARRAY: CounterArray<3> = CounterArray::new();
+    let use_handles = || {
+        let (first, second) = (COUNTER.local(), COUNTER.local());
+        first.inc();
+        drop(first);
+        COUNTER.inc();
+        let third = ARRAY[1].local();
+        second.add(2);
+        drop(second);
+        third.add(5);
+        COUNTER.inc();
+    };
+    for makes_handle_first in [false, true] {
+        thread::spawn(move || {
+            EARLY.set(AtEnd::run(use_handles));
+            if makes_handle_first {
+                use_handles();
+            }
+            LATE.set(AtEnd::run(use_handles));
+        })
+        .join()
+        .unwrap();
+    }
+    assert_eq!((COUNTER.sum(), ARRAY.sums()), (5 * 5, [0, 5 * 5, 0]));
+}
+
+thread_local! {
+    /// Not dropped with the thread.
+    static KEPT: Cell<Option<ManuallyDrop<LocalCounter<'static>>>> = const { Cell::new(None) };
+    static PASSES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Each destructor uses the handle that the one before it left, and all but the last leave another.
+#[test]
+fn handles_pass_from_one_destructor_to_the_next() {
+    static COUNTER: Counter = Counter::new();
+    let pass_on = || {
+        PASSES.set(PASSES.get() + 1);
+        let next = (PASSES.get() < 3).then(|| ManuallyDrop::new(COUNTER.local()));
+        let last = KEPT.replace(next).map(ManuallyDrop::into_inner);
+        last.iter().for_each(LocalCounter::inc);
+        COUNTER.inc();
+    };
+    for _ in 0..20 {
+        thread::spawn(move || {
+            EARLY.set(AtEnd::run(pass_on));
+            pass_on();
+            LATE.set(AtEnd::run(pass_on));
+        })
+        .join()
+        .unwrap();
+    }
+    assert_eq!(COUNTER.sum(), 20 * 5);
+}
+
+/// They are in a static, as sanitizers look for leaks.
+#[test]
+fn forgotten_handles_lose_nothing() {
+    static FORGOTTEN: Mutex<Vec<AtomicPtr<LocalCounter<'_>>>> = Mutex::new(Vec::new());
+    static COUNTER: Counter = Counter::new();
+    for _ in 0..20 {
+        thread::spawn(|| {
+            let local = Box::new(COUNTER.local());
+            local.inc();
+            FORGOTTEN.lock().unwrap().push(AtomicPtr::new(Box::into_raw(local)));
+            COUNTER.inc();
+        })
+        .join()
+        .unwrap();
+    }
+    assert_eq!(COUNTER.sum(), 40);
+}
+
+/// The last use of a handle is after those of all thread-locals.
+#[cfg(all(unix, not(miri)))]
+#[test]
+fn a_handle_in_a_posix_key_outlives_all_thread_locals() {
+    static COUNTER: Counter = Counter::new();
+
+    unsafe extern "C" fn add(handle: *mut libc::c_void) {
+        // SAFETY: the value of the key is a box that this thread gave away.
+        unsafe { Box::from_raw(handle.cast::<LocalCounter<'static>>()) }.add(2);
+        COUNTER.add(3);
+    }
+
+    let mut key = 0;
+    // SAFETY: `key` is a valid place for the key.
+    assert_eq!(unsafe { libc::pthread_key_create(&raw mut key, Some(add)) }, 0);
+    for _ in 0..20 {
+        thread::spawn(move || {
+            let handle = Box::into_raw(Box::new(COUNTER.local()));
+            // SAFETY: the key was created above.
+            assert_eq!(unsafe { libc::pthread_setspecific(key, handle.cast()) }, 0);
+        })
+        .join()
+        .unwrap();
+    }
+    assert_eq!(COUNTER.sum(), 20 * 5);
+}
+
 /// The destructors of POSIX keys run after those of thread-locals.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 #[test]
 fn adds_by_a_posix_key_that_outlives_all_thread_locals() {
     unsafe extern "C" fn add(counters: *mut libc::c_void) {
@@ -154,7 +284,7 @@ fn adds_by_a_posix_key_that_outlives_all_thread_locals() {
 /// their adds are all that may be missing.
 #[test]
 fn a_scope_sees_all_adds_of_its_closures() {
-    for _ in 0..200 {
+    for _ in 0..if cfg!(miri) { 5 } else { 200 } {
         let counter = Counter::new();
         thread::scope(|scope| {
             for _ in 0..4 {
@@ -165,7 +295,7 @@ fn a_scope_sees_all_adds_of_its_closures() {
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 mod after_main {
     use std::sync::atomic::{AtomicBool, Ordering};
 

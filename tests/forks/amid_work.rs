@@ -52,6 +52,23 @@ fn a_child_of_a_child_goes_on_counting() {
     });
 }
 
+/// The child's thread has the block that the parent's had, and the handles with it.
+#[test]
+fn a_child_goes_on_with_its_threads_handles() {
+    let counter = Counter::new();
+    let local = counter.local();
+    local.inc();
+    child::fork(|| {
+        local.add(2);
+        counter.add(4);
+        counter.local().add(8);
+        thread::scope(|scope| drop(scope.spawn(|| counter.local().add(16))));
+        counter.sum() == 31
+    });
+    local.inc();
+    assert_eq!(counter.sum(), 2);
+}
+
 /// Uses every lock of the registry, on this thread.
 fn use_everything(name: &'static str) -> bool {
     let counter = Counter::named(name, "");

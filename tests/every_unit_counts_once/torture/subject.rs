@@ -80,6 +80,24 @@ subject!(FloatCounter, false, f64, |counter| counter);
 // An element in the midst of an array.
 subject!(CounterArray<9>, false, u64, |array| array[5]);
 
+/// A counter that is added to through a handle for each add.
+#[derive(Default)]
+pub(crate) struct ThroughHandles(Counter);
+
+impl Adds for ThroughHandles {
+    fn new() -> Self {
+        Self::default()
+    }
+
+    fn add(&self, amount: i64) {
+        self.0.local().add(amount as u64);
+    }
+
+    fn sum(&self) -> i64 {
+        Adds::sum(&self.0)
+    }
+}
+
 /// A named counter that is read from snapshots: its level, or what was added to it since it was
 /// made, whatever was taken. One runs at a time, as all of a type have one name.
 pub(crate) struct Shown<T> {

@@ -1,0 +1,8 @@
+//! error[E0277]: `NonNull<
+use std::thread;
+
+fn main() {
+    let counter = quipu::Counter::new();
+    let local = counter.local();
+    thread::scope(|scope| drop(scope.spawn(move || local.inc())));
+}
