@@ -181,7 +181,7 @@ impl<const N: usize> Default for CounterArray<N> {
 
 impl<const N: usize> fmt::Debug for CounterArray<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        api::debug(f, "CounterArray", self.name(), &self.sums())
+        api::debug(f, "CounterArray", self.name(), ("sum", &self.sums()))
     }
 }
 
@@ -242,6 +242,6 @@ impl<'a, const N: usize> Element<'a, N> {
 
 impl<const N: usize> fmt::Debug for Element<'_, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        api::debug(f, "Element", self.array.name(), &self.sum())
+        api::debug(f, "Element", self.array.name(), ("sum", &self.sum()))
     }
 }

@@ -11,10 +11,12 @@ mod error;
 mod exposition;
 mod float;
 mod float_gauge;
+mod gauge;
 pub mod integrations;
 mod merge;
 mod name;
 mod name_clash;
+mod observed;
 mod sample;
 mod snapshot;
 pub mod strategy;
@@ -31,8 +33,10 @@ pub use error::RegisterError;
 pub use exposition::PrometheusText;
 pub use float::{FloatCounter, InvalidAmount};
 pub use float_gauge::FloatGauge;
+pub use gauge::Gauge;
 pub use name::InvalidName;
 pub use name_clash::NameClash;
+pub use observed::Observed;
 /// The list of all sources of metrics in the process: other versions of quipu, and what anyone
 /// registers there.
 ///

@@ -73,6 +73,7 @@ impl Merge {
         }
         if let Some(first) = self.list.get(self.start) {
             other.help = first.help.clone();
+            other.kind = first.kind;
         }
         push_within(&mut self.list, *other);
     }
@@ -102,7 +103,7 @@ impl Merge {
 /// sample of its name, or to a text that Prometheus would refuse.
 #[inline(never)]
 fn fault(sample: &Sample, first: Option<&Sample>) -> Option<&'static str> {
-    if first.is_some_and(|first| first.kind != sample.kind) {
+    if first.is_some_and(|first| !first.kind.is_one_with(sample.kind)) {
         return Some("expected the kind that is shown under this name");
     }
     let is_double = |(index, label): (usize, &Label)| {

@@ -173,6 +173,7 @@ fn in_words(kind: Kind) -> &'static str {
         Kind::Counter => "counter",
         Kind::FloatCounter => "float counter",
         Kind::UpDownCounter => "up-down counter",
+        Kind::Gauge => "gauge",
         Kind::FloatGauge => "float gauge",
     }
 }

@@ -75,13 +75,23 @@ pub enum Kind {
     UpDownCounter,
     /// Floating-point numbers that only grow: [`FloatCounter`](crate::FloatCounter).
     FloatCounter,
-    /// Floating-point numbers that go up and down: only of [other sources](crate::registry).
+    /// Floating-point numbers that are set: [`FloatGauge`](crate::FloatGauge).
     FloatGauge,
+    /// Whole numbers that are set: [`Gauge`](crate::Gauge). Whole numbers of
+    /// [other sources](crate::registry) that don't only grow have this kind, unless an
+    /// [`UpDownCounter`](crate::UpDownCounter) has their name.
+    Gauge,
 }
 
 impl Kind {
     pub(crate) fn is_growing(self) -> bool {
         matches!(self, Self::Counter | Self::FloatCounter)
+    }
+
+    /// Whether numbers of another source add up with those of this kind: sources don't tell an
+    /// up-down counter from a gauge.
+    pub(crate) fn is_one_with(self, others: Self) -> bool {
+        self == others || (self == Self::UpDownCounter && others == Self::Gauge)
     }
 }
 
@@ -91,6 +101,8 @@ impl From<engine::Kind> for Kind {
             engine::Kind::Counter => Self::Counter,
             engine::Kind::UpDownCounter => Self::UpDownCounter,
             engine::Kind::FloatCounter => Self::FloatCounter,
+            engine::Kind::Gauge => Self::Gauge,
+            engine::Kind::FloatGauge => Self::FloatGauge,
         }
     }
 }
@@ -107,9 +119,9 @@ impl From<engine::Kind> for Kind {
 pub enum Value {
     /// Of a [`Counter`](crate::Counter) or an element of a [`CounterArray`](crate::CounterArray).
     Unsigned(u64),
-    /// Of an [`UpDownCounter`](crate::UpDownCounter), or a gauge of another source.
+    /// Of an [`UpDownCounter`](crate::UpDownCounter) or a [`Gauge`](crate::Gauge).
     Signed(i64),
-    /// Of a [`FloatCounter`](crate::FloatCounter), or a gauge of another source.
+    /// Of a [`FloatCounter`](crate::FloatCounter) or a [`FloatGauge`](crate::FloatGauge).
     Float(f64),
 }
 
@@ -152,7 +164,7 @@ impl Value {
     /// The amount that was added between two values of one name. A total that is found lower isn't
     /// the same one: its name belonged to counters of another kind meanwhile. Then all that it has
     /// is new.
-    pub(crate) fn since(self, earlier: Self) -> Self {
+    pub(crate) fn since(self, earlier: Self, kind: Kind) -> Self {
         match (self, earlier) {
             (Self::Unsigned(later), Self::Unsigned(earlier)) => {
                 Self::Unsigned(later.checked_sub(earlier).unwrap_or(later))
@@ -160,7 +172,9 @@ impl Value {
             (Self::Signed(later), Self::Signed(earlier)) => {
                 Self::Signed(later.wrapping_sub(earlier))
             }
-            (Self::Float(later), Self::Float(earlier)) if later >= earlier => {
+            (Self::Float(later), Self::Float(earlier))
+                if later >= earlier || !kind.is_growing() =>
+            {
                 Self::Float(later - earlier)
             }
             (later, _) => later,
@@ -192,8 +206,10 @@ impl Samples {
             labels: labels.clone(),
             value: match family.kind() {
                 engine::Kind::Counter => Value::Unsigned(sum),
-                engine::Kind::UpDownCounter => Value::Signed(sum as i64),
-                engine::Kind::FloatCounter => Value::Float(f64::from_bits(sum)),
+                engine::Kind::UpDownCounter | engine::Kind::Gauge => Value::Signed(sum as i64),
+                engine::Kind::FloatCounter | engine::Kind::FloatGauge => {
+                    Value::Float(f64::from_bits(sum))
+                }
             },
         };
         Self { list: plan.sums(addends).map(sample).collect(), float: plan.float }
@@ -204,7 +220,7 @@ impl Samples {
     pub(crate) fn copy(&mut self, sample: &quipu_registry::Sample<'_>) -> Option<Box<Sample>> {
         let (kind, value) = match sample.value {
             quipu_registry::Value::Counter(value) => (Kind::Counter, Value::Unsigned(value)),
-            quipu_registry::Value::Gauge(value) => (Kind::UpDownCounter, Value::Signed(value)),
+            quipu_registry::Value::Gauge(value) => (Kind::Gauge, Value::Signed(value)),
             quipu_registry::Value::FloatCounter(value) => (Kind::FloatCounter, self.float(value)),
             quipu_registry::Value::FloatGauge(value) => (Kind::FloatGauge, self.float(value)),
             _ => return None,

@@ -13,7 +13,8 @@ use crate::{Label, NameClash, Sample, Value};
 ///
 /// A counter that only grows shows its **total**: all that was ever added under its name, whatever
 /// was taken, reset or dropped since. So no exporter misses what came and went between two
-/// snapshots. An [`UpDownCounter`](crate::UpDownCounter) shows its `sum`.
+/// snapshots. An [`UpDownCounter`](crate::UpDownCounter) shows its `sum`, and a gauge its `value`.
+/// For gauges of floats it waits until no `set` is under way.
 ///
 /// A total lies between the true totals at the start and at the end of the snapshot, includes every
 /// add that happens-before it, and never goes down from one snapshot of a thread to the next. The
@@ -211,7 +212,7 @@ impl Snapshot {
         let change = |sample: &Sample| {
             let delta = before
                 .get(&identity(sample))
-                .map_or(sample.value, |&before| sample.value.since(before));
+                .map_or(sample.value, |&before| sample.value.since(before, sample.kind));
             let per_second =
                 if elapsed.is_zero() { 0.0 } else { delta.as_f64() / elapsed.as_secs_f64() };
             Change { sample: sample.clone(), delta, per_second }

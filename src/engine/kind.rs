@@ -8,22 +8,27 @@ pub(crate) enum Kind {
     UpDownCounter,
     /// Floating-point numbers that only grow: [`FloatCounter`](crate::FloatCounter).
     FloatCounter,
+    /// Whole numbers that are set, in one word that all threads share: [`Gauge`](crate::Gauge).
+    Gauge,
+    /// Floating-point numbers that are set and moved: [`FloatGauge`](crate::FloatGauge). Its slots have
+    /// the moves.
+    FloatGauge,
 }
 
 impl Kind {
     /// The space that the kind's slots come from.
     pub(crate) const fn arena(self) -> super::key::Arena {
         match self {
-            Kind::Counter | Kind::UpDownCounter => super::key::Arena::Integers,
-            Kind::FloatCounter => super::key::Arena::Floats,
+            Kind::Counter | Kind::UpDownCounter | Kind::Gauge => super::key::Arena::Integers,
+            Kind::FloatCounter | Kind::FloatGauge => super::key::Arena::Floats,
         }
     }
 
     /// The number of slots that make up one value.
     pub(crate) const fn slots(self) -> usize {
         match self {
-            Kind::Counter | Kind::FloatCounter => 1,
             Kind::UpDownCounter => 2,
+            _ => 1,
         }
     }
 
@@ -31,8 +36,10 @@ impl Kind {
     #[inline(always)]
     pub(crate) fn plus(self, a: u64, b: u64) -> u64 {
         match self {
-            Kind::Counter | Kind::UpDownCounter => a.wrapping_add(b),
-            Kind::FloatCounter => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
+            Kind::Counter | Kind::UpDownCounter | Kind::Gauge => a.wrapping_add(b),
+            Kind::FloatCounter | Kind::FloatGauge => {
+                (f64::from_bits(a) + f64::from_bits(b)).to_bits()
+            }
         }
     }
 
@@ -40,8 +47,10 @@ impl Kind {
     #[inline(always)]
     pub(crate) fn minus(self, a: u64, b: u64) -> u64 {
         match self {
-            Kind::Counter | Kind::UpDownCounter => a.wrapping_sub(b),
-            Kind::FloatCounter => (f64::from_bits(a) - f64::from_bits(b)).to_bits(),
+            Kind::Counter | Kind::UpDownCounter | Kind::Gauge => a.wrapping_sub(b),
+            Kind::FloatCounter | Kind::FloatGauge => {
+                (f64::from_bits(a) - f64::from_bits(b)).to_bits()
+            }
         }
     }
 }

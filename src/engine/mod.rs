@@ -62,6 +62,7 @@ mod double_sum;
 mod family;
 mod float_sum;
 mod fork;
+mod gauge;
 mod header;
 mod heap_sort;
 mod key;
@@ -98,6 +99,7 @@ pub(crate) use float_sum::FloatSum;
 pub use fork::fork_generation;
 #[cfg(feature = "percpu")]
 pub(crate) use fork::prepare_for_forks;
+pub(crate) use gauge::{Change, change_gauge_slow, gauge_value};
 pub(crate) use header::{CounterRef, Header, ValueRef};
 pub(crate) use heap_sort::heap_sort;
 pub(crate) use key::Key;

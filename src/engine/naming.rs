@@ -26,8 +26,8 @@ impl Naming {
     };
 
     pub(crate) const ARRAY: Self = Self {
-        publish: |registry, family, key, len, prepared| {
-            registry.publish_named(&with_listed_labels(family), key, len, prepared)
+        publish: |registry, family, counter, prepared| {
+            registry.publish_named(&with_listed_labels(family), counter, prepared)
         },
         list: |family, key| {
             let family = with_listed_labels(family);
@@ -51,6 +51,21 @@ impl Naming {
         drop: add_float,
         float: Some(Float::new(0.0)),
         ..Self::COUNTER
+    };
+
+    pub(crate) const GAUGE: Self = Self {
+        kind: Kind::Gauge,
+        publish: Registry::publish_gauge,
+        read: Registry::gauge_word,
+        drop: Self::UP_DOWN.drop,
+        ..Self::COUNTER
+    };
+
+    pub(crate) const FLOAT_GAUGE: Self = Self {
+        kind: Kind::FloatGauge,
+        read: |registry, key| registry.float_gauge(key).to_bits(),
+        drop: Self::UP_DOWN.drop,
+        ..Self::FLOAT
     };
 }
 

@@ -13,7 +13,7 @@ const TOTAL: &str = "_total";
 impl Family {
     /// Whether it is of counters that only grow.
     pub(crate) fn is_growing(&self) -> bool {
-        self.kind() != Kind::UpDownCounter
+        matches!(self.kind(), Kind::Counter | Kind::FloatCounter)
     }
 
     /// The name without what OpenMetrics appends to a counter's: that of the whole metric there.

@@ -125,9 +125,9 @@ impl Registry {
     #[inline(always)]
     fn slot_total(&self, kind: Kind, key: Key) -> u64 {
         match kind {
-            Kind::Counter => self.slot_sum(key),
+            Kind::Counter | Kind::Gauge => self.slot_sum(key),
             Kind::UpDownCounter => self.up_down_total(key),
-            Kind::FloatCounter => self.float_slot_sum(key).to_bits(),
+            Kind::FloatCounter | Kind::FloatGauge => self.float_slot_sum(key).to_bits(),
         }
     }
 
@@ -260,7 +260,7 @@ impl Registry {
         }
         match value.kind {
             Kind::UpDownCounter => self.take_level(value, is_spilled),
-            Kind::Counter | Kind::FloatCounter => self.take_growth(value, is_spilled),
+            _ => self.take_growth(value, is_spilled),
         }
         .unwrap_or(0)
     }

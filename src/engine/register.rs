@@ -52,15 +52,15 @@ impl Registry {
     /// Finds the counter slots, those that are `prepared` or else others, lists it if it has a
     /// name, and stores its key, unless another thread has done so.
     fn publish(&self, counter: &CounterRef<'_>, prepared: Option<Key>) -> Published {
-        let (key, len) = (counter.key(), counter.spill.len());
         if let Some(family) = counter.family() {
-            return (family.naming.publish)(self, &family, key, len, prepared);
+            return (family.naming.publish)(self, &family, counter, prepared);
         }
+        let (key, len) = (counter.key(), counter.spill.len());
         let mut state = self.state.lock();
         if let Some(key) = present(key) {
             return Ok(key);
         }
-        let found = state.find(counter.kind.arena(), len, prepared)?;
+        let found = state.find(counter.kind, len, prepared)?;
         Ok(store(key, found))
     }
 
@@ -68,21 +68,21 @@ impl Registry {
     pub(super) fn publish_named(
         &self,
         family: &Family,
-        key: &AtomicU32,
-        len: usize,
+        counter: &CounterRef<'_>,
         prepared: Option<Key>,
     ) -> Published {
-        let (list, arena) = (names::global(), family.kind().arena());
+        let (list, kind) = (names::global(), family.kind());
+        let (key, len) = (counter.key(), counter.spill.len());
         let mut names = list.lock();
         if let Some(key) = present(key) {
             return Ok(key);
         }
-        let found = self.state.lock().find(arena, len, prepared)?;
+        let found = self.state.lock().find(kind, len, prepared)?;
         // Among many names it takes a while, and the names' lock is enough: no other keeps the key
         // of this counter.
         if names.insert(family, found).is_none() {
             if prepared.is_none() {
-                self.free(arena, found, len);
+                self.free(kind.arena(), found, len);
             }
             return Err(None);
         }
@@ -99,9 +99,10 @@ impl Registry {
     // Not inlined, here and below: short functions, as none is frequent.
     #[inline(never)]
     fn prepare(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
-        match kind.arena() {
-            Arena::Integers => self.start_at_what_is_found(first, kind, len),
-            Arena::Floats => {
+        match kind {
+            Kind::Counter | Kind::UpDownCounter => self.start_at_what_is_found(first, kind, len),
+            Kind::Gauge => self.start_at(first, kind, 0),
+            Kind::FloatCounter | Kind::FloatGauge => {
                 (0..len).for_each(|index| self.clear(first.plus(index)));
                 Some(())
             }
@@ -146,6 +147,7 @@ impl Registry {
         self.clear_slots(key.chunk(), key.offset());
         self.zero(self.tables().baselines.slot(key));
         self.zero(self.tables().spill_baselines.slot(key));
+        self.zero(self.tables().starts.slot(key));
     }
 
     fn zero(&self, slot: Option<&AtomicU64>) {
@@ -168,12 +170,13 @@ impl Registry {
 }
 
 impl State {
-    /// The slots that are `prepared`, or fresh ones. `Err` as of [`Published`].
-    fn find(&mut self, arena: Arena, len: usize, prepared: Option<Key>) -> Published {
+    /// The slots that are `prepared`, or fresh ones. `Err` as of [`Published`]: also of a gauge, whose
+    /// word is to be allocated first.
+    pub(super) fn find(&mut self, kind: Kind, len: usize, prepared: Option<Key>) -> Published {
         match prepared {
             Some(key) => Ok(key),
-            None => match self.keys(arena).allocate(len) {
-                Some(run) if !run.reused => Ok(run.key),
+            None => match self.keys(kind.arena()).allocate(len) {
+                Some(run) if !run.reused && kind != Kind::Gauge => Ok(run.key),
                 other => Err(other),
             },
         }

@@ -43,11 +43,14 @@ fn show(visit: &mut dyn FnMut(&Sample<'_>)) {
     for (Row { family, labels, .. }, sum) in plan.rows.iter().zip(sums) {
         let value = match (family.kind(), family.naming.float) {
             (Kind::Counter, _) => Value::Counter(sum),
-            (Kind::UpDownCounter, _) => Value::Gauge(sum as i64),
+            (Kind::UpDownCounter | Kind::Gauge, _) => Value::Gauge(sum as i64),
             (Kind::FloatCounter, Some(float)) => {
                 Value::FloatCounter(float.with_value(f64::from_bits(sum)))
             }
-            (Kind::FloatCounter, None) => continue,
+            (Kind::FloatGauge, Some(float)) => {
+                Value::FloatGauge(float.with_value(f64::from_bits(sum)))
+            }
+            (Kind::FloatCounter | Kind::FloatGauge, None) => continue,
         };
         let labels = labels.iter().flat_map(|labels| labels.iter());
         let labels: Vec<_> = labels.map(|label| Label::new(&label.name, &label.value)).collect();

@@ -5,7 +5,7 @@
 //! | [`Snapshot`] | a struct: `samples` |
 //! | [`Sample`] | a struct: `name`, `help`, `kind`, `labels` (a list) and `value` |
 //! | [`Label`] | a struct: `name` and `value` |
-//! | [`Kind`] | `"counter"`, `"up_down_counter"`, `"float_counter"` or `"float_gauge"` |
+//! | [`Kind`] | `"counter"`, `"up_down_counter"`, `"float_counter"`, `"gauge"` or `"float_gauge"` |
 //! | [`Value`] | the number: `u64`, `i64` or `f64`, by the kind |
 //! | [`Diff`] | a struct: `elapsed_seconds` and `changes` |
 //! | [`Change`] | a struct: `sample`, `delta` and `per_second` |
@@ -65,6 +65,7 @@ impl Serialize for Kind {
             Kind::UpDownCounter => (1, "up_down_counter"),
             Kind::FloatCounter => (2, "float_counter"),
             Kind::FloatGauge => (3, "float_gauge"),
+            Kind::Gauge => (4, "gauge"),
         };
         serializer.serialize_unit_variant("Kind", index, variant)
     }

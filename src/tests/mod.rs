@@ -11,6 +11,8 @@ mod float_sum;
 #[cfg(not(quipu_loom))]
 mod floats;
 #[cfg(quipu_loom)]
+mod gauge;
+#[cfg(quipu_loom)]
 mod keys;
 #[cfg(quipu_loom)]
 mod model;

@@ -66,7 +66,7 @@ fn samples_of_every_kind_are_shown_among_the_own_ones_by_name() {
     let expected = [
         ("kinds_a_total", Kind::Counter, Value::Unsigned(1)),
         ("kinds_b_total", Kind::Counter, Value::Unsigned(3)),
-        ("kinds_c", Kind::UpDownCounter, Value::Signed(-4)),
+        ("kinds_c", Kind::Gauge, Value::Signed(-4)),
         ("kinds_x_total", Kind::FloatCounter, Value::Float(0.25)),
         ("kinds_y", Kind::FloatGauge, Value::Float(-0.5)),
         ("kinds_z_total", Kind::Counter, Value::Unsigned(2)),
