@@ -1,6 +1,7 @@
 //! Properties of every program, text and name, tried with random ones.
 
 mod floats;
+mod gauges;
 mod model;
 mod names;
 #[allow(dead_code, reason = "a part of it is used here")]
