@@ -68,88 +68,95 @@ enum Read {
     FloatGauge(fn() -> f64, Float),
 }
 
-/// The constructors, for each kind of number.
-macro_rules! constructors {
-    ($($(#[$docs:meta])* $constructor:ident: $number:ty, $read:expr;)*) => { $(
-        $(#[$docs])*
-        ///
-        /// # Panics
-        /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than
-        /// 65,535 bytes; in a `static` or `const`, the program doesn't compile.
-        #[must_use]
-        #[track_caller]
-        pub const fn $constructor(
-            name: &'static str,
-            help: &'static str,
-            read: fn() -> $number,
-        ) -> Self {
-            match name::check(name, help) {
-                Ok(()) => Self { name, help, read: $read(read), entry: OnceLock::new() },
-                Err(error) => error.panic(),
-            }
-        }
-    )* };
-}
-
-const fn float_counter(read: fn() -> f64) -> Read {
-    Read::FloatCounter(read, Float::new(0.0))
-}
-
-const fn float_gauge(read: fn() -> f64) -> Read {
-    Read::FloatGauge(read, Float::new(0.0))
-}
-
 impl Observed {
-    constructors! {
-        /// A whole number that only grows, such as the packets that the kernel has counted.
-        ///
-        /// ```
-        /// use quipu::{Kind, Observed};
-        ///
-        /// static FAULTS: Observed = Observed::counter("page_faults_total", "Faults so far.", || 3);
-        ///
-        /// FAULTS.register();
-        /// assert_eq!(quipu::snapshot().get("page_faults_total", None).unwrap().kind, Kind::Counter);
-        /// ```
-        counter: u64, Read::Counter;
+    /// A whole number that only grows, such as the packets that the kernel has counted.
+    ///
+    /// # Panics
+    /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than
+    /// 65,535 bytes; in a `static` or `const`, the program doesn't compile.
+    ///
+    /// ```
+    /// use quipu::{Kind, Observed};
+    ///
+    /// static FAULTS: Observed = Observed::counter("page_faults_total", "Faults so far.", || 3);
+    ///
+    /// FAULTS.register();
+    /// assert_eq!(quipu::snapshot().get("page_faults_total", None).unwrap().kind, Kind::Counter);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub const fn counter(name: &'static str, help: &'static str, read: fn() -> u64) -> Self {
+        Self::new(name, help, Read::Counter(read))
+    }
 
-        /// A whole number that goes up and down, such as the length of a queue.
-        ///
-        /// ```
-        /// use quipu::{Kind, Observed};
-        ///
-        /// static CPUS: Observed = Observed::gauge("cpus", "Usable processors.", || {
-        ///     std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as i64)
-        /// });
-        ///
-        /// CPUS.register();
-        /// assert_eq!(quipu::snapshot().get("cpus", None).unwrap().kind, Kind::Gauge);
-        /// ```
-        gauge: i64, Read::Gauge;
+    /// A whole number that goes up and down, such as the length of a queue.
+    ///
+    /// # Panics
+    /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than
+    /// 65,535 bytes; in a `static` or `const`, the program doesn't compile.
+    ///
+    /// ```
+    /// use quipu::{Kind, Observed};
+    ///
+    /// static CPUS: Observed = Observed::gauge("cpus", "Usable processors.", || {
+    ///     std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as i64)
+    /// });
+    ///
+    /// CPUS.register();
+    /// assert_eq!(quipu::snapshot().get("cpus", None).unwrap().kind, Kind::Gauge);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub const fn gauge(name: &'static str, help: &'static str, read: fn() -> i64) -> Self {
+        Self::new(name, help, Read::Gauge(read))
+    }
 
-        /// A floating-point number that only grows, such as the processor time in seconds.
-        ///
-        /// ```
-        /// use quipu::{Kind, Observed};
-        ///
-        /// static BUSY: Observed = Observed::float_counter("processor_seconds_total", "Time used.", || 0.5);
-        ///
-        /// BUSY.register();
-        /// assert_eq!(quipu::snapshot().get("processor_seconds_total", None).unwrap().kind, Kind::FloatCounter);
-        /// ```
-        float_counter: f64, float_counter;
+    /// A floating-point number that only grows, such as the processor time in seconds.
+    ///
+    /// # Panics
+    /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than
+    /// 65,535 bytes; in a `static` or `const`, the program doesn't compile.
+    ///
+    /// ```
+    /// use quipu::{Kind, Observed};
+    ///
+    /// static BUSY: Observed = Observed::float_counter("processor_seconds_total", "Time used.", || 0.5);
+    ///
+    /// BUSY.register();
+    /// assert_eq!(quipu::snapshot().get("processor_seconds_total", None).unwrap().kind, Kind::FloatCounter);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub const fn float_counter(name: &'static str, help: &'static str, read: fn() -> f64) -> Self {
+        Self::new(name, help, Read::FloatCounter(read, Float::new(0.0)))
+    }
 
-        /// A floating-point number that goes up and down, such as a temperature.
-        ///
-        /// ```
-        /// use quipu::{Observed, Value};
-        ///
-        /// static LOAD: Observed = Observed::float_gauge("load_1m", "Load of the last minute.", || 0.25);
-        ///
-        /// LOAD.register();
-        /// assert_eq!(quipu::snapshot().get("load_1m", None).unwrap().value, Value::Float(0.25));
-        /// ```
-        float_gauge: f64, float_gauge;
+    /// A floating-point number that goes up and down, such as a temperature.
+    ///
+    /// # Panics
+    /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than
+    /// 65,535 bytes; in a `static` or `const`, the program doesn't compile.
+    ///
+    /// ```
+    /// use quipu::{Observed, Value};
+    ///
+    /// static LOAD: Observed = Observed::float_gauge("load_1m", "Load of the last minute.", || 0.25);
+    ///
+    /// LOAD.register();
+    /// assert_eq!(quipu::snapshot().get("load_1m", None).unwrap().value, Value::Float(0.25));
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub const fn float_gauge(name: &'static str, help: &'static str, read: fn() -> f64) -> Self {
+        Self::new(name, help, Read::FloatGauge(read, Float::new(0.0)))
+    }
+
+    #[track_caller]
+    const fn new(name: &'static str, help: &'static str, read: Read) -> Self {
+        match name::check(name, help) {
+            Ok(()) => Self { name, help, read, entry: OnceLock::new() },
+            Err(error) => error.panic(),
+        }
     }
 
     /// Shows the number in snapshots from now on. Registering twice is a no-op. It stays for as long

@@ -46,7 +46,8 @@
 //! | total | all that was ever added to a value, less all that was subtracted; it never falls where nothing is subtracted |
 //! | baseline | the slot total at the last take |
 //! | value | the slot total less the baseline: the sum that users see |
-//! | spill word | a word in the counter for adds that find no block |
+//! | spill word | a word in the counter for adds that find no block; a gauge's own word |
+//! | base | of a gauge of floats, the value that was set last |
 //! | summary | sums of chunks whose blocks have no owner |
 //! | cold path | code in which a thread may hold quipu's locks or allocate; adds within it must not wait for it |
 //!
