@@ -218,6 +218,8 @@ impl FloatGauge {
         setting(|| self.now()).unwrap_or_else(|| self.now())
     }
 
+    // Not inlined: both uses are rare.
+    #[inline(never)]
     fn now(&self) -> f64 {
         self.base() + self.moved.sum()
     }

@@ -57,14 +57,14 @@ fn own_word<'a>(gauge: &CounterRef<'a>) -> &'a AtomicU64 {
 /// The value of a gauge, with a name or without.
 pub(crate) fn gauge_value(gauge: &CounterRef<'_>) -> u64 {
     // Relaxed, here and below: a reader wants the number alone.
-    let value =
-        global().with_gauge(gauge, |word, rest| word.load(Ordering::Relaxed).wrapping_add(rest));
+    let sum = |word: &AtomicU64, rest| word.load(Ordering::Relaxed).wrapping_add(rest);
+    let value = if gauge.is_named() { global().with_gauge(gauge, sum) } else { None };
     value.unwrap_or_else(|| own_word(gauge).load(Ordering::Relaxed))
 }
 
 impl Registry {
-    /// Calls `f` with the word of a gauge, and with what the value has beyond it; `None` where the
-    /// gauge has no key.
+    /// Calls `f` with the word of a gauge that has a name, and with what the value has beyond it;
+    /// `None` where the gauge has no key.
     #[inline(always)]
     pub(crate) fn with_gauge<T>(
         &self,
@@ -90,9 +90,19 @@ impl Registry {
         if present.is_registered() {
             return Ok(present);
         }
-        let found = self.state.lock().find(family.kind(), gauge.spill.len(), prepared)?;
+        let Some(found) = prepared else {
+            // As if it were used: so its words are allocated first, without a lock.
+            return Err(self.state.lock().keys(family.kind().arena()).allocate(gauge.spill.len()));
+        };
+        let tables = self.tables();
+        let (Some(word), Some(start)) = (tables.baselines.slot(found), tables.starts.slot(found))
+        else {
+            return Err(None);
+        };
+        // Relaxed: published with the key.
+        word.store(0, Ordering::Relaxed);
         names.insert(family, found).ok_or(None)?;
-        // Release: pairs with the Acquires of the key; the word was prepared before. Acquire: pairs
+        // Release: pairs with the Acquires of the key; the word is zero. Acquire: pairs
         // with the Release in `change_own_word`.
         let stored = gauge.key().compare_exchange(
             Key::UNREGISTERED.bits(),
@@ -104,10 +114,8 @@ impl Registry {
             names.withdraw(family, found);
             return Err(None);
         }
-        if let Some(start) = self.tables().starts.slot(found) {
-            // Relaxed: snapshots find the gauge by the names, under their lock.
-            start.store(own_word(gauge).load(Ordering::Relaxed).wrapping_neg(), Ordering::Relaxed);
-        }
+        // Relaxed: snapshots find the gauge by the names, under their lock.
+        start.store(own_word(gauge).load(Ordering::Relaxed).wrapping_neg(), Ordering::Relaxed);
         announce();
         Ok(found)
     }
@@ -117,12 +125,12 @@ impl Registry {
         self.tables().baselines.load(key)
     }
 
-    /// The value of the gauge of floats with this key, without what is in the gauge itself. It waits
-    /// for a `set`, of which it sees both parts or none.
-    pub(super) fn float_gauge(&self, key: Key) -> f64 {
+    /// The bits of the value of the gauge of floats with this key, without what is in the gauge
+    /// itself. It waits for a `set`, of which it sees both parts or none.
+    pub(super) fn float_gauge(&self, key: Key) -> u64 {
         let _settings = self.settings.lock();
         let taken = f64::from_bits(self.tables().baselines.load(key));
-        self.float_base(key) + (self.float_slot_sum(key) - taken)
+        (self.float_base(key) + (self.float_slot_sum(key) - taken)).to_bits()
     }
 
     /// The value that was set last, of the gauge of floats with this key; 0 if none was.

@@ -63,7 +63,7 @@ impl Naming {
 
     pub(crate) const FLOAT_GAUGE: Self = Self {
         kind: Kind::FloatGauge,
-        read: |registry, key| registry.float_gauge(key).to_bits(),
+        read: Registry::float_gauge,
         drop: Self::UP_DOWN.drop,
         ..Self::FLOAT
     };

@@ -60,7 +60,7 @@ impl Registry {
         if let Some(key) = present(key) {
             return Ok(key);
         }
-        let found = state.find(counter.kind, len, prepared)?;
+        let found = state.find(counter.kind.arena(), len, prepared)?;
         Ok(store(key, found))
     }
 
@@ -71,18 +71,18 @@ impl Registry {
         counter: &CounterRef<'_>,
         prepared: Option<Key>,
     ) -> Published {
-        let (list, kind) = (names::global(), family.kind());
+        let (list, arena) = (names::global(), family.kind().arena());
         let (key, len) = (counter.key(), counter.spill.len());
         let mut names = list.lock();
         if let Some(key) = present(key) {
             return Ok(key);
         }
-        let found = self.state.lock().find(kind, len, prepared)?;
+        let found = self.state.lock().find(arena, len, prepared)?;
         // Among many names it takes a while, and the names' lock is enough: no other keeps the key
         // of this counter.
         if names.insert(family, found).is_none() {
             if prepared.is_none() {
-                self.free(kind.arena(), found, len);
+                self.free(arena, found, len);
             }
             return Err(None);
         }
@@ -99,10 +99,9 @@ impl Registry {
     // Not inlined, here and below: short functions, as none is frequent.
     #[inline(never)]
     fn prepare(&self, first: Key, kind: Kind, len: usize) -> Option<()> {
-        match kind {
-            Kind::Counter | Kind::UpDownCounter => self.start_at_what_is_found(first, kind, len),
-            Kind::Gauge => self.start_at(first, kind, 0),
-            Kind::FloatCounter | Kind::FloatGauge => {
+        match kind.arena() {
+            Arena::Integers => self.start_at_what_is_found(first, kind, len),
+            Arena::Floats => {
                 (0..len).for_each(|index| self.clear(first.plus(index)));
                 Some(())
             }
@@ -170,13 +169,12 @@ impl Registry {
 }
 
 impl State {
-    /// The slots that are `prepared`, or fresh ones. `Err` as of [`Published`]: also of a gauge, whose
-    /// word is to be allocated first.
-    pub(super) fn find(&mut self, kind: Kind, len: usize, prepared: Option<Key>) -> Published {
+    /// The slots that are `prepared`, or fresh ones. `Err` as of [`Published`].
+    fn find(&mut self, arena: Arena, len: usize, prepared: Option<Key>) -> Published {
         match prepared {
             Some(key) => Ok(key),
-            None => match self.keys(kind.arena()).allocate(len) {
-                Some(run) if !run.reused && kind != Kind::Gauge => Ok(run.key),
+            None => match self.keys(arena).allocate(len) {
+                Some(run) if !run.reused => Ok(run.key),
                 other => Err(other),
             },
         }

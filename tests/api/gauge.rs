@@ -63,12 +63,18 @@ fn is_listed_by_its_first_change_and_by_register() {
 
 #[test]
 fn without_a_name_it_may_be_registered() {
-    let gauge = Gauge::new();
-    gauge.set(3);
-    assert_eq!(gauge.register(), Ok(()));
-    assert_eq!(gauge.value(), 3);
-    gauge.add(1);
-    assert_eq!((gauge.value(), gauge.name()), (4, None));
+    for _ in 0..200 {
+        let gauge = Gauge::new();
+        gauge.set(3);
+        assert_eq!(gauge.register(), Ok(()));
+        assert_eq!(gauge.value(), 3);
+        gauge.add(1);
+        assert_eq!((gauge.value(), gauge.name()), (4, None));
+        drop(gauge);
+        // Leaves the next gauge slots that were used.
+        let counter = Counter::new();
+        counter.add(5);
+    }
 }
 
 #[test]
