@@ -72,6 +72,8 @@
 //! | change of a gauge without a key | is counted in the word for the key while it lasts, and a registration stores the key only where it counts none | the own word stays as it is once there is a key | `gauge_is_registered_beside_a_nested_set`, `gauge_is_registered_beside_a_nested_add` |
 //! | registration of a gauge | the name is taken back where the key can't be stored | the key may be another gauge's next | `gauge_is_registered_beside_a_nested_set` |
 //! | set of a gauge | stores the new value less the own word | the value is the sum of both | `gauge_has_the_last_of_two_sets_beside_a_nested_set` |
+//! | gauge without a name | has its own word alone, with a key or without | the word at the key is what a counter's slots had | `without_a_name_it_may_be_registered` |
+//! | used slot | the word of the gauge that gets it is zeroed | the gauge starts at zero | `one_in_the_place_of_a_dropped_one_begins_at_zero` |
 //! | snapshot of a gauge | adds what the own word has, which the registration leaves beside the key | as above | `gauge_in_a_snapshot_beside_its_first_set` |
 //! | snapshot of a gauge of floats | takes turns with `set`s | it sees both parts of a `set`, or none | `float_gauge_in_a_snapshot_beside_a_set` |
 //! | used float slot | its gauge's base is cleared, too | the next counter's total starts at zero | `one_in_the_place_of_a_dropped_one_begins_at_zero` |
