@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::{self, CounterRef, Key, LocalSlots, Update, enter_cold_path};
+use crate::engine::{self, Change, CounterRef, Key, LocalSlots, Update, enter_cold_path};
 use crate::error::RegisterError;
 use crate::name_clash::NameClash;
 use crate::sync::AtomicU64;
@@ -166,9 +166,9 @@ macro_rules! registration {
     };
 }
 
-/// All of a type that holds one value, except for how it adds.
-macro_rules! scalar {
-    ($counter:ident, $number:ty, $kind:expr, $naming:ident) => {
+/// How a type that holds one value is made, listed and dropped.
+macro_rules! named {
+    ($counter:ident, $kind:expr, $naming:ident) => {
         impl $counter {
             crate::sync::const_fn! {
                 /// A counter that stands at zero.
@@ -244,7 +244,6 @@ macro_rules! scalar {
                 }
             }
 
-            crate::api::reads!($number, |self| (self.counter_ref(), 0));
             crate::api::registration!();
         }
 
@@ -266,10 +265,21 @@ macro_rules! scalar {
                 Self::new()
             }
         }
+    };
+}
+
+/// All of a type that holds one value, except for how it adds.
+macro_rules! scalar {
+    ($counter:ident, $number:ty, $kind:expr, $naming:ident) => {
+        crate::api::named!($counter, $kind, $naming);
+
+        impl $counter {
+            crate::api::reads!($number, |self| (self.counter_ref(), 0));
+        }
 
         impl std::fmt::Debug for $counter {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                crate::api::debug(f, stringify!($counter), self.name(), &self.sum())
+                crate::api::debug(f, stringify!($counter), self.name(), ("sum", &self.sum()))
             }
         }
     };
@@ -301,18 +311,18 @@ pub(crate) fn register(counter: &CounterRef<'_>) -> Result<(), RegisterError> {
     }
 }
 
-/// `Debug` of a counter: its name if it has one, and its value.
+/// `Debug` of a counter: its name if it has one, and its value, with a word for it.
 pub(crate) fn debug(
     f: &mut fmt::Formatter<'_>,
     kind: &str,
     name: Option<&str>,
-    sum: &dyn fmt::Debug,
+    (word, value): (&str, &dyn fmt::Debug),
 ) -> fmt::Result {
     let mut debug = f.debug_struct(kind);
     if let Some(name) = name {
         debug.field("name", &name);
     }
-    debug.field("sum", sum).finish()
+    debug.field(word, value).finish()
 }
 
 /// The cold path of an add: see [`engine::add_slow`].
@@ -320,19 +330,26 @@ pub(crate) fn debug(
 #[cold]
 #[inline(never)]
 pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, update: &Update) {
-    registering(counter, || engine::add_slow(counter, index, amount, update));
+    asserting_no_clash(counter, || engine::add_slow(counter, index, amount, update));
+}
+
+/// The cold path of a gauge's changes: see [`engine::change_gauge_slow`].
+#[cold]
+#[inline(never)]
+pub(crate) fn change_gauge_slow(gauge: &CounterRef<'_>, change: Change<'_>) {
+    asserting_no_clash(gauge, || engine::change_gauge_slow(gauge, change));
 }
 
 /// The slots of a handle: see [`LocalSlots::new`].
 pub(crate) fn local_slots(counter: &CounterRef<'_>, index: usize) -> Option<LocalSlots> {
-    registering(counter, || LocalSlots::new(counter, index))
+    asserting_no_clash(counter, || LocalSlots::new(counter, index))
 }
 
-/// Runs `f`, which registers the counter if it isn't.
-fn registering<T>(counter: &CounterRef<'_>, f: impl FnOnce() -> T) -> T {
-    let registers = cfg!(debug_assertions)
-        && counter.identity.name().is_some()
-        && !counter.value(0).is_registered();
+/// Runs `f`, which may register the counter. In debug builds it panics then where the name clashes.
+#[inline(always)]
+pub(crate) fn asserting_no_clash<T>(counter: &CounterRef<'_>, f: impl FnOnce() -> T) -> T {
+    let registers =
+        cfg!(debug_assertions) && counter.is_named() && !counter.value(0).is_registered();
     let result = f();
     if registers {
         assert_no_clash(counter);
@@ -344,7 +361,7 @@ fn registering<T>(counter: &CounterRef<'_>, f: impl FnOnce() -> T) -> T {
 #[cold]
 #[inline(never)]
 pub(crate) fn observe_slow(counter: &CounterRef<'_>, epoch: &AtomicU64, value: u64) {
-    registering(counter, || engine::observe_slow(counter, epoch, value));
+    asserting_no_clash(counter, || engine::observe_slow(counter, epoch, value));
 }
 
 /// In debug builds, the add or the handle that registers a counter panics where its name clashes,
@@ -360,4 +377,4 @@ fn assert_no_clash(counter: &CounterRef<'_>) {
     }
 }
 
-pub(crate) use {reads, registration, scalar};
+pub(crate) use {named, reads, registration, scalar};

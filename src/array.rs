@@ -229,7 +229,7 @@ impl<const N: usize> Default for CounterArray<N> {
 
 impl<const N: usize> fmt::Debug for CounterArray<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        api::debug(f, "CounterArray", self.name(), &self.sums())
+        api::debug(f, "CounterArray", self.name(), ("sum", &self.sums()))
     }
 }
 

@@ -95,7 +95,7 @@ impl<const N: usize> Element<N> {
 
 impl<const N: usize> fmt::Debug for Element<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        api::debug(f, "Element", self.array.name(), &self.sum())
+        api::debug(f, "Element", self.array.name(), ("sum", &self.sum()))
     }
 }
 

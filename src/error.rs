@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Why a counter can't be listed under its name. It counts all the same.
+/// Why a counter or gauge can't be listed under its name. It counts all the same.
 ///
 /// ```
 /// use quipu::{Counter, RegisterError, UpDownCounter};

@@ -38,7 +38,7 @@ use crate::sync::Ordering;
 /// assert_eq!(counter.sum(), 0.0);
 /// ```
 pub struct FloatCounter {
-    header: Header<1>,
+    pub(crate) header: Header<1>,
 }
 
 crate::api::scalar!(FloatCounter, f64, Kind::FloatCounter, FLOAT);

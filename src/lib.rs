@@ -13,12 +13,14 @@ mod error;
 mod exposition;
 mod float;
 mod float_gauge;
+mod gauge;
 mod histogram;
 pub mod integrations;
 mod local;
 mod merge;
 mod name;
 mod name_clash;
+mod observed;
 mod peak;
 mod sample;
 mod snapshot;
@@ -38,6 +40,7 @@ pub use error::RegisterError;
 pub use exposition::PrometheusText;
 pub use float::{FloatCounter, InvalidAmount};
 pub use float_gauge::FloatGauge;
+pub use gauge::Gauge;
 pub use histogram::{
     Bounds, Bucket, Histogram, HistogramCursor, HistogramSnapshot, InvalidBounds, InvalidParts,
     Layout, LayoutsDiffer, LogLinear, Quantile, Timer,
@@ -45,6 +48,7 @@ pub use histogram::{
 pub use local::LocalCounter;
 pub use name::InvalidName;
 pub use name_clash::NameClash;
+pub use observed::Observed;
 pub use peak::{Peak, PeakCursor, Trough};
 /// The list of all sources of metrics in the process: other versions of quipu, and what anyone
 /// registers there.

@@ -113,6 +113,6 @@ impl LocalCounter<'_> {
 impl fmt::Debug for LocalCounter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sum = global().value(self.counter.value(self.index));
-        api::debug(f, "LocalCounter", self.counter.identity.name(), &sum)
+        api::debug(f, "LocalCounter", self.counter.identity.name(), ("sum", &sum))
     }
 }

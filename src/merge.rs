@@ -73,6 +73,7 @@ impl Merge {
         }
         if let Some(first) = self.list.get(self.start) {
             other.help = first.help.clone();
+            other.kind = first.kind;
         }
         push_within(&mut self.list, *other);
     }
@@ -103,7 +104,7 @@ impl Merge {
 #[inline(never)]
 fn fault(sample: &Sample, first: Option<&Sample>) -> Option<&'static str> {
     if let Some(first) = first {
-        if first.kind != sample.kind {
+        if !first.kind.is_one_with(sample.kind) {
             return Some("expected the kind that is shown under this name");
         }
         if !first.is_laid_out_as(sample) {

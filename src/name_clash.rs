@@ -174,6 +174,7 @@ fn in_words(kind: Kind) -> &'static str {
         Kind::Counter => "counter",
         Kind::FloatCounter => "float counter",
         Kind::UpDownCounter => "up-down counter",
+        Kind::Gauge => "gauge",
         Kind::FloatGauge => "float gauge",
         Kind::Histogram => "histogram",
         Kind::Peak => "peak",

@@ -289,7 +289,7 @@ macro_rules! peak {
 
         impl fmt::Debug for $peak {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                crate::api::debug(f, stringify!($peak), self.name(), &self.value())
+                crate::api::debug(f, stringify!($peak), self.name(), ("value", &self.value()))
             }
         }
     };

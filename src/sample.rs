@@ -116,8 +116,12 @@ pub enum Kind {
     UpDownCounter,
     /// Floating-point numbers that only grow: [`FloatCounter`](crate::FloatCounter).
     FloatCounter,
-    /// Floating-point numbers that go up and down: only of [other sources](crate::registry).
+    /// Floating-point numbers that are set: [`FloatGauge`](crate::FloatGauge).
     FloatGauge,
+    /// Whole numbers that are set: [`Gauge`](crate::Gauge). Whole numbers of
+    /// [other sources](crate::registry) that don't only grow have this kind, unless an
+    /// [`UpDownCounter`](crate::UpDownCounter) has their name.
+    Gauge,
     /// Whole numbers by bucket: [`Histogram`](crate::Histogram).
     Histogram,
     /// The greatest of whole numbers: [`Peak`](crate::Peak).
@@ -130,6 +134,12 @@ impl Kind {
     pub(crate) fn is_growing(self) -> bool {
         matches!(self, Self::Counter | Self::FloatCounter | Self::Histogram)
     }
+
+    /// Whether numbers of another source add up with those of this kind: sources don't tell an
+    /// up-down counter from a gauge.
+    pub(crate) fn is_one_with(self, others: Self) -> bool {
+        self == others || (self == Self::UpDownCounter && others == Self::Gauge)
+    }
 }
 
 impl From<engine::Kind> for Kind {
@@ -141,6 +151,8 @@ impl From<engine::Kind> for Kind {
             engine::Kind::Histogram => Self::Histogram,
             engine::Kind::Peak => Self::Peak,
             engine::Kind::Trough => Self::Trough,
+            engine::Kind::Gauge => Self::Gauge,
+            engine::Kind::FloatGauge => Self::FloatGauge,
         }
     }
 }
@@ -158,9 +170,9 @@ pub enum Value {
     /// Of a [`Counter`](crate::Counter) or an element of a [`CounterArray`](crate::CounterArray); of a
     /// [`Histogram`](crate::Histogram), the number of observations.
     Unsigned(u64),
-    /// Of an [`UpDownCounter`](crate::UpDownCounter), or a gauge of another source.
+    /// Of an [`UpDownCounter`](crate::UpDownCounter) or a [`Gauge`](crate::Gauge).
     Signed(i64),
-    /// Of a [`FloatCounter`](crate::FloatCounter), or a gauge of another source.
+    /// Of a [`FloatCounter`](crate::FloatCounter) or a [`FloatGauge`](crate::FloatGauge).
     Float(f64),
 }
 
@@ -203,7 +215,7 @@ impl Value {
     /// The amount that was added between two values of one name. A total that is found lower isn't
     /// the same one: its name belonged to counters of another kind meanwhile. Then all that it has
     /// is new.
-    pub(crate) fn since(self, earlier: Self) -> Self {
+    pub(crate) fn since(self, earlier: Self, kind: Kind) -> Self {
         match (self, earlier) {
             (Self::Unsigned(later), Self::Unsigned(earlier)) => {
                 Self::Unsigned(later.checked_sub(earlier).unwrap_or(later))
@@ -211,7 +223,9 @@ impl Value {
             (Self::Signed(later), Self::Signed(earlier)) => {
                 Self::Signed(later.wrapping_sub(earlier))
             }
-            (Self::Float(later), Self::Float(earlier)) if later >= earlier => {
+            (Self::Float(later), Self::Float(earlier))
+                if later >= earlier || !kind.is_growing() =>
+            {
                 Self::Float(later - earlier)
             }
             (later, _) => later,
@@ -256,7 +270,7 @@ impl Samples {
         let mut histogram = None;
         let (kind, value) = match sample.value {
             quipu_registry::Value::Counter(value) => (Kind::Counter, Value::Unsigned(value)),
-            quipu_registry::Value::Gauge(value) => (Kind::UpDownCounter, Value::Signed(value)),
+            quipu_registry::Value::Gauge(value) => (Kind::Gauge, Value::Signed(value)),
             quipu_registry::Value::FloatCounter(value) => (Kind::FloatCounter, self.float(value)),
             quipu_registry::Value::FloatGauge(value) => (Kind::FloatGauge, self.float(value)),
             quipu_registry::Value::Peak(value) => (Kind::Peak, Value::Unsigned(value)),
@@ -302,8 +316,12 @@ fn value(family: &Family, addends: Addends<'_>) -> Option<(Value, Option<Arc<His
             let histogram = HistogramSnapshot::new(bounds, unit, values);
             return Some((Value::Unsigned(histogram.count()), Some(Arc::new(histogram))));
         }
-        (engine::Kind::UpDownCounter, _) => Value::Signed(addends.sum() as i64),
-        (engine::Kind::FloatCounter, _) => Value::Float(f64::from_bits(addends.sum())),
+        (engine::Kind::UpDownCounter | engine::Kind::Gauge, _) => {
+            Value::Signed(addends.sum() as i64)
+        }
+        (engine::Kind::FloatCounter | engine::Kind::FloatGauge, _) => {
+            Value::Float(f64::from_bits(addends.sum()))
+        }
         (engine::Kind::Trough, _) if addends.sum() == u64::MAX => return None,
         _ => Value::Unsigned(addends.sum()),
     };

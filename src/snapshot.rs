@@ -13,7 +13,8 @@ use crate::{HistogramSnapshot, Label, NameClash, Sample, Value};
 ///
 /// A counter that only grows shows its **total**: all that was ever added under its name, whatever
 /// was taken, reset or dropped since. So no exporter misses what came and went between two
-/// snapshots. An [`UpDownCounter`](crate::UpDownCounter) shows its `sum`.
+/// snapshots. An [`UpDownCounter`](crate::UpDownCounter) shows its `sum`, and a gauge its `value`.
+/// For gauges of floats it waits until no `set` is under way.
 ///
 /// A total lies between the true totals at the start and at the end of the snapshot, includes every
 /// add that happens-before it, and never goes down from one snapshot of a thread to the next. The
@@ -210,7 +211,8 @@ impl Snapshot {
             earlier.samples().iter().map(|sample| (identity(sample), sample)).collect();
         let change = |sample: &Sample| {
             let before = before.get(&identity(sample));
-            let delta = before.map_or(sample.value, |before| sample.value.since(before.value));
+            let delta =
+                before.map_or(sample.value, |before| sample.value.since(before.value, sample.kind));
             let histogram = sample.histogram().map(|histogram| {
                 let before = before.and_then(|before| before.histogram());
                 before

@@ -152,6 +152,21 @@
 //! *Measured by* `benches/holds.rs`: `RUSTFLAGS='--cfg quipu_holds' cargo bench --bench holds`
 //! prints the longest hold of each kind of work.
 //!
+//! ## A gauge has the value that was set last, and all that was added since
+//! A gauge is one word, and all threads see the changes of one word in one order. A gauge with a
+//! name has a word of the registry's. Where none can be had, a change goes to a word in the gauge
+//! instead, which never changes again once the gauge has the other: a registration that meets such a
+//! change leaves the gauge as it is. So the value is the sum of the two words, and a set stores the
+//! difference. A gauge of floats is what was set last and the moves since then; sets, reads and
+//! snapshots take turns, so that none sees one part without the other.
+//!
+//! *Checked by* `gauge_is_registered_beside_a_nested_set`,
+//! `gauge_has_the_last_of_two_sets_beside_a_nested_set`,
+//! `gauge_is_registered_beside_a_nested_add`, `gauge_in_a_snapshot_beside_its_first_set`,
+//! `float_gauge_in_a_snapshot_beside_a_set`, `no_set_of_a_gauge_is_lost`,
+//! `a_gauge_has_what_is_added_within_its_own_registration`; by random programs in
+//! `tests/properties/gauges.rs`.
+//!
 //! ## A float total is finite
 //! An amount is at most 2⁹⁵⁹ ([`FloatCounter::MAX_AMOUNT`](crate::FloatCounter::MAX_AMOUNT)). So
 //! 2⁶⁴ adds come to 2¹⁰²³, and to a little more for rounding; the largest `f64` is nearly twice

@@ -164,6 +164,37 @@
 //! assert_eq!(IN_FLIGHT.sum(), 0);
 //! ```
 //!
+//! # Which type for what
+//!
+//! | number | type | a change costs |
+//! |---|---|---|
+//! | only grows: requests, bytes | [`Counter`](crate::Counter), [`FloatCounter`](crate::FloatCounter) | an add to a slot of the thread's own |
+//! | the same by a label whose values are known | [`CounterArray`](crate::CounterArray) | as above |
+//! | goes up and down on many threads: requests in flight, bytes in use | [`UpDownCounter`](crate::UpDownCounter) | as above |
+//! | is set: a limit, the length of a queue that one thread keeps | [`Gauge`](crate::Gauge) | one atomic store, or addition |
+//! | is a float that is moved by many threads, or set | [`FloatGauge`](crate::FloatGauge) | an add to a slot; a `set` sums under a lock |
+//! | is kept elsewhere, and can be asked for: a pool's size, the kernel's counts | [`Observed`](crate::Observed) | nothing; each snapshot calls a function |
+//!
+//! All of them are listed by name and exported. Prefer an `Observed` to a gauge that is set again
+//! and again to what something else knows already: it is never out of date.
+//!
+//! ```
+//! use std::sync::Mutex;
+//! use quipu::{Gauge, Observed, Value};
+//!
+//! static JOBS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+//! static QUEUED: Observed =
+//!     Observed::gauge("jobs_queued", "Jobs that wait.", || JOBS.lock().map_or(0, |jobs| jobs.len() as i64));
+//! static LIMIT: Gauge = Gauge::named("jobs_limit", "The most jobs that may wait.");
+//!
+//! QUEUED.register();
+//! LIMIT.set(100);
+//! JOBS.lock().unwrap().push(7);
+//! let snapshot = quipu::snapshot();
+//! assert_eq!(snapshot.get("jobs_queued", None).unwrap().value, Value::Signed(1));
+//! assert_eq!(snapshot.get("jobs_limit", None).unwrap().value, Value::Signed(100));
+//! ```
+//!
 //! # Servers on axum and tokio
 //! Adds take no `await` and block no executor: count in handlers and middleware as in any function.
 //! A task that moves to another thread adds to that thread's slots. This is a handler for
@@ -197,7 +228,8 @@
 //! | `fetch_add(n, Relaxed)`, result unused | `add(n)` |
 //! | `fetch_add(1, Relaxed)`, result used as an identifier | keep the atomic: no thread knows the total when it adds |
 //! | `fetch_sub(n, Relaxed)` | `sub(n)` of an [`UpDownCounter`](crate::UpDownCounter) |
-//! | `load(Relaxed)` | `sum()`, at one load a thread |
+//! | `store(n, Relaxed)` | `set(n)` of a [`Gauge`](crate::Gauge) |
+//! | `load(Relaxed)` | `sum()`, at one load a thread; `value()` of a gauge |
 //! | `swap(0, Relaxed)` | `take()` |
 //! | `store(0, Relaxed)` | `reset()` |
 //! | `fetch_add(n, Release)` with `load(Acquire)` | keep the atomic: quipu's adds publish no other memory |

@@ -66,6 +66,9 @@
 //! | baseline, load for a compare-exchange | Acquire | the next total is at least the baseline | `takes_share_every_unit` |
 //! | fences in `value` and `advance` | Acquire, Release | a total with an add after a take isn't set against the baseline before it | `reset_against_add` |
 //! | spill word, update | read-modify-write | any thread may be there | `nested_adds_of_two_threads_count` |
+//! | key of a gauge, end of a change to the own word | Release | the registration that stores the key has the last of these changes | `gauge_is_registered_beside_a_nested_set` |
+//! | key of a gauge, compare-exchange of a registration | AcqRel | pairs with it; publishes the word | `gauge_is_registered_beside_a_nested_set`, `gauge_is_registered_beside_a_nested_add` |
+//! | word of a gauge | Relaxed | a reader wants the number only | `gauge_has_the_last_of_two_sets_beside_a_nested_set` |
 //! | block, from thread to thread | the registry's lock | its values are seen by the next owner | `block_is_claimed_again_with_its_values` |
 //!
 //! # Steps
@@ -88,6 +91,14 @@
 //! | registration in used slots | floats are zeroed | as above, without rounding | `float_slot_is_clear_when_reused` |
 //! | registration in used slots | an up-down counter's number of takes is zeroed | the next take is its first | `reused_slots_start_without_takes` |
 //! | registration by an add | panics where a name clashes, if assertions are on and no panic goes on already | tests see the mistake, and other builds count | `an_add_that_registers_a_clash_panics_where_assertions_are_on`, `an_add_in_a_panic_does_not_panic` |
+//! | change of a gauge without a key | is counted in the word for the key while it lasts, and a registration stores the key only where it counts none | the own word stays as it is once there is a key | `gauge_is_registered_beside_a_nested_set`, `gauge_is_registered_beside_a_nested_add` |
+//! | registration of a gauge | the name is taken back where the key can't be stored | the key may be another gauge's next | `gauge_is_registered_beside_a_nested_set` |
+//! | set of a gauge | stores the new value less the own word | the value is the sum of both | `gauge_has_the_last_of_two_sets_beside_a_nested_set` |
+//! | gauge without a name | has its own word alone, with a key or without | the word at the key is what a counter's slots had | `without_a_name_it_may_be_registered` |
+//! | used slot | the word of the gauge that gets it is zeroed | the gauge starts at zero | `one_in_the_place_of_a_dropped_one_begins_at_zero` |
+//! | snapshot of a gauge | adds what the own word has, which the registration leaves beside the key | as above | `gauge_in_a_snapshot_beside_its_first_set` |
+//! | snapshot of a gauge of floats | takes turns with `set`s | it sees both parts of a `set`, or none | `float_gauge_in_a_snapshot_beside_a_set` |
+//! | used float slot | its gauge's base is cleared, too | the next counter's total starts at zero | `one_in_the_place_of_a_dropped_one_begins_at_zero` |
 //! | drop | the name goes before the slots do, and these when no pass is left that began before | a name doesn't show another counter's slots | `snapshot_during_reuse`, `snapshot_during_reuse_of_a_gauge` |
 //! | drop | the counter goes by the same change that adds what it had to its name's total, and leaves its number | a snapshot counts it once, whenever it copied the total and whenever the counter | `snapshot_during_a_drop`, `snapshot_during_the_drop_of_an_array` |
 //! | drop | totals are replaced if they are still those that were added to | two drops keep what both had | `snapshot_during_two_drops` |

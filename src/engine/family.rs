@@ -2,10 +2,10 @@
 
 use quipu_registry::{Float, Unit};
 
+use super::header::CounterRef;
 use super::key::{Key, Published};
 use super::kind::Kind;
 use super::registry::Registry;
-use crate::sync::AtomicU32;
 
 /// Properties that the samples of one name share.
 #[derive(Clone, Copy, Debug)]
@@ -80,9 +80,9 @@ impl Family {
 #[derive(Debug)]
 pub(crate) struct Naming {
     pub(crate) kind: Kind,
-    /// Finds slots for a counter of the family that needs this number of them, those that are
-    /// prepared or others; lists it, and stores its key.
-    pub(super) publish: fn(&Registry, &Family, &AtomicU32, usize, Option<Key>) -> Published,
+    /// Finds slots for a counter of the family, those that are prepared or others; lists it, and
+    /// stores its key.
+    pub(super) publish: fn(&Registry, &Family, &CounterRef<'_>, Option<Key>) -> Published,
     pub(crate) list: fn(&Family, Key) -> Option<bool>,
     pub(super) unlist: fn(&Registry, &Family, Key, usize) -> Option<()>,
     /// Calls a function for the parts of the rows that a snapshot has of the family, row by row.

@@ -145,7 +145,13 @@ impl<'a> CounterRef<'a> {
         }
     }
 
+    #[inline]
+    pub(crate) fn is_named(&self) -> bool {
+        self.identity.naming.is_some()
+    }
+
     /// The word for its key.
+    #[inline]
     pub(super) fn key(&self) -> &'a AtomicU32 {
         &self.identity.key
     }
@@ -176,7 +182,7 @@ impl ValueRef<'_> {
 
     /// Where the value's first slot lies; not registered as long as the counter isn't.
     #[inline(always)]
-    pub(super) fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         // Acquire: pairs with the Release in `Registry::register`; what the registration found in
         // the slots is the least that this thread may find there. Model:
         // `float_slot_is_clear_when_reused`.

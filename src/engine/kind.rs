@@ -15,13 +15,18 @@ pub(crate) enum Kind {
     Peak,
     /// The least of whole numbers: [`Trough`](crate::Trough).
     Trough,
+    /// Whole numbers that are set, in one word that all threads share: [`Gauge`](crate::Gauge).
+    Gauge,
+    /// Floating-point numbers that are set and moved: [`FloatGauge`](crate::FloatGauge). Its slots have
+    /// the moves.
+    FloatGauge,
 }
 
 impl Kind {
     /// The space that the kind's slots come from.
     pub(crate) const fn arena(self) -> super::key::Arena {
         match self {
-            Kind::FloatCounter => super::key::Arena::Floats,
+            Kind::FloatCounter | Kind::FloatGauge => super::key::Arena::Floats,
             _ => super::key::Arena::Integers,
         }
     }
@@ -29,9 +34,9 @@ impl Kind {
     /// The number of slots that make up one value.
     pub(crate) const fn slots(self) -> usize {
         match self {
-            Kind::Counter | Kind::FloatCounter | Kind::Histogram => 1,
             Kind::UpDownCounter => 2,
             Kind::Peak | Kind::Trough => super::peak::SLOTS,
+            _ => 1,
         }
     }
 
@@ -42,7 +47,7 @@ impl Kind {
 
     /// Whether its slots are zeroed before a metric gets them: others start at what they find.
     pub(crate) const fn starts_clear(self) -> bool {
-        matches!(self, Kind::FloatCounter | Kind::Peak | Kind::Trough)
+        matches!(self, Kind::FloatCounter | Kind::FloatGauge | Kind::Peak | Kind::Trough)
     }
 
     /// Whether a value is the sum of whole numbers in one slot of each thread.
@@ -54,7 +59,9 @@ impl Kind {
     #[inline(always)]
     pub(crate) fn plus(self, a: u64, b: u64) -> u64 {
         match self {
-            Kind::FloatCounter => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
+            Kind::FloatCounter | Kind::FloatGauge => {
+                (f64::from_bits(a) + f64::from_bits(b)).to_bits()
+            }
             _ => a.wrapping_add(b),
         }
     }
@@ -63,7 +70,9 @@ impl Kind {
     #[inline(always)]
     pub(crate) fn minus(self, a: u64, b: u64) -> u64 {
         match self {
-            Kind::FloatCounter => (f64::from_bits(a) - f64::from_bits(b)).to_bits(),
+            Kind::FloatCounter | Kind::FloatGauge => {
+                (f64::from_bits(a) - f64::from_bits(b)).to_bits()
+            }
             _ => a.wrapping_sub(b),
         }
     }

@@ -49,7 +49,8 @@
 //! | total | all that was ever added to a value, less all that was subtracted; it never falls where nothing is subtracted |
 //! | baseline | the slot total at the last take |
 //! | value | the slot total less the baseline: the sum that users see |
-//! | spill word | a word in the counter for adds that find no block |
+//! | spill word | a word in the counter for adds that find no block; a gauge's own word |
+//! | base | of a gauge of floats, the value that was set last |
 //! | summary | sums of chunks whose blocks have no owner |
 //! | cold path | code in which a thread may hold quipu's locks or allocate; adds within it must not wait for it |
 //!
@@ -65,6 +66,7 @@ mod double_sum;
 mod family;
 mod float_sum;
 mod fork;
+mod gauge;
 mod header;
 mod heap_sort;
 mod key;
@@ -104,6 +106,7 @@ pub(crate) use float_sum::FloatSum;
 pub use fork::fork_generation;
 #[cfg(feature = "percpu")]
 pub(crate) use fork::prepare_for_forks;
+pub(crate) use gauge::{Change, change_gauge_slow, gauge_value};
 pub(crate) use header::{CounterRef, Header, Identity, ValueRef};
 pub(crate) use heap_sort::heap_sort;
 pub(crate) use key::Key;

@@ -269,6 +269,16 @@ impl Names {
         }
     }
 
+    /// Takes back the `insert` of a counter's key, in the same hold of the lock: nobody has seen it.
+    pub(super) fn withdraw(&mut self, family: &Family, key: Key) {
+        let Some(number) = self.number_of(family) else { return };
+        self.counters.remove(self.place_of(number, key));
+        if let Some(listed) = self.family(family.name, number) {
+            listed.counters -= 1;
+        }
+        self.settle(family.name);
+    }
+
     /// The next of what was retired before every pass that runs began.
     pub(super) fn reclaim(&mut self) -> Option<Retired> {
         let oldest = self.passes.first().copied().unwrap_or(u64::MAX);

@@ -26,8 +26,8 @@ impl Naming {
     };
 
     pub(crate) const ARRAY: Self = Self {
-        publish: |registry, family, key, len, prepared| {
-            registry.publish_named(&with_listed_shape(family), key, len, prepared)
+        publish: |registry, family, counter, prepared| {
+            registry.publish_named(&with_listed_shape(family), counter, prepared)
         },
         list: |family, key| {
             let family = with_listed_shape(family);
@@ -69,6 +69,21 @@ impl Naming {
         drop: add_float,
         float: Some(Float::new(0.0)),
         ..Self::COUNTER
+    };
+
+    pub(crate) const GAUGE: Self = Self {
+        kind: Kind::Gauge,
+        publish: Registry::publish_gauge,
+        read: Registry::gauge_word,
+        drop: Self::UP_DOWN.drop,
+        ..Self::COUNTER
+    };
+
+    pub(crate) const FLOAT_GAUGE: Self = Self {
+        kind: Kind::FloatGauge,
+        read: Registry::float_gauge,
+        drop: Self::UP_DOWN.drop,
+        ..Self::FLOAT
     };
 }
 

@@ -37,7 +37,7 @@ impl Family {
         let ends: &[&str] = match self.kind() {
             Kind::Counter | Kind::FloatCounter => &[TOTAL, CREATED],
             Kind::Histogram => &[CREATED, "_bucket", "_sum", "_count"],
-            Kind::UpDownCounter | Kind::Peak | Kind::Trough => &[],
+            _ => &[],
         };
         name.strip_prefix(self.stem()).is_some_and(|end| ends.contains(&end))
     }

@@ -94,9 +94,9 @@ impl Registry {
     #[inline(always)]
     fn slot_total(&self, kind: Kind, key: Key) -> u64 {
         match kind {
-            Kind::Counter | Kind::Histogram => self.slot_sum(key),
+            Kind::Counter | Kind::Histogram | Kind::Gauge => self.slot_sum(key),
             Kind::UpDownCounter => self.up_down_total(key),
-            Kind::FloatCounter => self.float_slot_sum(key).to_bits(),
+            Kind::FloatCounter | Kind::FloatGauge => self.float_slot_sum(key).to_bits(),
             Kind::Peak | Kind::Trough => self.greatest(key).unwrap_or(0),
         }
     }

@@ -52,10 +52,10 @@ impl Registry {
     /// Finds the counter slots, those that are `prepared` or else others, lists it if it has a
     /// name, and stores its key, unless another thread has done so.
     fn publish(&self, counter: &CounterRef<'_>, prepared: Option<Key>) -> Published {
-        let (key, len) = (counter.key(), counter.spill.len());
         if let Some(family) = counter.family() {
-            return (family.naming.publish)(self, &family, key, len, prepared);
+            return (family.naming.publish)(self, &family, counter, prepared);
         }
+        let (key, len) = (counter.key(), counter.spill.len());
         let mut state = self.state.lock();
         if let Some(key) = present(key) {
             return Ok(key);
@@ -68,11 +68,11 @@ impl Registry {
     pub(super) fn publish_named(
         &self,
         family: &Family,
-        key: &AtomicU32,
-        len: usize,
+        counter: &CounterRef<'_>,
         prepared: Option<Key>,
     ) -> Published {
         let (list, arena) = (names::global(), family.kind().arena());
+        let (key, len) = (counter.key(), counter.spill.len());
         let mut names = list.lock();
         if let Some(key) = present(key) {
             return Ok(key);
@@ -144,6 +144,7 @@ impl Registry {
         self.clear_slots(key.chunk(), key.offset());
         self.zero(self.tables().baselines.slot(key));
         self.zero(self.tables().spill_baselines.slot(key));
+        self.zero(self.tables().starts.slot(key));
     }
 
     fn zero(&self, slot: Option<&AtomicU64>) {

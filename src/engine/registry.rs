@@ -22,12 +22,13 @@ pub(super) struct Tables {
     /// For each chunk id, the chunks that blocks have of it.
     pub(super) directories: [Directory; IDS],
     /// Totals of the slots at the last take or, before it, at the registration. Of an up-down
-    /// counter two words, in turn.
+    /// counter two words, in turn. Of a gauge, its word: the value, less what is in the gauge itself.
     pub(super) baselines: Baselines,
     /// The same of the spill words.
     pub(super) spill_baselines: Baselines,
     /// Totals of the slots at the registration. The second word of an up-down counter has the
-    /// number of its takes.
+    /// number of its takes. Of a gauge of floats, its base: the value that was set last. Of another
+    /// gauge, what is in the gauge itself, negated.
     pub(super) starts: Baselines,
 }
 

@@ -49,11 +49,14 @@ fn show(visit: &mut dyn FnMut(&Sample<'_>)) {
                 counts.extend(values);
                 Value::Histogram(Histogram::new(bounds, &counts, sum, unit))
             }
-            (Kind::UpDownCounter, ..) => Value::Gauge(addends.sum() as i64),
+            (Kind::UpDownCounter | Kind::Gauge, ..) => Value::Gauge(addends.sum() as i64),
             (Kind::FloatCounter, Some(float), _) => {
                 Value::FloatCounter(float.with_value(f64::from_bits(addends.sum())))
             }
-            (Kind::FloatCounter, None, _) => continue,
+            (Kind::FloatGauge, Some(float), _) => {
+                Value::FloatGauge(float.with_value(f64::from_bits(addends.sum())))
+            }
+            (Kind::FloatCounter | Kind::FloatGauge, None, _) => continue,
             (Kind::Peak, ..) => Value::Peak(addends.sum()),
             (Kind::Trough, ..) if addends.sum() == u64::MAX => continue,
             (Kind::Trough, ..) => Value::Trough(addends.sum()),

@@ -173,7 +173,7 @@ impl Plan {
 
     /// Adds to the last row what dropped counters had at this index, and what the slots of the
     /// others have, less what was in them when they got them. Of an up-down counter, that is in its
-    /// baseline.
+    /// baseline, and of a gauge of floats in its base.
     #[inline(never)]
     fn add_element(
         &mut self,
@@ -190,9 +190,9 @@ impl Plan {
             self.addends.push(0);
         }
         match naming.kind {
-            Kind::Counter | Kind::Histogram => self.addends.push(known),
+            Kind::Counter | Kind::Histogram | Kind::Gauge => self.addends.push(known),
             Kind::FloatCounter => self.addends.extend(dropped),
-            Kind::UpDownCounter | Kind::Peak | Kind::Trough => {}
+            Kind::UpDownCounter | Kind::FloatGauge | Kind::Peak | Kind::Trough => {}
         }
     }
 

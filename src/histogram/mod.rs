@@ -362,6 +362,6 @@ impl<L: Layout> Drop for Histogram<L> {
 impl<L: Layout> fmt::Debug for Histogram<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let snapshot = self.snapshot();
-        api::debug(f, "Histogram", self.name(), &format_args!("{}", snapshot.count()))
+        api::debug(f, "Histogram", self.name(), ("count", &snapshot.count()))
     }
 }

@@ -18,12 +18,13 @@
 //! so a gauge of floats keeps the value that was set apart from its slots, under the same lock. A
 //! fork waits for the lock, so that children can set and read. An increment by another thread
 //! during a `set` counts on top of the new value, or the `set` overwrites it as a whole. Leave
-//! values that are mostly set to the crate's own gauge.
+//! values that are mostly set to the crate's own gauge, or to a named [`Gauge`](crate::Gauge), which
+//! is one atomic as well.
 //!
 //! # Exported values
 //! A counter that only grows is exported as its [`total`](crate::Counter::total): all that was ever
 //! added. Takes, resets and drops between two scrapes don't change it. A number that goes up and
-//! down is exported as its sum.
+//! down is exported as its sum, and a gauge as its value.
 //!
 //! A named counter is left out if the registry has its name for another metric, or for one of the
 //! samples that the registry's format makes of another metric. The other metric stays as it is,
@@ -31,8 +32,8 @@
 //! `quipu_clashes` with the same text. Clashes of the counters among themselves are
 //! [`Snapshot::clashes`](crate::Snapshot::clashes).
 //!
-//! Metrics of [other sources](crate::registry) of the process are exported with the counters: each
-//! snapshot has them.
+//! Metrics of [other sources](crate::registry) of the process, such as [`Observed`](crate::Observed)
+//! numbers, are exported with the counters: each snapshot has them.
 //!
 //! # Labels
 //! quipu itself has one label whose values are known when the program is compiled: a

@@ -5,7 +5,7 @@
 //! | [`Snapshot`] | a struct: `samples` |
 //! | [`Sample`] | a struct: `name`, `help`, `kind`, `labels` (a list) and `value`; of a histogram, `histogram` |
 //! | [`Label`] | a struct: `name` and `value` |
-//! | [`Kind`] | `"counter"`, `"up_down_counter"`, `"float_counter"`, `"float_gauge"`, `"histogram"`, `"peak"` or `"trough"` |
+//! | [`Kind`] | `"counter"`, `"up_down_counter"`, `"float_counter"`, `"float_gauge"`, `"gauge"`, `"histogram"`, `"peak"` or `"trough"` |
 //! | [`Value`] | the number: `u64`, `i64` or `f64`, by the kind |
 //! | [`HistogramSnapshot`] | a struct: `unit` (the base unit's name), `decimals` (numbers are whole multiples of that many decimal places), `sum`, `bounds` and `counts` (lists) |
 //! | [`Diff`] | a struct: `elapsed_seconds` and `changes` |
@@ -76,9 +76,10 @@ impl Serialize for Kind {
             Kind::UpDownCounter => (1, "up_down_counter"),
             Kind::FloatCounter => (2, "float_counter"),
             Kind::FloatGauge => (3, "float_gauge"),
-            Kind::Histogram => (4, "histogram"),
-            Kind::Peak => (5, "peak"),
-            Kind::Trough => (6, "trough"),
+            Kind::Gauge => (4, "gauge"),
+            Kind::Histogram => (5, "histogram"),
+            Kind::Peak => (6, "peak"),
+            Kind::Trough => (7, "trough"),
         };
         serializer.serialize_unit_variant("Kind", index, variant)
     }

@@ -13,6 +13,8 @@ mod float_sum;
 #[cfg(not(quipu_loom))]
 mod floats;
 #[cfg(quipu_loom)]
+mod gauge;
+#[cfg(quipu_loom)]
 mod histogram;
 #[cfg(quipu_loom)]
 mod keys;

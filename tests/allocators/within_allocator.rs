@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
 #[cfg(feature = "prometheus-0_14")]
@@ -13,7 +14,8 @@ use quipu::strategy::{
     Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
 };
 use quipu::{
-    Counter, CounterArray, FloatCounter, FloatGauge, LocalCounter, RegisterError, UpDownCounter,
+    Counter, CounterArray, FloatCounter, FloatGauge, Gauge, LocalCounter, RegisterError,
+    UpDownCounter, Value,
 };
 use quipu_testing::child;
 
@@ -46,7 +48,7 @@ fn within(call: fn(), work: impl FnOnce() + Send) {
 /// The first adds and the first baseline of a gauge.
 fn within_sets(call: fn()) {
     let set = || {
-        let gauge = FloatGauge::default();
+        let gauge = FloatGauge::named("within_float_gauge", "");
         gauge.add(1.0);
         gauge.set(0.5);
         assert_eq!(gauge.value(), 0.5);
@@ -54,6 +56,11 @@ fn within_sets(call: fn()) {
     within(call, set);
     #[cfg(feature = "prometheus-0_14")]
     within(call, || Atomic::set(&UpDownCounter::new(), 5));
+}
+
+fn first_set(gauge: Gauge) -> Gauge {
+    gauge.set(1);
+    gauge
 }
 
 /// Registered counters, for the allocator to drop.
@@ -72,6 +79,8 @@ fn within_all_work(call: fn()) {
     DROPPED.lock().unwrap().extend((0..100).map(|_| registered("within_dropped_total")));
     within(call, || Counter::new().inc());
     within(call, || assert_eq!(named("within_a_total").register(), Ok(())));
+    // Many of them, whose list needs another page.
+    within(call, || drop([(); 100].map(|()| first_set(Gauge::named("within_gauge", "")))));
     let (kept, dropped) = (registered("within_c_total"), registered("within_c_total"));
     within(call, || drop(quipu::snapshot()));
     within(call, || drop(dropped));
@@ -126,6 +135,14 @@ calls! {
         assert_eq!(SPILLED.sum(), before + 3);
     };
     drops: drop(DROPPED.lock().unwrap().pop());
+    gauges: {
+        let (unnamed, named) = (Gauge::new(), Gauge::named("within_gauges", ""));
+        for gauge in [&unnamed, &named] {
+            gauge.set(5);
+            gauge.sub(7);
+            assert_eq!(gauge.value(), -2);
+        }
+    };
     snapshots: assert!(quipu::snapshot().samples().is_empty());
     arrays: {
         let array = CounterArray::<3>::named("within_array_total", "", "side", &["a", "b", "c"]);
@@ -213,4 +230,26 @@ fn drops_of_the_last_handle() {
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(COUNTED.sum(), 4 * (1 + 2 * 102));
+}
+
+/// An allocator that keeps the bytes in use in a gauge: the registration of the gauge allocates, and
+/// so adds to it. A snapshot has all of that.
+#[test]
+fn a_gauge_has_what_is_added_within_its_own_registration() {
+    static GAUGE: Gauge = Gauge::named("within_own_gauge", "");
+    static ADDED: AtomicI64 = AtomicI64::new(0);
+    fn add() {
+        GAUGE.add(1);
+        ADDED.fetch_add(1, Ordering::Relaxed);
+    }
+    if child::is_alone("within_allocator::a_gauge_has_what_is_added_within_its_own_registration") {
+        within(add, add);
+        let added = ADDED.load(Ordering::Relaxed);
+        let snapshot = quipu::snapshot();
+        let shown = snapshot.get("within_own_gauge", None).map(|sample| sample.value);
+        assert!(added > 1);
+        assert_eq!((GAUGE.value(), shown), (added, Some(Value::Signed(added))));
+        GAUGE.set(3);
+        assert_eq!(GAUGE.value(), 3);
+    }
 }

@@ -14,8 +14,8 @@ use quipu::strategy::{
 };
 use quipu::{
     Change, Count, Counter, CounterArray, Cursor, Diff, Element, Elements, FloatCounter,
-    InvalidAmount, InvalidName, Kind, Label, PrometheusText, RegisterError, Sample, Snapshot,
-    UpDownCounter, Value,
+    FloatGauge, Gauge, InvalidAmount, InvalidName, Kind, Label, Observed, PrometheusText,
+    RegisterError, Sample, Snapshot, UpDownCounter, Value,
 };
 
 const fn shared<T: Send + Sync + Debug + ?Sized>() {}
@@ -30,6 +30,9 @@ const _: () = {
     shared::<Counter>();
     shared::<UpDownCounter>();
     shared::<FloatCounter>();
+    shared::<Gauge>();
+    shared::<FloatGauge>();
+    shared::<Observed>();
     shared::<CounterArray<3>>();
     shared::<Element<3>>();
     shared::<Elements<'_, 3>>();
@@ -68,6 +71,8 @@ const _: () = {
     defaulted::<Counter>();
     defaulted::<UpDownCounter>();
     defaulted::<FloatCounter>();
+    defaulted::<Gauge>();
+    defaulted::<FloatGauge>();
     defaulted::<CounterArray<3>>();
     displayed::<PrometheusText<'_>>();
     displayed::<Value>();
@@ -81,6 +86,8 @@ const _: () = {
 const _: () = {
     assert!(size_of::<Counter>() == 40);
     assert!(size_of::<FloatCounter>() == 40);
+    assert!(size_of::<Gauge>() == 40);
+    assert!(size_of::<FloatGauge>() == 48);
     assert!(size_of::<UpDownCounter>() == 48);
 };
 
@@ -91,8 +98,11 @@ fn every_constructor_is_const() {
     static UP_DOWN: UpDownCounter = UpDownCounter::new();
     static FLOAT: FloatCounter = FloatCounter::new();
     static ARRAY: CounterArray<2> = CounterArray::new();
+    static GAUGE: Gauge = Gauge::new();
+    static FLOAT_GAUGE: FloatGauge = FloatGauge::new();
     static TRIED: Result<Counter, InvalidName> = Counter::try_named("const_tried_total", "");
     assert_eq!((COUNTER.sum(), UP_DOWN.sum(), FLOAT.sum(), ARRAY.sums()), (0, 0, 0.0, [0, 0]));
+    assert_eq!((GAUGE.value(), FLOAT_GAUGE.value()), (0, 0.0));
     static SINGLE: SingleAtomic = SingleAtomic::new();
     static LOCKED: Locked = Locked::new();
     static STRIPED: Striped<2> = Striped::new();

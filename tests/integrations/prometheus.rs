@@ -12,7 +12,7 @@ use prometheus::{
 };
 use prometheus_parse::Value;
 use quipu::integrations::prometheus_0_14::{NamedCounters, register};
-use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, UpDownCounter};
+use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Observed, UpDownCounter};
 use quipu_testing::scrape::Scraped;
 
 use crate::tools::{ROUNDS, THREADS, add_take_and_drop, in_threads, line};
@@ -198,6 +198,25 @@ fn named_counters_are_in_the_default_registry() {
     assert_eq!(scrape(prometheus::default_registry()).value("pr_late_total", &[]), 1.0);
     register(prometheus::default_registry()).unwrap();
     assert_eq!(scrape(prometheus::default_registry()).value("pr_late_total", &[]), 1.0);
+}
+
+#[test]
+fn gauges_and_observed_numbers_are_exported() {
+    static WORKERS: Gauge = Gauge::named("pr_workers", "Workers.");
+    static LOAD: FloatGauge = FloatGauge::named("pr_load", "Load.");
+    static DEPTH: Observed = Observed::gauge("pr_depth", "Depth.", || -2);
+    static FAULTS: Observed = Observed::counter("pr_faults_total", "Faults.", || 7);
+    WORKERS.set(-8);
+    LOAD.set(0.5);
+    DEPTH.register();
+    FAULTS.register();
+    let registry = Registry::new();
+    let _ = register(&registry);
+    let scraped = scrape(&registry);
+    assert_eq!(scraped.sample("pr_workers", &[]), Value::Gauge(-8.0));
+    assert_eq!(scraped.sample("pr_load", &[]), Value::Gauge(0.5));
+    assert_eq!(scraped.sample("pr_depth", &[]), Value::Gauge(-2.0));
+    assert_eq!(scraped.sample("pr_faults_total", &[]), Value::Counter(7.0));
 }
 
 /// The names with this prefix that the registry refuses.

@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use quipu::integrations::prometheus_client_0_26::register;
-use quipu::{CounterArray, FloatCounter, FloatGauge, UpDownCounter};
+use quipu::{CounterArray, FloatCounter, FloatGauge, Observed, UpDownCounter};
 use quipu_testing::http;
 use quipu_testing::prometheus::Prometheus;
 use quipu_testing::scrape::Scraped;
@@ -218,6 +218,29 @@ fn named_counters_are_exported_by_kind() {
 
     LATE.inc();
     assert_eq!(Scraped::parse(&text(&registry)).value("app_pc_late", &[zone]), 1.0);
+}
+
+#[test]
+fn gauges_and_observed_numbers_are_exported() {
+    static WORKERS: quipu::Gauge = quipu::Gauge::named("pc_workers", "Workers.");
+    static LOAD: FloatGauge = FloatGauge::named("pc_load", "Load.");
+    static DEPTH: Observed = Observed::gauge("pc_depth", "Depth.", || -2);
+    static FAULTS: Observed = Observed::counter("pc_faults_total", "Faults.", || 7);
+    WORKERS.set(-8);
+    LOAD.set(0.5);
+    DEPTH.register();
+    FAULTS.register();
+    let mut registry = Registry::default();
+    let _ = register(&mut registry);
+    let text = text(&registry);
+    for part in [
+        "# TYPE pc_workers gauge\npc_workers -8\n",
+        "# TYPE pc_load gauge\npc_load 0.5\n",
+        "# TYPE pc_depth gauge\npc_depth -2\n",
+        "# TYPE pc_faults counter\npc_faults_total 7\n",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, UpDownCounter};
 use quipu_testing::child;
 use tinyjson::JsonValue;
 
@@ -29,6 +29,10 @@ fn a_snapshot_and_its_difference_read_back() {
     static TIME: FloatCounter = FloatCounter::named("c_seconds_total", "Time.");
     static SIDES: CounterArray<2> =
         CounterArray::named("d_sides_total", "Sides.", "side", &["left", "right\n"]);
+    static WORKERS: Gauge = Gauge::named("e_workers", "");
+    static LOAD: FloatGauge = FloatGauge::named("f_load", "");
+    WORKERS.set(-8);
+    LOAD.set(0.5);
     SENT.add(1 << 53);
     LEVEL.sub(7);
     TIME.add(0.25);
@@ -40,18 +44,22 @@ fn a_snapshot_and_its_difference_read_back() {
     let earlier = quipu::snapshot();
     TIME.add(0.5);
     LEVEL.add(9);
+    WORKERS.set(-10);
+    LOAD.set(0.25);
     std::thread::sleep(std::time::Duration::from_millis(2));
     let now = quipu::snapshot();
 
     let snapshot = parse(&now);
     let samples = &snapshot["samples"];
-    assert_eq!(samples.get::<Vec<JsonValue>>().unwrap().len(), 5);
+    assert_eq!(samples.get::<Vec<JsonValue>>().unwrap().len(), 7);
     let expected = [
         ("a_sent_total", "Messages\tsent, \"all\" \\ of them.", "counter", (1_u64 << 53) as f64),
         ("b_level", "", "up_down_counter", 2.0),
         ("c_seconds_total", "Time.", "float_counter", 0.75),
         ("d_sides_total", "Sides.", "counter", 0.0),
         ("d_sides_total", "Sides.", "counter", 1.0),
+        ("e_workers", "", "gauge", -10.0),
+        ("f_load", "", "float_gauge", 0.25),
     ];
     for (index, (name, help, kind, value)) in expected.into_iter().enumerate() {
         let sample = &samples[index];
@@ -59,7 +67,10 @@ fn a_snapshot_and_its_difference_read_back() {
         assert_is(&sample["help"], &help.to_owned());
         assert_is(&sample["kind"], &kind.to_owned());
         assert_is(&sample["value"], &value);
-        assert_eq!(sample["labels"].get::<Vec<JsonValue>>().unwrap().is_empty(), index < 3);
+        assert_eq!(
+            sample["labels"].get::<Vec<JsonValue>>().unwrap().is_empty(),
+            name != "d_sides_total"
+        );
     }
     assert_is(&samples[4]["labels"][0]["name"], &"side".to_owned());
     assert_is(&samples[4]["labels"][0]["value"], &"right\n".to_owned());
@@ -67,7 +78,7 @@ fn a_snapshot_and_its_difference_read_back() {
     let diff = now.since(&earlier);
     let parsed = parse(&diff);
     assert_is(&parsed["elapsed_seconds"], &diff.elapsed().as_secs_f64());
-    for (index, delta) in [0.0, 9.0, 0.5, 0.0, 0.0].into_iter().enumerate() {
+    for (index, delta) in [0.0, 9.0, 0.5, 0.0, 0.0, -2.0, -0.25].into_iter().enumerate() {
         let change = &parsed["changes"][index];
         assert_eq!(change["sample"], samples[index]);
         assert_is(&change["delta"], &delta);

@@ -2,6 +2,7 @@
 
 mod arrays;
 mod floats;
+mod gauges;
 mod model;
 mod names;
 #[allow(dead_code, reason = "a part of it is used here")]

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, UpDownCounter};
 use regex::Regex;
 
 use crate::keep;
@@ -21,6 +21,8 @@ proptest! {
         prop_assert_eq!(Counter::try_named(name, "").is_ok(), is_name);
         prop_assert_eq!(UpDownCounter::try_named(name, "").is_ok(), is_name);
         prop_assert_eq!(FloatCounter::try_named(name, "").is_ok(), is_name);
+        prop_assert_eq!(Gauge::try_named(name, "").is_ok(), is_name);
+        prop_assert_eq!(FloatGauge::try_named(name, "").is_ok(), is_name);
         prop_assert_eq!(CounterArray::try_named(name, "", "label", &["value"]).is_ok(), is_name);
     }
 

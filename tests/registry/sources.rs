@@ -66,7 +66,7 @@ fn samples_of_every_kind_are_shown_among_the_own_ones_by_name() {
     let expected = [
         ("kinds_a_total", Kind::Counter, Value::Unsigned(1)),
         ("kinds_b_total", Kind::Counter, Value::Unsigned(3)),
-        ("kinds_c", Kind::UpDownCounter, Value::Signed(-4)),
+        ("kinds_c", Kind::Gauge, Value::Signed(-4)),
         ("kinds_x_total", Kind::FloatCounter, Value::Float(0.25)),
         ("kinds_y", Kind::FloatGauge, Value::Float(-0.5)),
         ("kinds_z_total", Kind::Counter, Value::Unsigned(2)),
@@ -162,11 +162,11 @@ fn a_sample_of_another_kind_is_hidden_and_listed_once() {
     let snapshot = quipu::snapshot();
     assert_eq!(snapshot.family("kind_total").len(), 1);
     assert_eq!(snapshot.get("kind_total", None).unwrap().value, Value::Unsigned(6));
-    let message = "the up-down counter \"kind_total\" of another source is not shown: \
+    let message = "the gauge \"kind_total\" of another source is not shown: \
                    expected the kind that is shown under this name";
     assert_eq!(clashes(&snapshot, "kind_total"), [message]);
     let clash = snapshot.clashes().iter().find(|clash| clash.names()[0] == "kind_total").unwrap();
-    assert_eq!((clash.kinds(), clash.labels()), ([Kind::Counter, Kind::UpDownCounter], [None; 2]));
+    assert_eq!((clash.kinds(), clash.labels()), ([Kind::Counter, Kind::Gauge], [None; 2]));
     assert!(snapshot.prometheus().to_string().contains(&format!("# quipu: {message}\n")));
 }
 

@@ -24,13 +24,16 @@
 //! | [`CounterArray`](quipu::CounterArray) | `u64_observable_counter` | the label |
 //! | [`FloatCounter`](quipu::FloatCounter) | `f64_observable_counter` | |
 //! | [`UpDownCounter`](quipu::UpDownCounter) | `i64_observable_up_down_counter` | |
+//! | [`Gauge`](quipu::Gauge) | `i64_observable_gauge` | |
+//! | [`FloatGauge`](quipu::FloatGauge) | `f64_observable_gauge` | |
 //!
-//! Metrics of [other sources](quipu::registry) have the instrument of their kind, and their labels
-//! as attributes; a gauge of floats is an `f64_observable_gauge`.
+//! Metrics of [other sources](quipu::registry), and [`Observed`](quipu::Observed) numbers, have the
+//! instrument of their kind, and their labels as attributes.
 //!
 //! An observable instrument reports totals: all that was ever added under its name. Takes, resets
 //! and drops between two collections don't change them. For an up-down counter it reports the sum,
-//! and 0 once the last one of its name is dropped. The SDK turns them into the sums or differences
+//! and 0 once the last one of its name is dropped. A gauge is reported as long as there is one of its
+//! name. The SDK turns them into the sums or differences
 //! of its reader: cumulative and delta temporality are both exact, and neither disturbs the other.
 //!
 //! Each add to one of OpenTelemetry's own synchronous instruments looks up its attributes, which
@@ -192,6 +195,7 @@ impl NamedCounters {
             Kind::Counter => build!(u64_observable_counter, Value::Unsigned),
             Kind::FloatCounter => build!(f64_observable_counter, Value::Float),
             Kind::UpDownCounter => build!(i64_observable_up_down_counter, Value::Signed),
+            Kind::Gauge => build!(i64_observable_gauge, Value::Signed),
             Kind::FloatGauge => build!(f64_observable_gauge, Value::Float),
             // A kind of a later version of quipu: this version has no instrument for it.
             _ => {}

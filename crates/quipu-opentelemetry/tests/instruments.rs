@@ -9,7 +9,7 @@ use opentelemetry_sdk::metrics::{
     InMemoryMetricExporter, InMemoryMetricExporterBuilder, Instrument, PeriodicReader,
     SdkMeterProvider, Stream, Temporality,
 };
-use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
+use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Observed, UpDownCounter};
 use quipu_opentelemetry::NamedCounters;
 
 /// An SDK with a reader of each temporality.
@@ -19,7 +19,8 @@ struct Sdk {
     delta: InMemoryMetricExporter,
 }
 
-/// The value of each data point, by its instrument and attributes, with whether it only grows.
+/// The value of each data point of a sum, by its instrument and attributes, with whether it only
+/// grows.
 type Points = BTreeMap<String, (f64, bool)>;
 
 impl Sdk {
@@ -68,7 +69,7 @@ fn points(exported: &[ResourceMetrics], temporality: Temporality) -> Points {
     {
         macro_rules! sums {
             ($data:expr) => {{
-                let MetricData::Sum(sum) = $data else { panic!("{metric:?}") };
+                let MetricData::Sum(sum) = $data else { continue };
                 // A number that goes up and down is a sum to every reader, by the specification.
                 let expected =
                     if sum.is_monotonic() { temporality } else { Temporality::Cumulative };
@@ -130,6 +131,50 @@ fn sums_and_differences_are_exact() {
             assert_eq!(delta[name], (if grows { each } else { total }, grows), "{name}");
         }
     }
+}
+
+/// The value of a gauge of the SDK's.
+fn gauge(exported: &[ResourceMetrics], name: &str) -> Option<f64> {
+    let mut metrics =
+        exported.iter().flat_map(ResourceMetrics::scope_metrics).flat_map(|scope| scope.metrics());
+    match metrics.find(|metric| metric.name() == name)?.data() {
+        AggregatedMetrics::I64(MetricData::Gauge(gauge)) => {
+            gauge.data_points().next().map(|point| point.value() as f64)
+        }
+        AggregatedMetrics::F64(MetricData::Gauge(gauge)) => {
+            gauge.data_points().next().map(|point| point.value())
+        }
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[test]
+fn gauges_are_gauges_as_long_as_they_live() {
+    static DEPTH: Observed = Observed::gauge("ot_depth", "Depth.", || -2);
+    static RATIO: Observed = Observed::float_gauge("ot_ratio", "Ratio.", || 0.25);
+    let (workers, load) =
+        (Gauge::named("ot_workers", "Workers."), FloatGauge::named("ot_load", "Load."));
+    workers.set(-8);
+    load.set(0.5);
+    DEPTH.register();
+    RATIO.register();
+    let exporter = InMemoryMetricExporter::default();
+    let reader = PeriodicReader::builder(exporter.clone()).build();
+    let provider = SdkMeterProvider::builder().with_reader(reader).build();
+    let counters = NamedCounters::new(provider.meter("quipu"));
+    let _ = counters.register();
+    let collect = || {
+        exporter.reset();
+        provider.force_flush().unwrap();
+        let exported = exporter.get_finished_metrics().unwrap();
+        ["ot_workers", "ot_load", "ot_depth", "ot_ratio"].map(|name| gauge(&exported, name))
+    };
+    assert_eq!(collect(), [Some(-8.0), Some(0.5), Some(-2.0), Some(0.25)]);
+    workers.set(3);
+    load.add(1.0);
+    assert_eq!(collect(), [Some(3.0), Some(1.5), Some(-2.0), Some(0.25)]);
+    drop((workers, load));
+    assert_eq!(collect(), [None, None, Some(-2.0), Some(0.25)]);
 }
 
 #[test]

@@ -1,0 +1,5 @@
+static COUNTER: quipu::FloatGauge = quipu::FloatGauge::named("_", "");
+
+fn main() {
+    println!("{COUNTER:?}");
+}

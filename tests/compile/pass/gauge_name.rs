@@ -1,0 +1,5 @@
+static COUNTER: quipu::Gauge = quipu::Gauge::named("_", "");
+
+fn main() {
+    println!("{COUNTER:?}");
+}
