@@ -43,7 +43,7 @@ pub use float_gauge::FloatGauge;
 pub use gauge::Gauge;
 pub use histogram::{
     Bounds, Bucket, Histogram, HistogramCursor, HistogramSnapshot, InvalidBounds, InvalidParts,
-    Layout, LayoutsDiffer, LogLinear, Quantile, Timer,
+    Layout, LayoutsDiffer, LocalHistogram, LogLinear, Quantile, Timer,
 };
 pub use local::LocalCounter;
 pub use name::InvalidName;

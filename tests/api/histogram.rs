@@ -270,3 +270,19 @@ fn histograms_of_two_layouts_are_not_mixed() {
     assert!(bytes.merge(&times).is_err() && bytes.since(&times).is_err());
     assert_eq!(bytes, before);
 }
+
+#[test]
+fn handles_and_the_histogram_share_slots() {
+    static SIZES: Histogram<Bounds<2>> = Histogram::new(Bounds::new(&[10, 20]));
+    on_threads(4, |_| {
+        let (first, second) = (SIZES.local(), SIZES.local());
+        for size in 0..30 {
+            first.observe(size);
+            second.observe(size);
+            SIZES.observe(size);
+        }
+    });
+    let snapshot = SIZES.snapshot();
+    assert_eq!(snapshot.counts(), [12 * 11, 12 * 10, 12 * 9]);
+    assert_eq!(snapshot.sum(), 12 * (0..30).sum::<u64>());
+}
