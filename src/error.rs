@@ -21,6 +21,8 @@ pub enum RegisterError {
         /// The name that both have.
         name: &'static str,
     },
+    /// The metric has no name: only a [`Registry`](crate::Registry) needs one.
+    NoName,
     /// The 2²⁷ slots that integers have, and floats, are exhausted, or there is no memory for one:
     /// drop counters that aren't needed.
     OutOfSlots,
@@ -33,6 +35,7 @@ impl fmt::Display for RegisterError {
                 f,
                 "{name:?} is the name of a registered counter of another kind or with other labels: choose another name"
             ),
+            Self::NoName => f.write_str("a metric without a name: expected one made with `named`"),
             Self::OutOfSlots => f.write_str(
                 "no slot or no memory is left for the counter: drop counters that aren't needed",
             ),

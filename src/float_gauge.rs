@@ -1,5 +1,5 @@
 use crate::api;
-use crate::engine::{Header, Naming, global, setting};
+use crate::engine::{CounterRef, Header, Naming, global, setting};
 use crate::sync::{AtomicU64, Ordering, const_fn};
 use crate::{FloatCounter, InvalidName, RegisterError, name};
 
@@ -185,7 +185,7 @@ impl FloatGauge {
     /// assert_eq!(waited.value(), 0.0);
     /// ```
     pub fn replace(&self, value: f64) -> f64 {
-        let counter = self.moved.counter_ref();
+        let counter = self.counter_ref();
         let replace = || {
             let registry = global();
             if counter.is_named() {
@@ -218,6 +218,10 @@ impl FloatGauge {
         setting(|| self.now()).unwrap_or_else(|| self.now())
     }
 
+    pub(crate) fn counter_ref(&self) -> CounterRef<'_> {
+        self.moved.counter_ref()
+    }
+
     // Not inlined: both uses are rare.
     #[inline(never)]
     fn now(&self) -> f64 {
@@ -226,7 +230,7 @@ impl FloatGauge {
 
     fn base(&self) -> f64 {
         let own = f64::from_bits(self.base.load(Ordering::Relaxed));
-        own + global().float_base(self.moved.counter_ref().value(0).key())
+        own + global().float_base(self.counter_ref().value(0).key())
     }
 }
 

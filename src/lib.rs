@@ -16,11 +16,13 @@ mod float_gauge;
 mod gauge;
 mod histogram;
 pub mod integrations;
+mod listed;
 mod local;
 mod merge;
 mod name;
 mod name_clash;
 mod observed;
+mod own_registry;
 mod peak;
 mod sample;
 mod snapshot;
@@ -49,6 +51,7 @@ pub use local::LocalCounter;
 pub use name::InvalidName;
 pub use name_clash::NameClash;
 pub use observed::Observed;
+pub use own_registry::{Metric, Registry};
 pub use peak::{Peak, PeakCursor, Trough};
 /// The list of all sources of metrics in the process: other versions of quipu, and what anyone
 /// registers there.
@@ -77,6 +80,15 @@ pub use peak::{Peak, PeakCursor, Trough};
 #[doc(no_inline)]
 pub use quipu_registry as registry;
 pub use quipu_registry::Unit;
+/// What the macros of this crate need, and nobody else.
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(feature = "linkme")]
+    pub use crate::listed::DECLARED;
+    pub use crate::listed::{Registered, help};
+    #[cfg(feature = "linkme")]
+    pub use linkme;
+}
 pub use sample::{Kind, Sample, Value};
 pub use snapshot::{Change, Diff, Snapshot, snapshot};
 #[cfg(quipu_holds)]

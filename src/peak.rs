@@ -270,7 +270,7 @@ macro_rules! peak {
             }
 
             #[inline(always)]
-            fn counter_ref(&self) -> CounterRef<'_> {
+            pub(crate) fn counter_ref(&self) -> CounterRef<'_> {
                 self.greatest.header.counter_ref($kind, None)
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quipu_registry::Float;
 
 use crate::HistogramSnapshot;
-use crate::engine::{self, Addends, Family, Label, Plan, Row, Shape};
+use crate::engine::{self, Addends, CounterRef, Family, Label, Plan, Row, Shape};
 
 /// A metric's value at the time of a [`Snapshot`](crate::Snapshot).
 ///
@@ -29,12 +29,12 @@ pub struct Sample {
     /// The kind of its numbers.
     pub kind: Kind,
     /// None where there are none. Snapshots share those of this copy's counters.
-    labels: Option<Arc<[Label]>>,
+    pub(crate) labels: Option<Arc<[Label]>>,
     /// All that was ever added under the name, if it only grows; else what its counters' `sum`s add
     /// up to. Of a histogram, the number of observations.
     pub value: Value,
     /// There if it is of one. Clones share it.
-    histogram: Option<Arc<HistogramSnapshot>>,
+    pub(crate) histogram: Option<Arc<HistogramSnapshot>>,
 }
 
 impl Sample {
@@ -73,6 +73,19 @@ impl Sample {
     #[must_use]
     pub fn histogram(&self) -> Option<&HistogramSnapshot> {
         self.histogram.as_deref()
+    }
+
+    /// A sample without labels; `None` of a metric without a name.
+    pub(crate) fn of(counter: &CounterRef<'_>, value: Value) -> Option<Self> {
+        let family = counter.family()?;
+        Some(Self {
+            name: family.name.into(),
+            help: family.help.into(),
+            kind: family.kind().into(),
+            labels: None,
+            value,
+            histogram: None,
+        })
     }
 
     /// Adds a sample of the same name, kind, layout and labels.
@@ -262,6 +275,11 @@ impl Samples {
             })
         };
         Self { list: plan.with(addends).filter_map(sample).collect(), float: plan.float }
+    }
+
+    /// Those of metrics that were read one by one.
+    pub(crate) fn of(list: Vec<Sample>) -> Self {
+        Self { list, float: Some(Float::new(0.0)) }
     }
 
     /// A copy of another source's sample; `None` if only a later version of the registry has its

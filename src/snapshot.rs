@@ -56,6 +56,8 @@ use crate::{HistogramSnapshot, Label, NameClash, Sample, Value};
 /// ```
 #[must_use]
 pub fn snapshot() -> Snapshot {
+    #[cfg(feature = "linkme")]
+    crate::listed::register();
     let at = Instant::now();
     let read = |plan: &Arc<Plan>, addends: &[u64]| (Samples::own(plan, addends), Arc::clone(plan));
     let Some(own) = enter_cold_path(|registry| registry.read_names(read)) else {
@@ -83,6 +85,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Of samples in the order of their names.
+    pub(crate) fn of(samples: Vec<Sample>) -> Self {
+        Self { at: Instant::now(), samples: Samples::of(samples), clashes: Vec::new() }
+    }
+
     /// One sample a counter, or an element of a counter array: in the order of their names and,
     /// within an array, of its elements. Samples of other sources come after those of this one that
     /// have their name.

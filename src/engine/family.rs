@@ -69,7 +69,7 @@ impl Family {
 
     /// Whether counters of the two families add up to one.
     #[inline(never)]
-    pub(super) fn is_one_with(&self, other: &Family) -> bool {
+    pub(crate) fn is_one_with(&self, other: &Family) -> bool {
         self.kind() == other.kind() && self.shape == other.shape
     }
 }

@@ -356,7 +356,7 @@ impl<L: Layout> Histogram<L> {
 
 impl<L: Layout> Histogram<L> {
     #[inline(always)]
-    fn counter_ref(&self) -> CounterRef<'_> {
+    pub(crate) fn counter_ref(&self) -> CounterRef<'_> {
         let bounds = self.layout.bounds();
         CounterRef {
             identity: &self.identity,

@@ -16,6 +16,7 @@ mod observed;
 mod peak;
 mod prometheus;
 mod register;
+mod registry;
 mod snapshot;
 mod traits;
 mod up_down;
