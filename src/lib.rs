@@ -80,12 +80,12 @@ pub use peak::{Peak, PeakCursor, Trough};
 #[doc(no_inline)]
 pub use quipu_registry as registry;
 pub use quipu_registry::Unit;
-/// What the macros of this crate need, and nobody else.
+/// For the macros of this crate alone.
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "linkme")]
     pub use crate::listed::DECLARED;
-    pub use crate::listed::{Registered, help};
+    pub use crate::listed::private::{Registered, help};
     #[cfg(feature = "linkme")]
     pub use linkme;
 }

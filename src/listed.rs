@@ -89,27 +89,32 @@ macro_rules! metrics {
     )+ };
 }
 
-/// The help text of a doc comment: each line of one begins with a space.
-#[must_use]
-pub const fn help(doc: &'static str) -> &'static str {
-    doc.trim_ascii()
-}
+/// For what [`metrics!`](crate::metrics!) expands to.
+pub(crate) mod private {
+    use crate::RegisterError;
 
-/// The result of a metric's `register`; an observed number's has none.
-pub trait Registered {
-    /// The result.
-    fn result(self) -> Result<(), crate::RegisterError>;
-}
-
-impl Registered for () {
-    fn result(self) -> Result<(), crate::RegisterError> {
-        Ok(())
+    /// The help text of a doc comment: each line of one begins with a space.
+    #[must_use]
+    pub const fn help(doc: &'static str) -> &'static str {
+        doc.trim_ascii()
     }
-}
 
-impl Registered for Result<(), crate::RegisterError> {
-    fn result(self) -> Self {
-        self
+    /// The result of a metric's `register`; an observed number's has none.
+    pub trait Registered {
+        /// The result.
+        fn result(self) -> Result<(), RegisterError>;
+    }
+
+    impl Registered for () {
+        fn result(self) -> Result<(), RegisterError> {
+            Ok(())
+        }
+    }
+
+    impl Registered for Result<(), RegisterError> {
+        fn result(self) -> Self {
+            self
+        }
     }
 }
 

@@ -11,7 +11,7 @@ struct Greatest {
     header: Header<PEAK_SLOTS>,
     /// The number of the window, which readers raise.
     epoch: AtomicU64,
-    /// Those who wait for windows that others end. Locked by the thread whose turn it is, so no
+    /// Cursors that wait for windows which others end. Locked by the thread whose turn it is, so no
     /// thread waits for the lock.
     waiting: Mutex<Vec<Waiting>>,
 }
@@ -142,14 +142,8 @@ impl fmt::Debug for PeakCursor<'_> {
 /// A type that has the greatest value, or the least, of which the greatest has all bits turned.
 macro_rules! peak {
     (
-        $(#[$doc:meta])*
         $peak:ident, $kind:expr, $naming:ident, $turned:literal, $what:literal, $found:literal
     ) => {
-        $(#[$doc])*
-        pub struct $peak {
-            greatest: Greatest,
-        }
-
         impl $peak {
             const_fn! {
                 /// One without observations.
@@ -295,61 +289,65 @@ macro_rules! peak {
     };
 }
 
-peak! {
-    /// The greatest of the values that many threads observe: a high-water mark, such as the longest
-    /// queue or the largest message.
-    ///
-    /// Each thread keeps the greatest of its own in slots that only it writes, so no observation is a
-    /// compare-exchange on a shared word. Most observations aren't the greatest: they load and compare.
-    /// [`value`](Peak::value) is the greatest since the start; a [`cursor`](Peak::cursor) has the
-    /// greatest since its last read.
-    ///
-    /// ```
-    /// use quipu::Peak;
-    ///
-    /// static LONGEST: Peak = Peak::named("queue_length_max", "Most entries that the queue had.");
-    ///
-    /// let mut minute = LONGEST.cursor();
-    /// std::thread::scope(|scope| {
-    ///     for thread in 0..4 {
-    ///         scope.spawn(move || (0..100).for_each(|length| LONGEST.observe(length * thread)));
-    ///     }
-    /// });
-    /// assert_eq!(LONGEST.value(), Some(297));
-    /// assert_eq!(minute.read(), Some(297));
-    /// LONGEST.observe(12);
-    /// assert_eq!(minute.read(), Some(12));
-    /// ```
-    ///
-    /// # Memory
-    /// 32 bytes for each thread that observes, and 24 for each cursor.
-    ///
-    /// # Limits
-    /// A thread's first observation after a read of a cursor, and each that is its greatest since
-    /// then, costs a fence. Snapshots have the value since the start, and 0 before the first
-    /// observation; they lack observations that had to be kept in the peak itself, on allocation
-    /// failure and within a global allocator that quipu is calling.
-    ///
-    /// It is the peak of values that somebody observes. The peak of a sum, such as of the requests in
-    /// flight, isn't the sum of the threads' peaks: observe a number that one thread knows, or have
-    /// [`Cached`](crate::strategy::Cached) carry its parts to one word and look at that.
-    Peak, Kind::Peak, PEAK, 0, "greatest", 7
+/// The greatest of the values that many threads observe: a high-water mark, such as the longest
+/// queue or the largest message.
+///
+/// Each thread keeps the greatest of its own in slots that only it writes, so no observation is a
+/// compare-exchange on a shared word. Most observations aren't the greatest: they load and compare.
+/// [`value`](Peak::value) is the greatest since the start; a [`cursor`](Peak::cursor) has the
+/// greatest since its last read.
+///
+/// ```
+/// use quipu::Peak;
+///
+/// static LONGEST: Peak = Peak::named("queue_length_max", "Most entries that the queue had.");
+///
+/// let mut minute = LONGEST.cursor();
+/// std::thread::scope(|scope| {
+///     for thread in 0..4 {
+///         scope.spawn(move || (0..100).for_each(|length| LONGEST.observe(length * thread)));
+///     }
+/// });
+/// assert_eq!(LONGEST.value(), Some(297));
+/// assert_eq!(minute.read(), Some(297));
+/// LONGEST.observe(12);
+/// assert_eq!(minute.read(), Some(12));
+/// ```
+///
+/// # Memory
+/// 32 bytes for each thread that observes, and 24 for each cursor.
+///
+/// # Limits
+/// A thread's first observation after a read of a cursor, and each that is its greatest since
+/// then, costs a fence. Snapshots have the value since the start, and 0 before the first
+/// observation; they lack observations that had to be kept in the peak itself, on allocation
+/// failure and within a global allocator that quipu is calling.
+///
+/// It is the peak of values that somebody observes. The peak of a sum, such as of the requests in
+/// flight, isn't the sum of the threads' peaks: observe a number that one thread knows, or have
+/// [`Cached`](crate::strategy::Cached) carry its parts to one word and look at that.
+pub struct Peak {
+    greatest: Greatest,
 }
 
-peak! {
-    /// The least of the values that many threads observe: a low-water mark, such as the fewest free
-    /// buffers. All that [`Peak`] says holds for it, with the least in place of the greatest.
-    ///
-    /// ```
-    /// use quipu::Trough;
-    ///
-    /// static FEWEST: Trough = Trough::named("buffers_free_min", "Fewest buffers that were free.");
-    ///
-    /// [90, 40, 70].into_iter().for_each(|free| FEWEST.observe(free));
-    /// assert_eq!(FEWEST.value(), Some(40));
-    /// ```
-    ///
-    /// # Limits
-    /// Those of [`Peak`]. Before the first observation, snapshots don't have it.
-    Trough, Kind::Trough, TROUGH, 0xffff_ffff_ffff_ffff, "least", 5
+peak!(Peak, Kind::Peak, PEAK, 0, "greatest", 7);
+
+/// The least of the values that many threads observe: a low-water mark, such as the fewest free
+/// buffers. All that [`Peak`] says holds for it, with the least in place of the greatest.
+///
+/// ```
+/// use quipu::Trough;
+///
+/// static FEWEST: Trough = Trough::named("buffers_free_min", "Fewest buffers that were free.");
+///
+/// [90, 40, 70].into_iter().for_each(|free| FEWEST.observe(free));
+/// assert_eq!(FEWEST.value(), Some(40));
+/// ```
+///
+/// # Limits
+/// Those of [`Peak`]. Before the first observation, snapshots don't have it.
+pub struct Trough {
+    greatest: Greatest,
 }
+
+peak!(Trough, Kind::Trough, TROUGH, 0xffff_ffff_ffff_ffff, "least", 5);

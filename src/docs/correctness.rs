@@ -101,6 +101,31 @@
 //! `sum_against_takes`, `reused_key_starts_from_zero`,
 //! `reused_key_starts_from_zero_in_a_slot_of_another_thread`, `float_slot_is_clear_when_reused`.
 //!
+//! ## Count and buckets of a histogram agree
+//! There is no word for the count: it is the sum of the buckets. Each bucket, and the sum of the
+//! observed values, is a counter of its own, with all that is promised of one; a read takes them in
+//! one walk, and starts again if a take moved one of their baselines. An observation adds to its
+//! bucket and to the sum one after the other, so a read may have one of the two.
+//!
+//! *Checked by* `observation_is_seen_in_parts`, `reset_against_observation`,
+//! `reset_against_observation_where_it_spills`, `takes_share_every_observation`,
+//! `total_in_used_slots`, and by `tests/properties`, which compare histograms with a list of values.
+//!
+//! ## A peak has every observation, in each reader's windows, too
+//! The greatest value of all is the greatest of what threads keep in slots of their own. A reader
+//! that ends a window reads what they keep for it in slots that nobody writes to before the next
+//! window but one. A thread that stored a value looks whether the window has ended meanwhile, and
+//! observes again in the new one: the reader sees the value, or the thread sees the new window. So an
+//! observation is in a window during which it was made, and perhaps in two; none is in no window,
+//! and none is in one that began after the observation returned. A cursor gets what other cursors
+//! took. (Two flags, each stored before the other is loaded: Dekker's algorithm.)
+//!
+//! *Checked by* `every_reader_has_every_value`, `values_of_two_threads`,
+//! `windows_have_no_value_of_an_earlier_one`, `lower_value_is_in_the_next_window`,
+//! `spilled_value_is_in_one_window`, `peak_in_used_slots_is_clear`, by
+//! `no_peak_is_missed_by_any_reader`, `windows_of_one_thread_are_exact` and
+//! `cursors_have_windows_of_their_own`.
+//!
 //! ## An up-down counter whose subtractions follow their additions is never read below zero
 //! Subtractions are summed first, with Acquire, from stores with Release; additions are summed
 //! after it, and so has every addition that came before a subtraction which was seen.

@@ -69,6 +69,9 @@
 //! | key of a gauge, end of a change to the own word | Release | the registration that stores the key has the last of these changes | `gauge_is_registered_beside_a_nested_set` |
 //! | key of a gauge, compare-exchange of a registration | AcqRel | pairs with it; publishes the word | `gauge_is_registered_beside_a_nested_set`, `gauge_is_registered_beside_a_nested_add` |
 //! | word of a gauge | Relaxed | a reader wants the number only | `gauge_has_the_last_of_two_sets_beside_a_nested_set` |
+//! | fence in `values_of` | Acquire | as in `value`, for the values of a histogram | `reset_against_observation` |
+//! | epoch of a peak, and fences after it is stored and before it is loaded again | SeqCst | the reader that ends a window sees the value, or its thread sees the new window | `every_reader_has_every_value` |
+//! | mark of a peak, store and load | Release, Acquire | a reader that sees the epoch of a thread sees the value that belongs to it | `values_of_two_threads` |
 //! | block, from thread to thread | the registry's lock | its values are seen by the next owner | `block_is_claimed_again_with_its_values` |
 //!
 //! # Steps
@@ -79,6 +82,7 @@
 //! | add | its slot is the thread's own, and the thread reads it again | no add is lost | `thread_reads_its_own_adds` |
 //! | add | all that it made is published before what the thread publishes next | reads have what happens-before them | `sum_includes_what_happens_before_it` |
 //! | add | goes to the spill word within a cold path, and when slots are exhausted | it never waits, and is never lost | `nested_add_counts`, `exhausted_space_spills` |
+//! | element of an array | is made of an index below the length alone | its adds go to slots of the array | `there_is_no_element_past_the_end` |
 //! | add in a destructor | claims a block for itself, and gives it back, unless the thread still holds one | the thread's own may have a new owner | `add_in_a_thread_local_destructor_counts` |
 //! | handle in a destructor | as an add, but keeps the block as long as it lives | as above | `handle_in_a_thread_local_destructor_counts` |
 //! | end of a thread | the last hold gives the block back, and none before it | a handle that is left still writes to it | `handle_keeps_its_block_after_the_first_hold`, `last_of_two_handles_gives_the_block_back` |
@@ -109,6 +113,12 @@
 //! | snapshot | asks the other sources, without a lock, and merges their samples | one registry a process | `each_of_two_versions_shows_the_counters_of_both` |
 //! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`, `up_down_is_never_negative_where_the_addition_spills` |
 //! | sum | restarts where a baseline moved, of the slots or of the spill words | as for the fences | `reset_against_add`, `reset_against_add_where_it_spills`, `reset_against_add_in_a_snapshot` |
+//! | read of a histogram | restarts where a baseline moved, of a slot or of a spill word | as for the fence | `reset_against_observation`, `reset_against_observation_where_it_spills` |
+//! | total of a histogram | subtracts what was in the slots when it got them | it has nothing of counters that had them before | `total_in_used_slots` |
+//! | observation of a peak | looks at the epoch again after a store, and repeats where that was raised | a value that comes late is in the next window | `every_reader_has_every_value` |
+//! | observation of a peak | begins the half of a new epoch anew, and says whether the other half is of the epoch before | a window has nothing of the one before the last | `windows_have_no_value_of_an_earlier_one`, `lower_value_is_in_the_next_window` |
+//! | end of a peak's window | has the halves of threads that are in the window and of those that have left it since, and exchanges the spill words for nothing | a value is in a window | `every_reader_has_every_value`, `lower_value_is_in_the_next_window`, `spilled_value_is_in_one_window` |
+//! | registration in used slots | those of a peak are zeroed | as of floats; sums of idle chunks are zeroed, too | `peak_in_used_slots_is_clear` |
 //! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |
 //! | read of an up-down counter | compares the number of takes, too | a baseline that comes back hides the takes between | `up_down_sum_against_resets`, `up_down_in_a_snapshot_against_resets` |
 //! | take of an up-down counter | under the lock, if its number is still the next | a unit is in one take | `takes_of_an_up_down_counter_that_comes_back` |

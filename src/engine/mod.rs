@@ -21,7 +21,8 @@
 //!    counter without a key finds none.
 //! 4. **A dead thread's values stay where they are.** Its block goes to the next new thread. Where
 //!    most blocks have no owner, reads use the sums of these; see [`summarize`].
-//! 5. **Nobody zeroes an integer slot.** Takes, and counters in used slots, move a [`baseline`].
+//! 5. **Nobody zeroes an integer slot** that a counter has. Takes, and counters in used slots, move a
+//!    [`baseline`]. The slots of a [`peak`] have no sum; they are zeroed before one gets them.
 //! 6. **An add is never lost.** Where no block can be had, it goes to a word in the counter itself.
 //! 7. **The hot thread-local has no destructor**; the cold one holds the block, as do handles. The
 //!    last hold that ends gives the block back. See [`thread`].

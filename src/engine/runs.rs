@@ -77,7 +77,7 @@ impl Registry {
         }
     }
 
-    /// What the slots and the spill words of a counter have.
+    /// Sums of a counter's slots and spill words.
     fn slots_and_spill(&self, counter: &CounterRef<'_>, key: Key, sums: &mut [u64]) {
         self.sum_run(key, sums);
         for (sum, spill) in sums.iter_mut().zip(counter.spill) {
