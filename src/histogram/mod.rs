@@ -59,8 +59,9 @@ const BUCKETS: usize = 1;
 ///
 /// # Memory
 /// 8 bytes × (buckets + 1) for each thread that observes: 96 for [`Bounds<10>`], 2,192 for
-/// [`LogLinear<3, 36>`], 3,984 for [`LogLinear<3>`]. The histogram itself has as much once, for
-/// observations that find no slot: a large one belongs in a `static`.
+/// [`LogLinear<3, 36>`], 3,984 for [`LogLinear<3>`]. The histogram itself has 8 bytes for each bucket
+/// that its type may have, for observations that find no slot: 4 KB for any `LogLinear<3, P>`, 60 KB
+/// for a `LogLinear<7, P>`. So it belongs in a `static` or a `Box`.
 ///
 /// # Limits
 /// Those of [`Counter`](crate::Counter), for each bucket and for the sum. Values are whole numbers:

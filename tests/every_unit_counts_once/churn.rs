@@ -8,7 +8,9 @@ use parking_lot::RwLock;
 use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 
-use crate::torture::{Adds, Ledger, Run, Scenario, Shown, Takes, ThroughHandles, join, stamp};
+use crate::torture::{
+    Adds, InBuckets, InSum, Ledger, Run, Scenario, Shown, Takes, ThroughHandles, join, stamp,
+};
 
 fn on_short_thread(f: impl FnOnce() + Send) {
     thread::scope(|scope| join([scope.spawn(f)]));
@@ -178,6 +180,8 @@ stamp! {
     up_down: UpDownCounter { threads, bursts, counters }
     float: FloatCounter { threads, bursts, counters }
     element: CounterArray<9> { threads, bursts, counters }
+    histogram_sum: InSum { threads, bursts, counters }
+    histogram_buckets: InBuckets { threads, bursts, counters }
     handles: ThroughHandles { threads, bursts }
     shown_counter: Shown<Counter> { threads, bursts }
     shown_up_down: Shown<UpDownCounter> { threads, bursts }

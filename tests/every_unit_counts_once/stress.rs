@@ -8,7 +8,9 @@ use std::{hint, iter};
 use quipu::strategy::{Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Striped};
 use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 
-use crate::torture::{Adds, Ledger, Run, Scenario, Shown, Takes, ThroughHandles, join, stamp};
+use crate::torture::{
+    Adds, InBuckets, InSum, Ledger, Run, Scenario, Shown, Takes, ThroughHandles, join, stamp,
+};
 
 const WATCHERS: usize = 3;
 
@@ -219,6 +221,8 @@ stamp! {
     up_down: UpDownCounter { reads, takes, resets, returns }
     float: FloatCounter { reads, takes, resets }
     element: CounterArray<9> { reads, takes, resets }
+    histogram_sum: InSum { reads, takes, resets }
+    histogram_buckets: InBuckets { reads, takes, resets }
     handles: ThroughHandles { reads }
     shown_counter: Shown<Counter> { reads, totals }
     shown_up_down: Shown<UpDownCounter> { reads, takes, resets, returns }

@@ -3,6 +3,7 @@
 mod arrays;
 mod floats;
 mod gauges;
+mod histograms;
 mod model;
 mod names;
 #[allow(dead_code, reason = "a part of it is used here")]

@@ -13,7 +13,7 @@ use std::{env, panic, thread};
 use parking_lot::Mutex;
 
 pub(crate) use ledger::Ledger;
-pub(crate) use subject::{Adds, Shown, Takes, ThroughHandles};
+pub(crate) use subject::{Adds, InBuckets, InSum, Shown, Takes, ThroughHandles};
 
 /// Threads for each core: most of them are preempted at any time.
 const OVERSUBSCRIPTION: usize = 32;

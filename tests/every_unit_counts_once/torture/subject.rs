@@ -7,7 +7,10 @@ use quipu::strategy::PerCpu;
 use quipu::strategy::{
     Accuracy, Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
 };
-use quipu::{Count, Counter, CounterArray, FloatCounter, UpDownCounter, Value};
+use quipu::{
+    Count, Counter, CounterArray, FloatCounter, Histogram, HistogramSnapshot, LogLinear,
+    UpDownCounter, Value,
+};
 
 /// Operations of every counter and every strategy.
 pub(crate) trait Adds: Send + Sync {
@@ -97,6 +100,60 @@ impl Adds for ThroughHandles {
         Adds::sum(&self.0)
     }
 }
+
+/// Values with a bucket each. Boxed, as it has 30 KB.
+type Values = Histogram<LogLinear<6, 7>>;
+
+/// A histogram whose sum is looked at.
+pub(crate) struct InSum(Box<Values>);
+
+/// A histogram whose buckets are looked at: each has one value.
+pub(crate) struct InBuckets(Box<Values>);
+
+fn in_buckets(snapshot: &HistogramSnapshot) -> i64 {
+    snapshot.buckets().map(|bucket| (bucket.lower * bucket.count) as i64).sum()
+}
+
+macro_rules! histogram {
+    ($subject:ident, |$snapshot:ident| $sum:expr) => {
+        impl Adds for $subject {
+            fn new() -> Self {
+                Self(Box::new(Histogram::new(LogLinear::new())))
+            }
+
+            fn add(&self, amount: i64) {
+                self.0.observe(amount as u64);
+            }
+
+            fn sum(&self) -> i64 {
+                let $snapshot = self.0.snapshot();
+                $sum
+            }
+        }
+
+        impl Takes for $subject {
+            fn take(&self) -> i64 {
+                let $snapshot = self.0.take();
+                $sum
+            }
+
+            fn reset(&self) {
+                self.0.reset();
+            }
+
+            fn cursor(&self) -> impl FnMut() -> i64 + Send {
+                let mut cursor = self.0.cursor();
+                move || {
+                    let $snapshot = cursor.delta();
+                    $sum
+                }
+            }
+        }
+    };
+}
+
+histogram!(InSum, |snapshot| snapshot.sum() as i64);
+histogram!(InBuckets, |snapshot| in_buckets(&snapshot));
 
 /// A named counter that is read from snapshots: its level, or what was added to it since it was
 /// made, whatever was taken. One runs at a time, as all of a type have one name.
