@@ -7,7 +7,8 @@ use quipu::Count;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
 use quipu::{
-    Bounds, Counter, CounterArray, FloatCounter, Histogram, LocalCounter, LogLinear, UpDownCounter,
+    Bounds, Counter, CounterArray, FloatCounter, Histogram, LocalCounter, LogLinear, Peak,
+    UpDownCounter,
 };
 
 static COUNTER: Counter = Counter::new();
@@ -16,6 +17,7 @@ static FLOAT: FloatCounter = FloatCounter::new();
 static ARRAY: CounterArray<8> = CounterArray::new();
 static BOUNDS: Histogram<Bounds<10>> =
     Histogram::new(Bounds::new(&[1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]));
+static PEAK: Peak = Peak::new();
 static LOG_LINEAR: Histogram<LogLinear<3>> = Histogram::new(LogLinear::new());
 
 #[unsafe(no_mangle)]
@@ -71,6 +73,12 @@ pub fn hot_histogram_observe(value: u64) {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
+pub fn hot_peak_observe(value: u64) {
+    PEAK.observe(value);
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
 pub fn hot_log_linear_observe(value: u64) {
     LOG_LINEAR.observe(value);
 }
@@ -90,6 +98,7 @@ fn main() {
         hot_local_add(&local);
         hot_counter_add(3);
         hot_histogram_observe(index as u64);
+        hot_peak_observe(index as u64);
         hot_log_linear_observe(index as u64);
         hot_counter_add_by_reference(&COUNTER);
         hot_up_down();

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use crate::api;
-use crate::engine::{CounterRef, Header, Kind, Naming, PEAK_SLOTS, global, observe, setting};
+use crate::engine::{
+    CounterRef, Header, Kind, Naming, PEAK_SLOTS, global, observe, push_within, setting,
+};
 use crate::sync::{AtomicU64, Mutex, Ordering, const_fn};
 
 /// The greatest of values: those of a [`Peak`] as they are, those of a [`Trough`] turned around.
@@ -32,7 +34,7 @@ impl Greatest {
     #[inline(always)]
     fn observe(&self, kind: Kind, value: u64) {
         match self.header.own_slots(Ordering::Relaxed) {
-            Some(slots) => observe(&slots, &self.epoch, value),
+            Some(slots) => observe(slots, &self.epoch, value),
             None => self.observe_slow(kind, value),
         }
     }
@@ -83,13 +85,14 @@ impl<'a> PeakCursor<'a> {
     fn new(greatest: &'a Greatest, counter: CounterRef<'a>, turned: u64) -> Self {
         let enter = || {
             let mut waiting = greatest.waiting.lock();
+            waiting.try_reserve(1).ok()?;
             greatest.end_window(&counter, &mut waiting);
             let number = waiting.last().map_or(0, |last| last.cursor + 1);
-            waiting.push(Waiting { cursor: number, greatest: None });
-            number
+            push_within(&mut waiting, Waiting { cursor: number, greatest: None });
+            Some(number)
         };
-        // None of them has the number that a cursor gets within a cold path.
-        let number = setting(enter).unwrap_or(u64::MAX);
+        // None of them has the number of a cursor that can't be entered.
+        let number = setting(enter).flatten().unwrap_or(u64::MAX);
         Self { greatest, counter, number, turned }
     }
 
@@ -99,7 +102,7 @@ impl<'a> PeakCursor<'a> {
     /// It reads the slots of every thread that ever observed, under a lock that all cursors of the
     /// process share. Within a global allocator that quipu is calling, or a signal handler that
     /// interrupts quipu's own work, it is `None`, and what was observed is left for the next read. A
-    /// cursor that was made there is always `None`.
+    /// cursor that was made there, or for which there was no memory, is always `None`.
     ///
     /// # Ordering
     /// Each observation that happens-before it is in this read or in one before. It orders nothing

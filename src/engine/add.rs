@@ -20,7 +20,7 @@ pub(crate) fn add_slow(counter: &CounterRef<'_>, index: usize, amount: u64, upda
 
 /// Observes a value of a peak, as [`add_slow`] adds.
 pub(crate) fn observe_slow(counter: &CounterRef<'_>, epoch: &AtomicU64, value: u64) {
-    if with_slots(counter, &|slots| peak::observe(&slots, epoch, value)).is_none() {
+    if with_slots(counter, &|slots| peak::observe(slots, epoch, value)).is_none() {
         peak::spill(counter.spill, value);
     }
 }

@@ -43,7 +43,7 @@ fn half(epoch: u64) -> usize {
 
 /// Observes a value in the thread's own slots.
 #[inline(always)]
-pub(crate) fn observe(slots: &OwnSlots<'_>, epoch: &AtomicU64, value: u64) {
+pub(crate) fn observe(slots: OwnSlots<'_>, epoch: &AtomicU64, value: u64) {
     // Relaxed: the value is compared with those of an epoch that the thread was in. If a newer one
     // has begun, the reader that began it has the greater value.
     let now = epoch.load(Ordering::Relaxed);
@@ -55,7 +55,7 @@ pub(crate) fn observe(slots: &OwnSlots<'_>, epoch: &AtomicU64, value: u64) {
 
 /// Observes a value that is the thread's greatest in the epoch, or its first.
 #[inline(never)]
-fn observe_new(slots: &OwnSlots<'_>, epoch: &AtomicU64, value: u64) {
+fn observe_new(slots: OwnSlots<'_>, epoch: &AtomicU64, value: u64) {
     loop {
         let now = epoch.load(Ordering::Relaxed);
         let mark = slots.slot(MARK).load();

@@ -60,7 +60,7 @@ impl<'a> OwnSlot<'a> {
 }
 
 /// Slots that the current thread alone writes, from the first of a counter on.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnSlots<'a> {
     first: Chunk,
     counter: PhantomData<&'a AtomicU64>,
@@ -76,7 +76,7 @@ impl<'a> OwnSlots<'a> {
 
     /// The slot of this index, below the number of the counter's slots.
     #[inline(always)]
-    pub(crate) fn slot(&self, index: usize) -> OwnSlot<'a> {
+    pub(crate) fn slot(self, index: usize) -> OwnSlot<'a> {
         // SAFETY: by the contract of `new`.
         OwnSlot::new(unsafe { self.first.slot(index) })
     }

@@ -286,7 +286,8 @@ macro_rules! log_linear {
 
             #[inline(always)]
             fn bucket(&self, value: u64) -> usize {
-                log_linear(value, $g).min(Self::BUCKETS)
+                let bucket = log_linear(value, $g);
+                if P < 64 { bucket.min(Self::BUCKETS) } else { bucket }
             }
 
             fn bounds(&self) -> &'static [u64] {

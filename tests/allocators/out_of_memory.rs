@@ -7,7 +7,8 @@ use std::sync::{Barrier, LazyLock, mpsc};
 use std::thread;
 
 use quipu::{
-    Counter, CounterArray, FloatCounter, FloatGauge, Gauge, RegisterError, UpDownCounter, Value,
+    Bounds, Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Histogram, Peak, RegisterError,
+    UpDownCounter, Value,
 };
 
 /// Which of the current thread's allocations fail.
@@ -179,6 +180,34 @@ fn no_add_through_a_handle_is_lost() {
         assert_eq!(short_of_memory(Failing::After(0), || drop(locals)).1, 0, "a drop needs none");
         make();
         assert_eq!((counter.take(), array[1].take(), sums()), (3, 12, (0, 0)));
+        failed
+    });
+}
+
+/// Histograms and peaks count, whether or not there was memory for their slots. In a process of its
+/// own, as above.
+#[cfg(unix)]
+#[test]
+fn no_observation_is_lost() {
+    if !quipu_testing::child::is_alone("out_of_memory::no_observation_is_lost") {
+        return;
+    }
+    for_each_failure(|failing| {
+        let (histogram, peak) = (Histogram::new(Bounds::<2>::new(&[10, 20])), Peak::new());
+        let observe = |value| {
+            histogram.observe(value);
+            peak.observe(value);
+        };
+        let ((), failed) = short_of_memory(failing, || [5, 0, 15].into_iter().for_each(observe));
+        assert_eq!((histogram.snapshot().counts(), histogram.total().sum()), (&[2, 1, 0][..], 20));
+        assert_eq!(peak.value(), Some(15));
+        observe(30);
+        let mut cursor = peak.cursor();
+        let ((), _) = short_of_memory(failing, || observe(12));
+        assert_eq!((cursor.read(), cursor.read(), peak.value()), (Some(12), None, Some(30)));
+        let taken = histogram.take();
+        assert_eq!((taken.counts(), taken.sum()), (&[2, 2, 1][..], 62));
+        assert_eq!((histogram.snapshot().count(), histogram.total().count()), (0, 5));
         failed
     });
 }

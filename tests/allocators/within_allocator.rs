@@ -14,8 +14,8 @@ use quipu::strategy::{
     Adaptive, Approximate, Cached, Locked, PerThread, SingleAtomic, Strategy, Striped,
 };
 use quipu::{
-    Counter, CounterArray, FloatCounter, FloatGauge, Gauge, LocalCounter, RegisterError,
-    UpDownCounter, Value,
+    Bounds, Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Histogram, LocalCounter, Peak,
+    RegisterError, Unit, UpDownCounter, Value,
 };
 use quipu_testing::child;
 
@@ -142,6 +142,25 @@ calls! {
             gauge.sub(7);
             assert_eq!(gauge.value(), -2);
         }
+    };
+    histograms: {
+        static SPILLED: Histogram<Bounds<2>> =
+            Histogram::named("within_histogram", "", Unit::One, Bounds::new(&[10, 20]));
+        let before = SPILLED.snapshot();
+        let mut cursor = SPILLED.cursor();
+        SPILLED.observe(5);
+        SPILLED.local().observe(15);
+        let since = SPILLED.snapshot().since(&before).unwrap();
+        assert_eq!((since.counts(), since.sum()), (&[1, 1, 0][..], 20));
+        assert_eq!(SPILLED.take().count(), 0);
+        assert_eq!(cursor.delta(), since);
+    };
+    peaks: {
+        static SPILLED: Peak = Peak::named("within_peak", "");
+        let mut cursor = SPILLED.cursor();
+        let value = SPILLED.value().unwrap_or(0) + 1;
+        SPILLED.observe(value);
+        assert_eq!((SPILLED.value(), cursor.read()), (Some(value), None));
     };
     snapshots: assert!(quipu::snapshot().samples().is_empty());
     arrays: {
