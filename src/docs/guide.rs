@@ -20,6 +20,30 @@
 //! }
 //! ```
 //!
+//! Or declare the program's metrics together, with [`metrics!`](crate::metrics!): the doc comments
+//! are the help texts, and one function lists them all. With the feature `linkme`, no call is
+//! needed.
+//!
+//! ```
+//! use quipu::{Counter, Gauge};
+//!
+//! quipu::metrics! {
+//!     /// Lists the metrics of the cache.
+//!     pub fn register_metrics;
+//!
+//!     /// Entries that were thrown away.
+//!     pub static EVICTED: Counter = Counter::named("cache_evicted_total");
+//!
+//!     /// Entries that there is room for.
+//!     pub static ROOM: Gauge = Gauge::named("cache_room");
+//! }
+//!
+//! register_metrics()?;
+//! assert_eq!(quipu::snapshot().family("cache_evicted_total").len(), 1);
+//! # let _ = (&EVICTED, &ROOM);
+//! # Ok::<(), quipu::RegisterError>(())
+//! ```
+//!
 //! # Counters in values
 //! A counter may lie anywhere: in a struct, in an `Arc`, in a `Vec`. It gives its slots back when
 //! it is dropped. Without a name it is listed nowhere.
@@ -173,6 +197,8 @@
 //! | goes up and down on many threads: requests in flight, bytes in use | [`UpDownCounter`](crate::UpDownCounter) | as above |
 //! | is set: a limit, the length of a queue that one thread keeps | [`Gauge`](crate::Gauge) | one atomic store, or addition |
 //! | is a float that is moved by many threads, or set | [`FloatGauge`](crate::FloatGauge) | an add to a slot; a `set` sums under a lock |
+//! | is a distribution: latencies, sizes | [`Histogram`](crate::Histogram) | two adds to slots of the thread's own |
+//! | is the greatest or the least of many: the longest queue | [`Peak`](crate::Peak), [`Trough`](crate::Trough) | four loads, mostly |
 //! | is kept elsewhere, and can be asked for: a pool's size, the kernel's counts | [`Observed`](crate::Observed) | nothing; each snapshot calls a function |
 //!
 //! All of them are listed by name and exported. Prefer an `Observed` to a gauge that is set again
@@ -193,6 +219,46 @@
 //! let snapshot = quipu::snapshot();
 //! assert_eq!(snapshot.get("jobs_queued", None).unwrap().value, Value::Signed(1));
 //! assert_eq!(snapshot.get("jobs_limit", None).unwrap().value, Value::Signed(100));
+//! ```
+//!
+//! # Latencies
+//! A [`Histogram`](crate::Histogram) has one slot for each bucket and one for the sum. Take
+//! [`LogLinear`](crate::LogLinear) for percentiles, whatever the values: it needs no bounds that
+//! somebody guessed. Take [`Bounds`](crate::Bounds) where a few limits matter, such as those of an
+//! agreement with users; it needs less memory.
+//!
+//! ```
+//! use quipu::{Histogram, LogLinear, Unit};
+//!
+//! static LATENCY: Histogram<LogLinear<3, 36>> = Histogram::named(
+//!     "http_request_duration_seconds",
+//!     "Time to answer a request.",
+//!     Unit::Nanoseconds,
+//!     LogLinear::new(),
+//! );
+//!
+//! fn answer() -> &'static str {
+//!     let _timer = LATENCY.start_timer();
+//!     "200 OK"
+//! }
+//!
+//! // The percentiles of each minute, say; the exporters' totals go on.
+//! let mut minute = LATENCY.cursor();
+//! (0..100).for_each(|_| _ = answer());
+//! let latencies = minute.delta();
+//! assert_eq!(latencies.count(), 100);
+//! println!("p99 {} ns\n{latencies}", latencies.quantile(0.99).unwrap().estimate());
+//! ```
+//!
+//! A timer asks the system for the time twice, which takes ten times as long as the observation. To
+//! measure what is shorter than that, use a clock that reads the processor's counter, and keep its
+//! raw numbers: `quanta::Clock::raw` and `Clock::delta_as_nanos`, for example.
+//!
+//! ```text
+//! let clock = quanta::Clock::new();
+//! let start = clock.raw();
+//! work();
+//! LATENCY.observe(clock.delta_as_nanos(start, clock.raw()));
 //! ```
 //!
 //! # Servers on axum and tokio
