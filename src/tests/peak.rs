@@ -4,13 +4,17 @@ use std::cell::RefCell;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
+use quipu_testing::child::is_alone;
+
 use crate::engine::global;
 use crate::{Counter, FloatCounter, LocalCounter};
 
 /// A thread may begin before the one that was joined has given its block back.
 #[test]
 fn blocks_stay_at_the_peak_of_concurrent_threads() {
-    let _alone = super::ALONE.lock();
+    if !is_alone("tests::peak::blocks_stay_at_the_peak_of_concurrent_threads") {
+        return;
+    }
     const THREADS: u64 = if cfg!(miri) { 20 } else { 10_000 };
     let counter = Counter::new();
     for _ in 0..THREADS {
@@ -24,7 +28,9 @@ fn blocks_stay_at_the_peak_of_concurrent_threads() {
 /// back.
 #[test]
 fn handles_leave_no_blocks_behind() {
-    let _alone = super::ALONE.lock();
+    if !is_alone("tests::peak::handles_leave_no_blocks_behind") {
+        return;
+    }
     static COUNTER: Counter = Counter::new();
     struct AtEnd(Option<LocalCounter<'static>>);
     impl Drop for AtEnd {
