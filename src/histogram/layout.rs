@@ -29,9 +29,9 @@ pub(crate) mod sealed {
         message = "`{Self}` is no layout of a histogram",
         note = "expected `Bounds<N>` with N from 1 to 32, or `LogLinear<G, P>` with G from 0 to 7"
     )]
-    pub trait Layout: Copy + std::fmt::Debug {
+    pub trait Layout: Copy + std::fmt::Debug + Send + Sync + 'static {
         /// One word for the sum and for each bucket, zero.
-        type Words: AsRef<[AtomicU64]> + std::fmt::Debug;
+        type Words: AsRef<[AtomicU64]> + std::fmt::Debug + Send + Sync + 'static;
         #[cfg(not(quipu_loom))]
         const WORDS: Self::Words;
         #[cfg(quipu_loom)]

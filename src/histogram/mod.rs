@@ -96,8 +96,27 @@ impl<L: Layout> Histogram<L> {
         /// ```
         #[must_use]
         pub const fn new(layout: L) -> Self {
+            Self::with_unit(Unit::One, layout)
+        }
+    }
+
+    const_fn! {
+        /// A histogram without observations and without name, whose values are in this unit: for
+        /// another crate's registry or family, which has the name.
+        ///
+        /// ```
+        /// use std::time::Duration;
+        /// use quipu::{Histogram, LogLinear, Unit};
+        ///
+        /// let times = Histogram::with_unit(Unit::Nanoseconds, LogLinear::<3>::new());
+        /// times.observe_duration(Duration::from_millis(2));
+        /// let snapshot = times.snapshot();
+        /// assert_eq!(snapshot.unit().in_base(snapshot.sum()), 0.002);
+        /// ```
+        #[must_use]
+        pub const fn with_unit(unit: Unit, layout: L) -> Self {
             let identity = Identity::new("", "", None);
-            Self { identity, layout, unit: Unit::One, words: words!(L) }
+            Self { identity, layout, unit, words: words!(L) }
         }
     }
 
