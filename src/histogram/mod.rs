@@ -296,6 +296,28 @@ impl<L: Layout> Histogram<L> {
         self.snapshot_of(global().totals_of(&self.counter_ref()))
     }
 
+    /// The part of the [`total`](Histogram::total) that takes and resets have taken. Later takes
+    /// only add to it.
+    ///
+    /// # Ordering
+    /// It includes each take that happens-before it, and orders nothing else.
+    ///
+    /// ```
+    /// use quipu::{Bounds, Histogram};
+    ///
+    /// let sizes = Histogram::new(Bounds::new(&[10, 100]));
+    /// sizes.observe(5);
+    /// sizes.reset();
+    /// sizes.observe(50);
+    /// assert_eq!(sizes.taken().counts(), [1, 0, 0]);
+    /// ```
+    #[must_use]
+    pub fn taken(&self) -> HistogramSnapshot {
+        let counter = self.counter_ref();
+        let taken = (0..counter.spill.len()).map(|index| global().taken(counter.value(index)));
+        self.snapshot_of(taken.collect())
+    }
+
     /// Returns the observations since the last take, and starts anew. Every observation is in
     /// exactly one take, whatever the number of threads that take at once; its value may be in the
     /// sum of the take before or after.
