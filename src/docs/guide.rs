@@ -173,6 +173,8 @@
 //! | goes up and down on many threads: requests in flight, bytes in use | [`UpDownCounter`](crate::UpDownCounter) | as above |
 //! | is set: a limit, the length of a queue that one thread keeps | [`Gauge`](crate::Gauge) | one atomic store, or addition |
 //! | is a float that is moved by many threads, or set | [`FloatGauge`](crate::FloatGauge) | an add to a slot; a `set` sums under a lock |
+//! | has a distribution: latencies, sizes | [`Histogram`](crate::Histogram) | two adds to slots |
+//! | is the greatest or the least of many: the longest queue | [`Peak`](crate::Peak), [`Trough`](crate::Trough) | a comparison; a store if it is a new peak |
 //! | is kept elsewhere, and can be asked for: a pool's size, the kernel's counts | [`Observed`](crate::Observed) | nothing; each snapshot calls a function |
 //!
 //! All of them are listed by name and exported. Prefer an `Observed` to a gauge that is set again
@@ -195,6 +197,36 @@
 //! assert_eq!(snapshot.get("jobs_limit", None).unwrap().value, Value::Signed(100));
 //! ```
 //!
+//! # Latencies and percentiles
+//! Name a histogram after its base unit, and observe in the [`Unit`](crate::Unit) that it is made
+//! with. [`LogLinear`](crate::LogLinear) is for percentiles, and [`Bounds`](crate::Bounds) for the
+//! limits that a dashboard asks for. The percentiles of the last minute are those of a
+//! [`cursor`](crate::Histogram::cursor), or of the difference between two snapshots.
+//!
+//! ```
+//! use std::time::Duration;
+//! use quipu::{Histogram, LogLinear, Unit};
+//!
+//! static LATENCY: Histogram<LogLinear<3, 36>> = Histogram::named(
+//!     "http_request_duration_seconds",
+//!     "Time to answer a request.",
+//!     Unit::Nanoseconds,
+//!     LogLinear::new(),
+//! );
+//!
+//! let mut minute = LATENCY.cursor();
+//! LATENCY.observe_duration(Duration::from_millis(20));
+//! let last_minute = minute.delta();
+//! let p99 = last_minute.quantile(0.99).unwrap();
+//! let seconds = last_minute.unit().in_base(p99.estimate());
+//! assert!((0.0175..0.0225).contains(&seconds));
+//! ```
+//!
+//! Prometheus computes percentiles of what the text format has, `histogram_quantile(0.99,
+//! rate(http_request_duration_seconds_bucket[5m]))`: to a power of two where the histogram is
+//! log-linear, since the text has no other of its bounds. [Each integration](crate::integrations)
+//! says what it exports. The package `quipu-persist` has the percentiles over many hosts.
+//!
 //! # Servers on axum and tokio
 //! Adds take no `await` and block no executor: count in handlers and middleware as in any function.
 //! A task that moves to another thread adds to that thread's slots. This is a handler for
@@ -208,7 +240,8 @@
 //! # let _ = metrics;
 //! ```
 //!
-//! The folder `demo` of the repository is a whole server, with a page of live totals and rates.
+//! The folder `demo` of the repository is a whole server, with a page of live totals, rates
+//! and percentiles.
 //!
 //! # Metrics of others
 //! A snapshot has the metrics of the whole process: also those of another version of quipu, which a
