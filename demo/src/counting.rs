@@ -9,16 +9,23 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body::{Frame, SizeHint};
+use quipu::Counter;
 
-use crate::counters::{BUSY_SECONDS, IN_FLIGHT, REQUESTS, RESPONSE_BYTES, RESPONSES, STATUSES};
+use crate::counters::{
+    DURATION, IN_FLIGHT, REQUEST_BYTES, REQUESTS, RESPONSE_BYTES, RESPONSES, STATUSES,
+};
 
-/// Counts a request, its response, and the bytes of the body as they go.
+/// Counts a request, its response, and the bytes of their bodies as they go.
 pub(crate) async fn count(request: Request, next: Next) -> Response {
     let in_flight = InFlight::begin();
+    let request = request
+        .map(|body| Body::new(CountedBody { body, bytes: &REQUEST_BYTES, _in_flight: None }));
     let response = next.run(request).await;
     let place = STATUSES.iter().position(|status| *status == response.status().as_str());
     RESPONSES[place.unwrap_or(STATUSES.len() - 1)].inc();
-    response.map(|body| Body::new(CountedBody { body, _in_flight: in_flight }))
+    response.map(|body| {
+        Body::new(CountedBody { body, bytes: &RESPONSE_BYTES, _in_flight: Some(in_flight) })
+    })
 }
 
 /// A request in flight. A guard, because a client that hangs up makes the server drop the handler
@@ -37,16 +44,17 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        BUSY_SECONDS.add(self.since.elapsed().as_secs_f64());
+        DURATION.observe_duration(self.since.elapsed());
         IN_FLIGHT.dec();
     }
 }
 
-/// A body that counts what the connection takes from it. Its request is in flight as long as it
-/// lives.
+/// A body that counts what is taken from it: by the handler, or by the connection. The request of a
+/// response's body is in flight as long as it lives.
 struct CountedBody {
     body: Body,
-    _in_flight: InFlight,
+    bytes: &'static Counter,
+    _in_flight: Option<InFlight>,
 }
 
 impl http_body::Body for CountedBody {
@@ -59,7 +67,7 @@ impl http_body::Body for CountedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            RESPONSE_BYTES.add(frame.data_ref().map_or(0, |data| data.len() as u64));
+            self.bytes.add(frame.data_ref().map_or(0, |data| data.len() as u64));
         }
         polled
     }

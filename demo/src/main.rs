@@ -4,12 +4,14 @@
 //! cargo run --release --package quipu-demo -- --address 127.0.0.1:8080
 //! ```
 //!
-//! `/` is a page of live totals, rates and plots; `/metrics` is for Prometheus. Neither counts
-//! itself, so that a look at the counters doesn't change them. Every other path counts, the unknown
+//! `/` is a page of live totals, rates, percentiles and plots; `/metrics` is for Prometheus, and
+//! `/metrics.json` for the page and for other programs. None of them counts itself, so that a look
+//! at the metrics doesn't change them. Every other path counts, the unknown
 //! ones too: see `routes.rs`.
 
 mod counters;
 mod counting;
+mod jobs;
 mod routes;
 mod views;
 mod zeros;

@@ -1,38 +1,35 @@
-// Reads /metrics once a second, and keeps a card for each metric that it finds there, with a row for each label.
+// Reads /metrics.json once a second, and keeps a card for each metric that it finds there, with a row for each label.
 "use strict";
 
 const PERIOD = 1_000;
 const WINDOW = 60_000;
 const TIMEOUT = 5_000;
 
+const GROWING = new Set(["counter", "float_counter", "histogram"]);
+const QUANTILES = [0.5, 0.9, 0.99, 0.999];
+const TIMES = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]];
+
 const cards = new Map();
 const exact = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
 // Significant digits: a small rate is not nil.
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
-/** The series in a text of the Prometheus format, as far as quipu writes it: without timestamps, at most one label. */
-function parse(text) {
-  const heads = new Map();
-  const series = [];
-  for (const line of text.split("\n")) {
-    const head = line.match(/^# (HELP|TYPE) (\S+) (.*)$/);
-    const sample = line.match(/^([^\s{]+)(?:\{([^=]+)="((?:[^"\\]|\\.)*)"\})? (\S+)$/);
-    if (head) {
-      const [, key, name, value] = head;
-      heads.set(name, { ...heads.get(name), [key]: unescaped(value) });
-    } else if (sample) {
-      const [whole, name, key, label, value] = sample;
-      const { HELP: help, TYPE: kind } = { HELP: "", ...heads.get(name) };
-      const id = whole.slice(0, whole.lastIndexOf(" "));
-      const number = Number(value.replace("Inf", "Infinity"));
-      series.push({ id, name, key: key ?? "", label: unescaped(label ?? ""), help, kind, value: number });
-    }
-  }
-  return series;
+/** The series of a snapshot's samples, which have one label at most. */
+function seriesOf(samples) {
+  return samples.map(({ name, help, kind, labels, value, histogram }) => {
+    const [{ name: key, value: label } = { name: "", value: "" }] = labels;
+    const id = key === "" ? name : `${name}{${key}="${label}"}`;
+    return { id, name, key, label, help, kind: GROWING.has(kind) ? "counter" : "gauge", value, histogram };
+  });
 }
 
-function unescaped(text) {
-  return text.replace(/\\(.)/g, (_, character) => (character === "n" ? "\n" : character));
+/** A value in the unit that suits it. */
+function amount(value, unit) {
+  if (unit !== "seconds") {
+    return `${short.format(value)} ${unit}`.trim();
+  }
+  const [size, name] = TIMES.find(([size]) => value >= size) ?? TIMES.at(-1);
+  return `${short.format(value / size)} ${name}`;
 }
 
 /** A number of the last minute: a gauge's value, or how fast a counter grows. */
@@ -75,6 +72,60 @@ class Track {
   }
 }
 
+/** The observations of a histogram in the last minute. */
+class Distribution {
+  constructor() {
+    this.points = [];
+  }
+
+  add(at, { bounds, counts, decimals }) {
+    const sum = (counts) => counts.reduce((sum, count) => sum + count, 0);
+    if (this.points.length > 0 && sum(counts) < sum(this.points.at(-1).counts)) {
+      // The server has started again from zero.
+      this.points = [{ at, counts: counts.map(() => 0) }];
+    }
+    this.points.push({ at, counts });
+    while (this.points.length > 2 && this.points[1].at < at - WINDOW) {
+      this.points.shift();
+    }
+    const before = this.points[0].counts;
+    const buckets = counts.map((count, index) => ({
+      lower: (index === 0 ? 0 : bounds[index - 1] + 1) / 10 ** decimals,
+      upper: (bounds[index] ?? Infinity) / 10 ** decimals,
+      count: count - before[index],
+    }));
+    const isFilled = ({ count }) => count > 0;
+    const first = buckets.findIndex(isFilled);
+    /** From the first bucket that has observations to the last one. */
+    this.buckets = first < 0 ? [] : buckets.slice(first, buckets.findLastIndex(isFilled) + 1);
+    this.count = sum(buckets.map(({ count }) => count));
+  }
+
+  /** As quipu's `Quantile::estimate`. */
+  quantile(q) {
+    let rank = Math.max(1, Math.ceil(q * this.count));
+    for (const { lower, upper, count } of this.buckets) {
+      if (rank <= count) {
+        return upper === Infinity ? lower : lower + ((upper - lower) * rank) / count;
+      }
+      rank -= count;
+    }
+    return undefined;
+  }
+
+  /** A path with a bar for each bucket. */
+  bars({ width, height }) {
+    const most = Math.max(...this.buckets.map(({ count }) => count));
+    const wide = width / this.buckets.length;
+    return this.buckets
+      .map(({ count }, index) => {
+        const high = ((height * 0.95 * count) / most).toFixed(2);
+        return `M${(wide * index).toFixed(2)},${height}v-${high}h${(wide * 0.9).toFixed(2)}v${high}z`;
+      })
+      .join("");
+  }
+}
+
 /** A copy of a template's only element, at the end of another element. */
 function copy(template, parent) {
   const root = document.getElementById(template).content.cloneNode(true).firstElementChild;
@@ -82,9 +133,12 @@ function copy(template, parent) {
   return root;
 }
 
-/** A metric's place on the page: its total, its plot and, if it has a label, a row for each of that label's values. */
+/**
+ * A metric's place on the page: its total, its plot and, if it has a label, a row for each of that label's values. A
+ * histogram has a row for each percentile.
+ */
 class Card {
-  constructor({ name, key, help, kind }) {
+  constructor({ name, key, help, kind, histogram }) {
     const root = copy("card", document.getElementById("cards"));
     this.part = (selector) => root.querySelector(selector);
     this.kind = kind;
@@ -92,12 +146,20 @@ class Card {
     this.rows = new Map();
     root.dataset.metric = name;
     root.classList.add(kind);
-    root.classList.toggle("labelled", key !== "");
+    root.classList.toggle("labelled", key !== "" || histogram !== undefined);
     this.part(".name").textContent = name;
     this.part(".help").textContent = help;
-    this.part("table").hidden = key === "";
+    this.part("table").hidden = key === "" && histogram === undefined;
     this.part(".key").textContent = key;
     this.part(".unit").textContent = this.track.isGauge ? "" : "rate";
+    if (histogram !== undefined) {
+      this.distribution = new Distribution();
+      this.part(".distribution").hidden = false;
+      this.part(".key").textContent = "percentile";
+      this.part(".column").textContent = "last minute";
+      this.part(".unit").textContent = "";
+      this.percentiles = QUANTILES.map((q) => new Percentile(q, this.part("tbody")));
+    }
   }
 
   /** Shows the metric's series, of which there is more than one only if there is a label. */
@@ -109,12 +171,29 @@ class Card {
     if (this.track.points.length > 0) {
       this.plot(at);
     }
+    if (series[0].histogram !== undefined) {
+      this.distribute(at, series[0].histogram);
+    }
     for (const one of series.filter(({ key }) => key !== "")) {
       if (!this.rows.has(one.id)) {
         this.rows.set(one.id, new Row(one, this.part("tbody")));
       }
       this.rows.get(one.id).show(at, one.value, total);
     }
+  }
+
+  distribute(at, histogram) {
+    const { distribution } = this;
+    distribution.add(at, histogram);
+    this.percentiles.forEach((percentile) => percentile.show(distribution.quantile(percentile.q), histogram.unit));
+    const svg = this.part(".distribution svg");
+    this.part(".bars").setAttribute("d", distribution.bars(svg.viewBox.baseVal));
+    const [least, greatest] = [distribution.buckets[0]?.lower, distribution.buckets.at(-1)?.upper].map((bound) =>
+      bound === undefined ? "" : Number.isFinite(bound) ? amount(bound, histogram.unit) : "∞",
+    );
+    this.part(".least").textContent = least;
+    this.part(".greatest").textContent = greatest;
+    svg.setAttribute("aria-label", `${distribution.count} observations in the last minute`);
   }
 
   plot(now) {
@@ -131,6 +210,20 @@ class Card {
     const [level, most] = [levels.at(-1), Math.max(...levels)].map((level) => this.track.text(level));
     this.part(".most").textContent = `at most ${most}`;
     this.part("svg").setAttribute("aria-label", `Last minute: now ${level}, at most ${most}`);
+  }
+}
+
+/** A percentile of a histogram. */
+class Percentile {
+  constructor(q, table) {
+    this.q = q;
+    this.root = copy("row", table);
+    this.root.dataset.quantile = q;
+    this.root.querySelector(".label").textContent = `${exact.format(100 * q)} %`;
+  }
+
+  show(value, unit) {
+    this.root.querySelector(".total").textContent = value === undefined ? "–" : amount(value, unit);
   }
 }
 
@@ -174,11 +267,11 @@ function report(state, message) {
 
 async function poll() {
   try {
-    const response = await fetch("metrics", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
+    const response = await fetch("metrics.json", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
     if (!response.ok) {
       throw new Error(`status ${response.status}`);
     }
-    show(parse(await response.text()));
+    show(seriesOf((await response.json()).samples));
     report("live", "Live");
   } catch (error) {
     report("lost", `No answer (${error.message}); trying again`);

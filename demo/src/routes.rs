@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::middleware;
 use axum::routing::{get, post};
 
 use crate::counting::count;
+use crate::jobs::Queue;
 use crate::zeros::Zeros;
 
 const MOST_BYTES: u64 = 1 << 30;
@@ -24,8 +25,10 @@ pub(crate) fn router() -> Router {
         .route("/echo", post(|body: Bytes| async { body }))
         .route("/bytes/{n}", get(bytes))
         .route("/sleep/{milliseconds}", get(sleep))
+        .route("/job/{milliseconds}", get(job))
         .route("/fail", get(fail))
         .fallback(unknown)
+        .with_state(Queue::start())
         .layer(middleware::from_fn(count))
 }
 
@@ -37,6 +40,19 @@ async fn sleep(Path(milliseconds): Path<String>) -> Result<&'static str, Failure
     let milliseconds = number(&milliseconds, MOST_MILLISECONDS)?;
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     Ok("Good morning.\n")
+}
+
+/// As `sleep`, one after the other.
+async fn job(
+    State(queue): State<Queue>,
+    Path(milliseconds): Path<String>,
+) -> Result<&'static str, Failure> {
+    let milliseconds = number(&milliseconds, MOST_MILLISECONDS)?;
+    if queue.run(Duration::from_millis(milliseconds)).await {
+        Ok("Done.\n")
+    } else {
+        Err((StatusCode::SERVICE_UNAVAILABLE, "The queue is full: try again later.\n".into()))
+    }
 }
 
 async fn fail() -> Failure {

@@ -278,7 +278,8 @@
 //! the successor of a folded writer begins after what the store says was folded. (The last is ours:
 //! what a successor and its predecessors have is the counter's total at each moment, as the
 //! successor's beginning moves by what the store folds, and the predecessors are sent again as they
-//! were folded.)
+//! were folded.) Each bucket of a histogram is a counter of its own, so their sums over the writers
+//! are exact, too.
 //!
 //! *Checked by* the laws of the merge and random programs of folds, restores and lost answers in
 //! `crates/quipu-persist/tests/model.rs`; by `crates/quipu-persist/tests/processes.rs`, with forks

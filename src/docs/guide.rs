@@ -197,8 +197,8 @@
 //! | goes up and down on many threads: requests in flight, bytes in use | [`UpDownCounter`](crate::UpDownCounter) | as above |
 //! | is set: a limit, the length of a queue that one thread keeps | [`Gauge`](crate::Gauge) | one atomic store, or addition |
 //! | is a float that is moved by many threads, or set | [`FloatGauge`](crate::FloatGauge) | an add to a slot; a `set` sums under a lock |
-//! | is a distribution: latencies, sizes | [`Histogram`](crate::Histogram) | two adds to slots of the thread's own |
-//! | is the greatest or the least of many: the longest queue | [`Peak`](crate::Peak), [`Trough`](crate::Trough) | four loads, mostly |
+//! | has a distribution: latencies, sizes | [`Histogram`](crate::Histogram) | two adds to slots of the thread's own |
+//! | is the greatest or the least of many: the longest queue | [`Peak`](crate::Peak), [`Trough`](crate::Trough) | a comparison; a store if it is a new peak |
 //! | is kept elsewhere, and can be asked for: a pool's size, the kernel's counts | [`Observed`](crate::Observed) | nothing; each snapshot calls a function |
 //!
 //! All of them are listed by name and exported. Prefer an `Observed` to a gauge that is set again
@@ -225,7 +225,8 @@
 //! A [`Histogram`](crate::Histogram) has one slot for each bucket and one for the sum. Take
 //! [`LogLinear`](crate::LogLinear) for percentiles, whatever the values: it needs no bounds that
 //! somebody guessed. Take [`Bounds`](crate::Bounds) where a few limits matter, such as those of an
-//! agreement with users; it needs less memory.
+//! agreement with users; it needs less memory. Name a histogram after its base unit, and observe in
+//! the [`Unit`](crate::Unit) that it is made with.
 //!
 //! ```
 //! use quipu::{Histogram, LogLinear, Unit};
@@ -261,6 +262,11 @@
 //! LATENCY.observe(clock.delta_as_nanos(start, clock.raw()));
 //! ```
 //!
+//! Prometheus computes percentiles of what the text format has, `histogram_quantile(0.99,
+//! rate(http_request_duration_seconds_bucket[5m]))`: to a power of two where the histogram is
+//! log-linear, since the text has no other of its bounds. [Each integration](crate::integrations)
+//! says what it exports. The package `quipu-persist` has the percentiles over many hosts.
+//!
 //! # Servers on axum and tokio
 //! Adds take no `await` and block no executor: count in handlers and middleware as in any function.
 //! A task that moves to another thread adds to that thread's slots. This is a handler for
@@ -274,7 +280,8 @@
 //! # let _ = metrics;
 //! ```
 //!
-//! The folder `demo` of the repository is a whole server, with a page of live totals and rates.
+//! The folder `demo` of the repository is a whole server, with a page of live totals, rates
+//! and percentiles.
 //!
 //! # Metrics of others
 //! A snapshot has the metrics of the whole process: also those of another version of quipu, which a

@@ -99,8 +99,27 @@ impl<L: Layout> Histogram<L> {
         /// ```
         #[must_use]
         pub const fn new(layout: L) -> Self {
+            Self::with_unit(Unit::One, layout)
+        }
+    }
+
+    const_fn! {
+        /// A histogram without observations and without name, whose values are in this unit: for
+        /// another crate's registry or family, which has the name.
+        ///
+        /// ```
+        /// use std::time::Duration;
+        /// use quipu::{Histogram, LogLinear, Unit};
+        ///
+        /// let times = Histogram::with_unit(Unit::Nanoseconds, LogLinear::<3>::new());
+        /// times.observe_duration(Duration::from_millis(2));
+        /// let snapshot = times.snapshot();
+        /// assert_eq!(snapshot.unit().in_base(snapshot.sum()), 0.002);
+        /// ```
+        #[must_use]
+        pub const fn with_unit(unit: Unit, layout: L) -> Self {
             let identity = Identity::new("", "", None);
-            Self { identity, layout, unit: Unit::One, words: words!(L) }
+            Self { identity, layout, unit, words: words!(L) }
         }
     }
 
@@ -294,6 +313,28 @@ impl<L: Layout> Histogram<L> {
     #[must_use]
     pub fn total(&self) -> HistogramSnapshot {
         self.snapshot_of(global().totals_of(&self.counter_ref()))
+    }
+
+    /// The part of the [`total`](Histogram::total) that takes and resets have taken. Later takes
+    /// only add to it.
+    ///
+    /// # Ordering
+    /// It includes each take that happens-before it, and orders nothing else.
+    ///
+    /// ```
+    /// use quipu::{Bounds, Histogram};
+    ///
+    /// let sizes = Histogram::new(Bounds::new(&[10, 100]));
+    /// sizes.observe(5);
+    /// sizes.reset();
+    /// sizes.observe(50);
+    /// assert_eq!(sizes.taken().counts(), [1, 0, 0]);
+    /// ```
+    #[must_use]
+    pub fn taken(&self) -> HistogramSnapshot {
+        let counter = self.counter_ref();
+        let taken = (0..counter.spill.len()).map(|index| global().taken(counter.value(index)));
+        self.snapshot_of(taken.collect())
     }
 
     /// Returns the observations since the last take, and starts anew. Every observation is in

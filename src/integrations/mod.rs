@@ -1,15 +1,31 @@
 //! Integrations with the metrics crates that a program uses already.
 //!
-//! | feature, or package | counters in place of atomics | export of the [named](crate::Counter::named) counters |
+//! | feature, or package | on slots, in place of the crate's own | export of the [named](crate::Counter::named) metrics |
 //! |---|---|---|
-//! | feature `prometheus-client-0_26` | `Counter<u64, quipu::Counter>`, `Gauge<f64, quipu::FloatGauge>` | `register`, a collector |
-//! | feature `prometheus-0_14` | `GenericCounter<quipu::Counter>`, `GenericGauge<quipu::FloatGauge>` | `register`, a collector |
-//! | package `quipu-metrics` | every `counter!` and `gauge!`, by `SlotRecorder` | |
+//! | feature `prometheus-client-0_26` | `Counter<u64, quipu::Counter>`, `Gauge<f64, quipu::FloatGauge>`, `SharedHistogram` | `register`, a collector |
+//! | feature `prometheus-0_14` | `GenericCounter<quipu::Counter>`, `GenericGauge<quipu::FloatGauge>`, `SharedHistogram` | `register`, a collector |
+//! | feature `hdrhistogram-7` | | `From` for its histogram, of a snapshot |
+//! | package `quipu-metrics` | every `counter!`, `gauge!` and `histogram!`, by `SlotRecorder` | |
 //! | package `quipu-opentelemetry` | | `NamedCounters`, observable instruments |
+//! | package `quipu-persist` | | `Worker::track`, totals of many hosts in a store |
 //! | feature `serde` | | `Serialize` for snapshots and their differences |
 //!
-//! The two features have the version of their crate in the name: a new major version of it is a
-//! feature beside them, and no change of quipu's own major version.
+//! The features for other crates have the version of their crate in the name: a new major version of
+//! it is a feature beside them, and no change of quipu's own major version.
+//!
+//! # Histograms and peaks
+//!
+//! | | [`Histogram`](crate::Histogram) | [`Peak`](crate::Peak), [`Trough`](crate::Trough) |
+//! |---|---|---|
+//! | [text format](crate::Snapshot::prometheus), `prometheus-client-0_26`, `prometheus-0_14` | classic buckets, cumulative; of a log-linear one the [powers of two](crate::HistogramSnapshot::cumulative) | gauge |
+//! | `serde` | each bucket, sum and unit | number |
+//! | `quipu-metrics` | each bucket, to any exporter | |
+//! | `quipu-opentelemetry` | count and sum: its SDK takes no buckets | gauge |
+//! | `quipu-persist` | each bucket and the sum are counters | |
+//!
+//! Counts are exact in all of them, as each bound is one of quipu's. Bounds and sums are in the base
+//! unit of the [`Unit`](crate::Unit), except in `serde` and `quipu-persist`, which have whole
+//! numbers of the unit itself.
 //!
 //! # Common to all of them
 //! An increment through these crates is the add of quipu's own types and never sums. A `set` is one
@@ -49,6 +65,9 @@
 //! thread, the two sides in turns, on an AMD EPYC virtual machine with 2 cores that did nothing
 //! else. At 1 thread an uncontended atomic is compared, at 2 threads one that both increment.
 
+#[cfg(feature = "hdrhistogram-7")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hdrhistogram-7")))]
+pub mod hdrhistogram_7;
 #[cfg(feature = "prometheus-0_14")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus-0_14")))]
 pub mod prometheus_0_14;

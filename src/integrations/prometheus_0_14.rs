@@ -33,6 +33,11 @@
 //! As a gauge, a `FloatCounter` would lose precision: its `set` is a reset and an add, and its
 //! slots keep all that they ever had.
 //!
+//! # Histograms
+//! A [`SharedHistogram`] is a [`Histogram`] in an `Arc`, with a description: a collector for the
+//! registry, and a clone for the code that observes. The crate's own histogram has a lock, or a
+//! compare-exchange on a sum that all threads share, in each observation.
+//!
 //! # Measured
 //! Nanoseconds a call, and the throughput on quipu by that of its atomic; see
 //! [how](super#measured).
@@ -49,14 +54,18 @@
 //! whatever was taken, reset or dropped.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use ::prometheus::core::{Atomic, Collector, Desc};
-use ::prometheus::{Error, Registry, Result, proto};
+use ::prometheus::core::{Atomic, Collector, Desc, Describer};
+use ::prometheus::{Error, Opts, Registry, Result, proto};
 
 use super::clash::{CLASHES, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
-use crate::{Counter, FloatCounter, FloatGauge, HistogramSnapshot, Kind, Sample, UpDownCounter};
+use crate::{
+    Counter, FloatCounter, FloatGauge, Histogram, HistogramSnapshot, Kind, Layout, Sample,
+    UpDownCounter,
+};
 
 impl Atomic for Counter {
     type T = u64;
@@ -169,6 +178,82 @@ impl Atomic for FloatGauge {
     #[inline]
     fn dec_by(&self, amount: f64) {
         self.add(-amount);
+    }
+}
+
+/// A [`Histogram`] in an `Arc`, and its description: clones are the same histogram.
+///
+/// It is exported as its [`total`](Histogram::total), which takes and resets don't lower, with
+/// bounds and sum in the base unit of its [`Unit`](crate::Unit).
+///
+/// ```
+/// use std::time::Duration;
+/// use prometheus::Opts;
+/// use quipu::integrations::prometheus_0_14::SharedHistogram;
+/// use quipu::{Histogram, LogLinear, Unit};
+///
+/// let times = Histogram::with_unit(Unit::Nanoseconds, LogLinear::<3, 36>::new());
+/// let times = SharedHistogram::new(Opts::new("latency_seconds", "Time to answer."), times)?;
+/// prometheus::register(Box::new(times.clone()))?;
+/// times.observe_duration(Duration::from_millis(2));
+///
+/// let text = prometheus::TextEncoder::new().encode_to_string(&prometheus::gather())?;
+/// assert!(text.contains("latency_seconds_bucket{le=\"0.002097151\"} 1\n"));
+/// assert!(text.ends_with("latency_seconds_sum 0.002\nlatency_seconds_count 1\n"));
+/// # Ok::<(), prometheus::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SharedHistogram<L: Layout>(Arc<Described<L>>);
+
+#[derive(Debug)]
+struct Described<L: Layout> {
+    desc: Desc,
+    histogram: Histogram<L>,
+}
+
+impl<L: Layout> SharedHistogram<L> {
+    /// Gives a histogram its name and help text, and the constant labels that every sample has.
+    ///
+    /// # Errors
+    /// If the crate refuses one of these texts: a name, or an empty help text.
+    ///
+    /// ```
+    /// use prometheus::Opts;
+    /// use quipu::integrations::prometheus_0_14::SharedHistogram;
+    /// use quipu::{Bounds, Histogram};
+    ///
+    /// let sizes = Histogram::new(Bounds::new(&[10, 100]));
+    /// assert!(SharedHistogram::new(Opts::new("batch size", "Sizes."), sizes).is_err());
+    /// ```
+    pub fn new(opts: Opts, histogram: Histogram<L>) -> Result<Self> {
+        Ok(Self(Arc::new(Described { desc: opts.describe()?, histogram })))
+    }
+}
+
+impl<L: Layout> Clone for SharedHistogram<L> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<L: Layout> Deref for SharedHistogram<L> {
+    type Target = Histogram<L>;
+
+    fn deref(&self) -> &Histogram<L> {
+        &self.0.histogram
+    }
+}
+
+impl<L: Layout> Collector for SharedHistogram<L> {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.0.desc]
+    }
+
+    fn collect(&self) -> Vec<proto::MetricFamily> {
+        let Desc { fq_name, help, const_label_pairs, .. } = &self.0.desc;
+        let mut metric = proto::Metric::from_label(const_label_pairs.clone());
+        metric.set_histogram(histogram(&self.total()));
+        vec![family(fq_name, help, proto::MetricType::HISTOGRAM, vec![metric])]
     }
 }
 

@@ -41,6 +41,41 @@
 //! A counter is exported as its [`total`](Counter::total): a take or reset by way of the metric's
 //! `inner` takes nothing from it.
 //!
+//! # Histograms
+//! [`Histogram`] is a metric of its own beside the crate's, which has a lock for each observation.
+//! A [`SharedHistogram`] is one in an `Arc`, for a registry and a program that observes, and for a
+//! `Family`'s `get_or_create_owned`:
+//!
+//! ```
+//! use std::time::Duration;
+//! use prometheus_client::encoding::text::encode;
+//! use prometheus_client::metrics::family::Family;
+//! use prometheus_client::registry::Registry;
+//! use quipu::integrations::prometheus_client_0_26::SharedHistogram;
+//! use quipu::{Bounds, Histogram, Unit};
+//!
+//! const MS: u64 = 1_000_000;
+//!
+//! type Latency = SharedHistogram<Bounds<2>>;
+//! let latency = Family::<[(&str, &str); 1], Latency, _>::new_with_constructor(|| {
+//!     Latency::from(Histogram::with_unit(Unit::Nanoseconds, Bounds::new(&[MS, 5 * MS])))
+//! });
+//! let mut registry = Registry::default();
+//! registry.register("latency_seconds", "Time to answer", latency.clone());
+//! latency.get_or_create_owned(&[("method", "GET")]).observe_duration(Duration::from_millis(2));
+//!
+//! let mut text = String::new();
+//! encode(&mut text, &registry)?;
+//! assert!(text.contains("latency_seconds_bucket{le=\"0.005\",method=\"GET\"} 1\n"));
+//! # Ok::<(), std::fmt::Error>(())
+//! ```
+//!
+//! The buckets are classic ones, with quipu's own bounds in the base unit, so that each count is
+//! exact. As native ones they wouldn't be: theirs end at powers of two of the base unit, whereas
+//! those of [`LogLinear`](crate::LogLinear) end at powers of two less one of the values' unit, say of
+//! nanoseconds; and this version of the crate writes none with custom bounds. Prometheus makes such
+//! ones of classic ones itself, by the setting `convert_classic_histograms_to_nhcb`.
+//!
 //! # Measured
 //! Nanoseconds a call, and the throughput on quipu by that of its atomic; see
 //! [how](super#measured).
@@ -56,20 +91,23 @@
 //! that come later. A counter that only grows shows all that was ever added under its name,
 //! whatever was taken, reset or dropped.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::{fmt, mem};
 
 use ::prometheus_client::collector::Collector;
-use ::prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
-use ::prometheus_client::metrics::{MetricType, counter, gauge};
+use ::prometheus_client::encoding::{
+    DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet, text,
+};
+use ::prometheus_client::metrics::{MetricType, TypedMetric, counter, gauge};
 use ::prometheus_client::registry::Registry;
 
 use super::clash::{CLASHES, Clash, Known, MARKER, Others, Texts, is_looked_at, look};
 use super::set::Set;
 use crate::exposition::Escaped;
 use crate::{
-    Counter, FloatCounter, FloatGauge, HistogramSnapshot, Kind, Sample, Snapshot, UpDownCounter,
-    Value,
+    Counter, FloatCounter, FloatGauge, Histogram, HistogramSnapshot, Kind, Layout, Sample,
+    Snapshot, UpDownCounter, Value,
 };
 
 /// A counter's total as this number, which wraps where the crate's own atomic does. A take by way
@@ -147,6 +185,74 @@ macro_rules! gauges {
 gauges! {
     UpDownCounter: i64 as i64 u64 i32 u32, minus Self::sub, set Set::set, get Self::sum;
     FloatGauge: f64 as f64 f32, minus |gauge: &Self, amount: f64| gauge.add(-amount), set Self::replace, get Self::value;
+}
+
+/// Exported as its [`total`](Histogram::total): takes and resets don't lower it.
+impl<L: Layout> EncodeMetric for Histogram<L> {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
+        encode_histogram(&mut encoder, &self.total())
+    }
+
+    fn metric_type(&self) -> MetricType {
+        Self::TYPE
+    }
+}
+
+impl<L: Layout> TypedMetric for Histogram<L> {
+    const TYPE: MetricType = MetricType::Histogram;
+}
+
+/// A [`Histogram`] in an `Arc`, as a metric of the crate: clones are the same histogram.
+///
+/// ```
+/// use prometheus_client::{encoding::text::encode, registry::Registry};
+/// use quipu::integrations::prometheus_client_0_26::SharedHistogram;
+/// use quipu::{Bounds, Histogram};
+///
+/// let sizes = SharedHistogram::from(Histogram::new(Bounds::new(&[10, 100])));
+/// let mut registry = Registry::default();
+/// registry.register("batch_size", "Sizes of batches", sizes.clone());
+/// sizes.observe(10);
+/// let mut text = String::new();
+/// encode(&mut text, &registry)?;
+/// assert!(text.contains("batch_size_bucket{le=\"10.0\"} 1\n"));
+/// # Ok::<(), std::fmt::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SharedHistogram<L: Layout>(Arc<Histogram<L>>);
+
+impl<L: Layout> From<Histogram<L>> for SharedHistogram<L> {
+    fn from(histogram: Histogram<L>) -> Self {
+        Self(Arc::new(histogram))
+    }
+}
+
+impl<L: Layout> Clone for SharedHistogram<L> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<L: Layout> Deref for SharedHistogram<L> {
+    type Target = Histogram<L>;
+
+    fn deref(&self) -> &Histogram<L> {
+        &self.0
+    }
+}
+
+impl<L: Layout> EncodeMetric for SharedHistogram<L> {
+    fn encode(&self, encoder: MetricEncoder<'_>) -> fmt::Result {
+        (**self).encode(encoder)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        Self::TYPE
+    }
+}
+
+impl<L: Layout> TypedMetric for SharedHistogram<L> {
+    const TYPE: MetricType = MetricType::Histogram;
 }
 
 /// Has `registry` export every named counter, by a collector of [`NamedCounters`].

@@ -1,7 +1,10 @@
 use std::collections::HashMap;
 
 use prometheus_parse::{Scrape, Value as Parsed};
-use quipu::{Counter, CounterArray, FloatCounter, PrometheusText, UpDownCounter};
+use quipu::{
+    Bounds, Counter, CounterArray, FloatCounter, Histogram, Peak, PrometheusText, Unit,
+    UpDownCounter,
+};
 
 fn text() -> String {
     quipu::snapshot().prometheus().to_string()
@@ -51,6 +54,42 @@ fn is_written_line_by_line_as_the_format_says() {
             "text_array_total{side=\"right\"} 18446744073709551615",
         ]
     );
+}
+
+#[test]
+fn a_histogram_is_written_in_its_base_unit() {
+    let bounds = Bounds::new(&[1, 1_500_000, 2_000_000_000]);
+    let times = Histogram::named("text_times_seconds", "Times.", Unit::Nanoseconds, bounds);
+    [1, 2, 1_500_000, 1_500_001, u64::MAX >> 1].into_iter().for_each(|time| times.observe(time));
+    // Some of the lines have the name with an end.
+    let text = text();
+    let written: Vec<_> = text.lines().filter(|line| line.contains("text_times_seconds")).collect();
+    assert_eq!(
+        written,
+        [
+            "# HELP text_times_seconds Times.",
+            "# TYPE text_times_seconds histogram",
+            "text_times_seconds_bucket{le=\"0.000000001\"} 1",
+            "text_times_seconds_bucket{le=\"0.0015\"} 3",
+            "text_times_seconds_bucket{le=\"2\"} 4",
+            "text_times_seconds_bucket{le=\"+Inf\"} 5",
+            "text_times_seconds_sum 9223372036.857775811",
+            "text_times_seconds_count 5",
+        ]
+    );
+    let scrape = parse(&text);
+    let found = scrape.samples.iter().find(|sample| sample.metric == "text_times_seconds").unwrap();
+    let Parsed::Histogram(buckets) = &found.value else { panic!("{found:?}") };
+    let read: Vec<_> = buckets.iter().map(|bucket| (bucket.less_than, bucket.count)).collect();
+    assert_eq!(read, [(1e-9, 1.0), (0.0015, 3.0), (2.0, 4.0), (f64::INFINITY, 5.0)]);
+}
+
+#[test]
+fn a_peak_is_written_as_a_gauge() {
+    let peak = Peak::named("text_longest", "");
+    peak.observe(u64::MAX);
+    let expected = ["# TYPE text_longest gauge", "text_longest 18446744073709551615"];
+    assert_eq!(lines(&text(), "text_longest"), expected);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Counters through the crates of others, read back by yet another crate.
 
+#[cfg(feature = "hdrhistogram-7")]
+mod hdrhistogram;
 #[cfg(feature = "prometheus-0_14")]
 mod prometheus;
 #[cfg(feature = "prometheus-client-0_26")]

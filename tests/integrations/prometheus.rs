@@ -11,11 +11,16 @@ use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use prometheus_parse::Value;
-use quipu::integrations::prometheus_0_14::{NamedCounters, register};
-use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Observed, UpDownCounter};
+use quipu::integrations::prometheus_0_14::{NamedCounters, SharedHistogram, register};
+use quipu::{
+    Bounds, Counter, CounterArray, FloatCounter, FloatGauge, Gauge, LogLinear, Observed, Peak,
+    Unit, UpDownCounter,
+};
 use quipu_testing::scrape::Scraped;
 
-use crate::tools::{ROUNDS, THREADS, add_take_and_drop, in_threads, line};
+use crate::tools::{
+    ROUNDS, THREADS, add_take_and_drop, assert_times, in_threads, line, observe_times,
+};
 
 fn text(registry: &Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap()
@@ -62,6 +67,41 @@ fn metrics_on_slots_export_every_change() {
     assert_eq!(scraped.sample("seconds_total", &[]), Value::Counter(total / 2.0));
     assert_eq!(scraped.sample("in_flight", &[]), Value::Gauge(total));
     assert_eq!(scraped.sample("load", &[]), Value::Gauge(total / 4.0));
+}
+
+#[test]
+fn a_histogram_of_a_registry_exports_every_observation() {
+    let bounds = Bounds::new(&[1_000_000, 5_000_000]);
+    let opts = Opts::new("times_seconds", "Times.").namespace("app").const_label("zone", "a");
+    let times =
+        SharedHistogram::new(opts, quipu::Histogram::with_unit(Unit::Nanoseconds, bounds)).unwrap();
+    let registry = Registry::new();
+    registry.register(Box::new(times.clone())).unwrap();
+    assert!(registry.register(Box::new(times.clone())).is_err(), "registered twice");
+    observe_times(&times);
+    let text = text(&registry);
+    assert_times(&text, "app_times_seconds", &[("zone", "a")], 3);
+    assert!(text.contains("# TYPE app_times_seconds histogram\n"), "{text}");
+}
+
+#[test]
+fn named_histograms_and_peaks_are_exported() {
+    static TIMES: quipu::Histogram<LogLinear<3, 36>> = quipu::Histogram::named(
+        "registry_times_seconds",
+        "Times.",
+        Unit::Nanoseconds,
+        LogLinear::new(),
+    );
+    static LONGEST: Peak = Peak::named("registry_longest", "The longest queue.");
+    let registry = Registry::new();
+    register(&registry).unwrap();
+    observe_times(&TIMES);
+    LONGEST.observe(7);
+    LONGEST.observe(5);
+    let text = text(&registry);
+    // The powers of two, and the last one.
+    assert_times(&text, "registry_times_seconds", &[], 38);
+    assert_eq!(Scraped::parse(&text).sample("registry_longest", &[]), Value::Gauge(7.0));
 }
 
 #[test]
@@ -458,6 +498,13 @@ fn service_promtool_accepts_what_the_registry_gathers() {
     LEVEL.dec();
     TIME.add(1e-300);
     SIDES[1].inc();
+    let sizes = quipu::Histogram::named(
+        "checked_sizes_bytes",
+        "Sizes.",
+        Unit::Bytes,
+        LogLinear::<3, 20>::new(),
+    );
+    sizes.observe(1 << 20);
     let (status, complaints) = quipu_testing::prometheus::check_metrics(&text(&registry));
     assert!(status && complaints.is_empty(), "{complaints}");
 }

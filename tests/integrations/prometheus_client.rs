@@ -8,13 +8,18 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use quipu::integrations::prometheus_client_0_26::register;
-use quipu::{CounterArray, FloatCounter, FloatGauge, Observed, UpDownCounter};
+use quipu::integrations::prometheus_client_0_26::{SharedHistogram, register};
+use quipu::{
+    Bounds, CounterArray, FloatCounter, FloatGauge, Histogram, LogLinear, Observed, Peak, Unit,
+    UpDownCounter,
+};
 use quipu_testing::http;
 use quipu_testing::prometheus::Prometheus;
 use quipu_testing::scrape::Scraped;
 
-use crate::tools::{ROUNDS, THREADS, add_take_and_drop, in_threads, line};
+use crate::tools::{
+    ROUNDS, THREADS, add_take_and_drop, assert_times, in_threads, line, observe_times,
+};
 
 fn text(registry: &Registry) -> String {
     let mut text = String::new();
@@ -51,6 +56,56 @@ fn float_counters_export_every_increment() {
     seconds.inc_by(-1.0);
     let expected = THREADS as f64 * ROUNDS as f64 * 0.25 + 1.0;
     assert_eq!(Scraped::parse(&text(&registry)).value("busy_seconds_total", &[]), expected);
+}
+
+#[test]
+fn families_of_histograms_export_every_observation() {
+    type Latency = SharedHistogram<Bounds<2>>;
+    let latency = Family::<[(&str, &str); 1], Latency, _>::new_with_constructor(|| {
+        Histogram::with_unit(Unit::Nanoseconds, Bounds::new(&[1_000_000, 5_000_000])).into()
+    });
+    let mut registry = Registry::default();
+    registry.register("latency_seconds", "Time to answer", latency.clone());
+    observe_times(&latency.get_or_create_owned(&[("method", "GET")]));
+    latency.get_or_create_owned(&[("method", "a \"quoted\" one")]);
+    let text = text(&registry);
+    assert_times(&text, "latency_seconds", &[("method", "GET")], 3);
+    assert_eq!(line(&text, r#"latency_seconds_count{method="a \"quoted\" one"}"#), Some("0"));
+    assert!(text.contains("# TYPE latency_seconds histogram\n"), "{text}");
+}
+
+/// A histogram that the registry owns, and one that the program observes as well.
+#[test]
+fn histograms_of_a_registry_export_every_observation() {
+    let times =
+        SharedHistogram::from(Histogram::with_unit(Unit::Nanoseconds, LogLinear::<3, 36>::new()));
+    let sizes = Histogram::new(Bounds::new(&[10, 20]));
+    sizes.observe(20);
+    let mut registry = Registry::with_prefix("app");
+    registry.register("times_seconds", "Times", times.clone());
+    registry.register("sizes", "Sizes", sizes);
+    observe_times(&times);
+    let text = text(&registry);
+    // The powers of two, and the last one.
+    assert_times(&text, "app_times_seconds", &[], 38);
+    let sizes = Scraped::parse(&text).histogram("app_sizes", &[]);
+    assert_eq!(sizes.buckets, [(10.0, 0.0), (20.0, 1.0), (f64::INFINITY, 1.0)]);
+}
+
+#[test]
+fn named_histograms_and_peaks_are_exported() {
+    static TIMES: Histogram<LogLinear<3, 36>> =
+        Histogram::named("client_times_seconds", "Times.", Unit::Nanoseconds, LogLinear::new());
+    static LONGEST: Peak = Peak::named("client_longest", "The longest queue.");
+    let mut registry = Registry::default();
+    register(&mut registry).unwrap();
+    observe_times(&TIMES);
+    LONGEST.observe(7);
+    LONGEST.observe(5);
+    let text = text(&registry);
+    assert_times(&text, "client_times_seconds", &[], 38);
+    assert_eq!(line(&text, "client_longest"), Some("7"));
+    assert!(text.contains("# TYPE client_longest gauge\n"), "{text}");
 }
 
 #[test]
@@ -497,9 +552,13 @@ fn service_prometheus_reads_what_the_client_exports() {
         &["left", "a \"quoted\" \\ one\n"],
     );
     let requests = Family::<[(&str, &str); 1], Counter<u64, quipu::Counter>>::default();
+    let times =
+        SharedHistogram::from(Histogram::with_unit(Unit::Nanoseconds, LogLinear::<3, 36>::new()));
     let mut registry = Registry::with_prefix("app");
     registry.register("served_requests", "Requests answered", requests.clone());
+    registry.register("served_times_seconds", "Times", times.clone());
     register(&mut registry).unwrap();
+    observe_times(&times);
     in_threads(|| {
         let get = requests.get_or_create_owned(&[("method", "GET")]);
         (0..ROUNDS).for_each(|_| _ = (get.inc(), SENT.inc()));
@@ -522,6 +581,8 @@ fn service_prometheus_reads_what_the_client_exports() {
         ("app_served_plain_total", 5.0),
         ("app_served_level", -4.0),
         ("app_served_seconds_total", 1.0),
+        ("app_served_times_seconds_count", 8.0 * THREADS as f64),
+        ("app_served_times_seconds_bucket{le='0.000001023'}", 3.0 * THREADS as f64),
         ("app_served_sides_total{side='left'}", 0.0),
         ("app_served_sides_total{side='a \"quoted\" \\\\ one\\n'}", 8.0),
     ] {

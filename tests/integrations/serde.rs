@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, UpDownCounter};
+use quipu::{
+    Bounds, Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Histogram, Trough, Unit,
+    UpDownCounter,
+};
 use quipu_testing::child;
 use tinyjson::JsonValue;
 
@@ -92,4 +95,42 @@ fn whole_numbers_keep_every_digit() {
     assert_eq!(json(quipu::Value::Unsigned(u64::MAX)), "18446744073709551615");
     assert_eq!(json(quipu::Value::Signed(i64::MIN)), "-9223372036854775808");
     assert_eq!(json(quipu::Value::Float(0.1)), "0.1");
+}
+
+#[test]
+fn histograms_and_troughs_read_back() {
+    static TIMES: Histogram<Bounds<2>> =
+        Histogram::named("h_times_seconds", "", Unit::Nanoseconds, Bounds::new(&[10, 20]));
+    static LEAST: Trough = Trough::named("i_least", "");
+    LEAST.observe(3);
+    TIMES.observe(10);
+    let earlier = quipu::snapshot();
+    TIMES.observe(15);
+    TIMES.observe(50);
+    let diff = quipu::snapshot().since(&earlier);
+    let change = |name| parse(diff.changes().iter().find(|it| it.sample.name == name).unwrap());
+
+    let times = change("h_times_seconds");
+    assert_is(&times["sample"]["kind"], &"histogram".to_owned());
+    assert_is(&times["sample"]["value"], &3.0);
+    let histogram = &times["sample"]["histogram"];
+    assert_is(&histogram["unit"], &"seconds".to_owned());
+    assert_is(&histogram["decimals"], &9.0);
+    assert_is(&histogram["sum"], &75.0);
+    let numbers = |value: &JsonValue| -> Vec<f64> {
+        value.get::<Vec<JsonValue>>().unwrap().iter().map(|it| *it.get().unwrap()).collect()
+    };
+    assert_eq!(numbers(&histogram["bounds"]), [10.0, 20.0]);
+    assert_eq!(numbers(&histogram["counts"]), [1.0, 1.0, 1.0]);
+    assert_eq!(numbers(&times["histogram"]["counts"]), [0.0, 1.0, 1.0]);
+
+    let least = change("i_least")["sample"].clone();
+    assert_is(&least["kind"], &"trough".to_owned());
+    assert_is(&least["value"], &3.0);
+    assert!(
+        !least
+            .get::<std::collections::HashMap<String, JsonValue>>()
+            .unwrap()
+            .contains_key("histogram")
+    );
 }

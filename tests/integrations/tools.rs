@@ -1,8 +1,9 @@
-//! Adds on several threads, takes and drops, and lines of an exported text.
+//! Adds on several threads, takes and drops, and lines and histograms of an exported text.
 
 use std::thread;
 
-use quipu::{Counter, FloatCounter};
+use quipu::{Counter, FloatCounter, Histogram, Layout};
+use quipu_testing::scrape::Scraped;
 
 pub(crate) const THREADS: usize = 4;
 pub(crate) const ROUNDS: u64 = 10_000;
@@ -30,4 +31,27 @@ pub(crate) fn add_take_and_drop(whole: Counter, seconds: FloatCounter) {
     assert_eq!((whole.take(), seconds.take()), (5, 0.5));
     whole.add(2);
     seconds.add(0.25);
+}
+
+/// Times in nanoseconds: at bounds, and a nanosecond beside them.
+const TIMES: [u64; 8] = [0, 1, 1_023, 1_024, 1_000_000, 1_000_001, 5_000_000, 1 << 36];
+
+/// Has each thread observe the times, and takes some.
+pub(crate) fn observe_times(histogram: &Histogram<impl Layout>) {
+    in_threads(|| TIMES.iter().for_each(|time| histogram.observe(*time)));
+    histogram.reset();
+}
+
+/// Checks that a text has what [`observe_times`] observed, in seconds, in so many buckets.
+pub(crate) fn assert_times(text: &str, name: &str, labels: &[(&str, &str)], buckets: usize) {
+    let seconds = |time: &u64| *time as f64 / 1e9;
+    let scraped = Scraped::parse(text).histogram(name, labels);
+    assert_eq!(scraped.buckets.len(), buckets, "{text}");
+    for (bound, count) in &scraped.buckets {
+        let expected = THREADS * TIMES.iter().filter(|time| seconds(time) <= *bound).count();
+        assert_eq!(*count, expected as f64, "up to {bound} in {text}");
+    }
+    assert_eq!(scraped.buckets.last(), Some(&(f64::INFINITY, scraped.count)));
+    assert_eq!(scraped.count, (THREADS * TIMES.len()) as f64);
+    assert_eq!(scraped.sum, seconds(&(THREADS as u64 * TIMES.iter().sum::<u64>())));
 }

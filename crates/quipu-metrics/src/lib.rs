@@ -1,9 +1,9 @@
-//! The counters and gauges of the [`metrics`] facade on quipu's slots. For metrics 0.24 and
+//! The metrics of the [`metrics`] facade on quipu's slots. For metrics 0.24 and
 //! metrics-util 0.20.
 //!
-//! [`SlotRecorder`] stands between the macros and the exporter of your program: `counter!` and
-//! `gauge!` return metrics on slots, and [`flush`](SlotRecorder::flush) passes on their counts,
-//! before a scrape. For an exporter that serves scrapes or pushes by itself,
+//! [`SlotRecorder`] stands between the macros and the exporter of your program: `counter!`, `gauge!`
+//! and `histogram!` return metrics on slots, and [`flush`](SlotRecorder::flush) passes on their
+//! values, before a scrape. For an exporter that serves scrapes or pushes by itself,
 //! [`flush_every`](SlotRecorder::flush_every) does so at intervals.
 //!
 //! ```
@@ -36,7 +36,10 @@
 //!   sum. A gauge that is only `set` pays for that and gains nothing. One that goes up and down
 //!   gains most: the default is a compare-exchange loop. See [`FloatGauge`](quipu::FloatGauge) for
 //!   increments during a `set`.
-//! - **Histograms** go to the exporter as they are.
+//! - **Histograms**: `record` adds to the slots of a bucket and of the sum. The storage of
+//!   metrics-util keeps each value until somebody reads it; a [`SlotHistogram`] keeps the number of
+//!   values in each of 641 buckets, which is 5 KB for each thread that records. See [how a flush
+//!   passes them on](SlotRecorder#histograms).
 //!
 //! The macros look their metric up at every call, which takes longer than the add: keep the handle
 //! in hot code.
@@ -67,10 +70,12 @@
 //! atomic is compared, at 2 threads one that both increment.
 
 mod flushing;
+mod histogram;
 mod recorder;
 mod slots;
 
 pub use flushing::Flushing;
+pub use histogram::{SlotBucket, SlotHistogram};
 pub use recorder::{Failures, SlotRecorder};
 pub use slots::{SlotCounter, SlotGauge, SlotStorage};
 

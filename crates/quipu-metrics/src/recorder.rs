@@ -8,15 +8,15 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use metrics::{Histogram, Key, KeyName, Level, Metadata, Recorder, SharedString, Unit};
+use metrics::{Key, KeyName, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_util::registry::Registry;
 use parking_lot::Mutex;
 
 use crate::flushing::Flushing;
+use crate::histogram::{self, SlotHistogram};
 use crate::slots::{SlotCounter, SlotGauge, SlotStorage};
 
-/// A recorder of counters and gauges on slots, which passes their values on to an exporter's
-/// recorder.
+/// A recorder of metrics on slots, which passes their values on to an exporter's recorder.
 ///
 /// The exporter receives the description and registration of a metric at once, and its changes by
 /// [`flush`](SlotRecorder::flush). An exporter that serves scrapes or pushes by itself needs
@@ -35,17 +35,28 @@ use crate::slots::{SlotCounter, SlotGauge, SlotStorage};
 /// ```
 ///
 /// # Panics of the exporter
-/// If the exporter panics while a counter or gauge is registered or flushed, no count is lost: the
-/// metric counts, the other metrics are flushed, and the next flush passes on the rest.
+/// If the exporter panics while a metric is registered or flushed, the metric counts, the other
+/// metrics are flushed, and the next flush passes on the rest.
 /// [`failures`](SlotRecorder::failures) reports the panic. Each increase reaches the exporter once,
 /// with one exception. If the exporter's `increment` itself panicked, it may have counted or not.
 /// The next flush then calls `absolute` with the total. That is right either way, provided that the
-/// exporter's counter has the earlier increases and nothing else. A panic while a histogram is
-/// registered or recorded is the caller's.
+/// exporter's counter has the earlier increases and nothing else. If its `record_many` panicked, the
+/// values of that bucket aren't passed on again: a histogram has no `absolute`.
+///
+/// # Histograms
+/// A flush calls the exporter's `record_many` for each bucket of a [`SlotHistogram`] that grew. The
+/// count is exact, and the sum is, but for rounding and for values that are being recorded. Each
+/// value is in its bucket, up to an eighth away from where it was: where the exporter has a bucket
+/// of its own that ends in between, the value may be on the other side of its bound. Values that are
+/// all the same are exact.
+///
+/// Without a flush a histogram doesn't grow. An exporter may: that of Prometheus keeps each value
+/// of a flush until a scrape, or its upkeep, which `build` and `install` run each 5 seconds. Flush
+/// before a scrape, or have that upkeep.
 ///
 /// # Limits
 /// It keeps every metric that was ever registered. For an exporter with an idle timeout, a counter
-/// is idle when it doesn't grow from one flush to the next, and a gauge never is. During a flush,
+/// or a histogram is idle when it doesn't grow from one flush to the next, and a gauge never is. During a flush,
 /// the exporter may record metrics of its own but must not flush.
 #[derive(Debug)]
 pub struct SlotRecorder<R> {
@@ -81,10 +92,11 @@ impl<R: Recorder> SlotRecorder<R> {
         }
     }
 
-    /// Passes on the increase of each counter since the last flush, and the value of each gauge.
+    /// Passes on the increase of each counter and histogram since the last flush, and the value of
+    /// each gauge.
     ///
     /// A flush includes the increments that happen before it, and each increment is in exactly one
-    /// flush. See [above](SlotRecorder) for an exporter that panics.
+    /// flush. So is each value of a histogram. See [above](SlotRecorder) for an exporter that panics.
     ///
     /// ```
     /// # use metrics_exporter_prometheus::PrometheusBuilder;
@@ -105,6 +117,11 @@ impl<R: Recorder> SlotRecorder<R> {
         known.append(&mut self.new.lock());
         for (counter, passed) in &mut known.counters {
             self.call(&counter.key, || self.pass(counter, passed));
+        }
+        for (Forwarded { key, origin, slots }, passed) in &mut known.histograms {
+            self.call(key, || {
+                slots.pass(passed, &self.exporter.register_histogram(key, &origin.metadata()));
+            });
         }
         // The unchanged ones too: for an exporter, a gauge that isn't set is idle.
         for gauge in &known.gauges {
@@ -223,6 +240,18 @@ impl<R: Recorder> SlotRecorder<R> {
             slots
         })
     }
+
+    fn new_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Arc<SlotHistogram> {
+        self.call(key, || drop(self.exporter.register_histogram(key, metadata)));
+        let mut new = self.new.lock();
+        self.registry.get_histogram(key).unwrap_or_else(|| {
+            let key = key.to_retained();
+            let slots = self.registry.get_or_create_histogram(&key, Arc::clone);
+            let forwarded = Forwarded::new(key, metadata, &slots);
+            new.histograms.push((forwarded, histogram::Passed::nothing()));
+            slots
+        })
+    }
 }
 
 impl<R: Recorder> Recorder for SlotRecorder<R> {
@@ -249,8 +278,10 @@ impl<R: Recorder> Recorder for SlotRecorder<R> {
         metrics::Gauge::from_arc(slots)
     }
 
-    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
-        self.exporter.register_histogram(key, metadata)
+    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> metrics::Histogram {
+        let slots =
+            self.registry.get_histogram(key).unwrap_or_else(|| self.new_histogram(key, metadata));
+        metrics::Histogram::from_arc(slots)
     }
 }
 
@@ -305,12 +336,14 @@ fn message(panic: Box<dyn Any + Send>) -> String {
 struct Known {
     counters: Vec<(Forwarded<SlotCounter>, Passed)>,
     gauges: Vec<Forwarded<SlotGauge>>,
+    histograms: Vec<(Forwarded<SlotHistogram>, histogram::Passed)>,
 }
 
 impl Known {
     fn append(&mut self, new: &mut Self) {
         self.counters.append(&mut new.counters);
         self.gauges.append(&mut new.gauges);
+        self.histograms.append(&mut new.histograms);
     }
 }
 

@@ -14,7 +14,7 @@ use metrics::{
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use metrics_util::MetricKindMask;
 use metrics_util::registry::Registry;
-use quipu_metrics::{SlotCounter, SlotGauge, SlotRecorder, SlotStorage};
+use quipu_metrics::{SlotCounter, SlotGauge, SlotHistogram, SlotRecorder, SlotStorage};
 use quipu_testing::scrape::{Scraped, Value};
 
 const THREADS: usize = 4;
@@ -385,5 +385,102 @@ fn a_registry_stores_on_slots() {
     registry.get_or_create_histogram(&key, |histogram| histogram.record(2.5));
     assert_eq!(registry.get_counter(&key).unwrap().sum(), THREADS as u64 * ROUNDS);
     assert_eq!(registry.get_gauge(&key).unwrap().value(), 1.5);
-    assert_eq!(registry.get_histogram(&key).unwrap().data(), [2.5]);
+    let histogram = registry.get_histogram(&key).unwrap();
+    assert_eq!((histogram.count(), histogram.sum()), (1, 2.5));
+}
+
+/// An exporter with these buckets for each histogram.
+fn exporter_with_buckets(bounds: &[f64]) -> (SlotRecorder<PrometheusRecorder>, PrometheusHandle) {
+    let exporter = PrometheusBuilder::new().set_buckets(bounds).unwrap().build_recorder();
+    let handle = exporter.handle();
+    (SlotRecorder::new(exporter), handle)
+}
+
+#[test]
+fn every_value_of_a_histogram_is_exported_once() {
+    let (recorder, handle) = exporter_with_buckets(&[0.001, 0.1, 1.0]);
+    in_threads(&recorder, || {
+        let latency = histogram!("latency_seconds", "route" => "/");
+        for round in 0..ROUNDS {
+            latency.record(0.000_3);
+            latency.record_many(0.05, 2);
+            latency.record(if round % 2 == 0 { 0.7 } else { 12.5 });
+            if round % 1000 == 0 {
+                recorder.flush();
+            }
+        }
+    });
+    recorder.flush();
+    recorder.flush();
+
+    let text = handle.render();
+    let rounds = THREADS as f64 * ROUNDS as f64;
+    let up_to = |bound: &str| {
+        sample(&text, &format!("latency_seconds_bucket{{route=\"/\",le=\"{bound}\"}}"))
+    };
+    let buckets = ["0.001", "0.1", "1", "+Inf"].map(up_to);
+    assert_eq!(buckets, [rounds, 3.0 * rounds, 3.5 * rounds, 4.0 * rounds], "{text}");
+    assert_eq!(sample(&text, "latency_seconds_count{route=\"/\"}"), 4.0 * rounds);
+    let (sum, expected) = (sample(&text, "latency_seconds_sum{route=\"/\"}"), 6.7003 * rounds);
+    assert!((sum - expected).abs() < 1e-9 * expected, "{sum}: expected {expected}");
+}
+
+/// The value of the sample that is written like this.
+fn sample(text: &str, name: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("{name} in {text}")).parse().unwrap()
+}
+
+#[test]
+fn values_that_are_the_same_are_exported_as_they_are() {
+    for value in [0.0, 1e-12, 0.005, 3.0, 1e9, 1e15] {
+        let (recorder, handle) = exporter_with_buckets(&[value]);
+        with_local_recorder(&recorder, || histogram!("sizes").record_many(value, 3));
+        recorder.flush();
+        let text = handle.render();
+        let sum = sample(&text, "sizes_sum");
+        assert!((sum - 3.0 * value).abs() <= 1e-14 * value, "{sum}: expected 3 times {value}");
+    }
+}
+
+#[test]
+fn odd_values_have_a_bucket_or_are_ignored() {
+    use metrics::HistogramFn;
+
+    let histogram = SlotHistogram::default();
+    for value in [-1.0, -0.0, f64::NEG_INFINITY, f64::MIN_POSITIVE, f64::NAN, -f64::NAN] {
+        histogram.record(value);
+    }
+    histogram.record(f64::INFINITY);
+    histogram.record(f64::MAX);
+    let buckets: Vec<_> = histogram.buckets().map(|bucket| (bucket.lower, bucket.count)).collect();
+    assert_eq!(buckets, [(0.0, 4), (2_f64.powi(50) * 15.0 / 16.0, 2)]);
+    assert_eq!(histogram.sum(), 2_f64.powi(51));
+}
+
+#[test]
+fn a_histogram_is_passed_on_after_a_panic() {
+    let trouble = Trouble::new();
+    let [faulty, sound] = ["faulty_seconds", "sound_seconds"]
+        .map(|name| with_local_recorder(&*trouble.recorder, || histogram!(name)));
+    let exported = |name: &str| sample(&trouble.handle.render(), &format!("{name}_count"));
+    for fault in [Fault::Registering, Fault::BeforeCounting, Fault::AfterCounting] {
+        let (before, sound_before) = if fault == Fault::Registering {
+            (0.0, 0.0)
+        } else {
+            (exported("faulty_seconds"), exported("sound_seconds"))
+        };
+        trouble.exporter.set(fault);
+        faulty.record(0.5);
+        sound.record(0.5);
+        trouble.recorder.flush();
+        assert_eq!(exported("sound_seconds"), sound_before + 1.0, "{fault:?}");
+        trouble.exporter.set(Fault::None);
+        faulty.record(0.5);
+        trouble.recorder.flush();
+        trouble.recorder.flush();
+        let new = exported("faulty_seconds") - before;
+        assert_eq!(new, if fault == Fault::BeforeCounting { 1.0 } else { 2.0 }, "{fault:?}");
+    }
+    assert_eq!(trouble.recorder.failures().panics, 3);
 }

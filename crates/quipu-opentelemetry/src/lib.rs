@@ -26,6 +26,15 @@
 //! | [`UpDownCounter`](quipu::UpDownCounter) | `i64_observable_up_down_counter` | |
 //! | [`Gauge`](quipu::Gauge) | `i64_observable_gauge` | |
 //! | [`FloatGauge`](quipu::FloatGauge) | `f64_observable_gauge` | |
+//! | [`Peak`](quipu::Peak), [`Trough`](quipu::Trough) | `u64_observable_gauge` | |
+//! | [`Histogram`](quipu::Histogram) | `u64_observable_counter` of its name and `_count`, `f64_observable_counter` of its name and `_sum` | |
+//!
+//! **Buckets aren't exported.** OpenTelemetry has no observable histogram, its SDK has no metric
+//! producer that a program could implement, and the fields of its histogram data are private: the
+//! one way in is a synchronous histogram's `record`, once for each observation. So a histogram has
+//! its number of observations and their sum, in its base unit (`seconds` of nanoseconds), which
+//! give the rate and the mean. For percentiles, export the text format beside it, or log those of
+//! [`Sample::histogram`](quipu::Sample::histogram).
 //!
 //! Metrics of [other sources](quipu::registry), and [`Observed`](quipu::Observed) numbers, have the
 //! instrument of their kind, and their labels as attributes.
@@ -62,7 +71,7 @@ use opentelemetry::metrics::{AsyncInstrument, Meter};
 use parking_lot::Mutex;
 use quipu::{Kind, Label, NameClash, Sample, Snapshot, Value};
 
-/// Observable instruments of a meter, one for each named counter.
+/// Observable instruments of a meter, one for each named counter; of a histogram, two.
 ///
 /// ```
 /// use opentelemetry::metrics::MeterProvider;
@@ -152,13 +161,16 @@ impl NamedCounters {
         let mut refused = Vec::new();
         for family in snapshot.families() {
             let Sample { name, kind, .. } = &family[0];
-            match instruments.get(&name.to_ascii_lowercase()) {
-                Some(present) if *present == (name.to_string(), *kind) => {}
-                None if is_instrument_name(name) => {
-                    self.build(&family[0], instruments.len());
-                    instruments.insert(name.to_ascii_lowercase(), (name.to_string(), *kind));
+            for part in Part::of(*kind) {
+                let instrument = format!("{name}{}", part.end());
+                match instruments.get(&instrument.to_ascii_lowercase()) {
+                    Some(present) if *present == (instrument.clone(), *kind) => {}
+                    None if is_instrument_name(&instrument) => {
+                        self.build(&family[0], *part, instruments.len());
+                        instruments.insert(instrument.to_ascii_lowercase(), (instrument, *kind));
+                    }
+                    _ => refused.push(name.to_string()),
                 }
-                _ => refused.push(name.to_string()),
             }
         }
         let hidden = snapshot
@@ -173,26 +185,32 @@ impl NamedCounters {
     }
 
     /// `place` is how many instruments were made before.
-    fn build(&self, sample: &Sample, place: usize) {
+    fn build(&self, sample: &Sample, part: Part, place: usize) {
         let Sample { name, help, kind, .. } = sample.clone();
         let collection = Arc::clone(&self.collection);
         macro_rules! build {
             ($instrument:ident, $value:path) => {{
-                let own_name = name.clone();
+                let instrument = format!("{name}{}", part.end());
                 let observe = move |observer: &dyn AsyncInstrument<_>| {
                     // Its lock isn't held while the SDK is called.
                     let snapshot = collection.lock().snapshot(place);
-                    report(&snapshot, &own_name, kind, |value, attributes| {
+                    report(&snapshot, &name, (kind, part), |value, attributes| {
                         if let $value(value) = value {
                             observer.observe(value, attributes);
                         }
                     });
                 };
-                self.meter.$instrument(name).with_description(help).with_callback(observe).build();
+                self.meter
+                    .$instrument(instrument)
+                    .with_description(help)
+                    .with_callback(observe)
+                    .build();
             }};
         }
         match kind {
-            Kind::Counter => build!(u64_observable_counter, Value::Unsigned),
+            Kind::Histogram if part == Part::Sum => build!(f64_observable_counter, Value::Float),
+            Kind::Counter | Kind::Histogram => build!(u64_observable_counter, Value::Unsigned),
+            Kind::Peak | Kind::Trough => build!(u64_observable_gauge, Value::Unsigned),
             Kind::FloatCounter => build!(f64_observable_counter, Value::Float),
             Kind::UpDownCounter => build!(i64_observable_up_down_counter, Value::Signed),
             Kind::Gauge => build!(i64_observable_gauge, Value::Signed),
@@ -203,14 +221,54 @@ impl NamedCounters {
     }
 }
 
+/// The part of a metric that one instrument reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// All of it.
+    Whole,
+    /// A histogram's number of observations.
+    Count,
+    /// The sum of its observations.
+    Sum,
+}
+
+impl Part {
+    fn of(kind: Kind) -> &'static [Self] {
+        if kind == Kind::Histogram { &[Self::Count, Self::Sum] } else { &[Self::Whole] }
+    }
+
+    /// The end of the instrument's name.
+    fn end(self) -> &'static str {
+        match self {
+            Self::Whole => "",
+            Self::Count => "_count",
+            Self::Sum => "_sum",
+        }
+    }
+
+    fn value(self, sample: &Sample) -> Value {
+        match sample.histogram() {
+            Some(histogram) if self == Self::Sum => {
+                Value::Float(histogram.unit().in_base(histogram.sum()))
+            }
+            _ => sample.value,
+        }
+    }
+}
+
 /// Calls `report` with each value of this name, and its attributes. An instrument is never
 /// forgotten, so a number that goes up and down, whose name goes with its last counter, is zero
 /// then.
-fn report(snapshot: &Snapshot, name: &str, kind: Kind, report: impl Fn(Value, &[KeyValue])) {
+fn report(
+    snapshot: &Snapshot,
+    name: &str,
+    (kind, part): (Kind, Part),
+    report: impl Fn(Value, &[KeyValue]),
+) {
     let samples = snapshot.family(name);
     for sample in samples {
         let attribute = |label: &Label| KeyValue::new(label.name.clone(), label.value.clone());
-        report(sample.value, &sample.labels().iter().map(attribute).collect::<Vec<_>>());
+        report(part.value(sample), &sample.labels().iter().map(attribute).collect::<Vec<_>>());
     }
     if samples.is_empty() && kind == Kind::UpDownCounter {
         report(Value::Signed(0), &[]);

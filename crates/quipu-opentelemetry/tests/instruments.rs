@@ -9,7 +9,10 @@ use opentelemetry_sdk::metrics::{
     InMemoryMetricExporter, InMemoryMetricExporterBuilder, Instrument, PeriodicReader,
     SdkMeterProvider, Stream, Temporality,
 };
-use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Observed, UpDownCounter};
+use quipu::{
+    Bounds, Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Histogram, Observed, Peak,
+    Trough, Unit, UpDownCounter,
+};
 use quipu_opentelemetry::NamedCounters;
 
 /// An SDK with a reader of each temporality.
@@ -141,6 +144,9 @@ fn gauge(exported: &[ResourceMetrics], name: &str) -> Option<f64> {
         AggregatedMetrics::I64(MetricData::Gauge(gauge)) => {
             gauge.data_points().next().map(|point| point.value() as f64)
         }
+        AggregatedMetrics::U64(MetricData::Gauge(gauge)) => {
+            gauge.data_points().next().map(|point| point.value() as f64)
+        }
         AggregatedMetrics::F64(MetricData::Gauge(gauge)) => {
             gauge.data_points().next().map(|point| point.value())
         }
@@ -175,6 +181,51 @@ fn gauges_are_gauges_as_long_as_they_live() {
     assert_eq!(collect(), [Some(3.0), Some(1.5), Some(-2.0), Some(0.25)]);
     drop((workers, load));
     assert_eq!(collect(), [None, None, Some(-2.0), Some(0.25)]);
+}
+
+#[test]
+fn peaks_and_troughs_are_gauges() {
+    static LONGEST: Peak = Peak::named("ot_longest", "Longest queue.");
+    static FEWEST: Trough = Trough::named("ot_fewest", "Fewest free.");
+    static NEVER: Trough = Trough::named("ot_never", "Never observed.");
+    NEVER.register().unwrap();
+    [5, 7, 6].into_iter().for_each(|value| {
+        LONGEST.observe(value);
+        FEWEST.observe(value);
+    });
+    let exporter = InMemoryMetricExporter::default();
+    let reader = PeriodicReader::builder(exporter.clone()).build();
+    let provider = SdkMeterProvider::builder().with_reader(reader).build();
+    NamedCounters::new(provider.meter("quipu")).register().unwrap();
+    provider.force_flush().unwrap();
+    let exported = exporter.get_finished_metrics().unwrap();
+    let values = ["ot_longest", "ot_fewest", "ot_never"].map(|name| gauge(&exported, name));
+    assert_eq!(values, [Some(7.0), Some(5.0), None]);
+}
+
+#[test]
+fn a_histogram_has_its_count_and_its_sum() {
+    static TIMES: Histogram<Bounds<2>> = Histogram::named(
+        "ot_times_seconds",
+        "Times.",
+        Unit::Nanoseconds,
+        Bounds::new(&[1_000, 1_000_000]),
+    );
+    TIMES.register().unwrap();
+    let sdk = Sdk::new();
+    let counters = sdk.counters();
+    counters.register().unwrap();
+    counters.register().unwrap();
+    for round in 1..=3 {
+        [250_000_000, 500_000_000].into_iter().for_each(|time| TIMES.observe(time));
+        TIMES.reset();
+        let (cumulative, delta) = sdk.collect();
+        for (name, each) in [("ot_times_seconds_count", 2.0), ("ot_times_seconds_sum", 0.75)] {
+            assert_eq!(cumulative[name], (each * f64::from(round), true), "{name}");
+            assert_eq!(delta[name], (each, true), "{name}");
+        }
+        assert!(!cumulative.contains_key("ot_times_seconds"));
+    }
 }
 
 #[test]

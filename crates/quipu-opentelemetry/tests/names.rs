@@ -4,7 +4,7 @@
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use quipu::{Counter, FloatCounter};
+use quipu::{Bounds, Counter, FloatCounter, Histogram, Unit};
 use quipu_opentelemetry::NamedCounters;
 
 #[test]
@@ -69,6 +69,21 @@ fn refused_names_are_errors_that_name_them() {
         counters.register().unwrap_err().names(),
         [error.names(), &["swapped_total".to_owned()]].concat()
     );
+
+    // A histogram takes two names, and a counter may have one of them already.
+    let fit = Histogram::named("fit", "Fit.", Unit::One, Bounds::new(&[1]));
+    let (sum, pages) = (
+        Counter::named("pages_sum", "Sum."),
+        Histogram::named("pages", "Pages.", Unit::One, Bounds::new(&[1])),
+    );
+    sum.register().unwrap();
+    fit.register().unwrap();
+    counters.register().unwrap_err();
+    // In debug builds an observation would panic because of the clash in the text format.
+    let _ = pages.register();
+    let names = counters.register().unwrap_err();
+    assert!(names.names().contains(&"pages".to_owned()), "{names}");
+    assert!(!names.names().contains(&"fit".to_owned()), "{names}");
 }
 
 /// Instruments of one sum each, and the sum.

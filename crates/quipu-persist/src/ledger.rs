@@ -6,7 +6,7 @@ use std::mem;
 use quipu::{RegisterError, fork_generation};
 
 use super::predecessor::Predecessor;
-use super::tracked::sealed::Totals;
+use super::tracked::sealed::Shared;
 use super::tracks;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Writer};
 
@@ -18,23 +18,24 @@ pub(super) const BATCH: usize = 4096;
 const PREDECESSORS: usize = 16;
 
 /// A counter that is shipped.
-pub(super) struct Row {
-    name: String,
-    source: Box<dyn Totals>,
-    /// The source's total at which the writer's begins.
-    start: u64,
-    stamp: Stamp,
-    is_stored: bool,
+pub(super) struct Track {
+    source: Box<dyn Shared>,
+    rows: Vec<Row>,
 }
 
-impl Row {
-    /// A row that begins with what is in the counter's sum or, in a forked process, with what is
-    /// added from now on.
-    pub(super) fn new(name: String, source: Box<dyn Totals>) -> Result<Self, Error> {
+impl Track {
+    /// Rows with these names that begin with what is in the counter's sums or, in a forked process,
+    /// with what is added from now on.
+    pub(super) fn new(
+        name: &str,
+        names: &[String],
+        source: Box<dyn Shared>,
+    ) -> Result<Self, Error> {
         let unfit = |text| Err(Error::new(ErrorKind::Config, format!("{name:?}: {text}")));
+        let totals = source.totals();
         // Totals of a counter with slots and of one without are not to be compared. Its name may be
         // another counter's.
-        if source.register() == Err(RegisterError::OutOfSlots) {
+        if totals.register() == Err(RegisterError::OutOfSlots) {
             return unfit(
                 "no slot or no memory is left for the counter: drop counters that aren't needed",
             );
@@ -44,16 +45,46 @@ impl Row {
                 "a worker of this process already tracks the counter, or did: track another one",
             );
         }
-        let start = if fork_generation() > 0 { source.total() } else { source.taken() };
-        Ok(Self { name, source, start, stamp: Stamp::default(), is_stored: false })
+        let starts = if fork_generation() > 0 { totals.totals() } else { totals.taken() };
+        let rows = names.iter().zip(starts).map(|(name, start)| Row::new(name, start)).collect();
+        Ok(Self { source, rows })
     }
 
+    /// A counter is shipped although it is zero, so that it is seen. Of a histogram's many rows,
+    /// those are shipped that aren't zero.
     fn read(&mut self, version: u64) {
-        let total = self.source.total().wrapping_sub(self.start) as i64;
-        if total != self.stamp.total || self.stamp.version == 0 {
+        let ships_zero = self.rows.len() == 1;
+        for (row, total) in self.rows.iter_mut().zip(self.source.totals().totals()) {
+            row.read(total, version, ships_zero);
+        }
+    }
+}
+
+/// A total that is shipped.
+struct Row {
+    name: String,
+    /// The source's total at which the writer's begins.
+    start: u64,
+    /// Of version 0 as long as nothing is to be shipped.
+    stamp: Stamp,
+    is_stored: bool,
+}
+
+impl Row {
+    fn new(name: &str, start: u64) -> Self {
+        Self { name: name.to_owned(), start, stamp: Stamp::default(), is_stored: false }
+    }
+
+    fn read(&mut self, total: u64, version: u64, ships_zero: bool) {
+        let total = total.wrapping_sub(self.start) as i64;
+        if total != self.stamp.total || (self.stamp.version == 0 && ships_zero) {
             self.stamp = Stamp { version, total };
             self.is_stored = false;
         }
+    }
+
+    fn is_in(&self, scope: Scope) -> bool {
+        self.stamp.version > 0 && (scope != Scope::Changed || !self.is_stored)
     }
 
     fn entry(&self) -> Entry {
@@ -71,7 +102,7 @@ impl Row {
 pub(super) struct Ledger {
     writer: Writer,
     version: u64,
-    rows: Vec<Row>,
+    tracks: Vec<Track>,
     /// The writers before, the last one last.
     predecessors: VecDeque<Predecessor>,
 }
@@ -96,20 +127,21 @@ enum Written {
 
 impl Ledger {
     pub(super) fn new(writer: Writer) -> Self {
-        Self { writer, version: 0, rows: Vec::new(), predecessors: VecDeque::new() }
+        Self { writer, version: 0, tracks: Vec::new(), predecessors: VecDeque::new() }
     }
 
     pub(super) fn writer(&self) -> &Writer {
         &self.writer
     }
 
-    pub(super) fn push(&mut self, rows: impl IntoIterator<Item = Row>) {
-        self.rows.extend(rows);
+    pub(super) fn push(&mut self, tracks: impl IntoIterator<Item = Track>) {
+        self.tracks.extend(tracks);
     }
 
     /// Rows that the store isn't known to have as they were read last.
     pub(super) fn unstored(&self) -> usize {
-        self.rows.iter().filter(|row| !row.is_stored).count()
+        let rows = self.tracks.iter().flat_map(|track| &track.rows);
+        rows.filter(|row| row.is_in(Scope::Changed)).count()
     }
 
     /// Reads the counters and writes what is in scope, as the writer's successor where the store
@@ -137,9 +169,8 @@ impl Ledger {
 
     fn write(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<Written, Error> {
         self.version += 1;
-        self.rows.iter_mut().for_each(|row| row.read(self.version));
-        let mut rows: Vec<_> =
-            self.rows.iter_mut().filter(|row| scope != Scope::Changed || !row.is_stored).collect();
+        self.tracks.iter_mut().for_each(|track| track.read(self.version));
+        let mut rows: Vec<_> = rows(&mut self.tracks).filter(|row| row.is_in(scope)).collect();
         let batches = rows.len().div_ceil(BATCH);
         for (number, rows) in (1..).zip(rows.chunks_mut(BATCH)) {
             let batch = Batch {
@@ -158,7 +189,7 @@ impl Ledger {
     fn write_predecessors(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
         for predecessor in &mut self.predecessors {
             if let Some(more) = predecessor.write(sink)? {
-                begin_after(&mut self.rows, &more);
+                begin_after(&mut self.tracks, &more);
             }
         }
         Ok(())
@@ -169,7 +200,7 @@ impl Ledger {
     fn succeed(&mut self, folded: BTreeMap<String, i64>) -> Result<(), Error> {
         let successor = Writer::new(self.writer.host())?;
         let folded_writer = mem::replace(&mut self.writer, successor);
-        begin_after(&mut self.rows, &folded);
+        begin_after(&mut self.tracks, &folded);
         if self.predecessors.len() == PREDECESSORS {
             self.predecessors.pop_front();
         }
@@ -178,9 +209,13 @@ impl Ledger {
     }
 }
 
+fn rows(tracks: &mut [Track]) -> impl Iterator<Item = &mut Row> {
+    tracks.iter_mut().flat_map(|track| &mut track.rows)
+}
+
 /// Begins again, after what the store folded of an earlier writer.
-fn begin_after(rows: &mut [Row], folded: &BTreeMap<String, i64>) {
-    for row in rows {
+fn begin_after(tracks: &mut [Track], folded: &BTreeMap<String, i64>) {
+    for row in rows(tracks) {
         row.begin_after(folded.get(&row.name).copied().unwrap_or(0));
     }
 }
@@ -193,7 +228,7 @@ mod tests {
 
     use quipu::{Counter, RegisterError};
 
-    use crate::tracked::sealed::{Identity, Totals};
+    use crate::tracked::sealed::{Identity, Shared, Totals};
     use crate::{Tracked, VersionVector, Worker};
 
     static HAS_SLOTS: AtomicBool = AtomicBool::new(false);
@@ -203,11 +238,17 @@ mod tests {
 
     impl Tracked for Exhausted {}
 
-    impl Totals for Exhausted {
+    impl Shared for Exhausted {
         fn identity(&self) -> Identity {
             self.0.identity()
         }
 
+        fn totals(&self) -> &dyn Totals {
+            self
+        }
+    }
+
+    impl Totals for Exhausted {
         fn register(&self) -> Result<(), RegisterError> {
             if HAS_SLOTS.load(Ordering::Relaxed) {
                 self.0.register()
@@ -216,12 +257,16 @@ mod tests {
             }
         }
 
-        fn total(&self) -> u64 {
-            Totals::total(&self.0)
+        fn names(&self, name: &str) -> Vec<String> {
+            Totals::names(&*self.0, name)
         }
 
-        fn taken(&self) -> u64 {
-            Totals::taken(&self.0)
+        fn totals(&self) -> Vec<u64> {
+            Totals::totals(&*self.0)
+        }
+
+        fn taken(&self) -> Vec<u64> {
+            Totals::taken(&*self.0)
         }
     }
 

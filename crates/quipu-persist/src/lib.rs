@@ -27,6 +27,10 @@
 //!   [resend](Builder::resend_every) or `flush` of each living writer restores them.
 //! - An add never waits for any of this.
 //!
+//! # Histograms
+//! Buckets are counters, and are shipped as such: see [`Tracked`](Tracked#histograms). So
+//! [`Store::histogram`] has the observations of all processes, and their percentiles.
+//!
 //! # Parts
 //! A [`Worker`] is the thread that writes. It writes to a [`Sink`], a trait of one function; a
 //! [`Store`] can also be read. The stores are behind features of their names: [`Sqlite`], a file;
@@ -106,6 +110,7 @@ mod error;
 mod flusher;
 #[cfg(feature = "sqlite")]
 mod fork_guard;
+mod histogram;
 mod ledger;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
 mod limits;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::ledger::Row;
+use super::ledger::Track;
 use super::{Error, Status};
 
 /// The shortest wait after a failure, so that a tiny interval doesn't become a storm of attempts.
@@ -57,7 +57,7 @@ impl Shared {
 pub(super) struct State {
     pub(super) names: HashSet<String>,
     /// Rows that the thread has yet to take over.
-    pub(super) arrivals: Vec<Row>,
+    pub(super) arrivals: Vec<Track>,
     /// The number of the last flush that was asked for, and of the last that the thread is done
     /// with.
     pub(super) requested: u64,

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use quipu::HistogramSnapshot;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Stamp, Writer, model};
+use super::{Error, Stamp, Writer, histogram, model};
 
 /// A message of a writer: its totals of some counters.
 ///
@@ -175,6 +176,44 @@ pub trait Store: Sink {
     /// If the store can't be read.
     fn total(&mut self, counter: &str) -> Result<i64, Error> {
         Ok(model::sum(self.by_writer(counter)?.values()))
+    }
+
+    /// The observations of a histogram by all of its writers, in the layout and unit of `layout`: a
+    /// snapshot of the same histogram, whatever it has observed. Empty for an unknown histogram.
+    ///
+    /// It asks for the [`counters`](Store::counters), and for the total of each bucket that has
+    /// observations. One that is made meanwhile may be in the sum alone.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use std::time::Duration;
+    /// use quipu::{Histogram, LogLinear};
+    /// use quipu_persist::{Store, VersionVector, Worker};
+    ///
+    /// static SIZES: Histogram<LogLinear<3>> = Histogram::new(LogLinear::new());
+    ///
+    /// let store = Arc::new(Mutex::new(VersionVector::new()));
+    /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
+    /// worker.track("sizes", &SIZES)?;
+    /// (1..=100).for_each(|size| SIZES.observe(size));
+    /// worker.shutdown(Duration::from_secs(5))?;
+    ///
+    /// // In another program, say:
+    /// let layout = Histogram::new(LogLinear::<3>::new()).snapshot();
+    /// let sizes = store.lock().unwrap().histogram("sizes", &layout)?;
+    /// assert_eq!((sizes.count(), sizes.sum()), (100, 5050));
+    /// assert_eq!(sizes.quantile(0.5), SIZES.snapshot().quantile(0.5));
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the store can't be read, or has a bucket that the layout hasn't.
+    fn histogram(
+        &mut self,
+        name: &str,
+        layout: &HistogramSnapshot,
+    ) -> Result<HistogramSnapshot, Error> {
+        histogram::read(self, name, layout)
     }
 }
 

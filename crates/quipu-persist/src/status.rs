@@ -48,7 +48,8 @@ pub struct Status {
     pub failures: u64,
     /// Failures since the last flush that succeeded.
     pub failures_in_a_row: u32,
-    /// Number of counters whose total, as it was last read, the store isn't known to have.
+    /// Number of totals, of which a histogram has several, that the store isn't known to have as they
+    /// were last read.
     pub unstored: usize,
     /// Time of the last flush that succeeded.
     pub last_success: Option<Instant>,

@@ -1,10 +1,12 @@
 use std::sync::{Arc, Weak};
 
-use quipu::{Counter, RegisterError, UpDownCounter};
-use sealed::Identity;
+use quipu::{Counter, Histogram, Layout, RegisterError, UpDownCounter};
+use sealed::{Identity, Shared, Totals};
 
-/// A counter that a [`Worker`](super::Worker) can ship: a [`Counter`] or an [`UpDownCounter`], in a
-/// `static` or an `Arc`.
+use super::histogram;
+
+/// A counter that a [`Worker`](super::Worker) can ship: a [`Counter`], an [`UpDownCounter`] or a
+/// [`Histogram`], in a `static` or an `Arc`.
 ///
 /// Takes and resets don't disturb it: the worker ships all that was added since it began.
 ///
@@ -28,7 +30,14 @@ use sealed::Identity;
 /// assert_eq!(store.lock().unwrap().value("stock"), -2);
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
-pub trait Tracked: sealed::Totals {}
+///
+/// # Histograms
+/// Each bucket is a counter: a histogram `x` is shipped as `x_sum` and, for each bucket that has
+/// observations, `x_bucket{le="…"}` with the bucket's greatest value, or `+Inf` for the last one. The
+/// counts aren't cumulative, and all numbers are in the histogram's unit. So the totals of hosts add
+/// up, and [`Store::histogram`](super::Store::histogram) has the percentiles over all of them, exact
+/// to the bucket. All of them must have the same layout and unit under one name.
+pub trait Tracked: sealed::Shared {}
 
 pub(super) mod sealed {
     use super::{RegisterError, Weak};
@@ -41,52 +50,93 @@ pub(super) mod sealed {
         pub(crate) owner: Option<Weak<dyn Send + Sync>>,
     }
 
-    /// A counter's totals, which only adds and takes change.
-    pub trait Totals: Send + Sync + 'static {
+    /// A pointer to a counter.
+    pub trait Shared: Send + Sync + 'static {
         fn identity(&self) -> Identity;
 
+        fn totals(&self) -> &dyn Totals;
+    }
+
+    /// The rows of a counter: one, or those of a histogram.
+    pub trait Totals: Send + Sync + 'static {
         /// Gives the counter its slots.
         fn register(&self) -> Result<(), RegisterError>;
 
-        /// All that was ever added, less all that was subtracted, in two's complement.
-        fn total(&self) -> u64;
+        /// The name of each row, of a counter with this name.
+        fn names(&self, name: &str) -> Vec<String>;
 
-        /// The part of the total that isn't in the counter's sum.
-        fn taken(&self) -> u64;
+        /// For each row all that was ever added, less all that was subtracted, in two's complement.
+        /// Only adds and takes change it.
+        fn totals(&self) -> Vec<u64>;
+
+        /// The parts of the totals that aren't in the counter's sums.
+        fn taken(&self) -> Vec<u64>;
     }
 }
 
-macro_rules! tracked {
-    ($($counter:ident)*) => { $(
-        tracked!(&'static $counter, |counter| Identity { address: (&raw const **counter).addr(), owner: None });
+impl<C: Totals> Tracked for &'static C {}
 
-        tracked!(Arc<$counter>, |counter| {
-            let owner: Weak<dyn Send + Sync> = Arc::<$counter>::downgrade(counter);
-            Identity { address: Arc::as_ptr(counter).addr(), owner: Some(owner) }
-        });
-    )* };
-    ($pointer:ty, |$counter:ident| $identity:expr) => {
-        impl Tracked for $pointer {}
+impl<C: Totals> Shared for &'static C {
+    fn identity(&self) -> Identity {
+        Identity { address: (&raw const **self).addr(), owner: None }
+    }
 
-        impl sealed::Totals for $pointer {
-            fn identity(&self) -> Identity {
-                let $counter = self;
-                $identity
-            }
-
-            fn register(&self) -> Result<(), RegisterError> {
-                (**self).register()
-            }
-
-            fn total(&self) -> u64 {
-                (**self).total() as u64
-            }
-
-            fn taken(&self) -> u64 {
-                (**self).taken() as u64
-            }
-        }
-    };
+    fn totals(&self) -> &dyn Totals {
+        *self
+    }
 }
 
-tracked!(Counter UpDownCounter);
+impl<C: Totals> Tracked for Arc<C> {}
+
+impl<C: Totals> Shared for Arc<C> {
+    fn identity(&self) -> Identity {
+        let owner: Weak<dyn Send + Sync> = Self::downgrade(self);
+        Identity { address: Self::as_ptr(self).addr(), owner: Some(owner) }
+    }
+
+    fn totals(&self) -> &dyn Totals {
+        &**self
+    }
+}
+
+macro_rules! totals {
+    ($($counter:ident)*) => { $(
+        impl Totals for $counter {
+            fn register(&self) -> Result<(), RegisterError> {
+                self.register()
+            }
+
+            fn names(&self, name: &str) -> Vec<String> {
+                vec![name.to_owned()]
+            }
+
+            fn totals(&self) -> Vec<u64> {
+                vec![self.total() as u64]
+            }
+
+            fn taken(&self) -> Vec<u64> {
+                vec![self.taken() as u64]
+            }
+        }
+    )* };
+}
+
+totals!(Counter UpDownCounter);
+
+impl<L: Layout> Totals for Histogram<L> {
+    fn register(&self) -> Result<(), RegisterError> {
+        self.register()
+    }
+
+    fn names(&self, name: &str) -> Vec<String> {
+        histogram::names(name, self.total().bounds())
+    }
+
+    fn totals(&self) -> Vec<u64> {
+        histogram::values(&self.total())
+    }
+
+    fn taken(&self) -> Vec<u64> {
+        histogram::values(&self.taken())
+    }
+}

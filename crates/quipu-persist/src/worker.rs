@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::MutexGuard;
 
 use super::flusher::Flusher;
-use super::ledger::{Ledger, Row};
+use super::ledger::{Ledger, Track};
 use super::shared::{LONGEST_WAIT, Pace, Shared, State};
 use super::{Error, ErrorKind, Sink, Status, Tracked, Writer};
 
@@ -214,19 +214,20 @@ impl Worker {
     ///
     /// # Errors
     /// If the name isn't 1 to 255 bytes without control characters, or the worker has a counter of
-    /// this name; if a worker of this process has or had the counter, or slots are exhausted; if
+    /// this name, for a histogram of one of the names of its [rows](Tracked#histograms); if a worker of this process has or had the counter, or slots are exhausted; if
     /// the worker was shut down or is another process's.
     pub fn track(&self, name: impl Into<String>, counter: impl Tracked) -> Result<(), Error> {
         let name = name.into();
-        check_name(&name)?;
+        let names = counter.totals().names(&name);
+        names.iter().try_for_each(|name| check_name(name))?;
         let mut state = self.lock()?;
-        if state.names.contains(&name) {
+        if let Some(name) = names.iter().find(|name| state.names.contains(*name)) {
             let text = format!("{name:?} is already tracked by this worker: use another name");
             return Err(Error::new(ErrorKind::Config, text));
         }
-        let row = Row::new(name.clone(), Box::new(counter))?;
-        state.names.insert(name);
-        state.arrivals.push(row);
+        let track = Track::new(&name, &names, Box::new(counter))?;
+        state.names.extend(names);
+        state.arrivals.push(track);
         Ok(())
     }
 

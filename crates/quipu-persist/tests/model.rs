@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use quipu::{Counter, UpDownCounter};
+use quipu::{Bounds, Counter, Histogram, UpDownCounter};
 use quipu_persist::{
     Batch, Builder, Error, ErrorKind, Outcome, Sink, Stamp, Store, Tracked, VersionVector, Worker,
     Writer,
@@ -137,6 +137,12 @@ fn unfit_hosts_names_and_intervals_are_refused_by_value() {
     worker.track("likes", Arc::new(Counter::new())).unwrap();
     let error = worker.track("likes", Arc::new(Counter::new())).unwrap_err();
     assert_eq!(error.to_string(), "\"likes\" is already tracked by this worker: use another name");
+    worker.track("sizes_sum", Arc::new(Counter::new())).unwrap();
+    let sizes = Arc::new(Histogram::new(Bounds::new(&[1])));
+    let error = worker.track("sizes", Arc::clone(&sizes)).unwrap_err();
+    assert!(error.to_string().starts_with("\"sizes_sum\" is already tracked"), "{error}");
+    worker.track("x".repeat(255), Arc::clone(&sizes)).unwrap_err();
+    worker.track("likes_by_size", sizes).unwrap();
 }
 
 #[test]
@@ -695,4 +701,23 @@ fn adds_go_on_while_flushes_fail_at_random() {
     });
     while worker.flush(LONG).is_err() {}
     assert_eq!(store.lock().unwrap().value("likes"), 60_000);
+}
+
+/// Observations that were taken before aren't shipped, as with a counter.
+#[test]
+fn a_histogram_begins_with_what_it_has() {
+    let store = memory();
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    let sizes = Arc::new(Histogram::new(Bounds::new(&[10, 20])));
+    sizes.observe(5);
+    sizes.reset();
+    sizes.observe(15);
+    worker.track("sizes", Arc::clone(&sizes)).unwrap();
+    sizes.reset();
+    sizes.observe(25);
+    worker.shutdown(LONG).unwrap();
+    let read = store.lock().unwrap().histogram("sizes", &sizes.snapshot()).unwrap();
+    assert_eq!((read.counts(), read.sum()), (&[0, 1, 1][..], 40));
+    let counters = store.lock().unwrap().counters().unwrap();
+    assert_eq!(counters, [r#"sizes_bucket{le="+Inf"}"#, r#"sizes_bucket{le="20"}"#, "sizes_sum"]);
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quipu::Counter;
+use quipu::{Bounds, Counter, Histogram, LogLinear};
 use quipu_persist::{ErrorKind, Sqlite, Store, Worker, Writer};
 use quipu_testing::child::{self, PATIENCE};
 
@@ -241,4 +241,76 @@ fn a_file_that_may_only_be_read_is_read() {
 fn set_mode(path: &std::path::Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Each process has observations of its own, in buckets that the other one doesn't have, too.
+#[test]
+fn percentiles_over_processes_are_exact_to_the_bucket() {
+    if !child::is_alone("percentiles_over_processes_are_exact_to_the_bucket") {
+        return;
+    }
+    static SIZES: Histogram<LogLinear<3>> = Histogram::new(LogLinear::new());
+    let file = File::new();
+    // Neither process ships what it inherits.
+    SIZES.observe(7);
+    let observe = |sizes: std::ops::Range<u64>| {
+        let builder = Worker::builder("host").interval(Duration::from_millis(1));
+        let worker = builder.start(Sqlite::new(file.path())).unwrap();
+        worker.track("sizes", &SIZES).unwrap();
+        for (index, size) in sizes.enumerate() {
+            SIZES.observe(size * size);
+            if index % 100 == 0 {
+                SIZES.reset();
+            }
+        }
+        worker.shutdown(LONG).unwrap();
+    };
+    let children = [0..3_000, 1_000..9_000].map(|sizes| Child::fork(|| observe(sizes)));
+    children.into_iter().for_each(|child| assert_eq!(child.wait(), 0));
+
+    let expected = Histogram::new(LogLinear::<3>::new());
+    (0..3_000).chain(1_000..9_000).for_each(|size| expected.observe(size * size));
+    let (layout, expected) = (SIZES.snapshot(), expected.snapshot());
+    let mut store = Sqlite::new(file.path());
+    assert_eq!(store.histogram("sizes", &layout).unwrap(), expected);
+    for folded in [2, 0] {
+        assert_eq!(store.compact(LONG).unwrap(), folded);
+        let read = store.histogram("sizes", &layout).unwrap();
+        assert_eq!(read, expected);
+        for q in [0.0, 0.01, 0.5, 0.9, 0.999, 1.0] {
+            assert_eq!(read.quantile(q), expected.quantile(q), "{q}");
+        }
+    }
+
+    // Empty buckets take no place.
+    let filled = expected.counts().iter().filter(|count| **count > 0).count();
+    assert_eq!(store.counters().unwrap().len(), filled + 1);
+
+    let other = Histogram::new(Bounds::new(&[1])).snapshot();
+    let error = store.histogram("sizes", &other).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().starts_with("\"sizes_bucket{le=\\\""), "{error}");
+    assert_eq!(store.histogram("size", &other).unwrap(), other);
+}
+
+#[test]
+fn a_folded_histogram_goes_on_with_what_is_new() {
+    if !child::is_alone("a_folded_histogram_goes_on_with_what_is_new") {
+        return;
+    }
+    let (file, sizes) = (File::new(), Arc::new(Histogram::new(Bounds::new(&[10, 20]))));
+    let mut store = Sqlite::new(file.path());
+    let worker = Worker::builder("host").interval(LONG).start(store.clone()).unwrap();
+    worker.track("sizes", Arc::clone(&sizes)).unwrap();
+    for (round, size) in (1..).zip([5, 15, 15, 50]) {
+        sizes.observe(size);
+        worker.flush(LONG).unwrap();
+        let read = store.histogram("sizes", &sizes.snapshot()).unwrap();
+        assert_eq!(read, sizes.total(), "{round}");
+        assert_eq!(read.count(), round);
+        std::thread::sleep(Duration::from_millis(1_100));
+        assert_eq!(store.compact(Duration::from_secs(1)).unwrap(), 1, "{round}");
+    }
+    worker.shutdown(LONG).unwrap();
+    assert_eq!(store.histogram("sizes", &sizes.snapshot()).unwrap(), sizes.total());
 }

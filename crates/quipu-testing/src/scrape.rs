@@ -36,4 +36,27 @@ impl Scraped {
         assert_eq!(found.len(), 1, "{name} {labels:?} in {:#?}", self.0.samples);
         found[0].value.clone()
     }
+
+    /// The histogram with this name and these labels.
+    pub fn histogram(&self, name: &str, labels: &[(&str, &str)]) -> ScrapedHistogram {
+        let Value::Histogram(buckets) = self.sample(name, labels) else {
+            panic!("{name}: expected a histogram")
+        };
+        ScrapedHistogram {
+            buckets: buckets.iter().map(|bucket| (bucket.less_than, bucket.count)).collect(),
+            count: self.value(&format!("{name}_count"), labels),
+            sum: self.value(&format!("{name}_sum"), labels),
+        }
+    }
+}
+
+/// A histogram of a scraped text.
+#[derive(Debug)]
+pub struct ScrapedHistogram {
+    /// The bound of each bucket, and how many values aren't above it.
+    pub buckets: Vec<(f64, f64)>,
+    /// The number of values.
+    pub count: f64,
+    /// The sum of the values.
+    pub sum: f64,
 }

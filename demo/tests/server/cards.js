@@ -11,6 +11,10 @@
     // Whether the line leaves the bottom of a plot that has a size.
     rises:
       card.part("svg").getBoundingClientRect().height > 20 && [...card.part(".line").points].some(({ y }) => y < 15),
+    // Whether there are bars in a picture that has a size.
+    isDistributed:
+      card.part(".distribution svg").getBoundingClientRect().height > 20 &&
+      card.part(".bars").getBoundingClientRect().height > 10,
     // What the rates come to, over the time of the plot.
     grown: steps.reduce((sum, step) => sum + step, 0),
     rows: [...card.part("tbody").rows].map((row) => ({

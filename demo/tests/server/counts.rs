@@ -13,6 +13,10 @@ fn totals_are_what_the_client_got() {
     assert_eq!(example.tally(), got);
 
     example.wait_for_in_flight(0.0);
+    let metrics = example.metrics();
+    let sent: u64 = (0..200).filter(|number| number % 8 == 2).sum();
+    assert_eq!(metrics.value("http_request_bytes_total", None), (8 * sent) as f64);
+    assert_eq!(metrics.value("http_request_duration_seconds_count", None), (8 * 200) as f64);
     let again = client::load(example.url(), 2, |sent| sent < 50);
     assert_eq!(example.tally(), got + again);
 }
@@ -20,12 +24,15 @@ fn totals_are_what_the_client_got() {
 #[test]
 fn metrics_are_there_before_the_first_request_and_do_not_count_themselves() {
     let example = Example::start();
-    for path in ["/", "/page.css", "/page.js", "/metrics"] {
+    for path in ["/", "/page.css", "/page.js", "/metrics", "/metrics.json"] {
         assert!(!example.get(path).is_empty(), "{path}");
     }
     assert_eq!(example.tally(), Tally::default());
     assert_eq!(example.in_flight(), 0.0);
-    assert_eq!(example.metrics().value("http_busy_seconds_total", None), 0.0);
+    assert_eq!(example.metrics().value("http_request_duration_seconds_count", None), 0.0);
+    let json = example.json();
+    assert_eq!(json["samples"].as_array().unwrap().len(), 13);
+    assert!(json["quantiles"]["http_request_duration_seconds"]["0.5"].is_null(), "{json}");
 }
 
 #[test]
@@ -38,7 +45,7 @@ fn client_that_hangs_up_is_in_flight_no_longer() {
 
     let unanswered = Tally { requests: 1, ..Tally::default() };
     assert_eq!(example.tally(), unanswered);
-    assert!(example.metrics().value("http_busy_seconds_total", None) > 0.0);
+    assert!(example.metrics().value("http_request_duration_seconds_sum", None) > 0.0);
 }
 
 #[test]
@@ -56,11 +63,42 @@ fn client_that_hangs_up_in_the_midst_of_a_body_is_in_flight_no_longer() {
 }
 
 #[test]
-fn busy_time_is_at_least_what_the_handler_slept() {
+fn percentiles_are_at_least_what_the_handler_slept() {
     let example = Example::start();
-    assert_eq!(example.get("/sleep/50"), "Good morning.\n");
+    for _ in 0..9 {
+        example.get("/hello");
+    }
+    assert_eq!(example.get("/sleep/200"), "Good morning.\n");
     example.wait_for_in_flight(0.0);
-    assert!(example.metrics().value("http_busy_seconds_total", None) >= 0.05);
+    assert!(example.metrics().value("http_request_duration_seconds_sum", None) >= 0.2);
+    let json = example.json();
+    let quantile =
+        |q: &str| json["quantiles"]["http_request_duration_seconds"][q].as_f64().unwrap();
+    assert!(quantile("0.5") < 0.2, "{json}");
+    // The bucket of 0.2 seconds begins an eighth below it, at most.
+    assert!((0.175..10.0).contains(&quantile("0.99")), "{json}");
+    let samples = json["samples"].as_array().unwrap();
+    let durations = samples.iter().find(|it| it["kind"] == "histogram").unwrap();
+    let counts = durations["histogram"]["counts"].as_array().unwrap();
+    assert_eq!(counts.iter().map(|count| count.as_u64().unwrap()).sum::<u64>(), 10);
+}
+
+#[test]
+fn the_longest_queue_stays() {
+    let example = Example::start();
+    let longest = || example.metrics().value("job_queue_length_max", None);
+    assert_eq!(longest(), 0.0);
+    assert_eq!(example.get("/job/0"), "Done.\n");
+    // One is being done, and the others wait.
+    let begun = [60_000, 0, 0].map(|time| {
+        let job = example.begin(&format!("/job/{time}"));
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        job
+    });
+    quipu_testing::process::wait_for("queue of two", || (longest() == 2.0).then_some(()));
+    drop(begun);
+    example.wait_for_in_flight(0.0);
+    assert_eq!(longest(), 2.0);
 }
 
 #[test]

@@ -72,6 +72,10 @@ impl Example {
         )
     }
 
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.get("/metrics.json")).expect("not JSON")
+    }
+
     pub(crate) fn tally(&self) -> Tally {
         let metrics = self.metrics();
         Tally::shown(|name, status| metrics.value(name, status))
@@ -100,8 +104,8 @@ impl Metrics {
             .unwrap_or_else(|| panic!("no {name} of status {status:?} in {:?}", self.0))
             .value
         {
-            Value::Counter(value) | Value::Gauge(value) => value,
-            ref other => panic!("{name}: expected a counter or a gauge, not {other:?}"),
+            Value::Counter(value) | Value::Gauge(value) | Value::Untyped(value) => value,
+            ref other => panic!("{name}: expected one number, not {other:?}"),
         }
     }
 }

@@ -21,7 +21,7 @@ const WIDTHS: &str = "[innerWidth, document.documentElement.scrollWidth, \
 const DESKTOP: Screen = Screen { width: 1280, height: 900, is_phone: false };
 
 /// The metrics of the example.
-const METRICS: usize = 5;
+const METRICS: usize = 7;
 
 /// The contrast of each text with what is behind it.
 const CONTRASTS: &str = include_str!("contrasts.js");
@@ -37,24 +37,42 @@ fn service_page_shows_live_totals_rates_and_plots() {
     browser.evaluate("window.isTheSamePage = true");
 
     let load = Background::start(example.url(), 2);
-    let sleeper = example.begin("/sleep/60000");
+    // One is being done, and two wait.
+    let jobs = [60_000; 3].map(|time| example.begin(&format!("/job/{time}")));
     browser.wait_for("rate and plots of five readings", CARDS, |cards| {
         let rate = text(card(&cards, "http_requests_total")?, "rate");
         let is_plotted = |card: &Value| card["points"].as_u64() >= Some(5);
-        (rate.ends_with("/s") && rate != "0/s" && cards.as_array()?.iter().all(is_plotted))
-            .then_some(())
+        let queue = total(card(&cards, "job_queue_length_max")?);
+        (rate.ends_with("/s")
+            && rate != "0/s"
+            && queue == 2.0
+            && cards.as_array()?.iter().all(is_plotted))
+        .then_some(())
     });
     let mut got = load.stop();
-    example.wait_for_in_flight(1.0);
-    // The sleeper's, which gets no answer.
-    got.requests += 1;
+    example.wait_for_in_flight(3.0);
+    // Those of the jobs, which get no answer.
+    got.requests += 3;
 
     let mut cards = wait_for_totals(&mut browser, got);
     save(&mut browser, "desktop-light");
     let in_flight = cards.remove("http_requests_in_flight").unwrap();
-    assert_eq!((total(&in_flight), &in_flight["rises"]), (1.0, &true.into()), "{in_flight}");
-    let busy = example.metrics().value("http_busy_seconds_total", None);
-    assert_eq!(total(&cards["http_busy_seconds_total"]), (busy * 1000.0).round() / 1000.0);
+    assert_eq!((total(&in_flight), &in_flight["rises"]), (3.0, &true.into()), "{in_flight}");
+    assert_eq!(cards.remove("job_queue_length_max").unwrap()["rises"], true);
+    let durations = &cards["http_request_duration_seconds"];
+    assert_eq!(total(durations) as u64, got.requests - 3);
+    assert_eq!(durations["isDistributed"], true, "{durations}");
+    let percentiles = durations["rows"].as_array().unwrap();
+    let labels: Vec<&str> = percentiles.iter().map(|row| text(row, "label")).collect();
+    assert_eq!(labels, ["50 %", "90 %", "99 %", "99.9 %"]);
+    for row in percentiles {
+        assert!(
+            ["ns", "µs", "ms", "s"]
+                .iter()
+                .any(|unit| text(row, "total").ends_with(&format!(" {unit}"))),
+            "{row}"
+        );
+    }
     for card in cards.values() {
         assert_eq!(card["rises"], true, "{card}");
         // Half of the last digit that the total shows, and what doubles lose.
@@ -67,7 +85,7 @@ fn service_page_shows_live_totals_rates_and_plots() {
     assert_eq!(labels, STATUSES, "one card has a row for each element");
     assert_eq!(total(&cards["http_responses_total"]), responses.iter().map(total).sum::<f64>());
 
-    drop(sleeper);
+    drop(jobs);
     browser.wait_for("card without requests in flight", CARDS, |cards| {
         (total(card(&cards, "http_requests_in_flight")?) == 0.0).then_some(())
     });
@@ -190,7 +208,7 @@ fn service_page_shows_small_rates() {
 /// A server that starts again, and texts that the example doesn't have.
 #[test]
 #[ignore = "needs chromium: run ci/services"]
-fn service_page_understands_restarts_and_escapes() {
+fn service_page_understands_restarts_and_labels() {
     let example = Example::start();
     let mut browser = open(&example, DESKTOP, "light");
     wait_for_totals(&mut browser, Tally::default());
@@ -200,26 +218,43 @@ fn service_page_understands_restarts_and_escapes() {
         return [track.rate(2000, 30), track.rate(2000, 4)]; })()";
     assert_eq!(browser.evaluate(rates), json!([10, 2]));
 
-    let text = "# HELP a_total Two\\nlines, a \\\\.\n# TYPE a_total counter\na_total{side=\"l\\\"e} \\\\t\"} 3\nb +Inf\n";
-    let parsed = browser.evaluate(&format!(
-        "parse({}).map((one) => ({{ ...one, value: `${{one.value}}` }}))",
-        json!(text)
-    ));
+    let samples = json!([
+        {
+            "name": "a_total",
+            "help": "Two\nlines, a \\.",
+            "kind": "float_counter",
+            "labels": [{ "name": "side", "value": "l\"e} \\t" }],
+            "value": 3,
+        },
+        { "name": "b", "help": "", "kind": "peak", "labels": [], "value": 7 },
+    ]);
     assert_eq!(
-        parsed,
+        browser.evaluate(&format!("seriesOf({samples})")),
         json!([
             {
-                "id": r#"a_total{side="l\"e} \\t"}"#,
+                "id": "a_total{side=\"l\"e} \\t\"}",
                 "name": "a_total",
                 "key": "side",
-                "label": r#"l"e} \t"#,
+                "label": "l\"e} \\t",
                 "help": "Two\nlines, a \\.",
                 "kind": "counter",
-                "value": "3",
+                "value": 3,
             },
-            {"id": "b", "name": "b", "key": "", "label": "", "help": "", "value": "Infinity"},
+            {"id": "b", "name": "b", "key": "", "label": "", "help": "", "kind": "gauge", "value": 7},
         ])
     );
+
+    // What came since the first reading; after a restart, what the server has.
+    let quantiles = "(() => {
+        const distribution = new Distribution();
+        return [[4, 0, 0], [4, 2, 2], [0, 1, 0]].map((counts, second) => {
+            distribution.add(second * 1000, { bounds: [10, 19], counts, decimals: 1 });
+            return [0.5, 1].map((q) => distribution.quantile(q) ?? null);
+        });
+    })()";
+    assert_eq!(browser.evaluate(quantiles), json!([[null, null], [1.9, 2], [1.9, 1.9]]));
+    let amounts = "[0, 0.5e-9, 2e-6, 0.0015, 90].map((value) => amount(value, 'seconds'))";
+    assert_eq!(browser.evaluate(amounts), json!(["0 ns", "0.5 ns", "2 µs", "1.5 ms", "90 s"]));
 
     // The plot is 20 high, and leaves a twentieth of it free at the top.
     let heights =

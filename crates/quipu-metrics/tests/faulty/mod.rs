@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use metrics::{
-    Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString,
-    Unit,
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    SharedString, Unit,
 };
 
 /// Where a call about a metric whose name begins with `faulty` panics.
@@ -84,6 +84,16 @@ impl GaugeFn for Metric<Gauge> {
     }
 }
 
+impl HistogramFn for Metric<Histogram> {
+    fn record(&self, value: f64) {
+        self.call(|histogram| histogram.record(value));
+    }
+
+    fn record_many(&self, value: f64, count: usize) {
+        self.call(|histogram| histogram.record_many(value, count));
+    }
+}
+
 impl<R: Recorder> Recorder for Faulty<R> {
     fn describe_counter(&self, key: KeyName, unit: Option<Unit>, description: SharedString) {
         self.exporter.describe_counter(key, unit, description);
@@ -118,6 +128,12 @@ impl<R: Recorder> Recorder for Faulty<R> {
     }
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
-        self.exporter.register_histogram(key, metadata)
+        self.switch.trip(key.name(), Fault::Registering);
+        let inner = self.exporter.register_histogram(key, metadata);
+        Histogram::from_arc(Arc::new(Metric {
+            inner,
+            name: key.name().to_owned(),
+            switch: self.switch.clone(),
+        }))
     }
 }

@@ -1,0 +1,50 @@
+//! The rows of a histogram: its sum, and a counter for each bucket.
+
+use std::collections::BTreeSet;
+
+use quipu::HistogramSnapshot;
+
+use super::{Error, ErrorKind, Store};
+
+/// The name of each row.
+pub(super) fn names(name: &str, bounds: &[u64]) -> Vec<String> {
+    let bounds = bounds.iter().map(u64::to_string).chain(["+Inf".to_owned()]);
+    let buckets = bounds.map(|bound| format!("{}{bound}\"}}", bucket_start(name)));
+    [format!("{name}_sum")].into_iter().chain(buckets).collect()
+}
+
+fn bucket_start(name: &str) -> String {
+    format!("{name}_bucket{{le=\"")
+}
+
+/// The value of each row.
+pub(super) fn values(histogram: &HistogramSnapshot) -> Vec<u64> {
+    [&[histogram.sum()], histogram.counts()].concat()
+}
+
+/// A histogram that is laid out as `layout`, from the totals of a store.
+pub(super) fn read<S: Store + ?Sized>(
+    store: &mut S,
+    name: &str,
+    layout: &HistogramSnapshot,
+) -> Result<HistogramSnapshot, Error> {
+    let names = names(name, layout.bounds());
+    let stored: BTreeSet<_> = store.counters()?.into_iter().collect();
+    let start = bucket_start(name);
+    let buckets = stored.range(start.clone()..).take_while(|counter| counter.starts_with(&start));
+    let mut others = buckets.filter(|counter| !names.contains(counter));
+    if let Some(other) = others.next() {
+        let text =
+            format!("{other:?} is stored: expected the layout that the histogram is shipped with");
+        return Err(Error::new(ErrorKind::Config, text));
+    }
+    let mut value = |name: &String| {
+        if stored.contains(name) { store.total(name).map(|total| total as u64) } else { Ok(0) }
+    };
+    let sum = value(&names[0])?;
+    let counts = names[1..].iter().map(value).collect::<Result<_, _>>()?;
+    let bounds = layout.bounds().to_vec();
+    HistogramSnapshot::from_parts(bounds, counts, sum, layout.unit()).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("{name:?} has an invalid layout")).caused_by(error)
+    })
+}
