@@ -19,7 +19,6 @@
 //! |---|---|---|
 //! | [text format](crate::Snapshot::prometheus), `prometheus-client-0_26`, `prometheus-0_14` | classic buckets, cumulative; of a log-linear one the [powers of two](crate::HistogramSnapshot::cumulative) | gauge |
 //! | `serde` | each bucket, sum and unit | number |
-//! | `quipu-metrics` | each bucket, to any exporter | |
 //! | `quipu-opentelemetry` | count and sum: its SDK takes no buckets | gauge |
 //! | `quipu-persist` | each bucket and the sum are counters | |
 //!

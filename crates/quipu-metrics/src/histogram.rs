@@ -137,9 +137,11 @@ impl SlotHistogram {
         let part = ((self.sum() - passed.sum - least) / width).clamp(0.0, 1.0);
         for (has, SlotBucket { lower, upper, count }) in new {
             let value = lower + part * (upper - lower);
-            *has = has.wrapping_add(count);
+            // What is above, on 32-bit targets, is left for the next flush.
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            *has = has.wrapping_add(count as u64);
             passed.sum += value * count as f64;
-            exporter.record_many(value, count as usize);
+            exporter.record_many(value, count);
         }
     }
 }

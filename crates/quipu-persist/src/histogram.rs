@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use quipu::HistogramSnapshot;
+use quipu::{Bucket, HistogramSnapshot};
 
 use super::{Error, ErrorKind, Store};
 
-/// The name of each row.
-pub(super) fn names(name: &str, bounds: &[u64]) -> Vec<String> {
-    let bounds = bounds.iter().map(u64::to_string).chain(["+Inf".to_owned()]);
-    let buckets = bounds.map(|bound| format!("{}{bound}\"}}", bucket_start(name)));
-    [format!("{name}_sum")].into_iter().chain(buckets).collect()
+/// The name of each row. Those of buckets have both ends, so that a bucket of another layout isn't
+/// taken for one that ends alike.
+pub(super) fn names(name: &str, layout: &HistogramSnapshot) -> Vec<String> {
+    let start = bucket_start(name);
+    let bucket = |Bucket { lower, upper, .. }| format!("{start}{lower}\",le=\"{upper}\"}}");
+    [format!("{name}_sum")].into_iter().chain(layout.buckets().map(bucket)).collect()
 }
 
 fn bucket_start(name: &str) -> String {
-    format!("{name}_bucket{{le=\"")
+    format!("{name}_bucket{{ge=\"")
 }
 
 /// The value of each row.
@@ -28,7 +29,7 @@ pub(super) fn read<S: Store + ?Sized>(
     name: &str,
     layout: &HistogramSnapshot,
 ) -> Result<HistogramSnapshot, Error> {
-    let names = names(name, layout.bounds());
+    let names = names(name, layout);
     let stored: BTreeSet<_> = store.counters()?.into_iter().collect();
     let start = bucket_start(name);
     let buckets = stored.range(start.clone()..).take_while(|counter| counter.starts_with(&start));

@@ -33,10 +33,10 @@ use super::histogram;
 ///
 /// # Histograms
 /// Each bucket is a counter: a histogram `x` is shipped as `x_sum` and, for each bucket that has
-/// observations, `x_bucket{le="…"}` with the bucket's greatest value, or `+Inf` for the last one. The
-/// counts aren't cumulative, and all numbers are in the histogram's unit. So the totals of hosts add
-/// up, and [`Store::histogram`](super::Store::histogram) has the percentiles over all of them, exact
-/// to the bucket. All of them must have the same layout and unit under one name.
+/// observations, `x_bucket{ge="…",le="…"}` with the least and the greatest value that belong in it.
+/// The counts aren't cumulative, and all numbers are in the histogram's unit. So the totals of hosts
+/// add up, and [`Store::histogram`](super::Store::histogram) has the percentiles over all of them,
+/// exact to the bucket. All hosts must ship one layout and unit under one name.
 pub trait Tracked: sealed::Shared {}
 
 pub(super) mod sealed {
@@ -129,7 +129,7 @@ impl<L: Layout> Totals for Histogram<L> {
     }
 
     fn names(&self, name: &str) -> Vec<String> {
-        histogram::names(name, self.total().bounds())
+        histogram::names(name, &self.total())
     }
 
     fn totals(&self) -> Vec<u64> {

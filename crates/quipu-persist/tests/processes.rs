@@ -286,11 +286,15 @@ fn percentiles_over_processes_are_exact_to_the_bucket() {
     let filled = expected.counts().iter().filter(|count| **count > 0).count();
     assert_eq!(store.counters().unwrap().len(), filled + 1);
 
+    // The finer layout has all bounds of the coarser one, and other buckets.
+    let finer = Histogram::new(LogLinear::<4>::new()).snapshot();
     let other = Histogram::new(Bounds::new(&[1])).snapshot();
-    let error = store.histogram("sizes", &other).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(error.to_string().starts_with("\"sizes_bucket{le=\\\""), "{error}");
-    assert_eq!(store.histogram("size", &other).unwrap(), other);
+    for layout in [&finer, &other] {
+        let error = store.histogram("sizes", layout).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().starts_with("\"sizes_bucket{ge=\\\""), "{error}");
+        assert_eq!(store.histogram("size", layout).unwrap(), *layout);
+    }
 }
 
 #[test]

@@ -244,7 +244,7 @@ fn service_page_understands_restarts_and_labels() {
         ])
     );
 
-    // What came since the first reading; after a restart, what the server has.
+    // New observations since the first reading; after a restart, all that the server has.
     let quantiles = "(() => {
         const distribution = new Distribution();
         return [[4, 0, 0], [4, 2, 2], [0, 1, 0]].map((counts, second) => {

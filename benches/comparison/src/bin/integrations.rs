@@ -200,6 +200,7 @@ fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
             metrics_handles([Arc::new(OwnWords::default())], OwnWords::total),
         ),
         metrics_gauge(),
+        metrics_histogram(),
         opentelemetry_counter(),
     ])
 }
@@ -253,6 +254,24 @@ fn metrics_gauge() -> Row {
             |c| f64::from_bits(c.1.load(Relaxed)),
         ),
         quipu: Side::new((slots_handle, slots), |c| c.0.increment(1.0), |c| c.1.value()),
+    }
+}
+
+/// The bucket of metrics-util keeps each value until it is read: each total empties it.
+fn metrics_histogram() -> Row {
+    let key = Key::from_name("a");
+    let (bucket, slots) = (AtomicStorage.histogram(&key), SlotStorage.histogram(&key));
+    let bucket_handle = metrics::Histogram::from_arc(Arc::clone(&bucket));
+    let slots_handle = metrics::Histogram::from_arc(Arc::clone(&slots));
+    let read = AtomicUsize::new(0);
+    let total = move || {
+        bucket.clear_with(|values| _ = read.fetch_add(values.len(), Relaxed));
+        read.load(Relaxed) as f64
+    };
+    Row {
+        call: "metrics: Histogram::record",
+        default: Side::new((bucket_handle, Arc::new(total)), |c| c.0.record(0.002), |c| (c.1)()),
+        quipu: Side::new((slots_handle, slots), |c| c.0.record(0.002), |c| c.1.count() as f64),
     }
 }
 
