@@ -56,7 +56,7 @@ impl Provider {
         self.provider.meter("comparison")
     }
 
-    /// What `find` finds in the metric; `None` before it was used.
+    /// The result of `find` for the metric; `None` before it was used.
     pub fn read<T>(&self, find: impl Fn(&AggregatedMetrics) -> Option<T>) -> Option<T> {
         let mut read = ResourceMetrics::default();
         self.reader.collect(&mut read).expect("the reader has a pipeline");

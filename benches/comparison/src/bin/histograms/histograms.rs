@@ -35,7 +35,8 @@ const BOUNDS: [u64; 10] = {
 pub(crate) fn with_bounds() -> Vec<Entry> {
     scattered([
         ("**quipu** `Histogram<Bounds<10>>`", quipu_bounds),
-        ("by hand: quipu `CounterArray<11>` and `Counter`", bounds_by_hand),
+        ("by hand: a `CounterArray<11>` and a `Counter`, bounds in a field", field_by_hand),
+        ("by hand: the same, bounds as constants", constants_by_hand),
         ("nm `Event`, pull", nm_pull),
         ("nm `Event`, push, one push a round", nm_push),
         ("fast-telemetry `Histogram`", fast_telemetry_histogram),
@@ -49,7 +50,7 @@ pub(crate) fn with_bounds() -> Vec<Entry> {
 pub(crate) fn for_percentiles() -> Vec<Entry> {
     scattered([
         ("**quipu** `Histogram<LogLinear<3>>`", quipu_log_linear),
-        ("by hand: quipu `CounterArray<497>` and `Counter`", log_linear_by_hand),
+        ("by hand: a `CounterArray<497>` and a `Counter`", log_linear_by_hand),
         ("fast-telemetry `Distribution`", fast_telemetry_distribution),
         ("metriken `AtomicCounterHistogram`", metriken_histogram),
         ("metrics `Histogram`, of an `AtomicBucket`", metrics_bucket),
@@ -91,28 +92,48 @@ struct ByHand<const BUCKETS: usize> {
     sum: Counter,
 }
 
-fn by_hand<const BUCKETS: usize>(
-    bucket: impl Fn(u64) -> usize + Sync + 'static,
-) -> Box<dyn Contestant> {
+impl<const BUCKETS: usize> ByHand<BUCKETS> {
+    #[inline(always)]
+    fn observe(&self, bucket: usize, value: u64) {
+        self.buckets[bucket].inc();
+        self.sum.add(value);
+    }
+
+    fn totals(&self) -> Totals {
+        let count = self.buckets.iter().map(|bucket| bucket.sum()).sum();
+        Totals::counted(count, self.sum.sum())
+    }
+}
+
+#[inline(always)]
+fn scan(bounds: &[u64; 10], value: u64) -> usize {
+    bounds.iter().map(|bound| usize::from(*bound < value)).sum()
+}
+
+/// Each histogram has bounds of its own, which are loaded.
+fn field_by_hand(_threads: usize) -> Box<dyn Contestant> {
     used(
-        ByHand::<BUCKETS>::default(),
-        move |histogram, value| {
-            histogram.buckets[bucket(value)].inc();
-            histogram.sum.add(value);
-        },
-        |histogram| {
-            let count = histogram.buckets.iter().map(|bucket| bucket.sum()).sum();
-            Totals::counted(count, histogram.sum.sum())
-        },
+        (BOUNDS, ByHand::<11>::default()),
+        |(bounds, histogram), value| histogram.observe(scan(bounds, value), value),
+        |(_, histogram)| histogram.totals(),
     )
 }
 
-fn bounds_by_hand(_threads: usize) -> Box<dyn Contestant> {
-    by_hand::<11>(|value| BOUNDS.iter().map(|bound| usize::from(*bound < value)).sum())
+/// The bounds are in the instructions: a program that has one histogram can do so.
+fn constants_by_hand(_threads: usize) -> Box<dyn Contestant> {
+    used(
+        ByHand::<11>::default(),
+        |histogram, value| histogram.observe(scan(&BOUNDS, value), value),
+        ByHand::totals,
+    )
 }
 
 fn log_linear_by_hand(_threads: usize) -> Box<dyn Contestant> {
-    by_hand::<497>(log_linear::<3>)
+    used(
+        ByHand::<497>::default(),
+        |histogram, value| histogram.observe(log_linear::<3>(value), value),
+        ByHand::totals,
+    )
 }
 
 /// The bucket of a value among 2ᴳ in each power of two.
@@ -147,7 +168,7 @@ thread_local! {
 const PULLED_NAME: &str = "pulled";
 const PUSHED_NAME: &str = "pushed";
 
-/// What the process has observed of an event by this name.
+/// The count and the sum of an event by this name, of the whole process.
 fn reported(name: &str) -> (u64, u64) {
     let report = nm::Report::collect();
     let event = report.events().find(|event| &**event.name() == name);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
-use quipu::{Histogram, LogLinear};
+use quipu::{Histogram, HistogramSnapshot, LogLinear};
 use quipu_comparison::rounds::nanos;
 use quipu_lab::load::hide;
 use quipu_lab::stats::Spread;
@@ -29,10 +29,26 @@ const TIMES: u64 = 10_000;
 /// Reads in a round.
 const READS: u32 = 10;
 
-/// A way to read all that was observed: the sum, and then each bucket.
+/// A way to read all that was observed.
 struct Way<'a> {
     name: &'static str,
-    read: Box<dyn Fn() -> Vec<u64> + Sync + 'a>,
+    read: Box<dyn Fn() + Sync + 'a>,
+    /// Reads the sum, and then each bucket.
+    found: Box<dyn Fn() -> Vec<u64> + Sync + 'a>,
+}
+
+impl<'a> Way<'a> {
+    fn new<T>(
+        name: &'static str,
+        read: impl Fn() -> T + Copy + Sync + 'a,
+        found: impl Fn(T) -> Vec<u64> + Sync + 'a,
+    ) -> Self {
+        Self {
+            name,
+            read: Box::new(move || _ = hide(&read())),
+            found: Box::new(move || found(read())),
+        }
+    }
 }
 
 /// The costs of each way to read: while the threads that observed live, and once they have ended.
@@ -41,15 +57,17 @@ pub(crate) fn rows(rounds: usize) -> Result<Vec<(&'static str, [Cost; 2])>, Stri
     let padded = rows_of::<CachePadded<AtomicU64>>();
     let dense = rows_of::<AtomicU64>();
     let ways = [
-        Way {
-            name: "a loop over padded words, a thread a row",
-            read: Box::new(|| sums(&padded, |word| word)),
-        },
-        Way {
-            name: "a loop over plain words, a thread a row",
-            read: Box::new(|| sums(&dense, |word| word)),
-        },
-        Way { name: "**quipu** `snapshot`", read: Box::new(snapshot) },
+        Way::new(
+            "a loop over padded words, a thread a row",
+            || sums(&padded, |word| word),
+            |sums| sums,
+        ),
+        Way::new(
+            "a loop over plain words, a thread a row",
+            || sums(&dense, |word| word),
+            |sums| sums,
+        ),
+        Way::new("**quipu** `snapshot`", || hide(&HISTOGRAM).snapshot(), values),
     ];
     let alive = on_threads(THREADS + 1, false, |thread, barrier| {
         if thread < THREADS {
@@ -86,24 +104,23 @@ fn sums<W>(rows: &[Vec<W>], word: impl Fn(&W) -> &AtomicU64) -> Vec<u64> {
     sums
 }
 
-fn snapshot() -> Vec<u64> {
-    let snapshot = hide(&HISTOGRAM).snapshot();
+fn values(snapshot: HistogramSnapshot) -> Vec<u64> {
     iter::once(snapshot.sum()).chain(snapshot.counts().iter().copied()).collect()
 }
 
 /// The cost of each way in nanoseconds, with the ratio to the first.
 fn costs(ways: &[Way<'_>], rounds: usize) -> Result<Vec<Cost>, String> {
-    let expected = (ways[0].read)();
+    let expected = (ways[0].found)();
     let totals = Totals::expected(Values::scattered(TIMES), THREADS);
     let mut costs = vec![Vec::new(); ways.len()];
     for _ in 0..rounds {
         for (way, costs) in ways.iter().zip(&mut costs) {
             let start = Instant::now();
             for _ in 0..READS {
-                hide(&(way.read)());
+                (way.read)();
             }
             costs.push(nanos(start.elapsed()) / f64::from(READS));
-            let found = (way.read)();
+            let found = (way.found)();
             let count = found[1..].iter().sum::<u64>();
             if found != expected || (Some(found[0]), Some(count)) != (totals.sum, totals.count) {
                 return Err(format!("{}: it found other totals than were observed", way.name));
