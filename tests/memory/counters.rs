@@ -9,7 +9,7 @@ use quipu::{Counter, CounterArray, FloatCounter, UpDownCounter};
 use quipu_testing::allocator::allocated;
 
 /// Counters that fill the first eleven chunks: 64, 64, 128, 256, ... up to 65,536 slots.
-const FULL: usize = 65_536;
+pub(crate) const FULL: usize = 65_536;
 
 /// A line for each of the eleven, to align it.
 const LINES: isize = 11 * align_of::<CachePadded<u8>>() as isize;
@@ -27,7 +27,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// The bytes that each of this number of new threads allocates when it adds to every counter for
 /// the first time. Another thread is kept alive meanwhile, for each that did so before, so that no
 /// block is claimed again.
-fn bytes_of_threads<T: Sync>(
+pub(crate) fn bytes_of_threads<T: Sync>(
     threads: usize,
     counters: &[T],
     add: impl Fn(&T) + Sync,
@@ -46,14 +46,14 @@ fn bytes_of_threads<T: Sync>(
     turn.into_inner().unwrap()
 }
 
-fn assert_is_paid_for(bytes: &[isize]) {
+pub(crate) fn assert_is_paid_for(bytes: &[isize]) {
     let (sum, limit) = (
         bytes.iter().sum::<isize>(),
         bytes.len() as isize * (8 * FULL as isize + PER_THREAD) + PAGES,
     );
     assert!(
         sum <= limit,
-        "{bytes:?} bytes for threads that added to {FULL} counters: expected at most {limit} in all"
+        "{bytes:?} bytes for threads that wrote to {FULL} slots: expected at most {limit} in all"
     );
 }
 

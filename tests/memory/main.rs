@@ -1,7 +1,8 @@
-//! Memory of counters, by the count of a global allocator.
+//! Memory of counters and histograms, by the count of a global allocator.
 #![cfg(not(miri))]
 
 mod counters;
+mod histograms;
 mod runs;
 mod sparse;
 mod strategies;

@@ -4,7 +4,9 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
-use crate::measure::{Timed, nanos};
+use quipu_comparison::rounds::nanos;
+
+use crate::measure::Timed;
 use crate::peers::Peer;
 
 /// The nanoseconds that each of two threads, with so many short-lived ones between them, takes for

@@ -9,13 +9,13 @@ mod bytes;
 mod churn;
 mod java;
 mod measure;
-mod page;
 mod peers;
 mod table;
-mod telemetry;
 
 use std::env;
 use std::process::ExitCode;
+
+use quipu_comparison::page;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -32,8 +32,8 @@ fn run(arguments: &[&str]) -> Result<(), String> {
     match *arguments {
         [] => println!("{}", table::of(&measure::all()?)),
         ["--write", path] => {
-            page::around_table(path)?;
-            page::write(path, &table::of(&measure::all()?))?;
+            page::around_table(path, "comparison")?;
+            page::write(path, "comparison", &table::of(&measure::all()?))?;
         }
         [bytes::ARGUMENT, index, counters] => println!("{}", bytes::of_arguments(index, counters)?),
         _ => {

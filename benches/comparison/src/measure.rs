@@ -7,6 +7,7 @@ use crate::bytes;
 use crate::churn;
 use crate::java::{self, Java};
 use crate::peers::{ENTRIES, Entry, Peer};
+use quipu_comparison::rounds::{self, nanos};
 use quipu_lab::stats::Spread;
 use quipu_lab::threads::{cores, together};
 
@@ -20,9 +21,6 @@ pub(crate) const READ_AFTER: usize = 64;
 pub(crate) const COUNTERS: [usize; 2] = [1000, 1025];
 
 const ROUNDS: usize = 7;
-
-/// Nanoseconds that a measurement is to take, about.
-const NANOS: f64 = 20e6;
 
 /// The figures of one counter. Those that it doesn't support, or wasn't asked for, are missing.
 pub(crate) struct Row {
@@ -39,7 +37,7 @@ pub(crate) struct Row {
 }
 
 /// Nanoseconds, and whether the counter stood where it should afterwards.
-pub(crate) type Timed = (f64, bool);
+pub(crate) type Timed = rounds::Timed<bool>;
 
 /// A counter to measure, here or in Java's process.
 enum Subject<'a> {
@@ -141,41 +139,21 @@ fn case(subject: Subject<'_>, bytes: Vec<f64>) -> Result<(Subject<'_>, Row), Str
     Ok((subject, row))
 }
 
-/// Measures every counter, round by round, so that whatever disturbs the machine for a while
-/// disturbs all of them. `run` does something a number of times; `scale` makes its time that of one
-/// core for one of them.
+/// Measures every counter in interleaved rounds. `run` does something a number of times; `scale`
+/// makes its time that of one core.
 fn interleave<'a>(
     cases: &mut [(Subject<'a>, Row)],
     scale: f64,
     run: impl Fn(&Subject<'a>, u64) -> Result<Timed, String>,
     put: impl Fn(&mut Row, Spread),
 ) -> Result<(), String> {
-    let mut rounds = Vec::new();
-    for (subject, _) in &*cases {
-        rounds.push((calibrate(|times| run(subject, times))?, Vec::new()));
+    let subjects: Vec<&Subject<'a>> = cases.iter().map(|(subject, _)| subject).collect();
+    let rounds = rounds::interleave(&subjects, ROUNDS, |subject, times| run(subject, times))?;
+    for ((_, row), rounds) in cases.iter_mut().zip(rounds) {
+        row.is_exact &= rounds.iter().all(|(_, is_exact)| *is_exact);
+        put(row, Spread::of(rounds.into_iter().map(|(nanos, _)| nanos * scale).collect()));
     }
-    for _ in 0..ROUNDS {
-        for ((subject, row), (times, costs)) in cases.iter_mut().zip(&mut rounds) {
-            let (nanos, is_exact) = run(subject, *times)?;
-            row.is_exact &= is_exact;
-            costs.push(nanos * scale / *times as f64);
-        }
-    }
-    cases.iter_mut().zip(rounds).for_each(|((_, row), (_, costs))| put(row, Spread::of(costs)));
     Ok(())
-}
-
-/// How many times take as long as a measurement is to take.
-fn calibrate(run: impl Fn(u64) -> Result<Timed, String>) -> Result<u64, String> {
-    const TRIAL: u64 = 20_000;
-    // The first warms up.
-    run(TRIAL)?;
-    let (nanos, _) = run(TRIAL)?;
-    Ok((NANOS / nanos * TRIAL as f64) as u64 + 1)
-}
-
-pub(crate) fn nanos(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e9
 }
 
 /// The threads that add while takes are tried, and for how long.

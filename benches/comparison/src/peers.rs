@@ -7,11 +7,12 @@ use contatori::adapters::Resettable;
 use contatori::counters::Observable;
 use contatori::counters::unsigned::Unsigned;
 use crossbeam_utils::CachePadded;
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use quipu::Count as _;
 use quipu::strategy::PerCpu;
 use thread_local::ThreadLocal;
 
-use crate::telemetry::Telemetry;
+use quipu_comparison::telemetry::Provider;
 use quipu_lab::load::hide;
 
 /// A counter that is used by several threads.
@@ -275,5 +276,30 @@ impl Default for Facade {
     fn default() -> Self {
         let count = Arc::new(AtomicU64::new(0));
         Self { handle: metrics::Counter::from_arc(Arc::clone(&count)), count }
+    }
+}
+
+/// OpenTelemetry's counter, with a provider of its own.
+struct Telemetry {
+    counter: opentelemetry::metrics::Counter<u64>,
+    provider: Provider,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        let provider = Provider::default();
+        Self { counter: provider.meter().u64_counter("count").build(), provider }
+    }
+}
+
+impl Telemetry {
+    fn sum(&self) -> u64 {
+        let sum = |data: &AggregatedMetrics| match data {
+            AggregatedMetrics::U64(MetricData::Sum(sum)) => {
+                Some(sum.data_points().map(|point| point.value()).sum())
+            }
+            _ => None,
+        };
+        self.provider.read(sum).unwrap_or(0)
     }
 }

@@ -1,11 +1,11 @@
-//! OpenTelemetry's counter, read through a reader of its own instead of an exporter's thread.
+//! OpenTelemetry's metrics, read through a reader of its own instead of an exporter's thread.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use opentelemetry::metrics::{Counter, MeterProvider as _};
+use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, ResourceMetrics};
 use opentelemetry_sdk::metrics::reader::MetricReader;
 use opentelemetry_sdk::metrics::{
     InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Temporality,
@@ -37,38 +37,30 @@ impl MetricReader for Reader {
     }
 }
 
-/// A counter, with a provider of its own.
-pub(crate) struct Telemetry {
-    pub(crate) counter: Counter<u64>,
+/// A provider, for one metric.
+pub struct Provider {
     reader: Reader,
-    _provider: SdkMeterProvider,
+    provider: SdkMeterProvider,
 }
 
-impl Default for Telemetry {
+impl Default for Provider {
     fn default() -> Self {
         let reader = Reader(Arc::new(ManualReader::builder().build()));
         let provider = SdkMeterProvider::builder().with_reader(reader.clone()).build();
-        Self {
-            counter: provider.meter("comparison").u64_counter("count").build(),
-            reader,
-            _provider: provider,
-        }
+        Self { reader, provider }
     }
 }
 
-impl Telemetry {
-    pub(crate) fn sum(&self) -> u64 {
+impl Provider {
+    pub fn meter(&self) -> Meter {
+        self.provider.meter("comparison")
+    }
+
+    /// The result of `find` for the metric; `None` before it was used.
+    pub fn read<T>(&self, find: impl Fn(&AggregatedMetrics) -> Option<T>) -> Option<T> {
         let mut read = ResourceMetrics::default();
         self.reader.collect(&mut read).expect("the reader has a pipeline");
-        let sum = |data: &AggregatedMetrics| match data {
-            AggregatedMetrics::U64(MetricData::Sum(sum)) => {
-                sum.data_points().map(|point| point.value()).sum()
-            }
-            _ => 0,
-        };
-        read.scope_metrics()
-            .flat_map(|scope| scope.metrics())
-            .map(|metric| sum(metric.data()))
-            .sum()
+        let mut metrics = read.scope_metrics().flat_map(|scope| scope.metrics());
+        metrics.find_map(|metric| find(metric.data()))
     }
 }

@@ -14,6 +14,8 @@ pub mod load;
 pub mod machine;
 mod measure;
 mod memory;
+mod observe;
+mod observers;
 mod options;
 mod output;
 mod percentiles;
@@ -34,6 +36,7 @@ mod terminal;
 mod tests;
 pub mod threads;
 mod turn;
+pub mod values;
 
 use std::io::{Write as _, stderr};
 use std::process::ExitCode;
@@ -98,6 +101,7 @@ fn measure(options: &Options) -> Result<Measured, String> {
     records.extend(measure::run(options, &progress)?);
     records.extend(latency::run(options, &progress)?);
     records.extend(beside::run(options, &progress)?);
+    records.extend(observe::run(options, &progress)?);
     drop(progress);
     let tables = table::all(options, &records, &comparisons);
     records.extend(comparisons.into_iter().flat_map(|Comparison { ours, theirs }| [ours, theirs]));

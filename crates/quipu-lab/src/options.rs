@@ -8,10 +8,11 @@ use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
 use super::contestants::{ENTRIES, Entry};
+use super::observers;
 use super::pin;
 
-/// Measures the cost of counting on this machine: adds while several threads count, reads, and
-/// memory.
+/// Measures the cost of counting on this machine: adds while several threads count, observations by
+/// histograms and peaks, reads, and memory.
 ///
 /// Prints tables and draws plots. A warning says so if the threads had to wait for a core, or if
 /// the host took time away. Every total is checked. The exit status is 0 if all were right and all
@@ -19,7 +20,7 @@ use super::pin;
 #[derive(Debug, Parser, Serialize)]
 #[command(name = "quipu-lab", version)]
 pub(crate) struct Options {
-    /// Strategies to measure, by commas; default: all
+    /// Strategies, histograms and peaks to measure, by commas; default: all
     #[arg(long, value_delimiter = ',', value_parser = names())]
     pub(crate) strategies: Vec<String>,
 
@@ -92,9 +93,16 @@ impl Options {
 
     /// The contestants, in the order of the tables.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &'static Entry> {
-        ENTRIES.iter().filter(|entry| {
-            self.strategies.is_empty() || self.strategies.iter().any(|name| name == entry.name)
-        })
+        ENTRIES.iter().filter(|entry| self.is_chosen(entry.name))
+    }
+
+    /// The histograms and peaks, in the order of the table.
+    pub(crate) fn observers(&self) -> impl Iterator<Item = &'static observers::Entry> {
+        observers::ENTRIES.iter().filter(|entry| self.is_chosen(entry.name))
+    }
+
+    fn is_chosen(&self, name: &str) -> bool {
+        self.strategies.is_empty() || self.strategies.iter().any(|chosen| chosen == name)
     }
 
     /// The steps of the whole measurement.
@@ -104,11 +112,18 @@ impl Options {
         // Operations, a reader beside writers, latency; then reads and memory.
         let measurements = self.rounds * (threads * counters + threads + 1) + readers_of + 1;
         self.entries().count() as u64 * measurements
+            + self.observers().count() as u64 * self.rounds * threads
     }
 }
 
 fn names() -> PossibleValuesParser {
-    PossibleValuesParser::new(ENTRIES.iter().map(|entry| entry.name))
+    PossibleValuesParser::new(all_names())
+}
+
+/// The names of all that can be measured.
+pub(crate) fn all_names() -> impl Iterator<Item = &'static str> {
+    let observers = observers::ENTRIES.iter().map(|entry| entry.name);
+    ENTRIES.iter().map(|entry| entry.name).chain(observers)
 }
 
 fn count(least: u64, most: u64) -> clap::builder::RangedU64ValueParser {

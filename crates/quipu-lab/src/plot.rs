@@ -1,8 +1,8 @@
 //! The plots: which panels there are, and what they say they are from.
 
 use super::chart::{Curve, Panel, Point, svg};
-use super::contestants::{ENTRIES, Entry};
 use super::memory;
+use super::options::all_names;
 use super::output::Report;
 use super::projection;
 use super::record::{Measure, Record};
@@ -11,7 +11,7 @@ use super::style::Style;
 
 const COST: &str = "nanoseconds of one core";
 
-/// The costs of adds and reads, and the memory.
+/// The costs of adds, observations and reads, and the memory.
 pub(crate) fn all(report: &Report<'_>) -> String {
     let panel = |title: &str, x, y, measure| {
         let curves = curves(report, |record| record.measure == measure, |record| record.threads);
@@ -48,6 +48,12 @@ pub(crate) fn all(report: &Report<'_>) -> String {
             "threads that add",
             COST,
             Measure::ReadBesideWriters,
+        ),
+        panel(
+            "Cost of an observation, by histograms and peaks",
+            "threads that observe",
+            COST,
+            Measure::ObservationCost,
         ),
         panel(
             "Cost of a read, while nobody adds",
@@ -119,16 +125,16 @@ fn curves(
     x: fn(&Record) -> usize,
 ) -> Vec<Curve> {
     // Each has the same style, whichever others there are.
-    let curve = |(index, entry): (usize, &Entry)| {
+    let curve = |(index, name): (usize, &str)| {
         // A logarithmic axis has no place for 0.
         let is_of_entry = |record: &&Record| {
-            record.strategy == entry.name && is_drawn(record) && record.value.least > 0.0
+            record.strategy == name && is_drawn(record) && record.value.least > 0.0
         };
         let records = report.records.iter().filter(is_of_entry);
         let points = records.map(|record| Point::of(x(record), record.value)).collect();
-        Curve { name: entry.name.to_owned(), style: Style::of(index), points, is_joined: true }
+        Curve { name: name.to_owned(), style: Style::of(index), points, is_joined: true }
     };
-    ENTRIES.iter().enumerate().map(curve).filter(|curve| !curve.points.is_empty()).collect()
+    all_names().enumerate().map(curve).filter(|curve| !curve.points.is_empty()).collect()
 }
 
 /// The panels that have curves, and what they are from. In SVG.

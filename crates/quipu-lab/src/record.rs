@@ -27,6 +27,8 @@ pub(crate) enum Measure {
     AddBesideReader,
     /// Nanoseconds of one core for a read, while other threads add.
     ReadBesideWriters,
+    /// Nanoseconds of one core for an observation of a value, while all threads observe.
+    ObservationCost,
     /// Nanoseconds for a read, while nobody adds.
     ReadCost,
     /// Million reads of one thread in a second.

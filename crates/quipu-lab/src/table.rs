@@ -2,7 +2,7 @@
 
 use super::latency;
 use super::machine::machine;
-use super::options::Options;
+use super::options::{Options, all_names};
 use super::reads::Comparison;
 use super::record::{Measure, Record};
 use super::stats::Spread;
@@ -25,13 +25,19 @@ pub(crate) fn all(options: &Options, records: &[Record], comparisons: &[Comparis
         |measure| records.iter().filter(|record| record.measure == measure).collect::<Vec<_>>();
     let threads = |record: &Record| record.threads;
     let counters = |record: &Record| record.counters;
+    // None where nothing of the kind was measured.
     let each = |measure, title: &str, column: fn(&Record) -> usize, unit: &str| {
-        format!("{title}\n\n{}", table(options, &of(measure), column, unit))
+        let records = of(measure);
+        (!records.is_empty()).then(|| format!("{title}\n\n{}", table(&records, column, unit)))
+    };
+    let rotation = |measure, title: &str| {
+        let records = of(measure);
+        (!records.is_empty()).then(|| rotation(options, &records, title))
     };
     [
-        rotation(options, &of(Measure::OperationCost), &cost_title(options)),
-        rotation(options, &of(Measure::Throughput), "Million operations a second, all threads together:"),
-        latencies(options, records),
+        rotation(Measure::OperationCost, &cost_title(options)),
+        rotation(Measure::Throughput, "Million operations a second, all threads together:"),
+        Some(latencies(options, records)),
         each(
             Measure::AddBesideReader,
             "Nanoseconds of one core for an add, while one more thread sums in a loop; without waits for a core:",
@@ -40,6 +46,12 @@ pub(crate) fn all(options: &Options, records: &[Record], comparisons: &[Comparis
         ),
         each(Measure::ReadBesideWriters, "Nanoseconds of one core for that thread's read:", threads, "writers"),
         each(
+            Measure::ObservationCost,
+            "Nanoseconds of one core for an observation of a value, by histograms and peaks:",
+            threads,
+            "threads",
+        ),
+        each(
             Measure::ReadCost,
             "Nanoseconds for a read after this number of threads has added, while nobody adds:",
             threads,
@@ -47,8 +59,11 @@ pub(crate) fn all(options: &Options, records: &[Record], comparisons: &[Comparis
         ),
         each(Measure::ReadRate, "Million reads a second, one thread:", threads, "threads"),
         each(Measure::Memory, &memory_title(records), counters, "counters"),
-        compare(comparisons),
+        Some(compare(comparisons)),
     ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
     .join("\n")
 }
 
@@ -86,21 +101,14 @@ fn rotation(options: &Options, records: &[&Record], title: &str) -> String {
 }
 
 /// A row for each strategy, a column for each value of `column`.
-fn table(
-    options: &Options,
-    records: &[&Record],
-    column: fn(&Record) -> usize,
-    unit: &str,
-) -> String {
+fn table(records: &[&Record], column: fn(&Record) -> usize, unit: &str) -> String {
     let columns = columns(records, column);
     let mut text = head(&[&format!("{unit}:")], &columns);
-    for entry in options.entries() {
-        let of = |at| {
-            records.iter().find(|record| record.strategy == entry.name && column(record) == at)
-        };
+    for name in all_names().filter(|name| records.iter().any(|record| record.strategy == *name)) {
+        let of = |at| records.iter().find(|record| record.strategy == name && column(record) == at);
         let cells =
             columns.iter().map(|&at| of(at).map_or_else(String::new, |record| cell(&record.value)));
-        text += &row([entry.name.to_owned()].into_iter().chain(cells));
+        text += &row([name.to_owned()].into_iter().chain(cells));
     }
     text
 }

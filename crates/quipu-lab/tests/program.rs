@@ -17,7 +17,7 @@ fn quick(folder: &Path) -> Command {
     let mut command = lab();
     command.current_dir(folder);
     command.args(["--duration", "1", "--rounds", "2", "--threads", "1,2", "--readers-of", "1"]);
-    command.args(["--strategies", "floor,single-atomic,per-thread"]);
+    command.args(["--strategies", "floor,single-atomic,per-thread,histogram-bounds,peak"]);
     command.args(["--svg", "plots.svg", "--first-svg", "plot.svg"]);
     command.args(["--csv", "figures.csv", "--json", "figures.json"]);
     command
@@ -81,7 +81,7 @@ fn files_say_what_they_are_from_and_have_every_round() {
     let (one, all) = (read("plot.svg"), read("plots.svg"));
     let titles =
         |plot: &str| plot.matches(">Cost of ").count() + plot.matches(">Memory of ").count();
-    assert_eq!((titles(&one), titles(&all)), (1, 6));
+    assert_eq!((titles(&one), titles(&all)), (1, 7));
     for part in [
         &format!("{} cores", context["system"]["cores"]),
         "threads that add",
@@ -115,6 +115,7 @@ fn files_say_what_they_are_from_and_have_every_round() {
         "latency_p999",
         "add_beside_reader",
         "read_beside_writers",
+        "observation_cost",
         "read_cost",
         "read_comparison",
     ] {
@@ -127,10 +128,33 @@ fn tables_show_one_counter_and_eight() {
     let folder = folder();
     let output = quick(folder.path()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    for row in ["| per-thread | 1 | ", "| per-thread | 8 | ", "| timer | ", "| writers: | 1 | 2 |"]
-    {
+    for row in [
+        "| per-thread | 1 | ",
+        "| per-thread | 8 | ",
+        "| timer | ",
+        "| writers: | 1 | 2 |",
+        "| histogram-bounds | ",
+        "| peak | ",
+    ] {
         assert!(text.contains(row), "no {row:?} in {text}");
     }
+}
+
+#[test]
+fn what_is_not_chosen_has_no_table() {
+    let folder = folder();
+    let run = |strategies| {
+        let mut command = lab();
+        command.current_dir(folder.path()).args(["--duration", "1", "--rounds", "1"]);
+        command.args(["--threads", "1", "--readers-of", "1", "--strategies", strategies]);
+        let output = command.args(["--svg", "plots.svg"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let has = |title| text.contains(title);
+        (has("for an operation:"), has("for an observation of a value"))
+    };
+    assert_eq!(run("peak-shared"), (false, true));
+    assert_eq!(run("floor"), (true, false));
 }
 
 /// The measures of a strategy's records, with threads and counters.

@@ -6,6 +6,7 @@ mod check;
 mod clock;
 mod draft;
 mod fit;
+mod observe;
 mod percentiles;
 mod plot;
 mod program;
