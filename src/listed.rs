@@ -8,7 +8,7 @@
 /// has those which were never used, at zero. Without that, an exporter first hears of a counter
 /// after its first event, and a rate over the two misses that event.
 ///
-/// ```
+/// ```standalone_crate
 /// use quipu::{Counter, CounterArray, Histogram, LogLinear, Observed, Unit, Value};
 ///
 /// quipu::metrics! {
@@ -48,7 +48,7 @@
 /// `linkme`, and so for the systems that this crate knows: Linux, macOS, Windows and others, but not
 /// WebAssembly.
 ///
-/// ```
+/// ```standalone_crate
 /// # #[cfg(feature = "linkme")] {
 /// quipu::metrics! {
 ///     /// Pages that nobody asked for yet.

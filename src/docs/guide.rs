@@ -24,7 +24,7 @@
 //! are the help texts, and one function lists them all. With the feature `linkme`, no call is
 //! needed.
 //!
-//! ```
+//! ```standalone_crate
 //! use quipu::{Counter, Gauge};
 //!
 //! quipu::metrics! {
