@@ -137,7 +137,7 @@ impl SlotHistogram {
         let part = ((self.sum() - passed.sum - least) / width).clamp(0.0, 1.0);
         for (has, SlotBucket { lower, upper, count }) in new {
             let value = lower + part * (upper - lower);
-            // What is above, on 32-bit targets, is left for the next flush.
+            // The rest, on 32-bit targets, is left for the next flush.
             let count = usize::try_from(count).unwrap_or(usize::MAX);
             *has = has.wrapping_add(count as u64);
             passed.sum += value * count as f64;
