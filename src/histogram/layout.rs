@@ -62,8 +62,8 @@ macro_rules! words {
 /// Buckets with upper bounds of one's own, at most `N`: 1 to 32.
 ///
 /// A value belongs in the first bucket whose bound isn't below it, and in one more, the last, if it
-/// is above all of them. An observation compares the value with each of the `N` bounds and takes no
-/// branch, so choose `N` no greater than needed. For many buckets there is [`LogLinear`].
+/// is above all of them. An observation finds the bucket by at most 7 comparisons, none of which is a
+/// branch. For many buckets there is [`LogLinear`].
 ///
 /// ```
 /// use quipu::{Bounds, Histogram, Unit};
@@ -187,6 +187,9 @@ impl fmt::Display for InvalidBounds {
 
 impl std::error::Error for InvalidBounds {}
 
+/// The most bounds that are compared with a value one by one.
+const SCANNED: usize = 5;
+
 macro_rules! bounds {
     ($($len:literal)*) => { $(
         impl sealed::Layout for Bounds<$len> {
@@ -194,7 +197,16 @@ macro_rules! bounds {
 
             #[inline(always)]
             fn bucket(&self, value: u64) -> usize {
-                self.padded.iter().map(|bound| usize::from(*bound < value)).sum()
+                // Halves the bounds as long as that takes fewer loads, and counts the rest: no branch
+                // depends on the value.
+                let (mut first, mut len) = (0, $len);
+                while len > SCANNED {
+                    let half = len / 2;
+                    first += usize::from(self.padded[first + half - 1] < value) * half;
+                    len -= half;
+                }
+                let rest = &self.padded[first..][..len];
+                first + rest.iter().map(|bound| usize::from(*bound < value)).sum::<usize>()
             }
 
             fn bounds(&self) -> &'static [u64] {
@@ -306,6 +318,11 @@ mod tests {
     use super::sealed::Layout;
     use super::*;
 
+    static ASCENDING: [u64; 32] = [
+        3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45, 48, 51, 54, 57, 60, 63, 66, 69,
+        72, 75, 78, 81, 84, 87, 90, 93, 96,
+    ];
+
     /// Each value is in the first bucket whose bound isn't below it.
     fn assert_sorted_by_bounds(layout: impl Layout) {
         let bounds = layout.bounds();
@@ -324,6 +341,15 @@ mod tests {
     fn every_value_has_the_bucket_of_its_bounds() {
         assert_sorted_by_bounds(Bounds::<3>::new(&[1, 10, 100]));
         assert_sorted_by_bounds(Bounds::<1>::new(&[u64::MAX]));
+        for len in 1..=32 {
+            assert_sorted_by_bounds(Bounds::<32>::try_new(&ASCENDING[..len]).unwrap());
+        }
+        for len in 5..=6 {
+            assert_sorted_by_bounds(Bounds::<6>::try_new(&ASCENDING[..len]).unwrap());
+        }
+        assert_sorted_by_bounds(Bounds::<10>::try_new(&ASCENDING[..10]).unwrap());
+        assert_sorted_by_bounds(Bounds::<11>::try_new(&ASCENDING[..11]).unwrap());
+        assert_sorted_by_bounds(Bounds::<17>::try_new(&ASCENDING[..17]).unwrap());
         assert_sorted_by_bounds(Bounds::<8>::try_new(&[0, 7]).unwrap());
         assert_sorted_by_bounds(LogLinear::<0>::new());
         assert_sorted_by_bounds(LogLinear::<3>::new());
