@@ -16,6 +16,7 @@ use quipu::{Bounds, Counter, CounterArray, Histogram, LogLinear};
 use quipu_comparison::telemetry::Provider;
 use quipu_lab::load::hide;
 use quipu_lab::values::Values;
+use quipu_metrics::SlotHistogram;
 
 use crate::contestants::{Contestant, Entry, used};
 use crate::totals::Totals;
@@ -54,7 +55,7 @@ pub(crate) fn for_percentiles() -> Vec<Entry> {
         ("fast-telemetry `Distribution`", fast_telemetry_distribution),
         ("metriken `AtomicCounterHistogram`", metriken_histogram),
         ("metrics `Histogram`, of an `AtomicBucket`", metrics_bucket),
-        ("metrics `Histogram`, of quipu's `LogLinear<3>`", metrics_log_linear),
+        ("metrics `Histogram`, of quipu's `SlotHistogram`", metrics_slots),
         ("hdrhistogram, a `Recorder` each", |_| Box::new(Recorders::default())),
     ])
 }
@@ -299,8 +300,10 @@ fn metrics_bucket(_threads: usize) -> Box<dyn Contestant> {
     })
 }
 
-fn metrics_log_linear(_threads: usize) -> Box<dyn Contestant> {
-    facade(Arc::new(Whole(Histogram::new(LogLinear::new()))), |whole| counted(&whole.0.snapshot()))
+fn metrics_slots(_threads: usize) -> Box<dyn Contestant> {
+    facade(Arc::new(SlotHistogram::default()), |slots| {
+        Totals::counted(slots.count(), slots.sum() as u64)
+    })
 }
 
 /// The handle that `metrics::histogram!` returns.
@@ -313,15 +316,6 @@ fn facade<H: HistogramFn + Send + Sync + 'static>(
         |(handle, _), value| handle.record(value as f64),
         move |(_, histogram)| totals(histogram),
     )
-}
-
-/// A histogram behind the facade, of whole numbers.
-struct Whole(Histogram<LogLinear<3>>);
-
-impl HistogramFn for Whole {
-    fn record(&self, value: f64) {
-        self.0.observe(value as u64);
-    }
 }
 
 /// hdrhistogram's, of which each thread has a recorder of its own.
