@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::api;
 use crate::engine::{
-    CounterRef, Header, Kind, Naming, PEAK_SLOTS, global, observe, push_within, setting,
+    CounterRef, EPOCH, Header, Kind, Naming, PEAK_SLOTS, global, observe, push_within, setting,
 };
 use crate::sync::{AtomicU64, Mutex, Ordering, const_fn};
 
@@ -27,7 +27,7 @@ struct Waiting {
 impl Greatest {
     const_fn! {
         const fn new(header: Header<PEAK_SLOTS>) -> Self {
-            Self { header, epoch: AtomicU64::new(1), waiting: Mutex::new(Vec::new()) }
+            Self { header, epoch: AtomicU64::new(EPOCH), waiting: Mutex::new(Vec::new()) }
         }
     }
 
@@ -318,7 +318,7 @@ macro_rules! peak {
 /// ```
 ///
 /// # Memory
-/// 32 bytes for each thread that observes, and 24 for each cursor.
+/// 40 bytes for each thread that observes, and 24 for each cursor.
 ///
 /// # Limits
 /// A thread's first observation after a read of a cursor, and each that is its greatest since

@@ -118,7 +118,7 @@ pub use label::Label;
 pub(crate) use local::LocalSlots;
 pub(crate) use memory::push_within;
 pub(crate) use names::clash;
-pub(crate) use peak::{SLOTS as PEAK_SLOTS, observe};
+pub(crate) use peak::{EPOCH, SLOTS as PEAK_SLOTS, observe};
 pub(crate) use plan::{Addends, Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;

@@ -99,8 +99,8 @@ fn spilled_value_is_in_one_window() {
 fn peak_in_used_slots_is_clear() {
     outcomes([None, Some(1)], || {
         {
-            let before = CounterArray::<4>::new();
-            (0..4).for_each(|index| before.get(index).unwrap().add(9));
+            let before = CounterArray::<5>::new();
+            (0..5).for_each(|index| before.get(index).unwrap().add(9));
         }
         let peak = shared(Peak::new());
         let observer = start(&peak, |peak| peak.observe(1));

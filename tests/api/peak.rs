@@ -134,10 +134,10 @@ fn a_name_has_the_extreme_of_those_that_are_left() {
 #[test]
 fn used_slots_are_clear() {
     for round in 1..50 {
-        let counters = quipu::CounterArray::<4>::new();
-        assert_eq!(counters.sums(), [0; 4]);
-        on_threads(3, |_| (0..4).for_each(|index| counters.get(index).unwrap().add(round * 1_000)));
-        assert_eq!(counters.sums(), [round * 3_000; 4]);
+        let counters = quipu::CounterArray::<5>::new();
+        assert_eq!(counters.sums(), [0; 5]);
+        on_threads(3, |_| (0..5).for_each(|index| counters.get(index).unwrap().add(round * 1_000)));
+        assert_eq!(counters.sums(), [round * 3_000; 5]);
         drop(counters);
         let peak = Peak::new();
         let mut cursor = peak.cursor();
