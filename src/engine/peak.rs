@@ -104,6 +104,9 @@ fn take_spilled(words: &[AtomicU64]) -> Option<u64> {
     }
 }
 
+/// Loads one of a thread's slots.
+type Load<'a> = dyn Fn(usize, Ordering) -> u64 + 'a;
+
 impl Registry {
     /// The greatest value that threads observed in their slots; `None` if there is none.
     pub(crate) fn greatest(&self, key: Key) -> Option<u64> {
@@ -152,7 +155,7 @@ impl Registry {
 
     /// Calls `f` for each thread with a function that loads its slots. For all threads, also where
     /// others use the sums of idle ones: no sum of such slots means anything.
-    fn for_each_thread(&self, key: Key, f: &mut dyn FnMut(&dyn Fn(usize, Ordering) -> u64)) {
+    fn for_each_thread(&self, key: Key, f: &mut dyn FnMut(&Load<'_>)) {
         let (directory, len) = (&self.tables().directories[key.chunk()], chunk_len(key.chunk()));
         directory.all(directory.len(), len).for_each(&mut |chunk| {
             // SAFETY: the slots of a peak lie within their chunk, and chunks live as long as the
