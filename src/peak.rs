@@ -4,11 +4,12 @@ use std::fmt;
 
 use crate::api;
 use crate::engine::{
-    CounterRef, EPOCH, Header, Kind, Naming, PEAK_SLOTS, global, observe, push_within, setting,
+    CounterRef, Header, Kind, Naming, PEAK_MAX, PEAK_SLOTS, global, observe, push_within, setting,
 };
 use crate::sync::{AtomicU64, Mutex, Ordering, const_fn};
 
-/// The greatest of values: those of a [`Peak`] as they are, those of a [`Trough`] turned around.
+/// The greatest of values: those of a [`Peak`] as they are, those of a [`Trough`] turned around, so
+/// that the least is the greatest.
 struct Greatest {
     header: Header<PEAK_SLOTS>,
     /// The number of the window, which readers raise.
@@ -27,7 +28,7 @@ struct Waiting {
 impl Greatest {
     const_fn! {
         const fn new(header: Header<PEAK_SLOTS>) -> Self {
-            Self { header, epoch: AtomicU64::new(EPOCH), waiting: Mutex::new(Vec::new()) }
+            Self { header, epoch: AtomicU64::new(0), waiting: Mutex::new(Vec::new()) }
         }
     }
 
@@ -77,12 +78,12 @@ pub struct PeakCursor<'a> {
     counter: CounterRef<'a>,
     /// Its number among those of the peak.
     number: u64,
-    /// The bits that differ between a value and that of which it is the greatest.
-    turned: u64,
+    /// Turns its values around, and back.
+    turn: fn(u64) -> u64,
 }
 
 impl<'a> PeakCursor<'a> {
-    fn new(greatest: &'a Greatest, counter: CounterRef<'a>, turned: u64) -> Self {
+    fn new(greatest: &'a Greatest, counter: CounterRef<'a>, turn: fn(u64) -> u64) -> Self {
         let enter = || {
             let mut waiting = greatest.waiting.lock();
             waiting.try_reserve(1).ok()?;
@@ -93,7 +94,7 @@ impl<'a> PeakCursor<'a> {
         };
         // None of them has the number of a cursor that can't be entered.
         let number = setting(enter).flatten().unwrap_or(u64::MAX);
-        Self { greatest, counter, number, turned }
+        Self { greatest, counter, number, turn }
     }
 
     /// The greatest value observed since the cursor was made or last asked, or the least of a
@@ -125,7 +126,7 @@ impl<'a> PeakCursor<'a> {
             let own = waiting.iter_mut().find(|waiting| waiting.cursor == self.number);
             own.and_then(|own| own.greatest.take())
         };
-        setting(read).flatten().map(|value| value ^ self.turned)
+        setting(read).flatten().map(self.turn)
     }
 }
 
@@ -142,10 +143,22 @@ impl fmt::Debug for PeakCursor<'_> {
     }
 }
 
-/// A type that has the greatest value, or the least, of which the greatest has all bits turned.
+/// The values of a [`Peak`].
+#[inline(always)]
+fn keep(value: u64) -> u64 {
+    value
+}
+
+/// The values of a [`Trough`], to and fro.
+#[inline(always)]
+fn turn(value: u64) -> u64 {
+    PEAK_MAX.saturating_sub(value)
+}
+
+/// A type that has the greatest value, or the least.
 macro_rules! peak {
     (
-        $peak:ident, $kind:expr, $naming:ident, $turned:literal, $what:literal, $found:literal
+        $peak:ident, $kind:expr, $naming:ident, $turn:ident, $what:literal, $found:literal
     ) => {
         impl $peak {
             const_fn! {
@@ -225,7 +238,7 @@ macro_rules! peak {
             /// ```
             #[inline]
             pub fn observe(&self, value: u64) {
-                self.greatest.observe($kind, value ^ $turned);
+                self.greatest.observe($kind, $turn(value));
             }
 
             #[doc = concat!("The ", $what, " value observed by any thread, dead or alive, since the start; `None` if")]
@@ -242,7 +255,7 @@ macro_rules! peak {
             /// ```
             #[must_use]
             pub fn value(&self) -> Option<u64> {
-                global().greatest_of_all(&self.counter_ref()).map(|value| value ^ $turned)
+                global().greatest_of_all(&self.counter_ref()).map($turn)
             }
 
             #[doc = concat!("A reader of the ", $what, " value since its last read. To make it takes the lock that all")]
@@ -255,7 +268,7 @@ macro_rules! peak {
             /// assert_eq!((cursor.read(), cursor.read()), (Some(3), None));
             /// ```
             pub fn cursor(&self) -> PeakCursor<'_> {
-                PeakCursor::new(&self.greatest, self.counter_ref(), $turned)
+                PeakCursor::new(&self.greatest, self.counter_ref(), $turn)
             }
 
             crate::api::registration!();
@@ -263,7 +276,7 @@ macro_rules! peak {
             /// Ends the window for a model, which has no list of cursors.
             #[cfg(all(test, quipu_loom))]
             pub(crate) fn end_window(&self) -> Option<u64> {
-                self.greatest.end_window(&self.counter_ref(), &mut []).map(|value| value ^ $turned)
+                self.greatest.end_window(&self.counter_ref(), &mut []).map($turn)
             }
 
             #[inline(always)]
@@ -318,9 +331,11 @@ macro_rules! peak {
 /// ```
 ///
 /// # Memory
-/// 40 bytes for each thread that observes, and 24 for each cursor.
+/// 24 bytes for each thread that observes, and 24 for each cursor.
 ///
 /// # Limits
+/// The greatest value is 2⁶³ − 1: greater ones count as that.
+///
 /// A thread's first observation after a read of a cursor, and each that is its greatest since
 /// then, costs a fence. Snapshots have the value since the start, and 0 before the first
 /// observation; they lack observations that had to be kept in the peak itself, on allocation
@@ -333,7 +348,7 @@ pub struct Peak {
     greatest: Greatest,
 }
 
-peak!(Peak, Kind::Peak, PEAK, 0, "greatest", 7);
+peak!(Peak, Kind::Peak, PEAK, keep, "greatest", 7);
 
 /// The least of the values that many threads observe: a low-water mark, such as the fewest free
 /// buffers. All that [`Peak`] says holds for it, with the least in place of the greatest.
@@ -353,4 +368,4 @@ pub struct Trough {
     greatest: Greatest,
 }
 
-peak!(Trough, Kind::Trough, TROUGH, 0xffff_ffff_ffff_ffff, "least", 5);
+peak!(Trough, Kind::Trough, TROUGH, turn, "least", 5);

@@ -114,7 +114,7 @@
 //! ## A peak has every observation, in each reader's windows, too
 //! The greatest value of all is the greatest of what threads keep in slots of their own. A reader
 //! that ends a window reads what they keep for it in slots that nobody writes to before the next
-//! window but one. A thread that stored a value looks whether the window has ended meanwhile, and
+//! window but one, for which a reader clears them first. A thread that stored a value looks whether the window has ended meanwhile, and
 //! observes again in the new one: the reader sees the value, or the thread sees the new window. So an
 //! observation is in a window during which it was made, and perhaps in two; none is in no window,
 //! and none is in one that began after the observation returned. A cursor gets what other cursors
@@ -122,6 +122,7 @@
 //!
 //! *Checked by* `every_reader_has_every_value`, `values_of_two_threads`,
 //! `windows_have_no_value_of_an_earlier_one`, `lower_value_is_in_the_next_window`,
+//! `lower_value_is_in_the_next_window_but_one`,
 //! `spilled_value_is_in_one_window`, `peak_in_used_slots_is_clear`, by
 //! `no_peak_is_missed_by_any_reader`, `windows_of_one_thread_are_exact` and
 //! `cursors_have_windows_of_their_own`.

@@ -70,8 +70,8 @@
 //! | key of a gauge, compare-exchange of a registration | AcqRel | pairs with it; publishes the word | `gauge_is_registered_beside_a_nested_set`, `gauge_is_registered_beside_a_nested_add` |
 //! | word of a gauge | Relaxed | a reader wants the number only | `gauge_has_the_last_of_two_sets_beside_a_nested_set` |
 //! | fence in `values_of` | Acquire | as in `value`, for the values of a histogram | `reset_against_observation` |
-//! | epoch of a peak, and fences after it is stored and before it is loaded again | SeqCst | the reader that ends a window sees the value, or its thread sees the new window | `every_reader_has_every_value` |
-//! | epoch in a half of a peak, store and load | Release, Acquire | a reader that sees it sees the value that belongs to it | `values_of_two_threads` |
+//! | fences after the epoch of a peak is stored, and before it is loaded again | SeqCst | the reader that ends a window sees the value, or its thread sees the new window | `every_reader_has_every_value` |
+//! | epoch of a peak, store and load | Release, Acquire | a thread that sees it sees that its half was cleared | `lower_value_is_in_the_next_window_but_one` |
 //! | block, from thread to thread | the registry's lock | its values are seen by the next owner | `block_is_claimed_again_with_its_values` |
 //!
 //! # Steps
@@ -116,8 +116,7 @@
 //! | read of a histogram | restarts where a baseline moved, of a slot or of a spill word | as for the fence | `reset_against_observation`, `reset_against_observation_where_it_spills` |
 //! | total of a histogram | subtracts what was in the slots when it got them | it has nothing of counters that had them before | `total_in_used_slots` |
 //! | observation of a peak | looks at the epoch again after a store, and repeats where that was raised | a value that comes late is in the next window | `every_reader_has_every_value` |
-//! | observation of a peak | begins the half of a new epoch anew, whatever it has | a window has nothing of the one before the last, and all of its own | `windows_have_no_value_of_an_earlier_one`, `lower_value_is_in_the_next_window` |
-//! | end of a peak's window | has the halves that are of its epoch, and exchanges the spill words for nothing | a value is in a window, and in no later one | `windows_have_no_value_of_an_earlier_one`, `spilled_value_is_in_one_window` |
+//! | end of a peak's window | clears the half of the next one first, and exchanges the spill word for nothing | a value is in a window, and in no later one | `windows_have_no_value_of_an_earlier_one`, `spilled_value_is_in_one_window` |
 //! | registration in used slots | those of a peak are zeroed | as of floats; sums of idle chunks are zeroed, too | `peak_in_used_slots_is_clear` |
 //! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |
 //! | read of an up-down counter | compares the number of takes, too | a baseline that comes back hides the takes between | `up_down_sum_against_resets`, `up_down_in_a_snapshot_against_resets` |

@@ -9,7 +9,7 @@ use super::memory::push;
 pub(super) const FIRST_CHUNK: usize = if cfg!(quipu_loom) { 2 } else { 64 };
 
 /// Chunks of one arena.
-const CHUNKS: usize = if cfg!(quipu_loom) { 4 } else { 22 };
+const CHUNKS: usize = if cfg!(quipu_loom) { 3 } else { 22 };
 
 /// Chunk ids set aside for one arena: its chunks, and at least one id that never has a chunk.
 const ARENA: usize = if cfg!(quipu_loom) { CHUNKS + 1 } else { 32 };

@@ -14,7 +14,7 @@
 //!
 //! # Invariants
 //! 1. **A slot has one writer**: the owner of the [`Block`](block::Block) that has its chunk. Adds
-//!    load and store.
+//!    load and store. (Readers clear those of a [`peak`], while no thread that isn't late uses them.)
 //! 2. **Blocks are padded, slots are not.** Chunks begin and end on a cache line of their own.
 //! 3. **Addresses never move.** Pages of chunks, segments of directories and baselines are
 //!    allocated once and freed with the registry. Chunk ids 0 and 32 never have a chunk, so a
@@ -118,7 +118,7 @@ pub use label::Label;
 pub(crate) use local::LocalSlots;
 pub(crate) use memory::push_within;
 pub(crate) use names::clash;
-pub(crate) use peak::{EPOCH, SLOTS as PEAK_SLOTS, observe};
+pub(crate) use peak::{MAX as PEAK_MAX, SLOTS as PEAK_SLOTS, observe};
 pub(crate) use plan::{Addends, Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;

@@ -10,7 +10,7 @@ use super::key::Key;
 use super::kind::Kind;
 use super::memory::push;
 use super::registry::Registry;
-use super::{names, passes};
+use super::{names, passes, peak};
 
 impl Naming {
     pub(crate) const COUNTER: Self = Self {
@@ -56,8 +56,10 @@ impl Naming {
 
     pub(crate) const TROUGH: Self = Self {
         kind: Kind::Trough,
-        // The least is the greatest of values whose bits are turned.
-        read: |registry, key| registry.greatest(key).map_or(u64::MAX, |greatest| !greatest),
+        // The least is the greatest of values that are turned around.
+        read: |registry, key| {
+            registry.greatest(key).map_or(u64::MAX, |greatest| peak::MAX - greatest)
+        },
         sum: |values| values.iter().copied().min().unwrap_or(u64::MAX),
         ..Self::UP_DOWN
     };

@@ -21,6 +21,13 @@ impl<'a> OwnSlot<'a> {
         owner_load!(self.0)
     }
 
+    /// As [`load`](OwnSlot::load), of a slot that a reader may be clearing.
+    #[inline(always)]
+    pub(crate) fn load_shared(&self) -> u64 {
+        // Relaxed: see `peak`.
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// Adds a whole number, wrapping.
     #[inline(always)]
     pub(crate) fn add(self, n: u64) {
@@ -42,13 +49,6 @@ impl<'a> OwnSlot<'a> {
     pub(crate) fn set(self, n: u64) {
         // Relaxed: as in `add`.
         self.0.store(n, Ordering::Relaxed);
-    }
-
-    /// Replaces the number, after all that the thread wrote before.
-    #[inline(always)]
-    pub(crate) fn publish(self, n: u64) {
-        // Release: see the callers.
-        self.0.store(n, Ordering::Release);
     }
 
     /// Adds a float; slots have its bits.

@@ -81,6 +81,24 @@ fn lower_value_is_in_the_next_window() {
     });
 }
 
+/// The half of a window has the thread's own value of the window two before. The thread that sees
+/// the window sees that its half was cleared for it.
+#[test]
+fn lower_value_is_in_the_next_window_but_one() {
+    outcomes([(None, Some(3)), (Some(3), None), (Some(3), Some(3))], || {
+        let peak = shared(Peak::new());
+        peak.observe(5);
+        assert_eq!(end_window(&peak), Some(5));
+        let reader = start(&peak, |peak| {
+            // The second clears the half that the first window had.
+            [end_window(peak), end_window(peak)]
+        });
+        peak.observe(3);
+        let [second, third] = reader.join().unwrap();
+        (second.max(third), end_window(&peak))
+    });
+}
+
 /// The same of observations that find no slot.
 #[test]
 fn spilled_value_is_in_one_window() {
@@ -99,8 +117,8 @@ fn spilled_value_is_in_one_window() {
 fn peak_in_used_slots_is_clear() {
     outcomes([None, Some(1)], || {
         {
-            let before = CounterArray::<5>::new();
-            (0..5).for_each(|index| before.get(index).unwrap().add(9));
+            let before = CounterArray::<3>::new();
+            (0..3).for_each(|index| before.get(index).unwrap().add(9));
         }
         let peak = shared(Peak::new());
         let observer = start(&peak, |peak| peak.observe(1));

@@ -139,7 +139,7 @@ fn second_chunk_is_seen_whole() {
 #[test]
 fn exhausted_space_spills() {
     outcomes([0, 1, 2], || {
-        let arrays = [(); 8].map(|()| CounterArray::<2>::new());
+        let arrays = [(); 4].map(|()| CounterArray::<2>::new());
         arrays.iter().for_each(|array| array.register().unwrap());
         let counter = Counter::new();
         assert!(counter.register().is_err());

@@ -218,7 +218,7 @@ fn snapshot_during_two_drops() {
 }
 
 fn assert_all_slots_are_free() {
-    let counters = [(); 16].map(|()| Counter::new());
+    let counters = [(); 8].map(|()| Counter::new());
     counters.iter().for_each(|counter| counter.register().unwrap());
 }
 

@@ -88,7 +88,7 @@ fn a_histogram_is_written_in_its_base_unit() {
 fn a_peak_is_written_as_a_gauge() {
     let peak = Peak::named("text_longest", "");
     peak.observe(u64::MAX);
-    let expected = ["# TYPE text_longest gauge", "text_longest 18446744073709551615"];
+    let expected = ["# TYPE text_longest gauge", "text_longest 9223372036854775807"];
     assert_eq!(lines(&text(), "text_longest"), expected);
 }
 
