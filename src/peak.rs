@@ -273,6 +273,12 @@ macro_rules! peak {
 
             crate::api::registration!();
 
+            /// Observes in these slots, for a model.
+            #[cfg(all(test, quipu_loom))]
+            pub(crate) fn observe_in(&self, slots: crate::engine::OwnSlots<'_>, value: u64) {
+                observe(slots, &self.greatest.epoch, $turn(value));
+            }
+
             /// Ends the window for a model, which has no list of cursors.
             #[cfg(all(test, quipu_loom))]
             pub(crate) fn end_window(&self) -> Option<u64> {

@@ -116,6 +116,7 @@
 //! | read of a histogram | restarts where a baseline moved, of a slot or of a spill word | as for the fence | `reset_against_observation`, `reset_against_observation_where_it_spills` |
 //! | total of a histogram | subtracts what was in the slots when it got them | it has nothing of counters that had them before | `total_in_used_slots` |
 //! | observation of a peak | looks at the epoch again after a store, and repeats where that was raised | a value that comes late is in the next window | `every_reader_has_every_value` |
+//! | end of a peak's window | clears the sums of idle threads' slots, too | the counter that has these slots next starts at what it finds | `peak_is_cleared_under_a_summary` |
 //! | end of a peak's window | clears the half of the next one first, and exchanges the spill word for nothing | a value is in a window, and in no later one | `windows_have_no_value_of_an_earlier_one`, `spilled_value_is_in_one_window` |
 //! | registration in used slots | those of a peak are zeroed | as of floats; sums of idle chunks are zeroed, too | `peak_in_used_slots_is_clear` |
 //! | all reads | walk the same groups of chunks | a read has what one before it saw in a chunk that neither knows of | `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` |

@@ -123,6 +123,8 @@ pub(crate) use plan::{Addends, Plan, Row};
 #[cfg(all(test, quipu_loom))]
 pub(crate) use registry::State;
 pub(crate) use registry::global;
+#[cfg(all(test, quipu_loom))]
+pub(crate) use slot::OwnSlots;
 pub(crate) use slot::{OwnSlot, Update};
 pub(crate) use source::visit_others;
 #[cfg(all(test, quipu_loom))]

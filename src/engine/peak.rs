@@ -15,6 +15,7 @@
 //! An observation in progress may be in two windows, and is in no case in none. Models:
 //! `every_reader_has_every_value`, `windows_have_no_value_of_an_earlier_one`.
 
+use super::directory::Directory;
 use super::header::CounterRef;
 use super::key::{Key, chunk_len};
 use super::registry::Registry;
@@ -101,8 +102,9 @@ impl Registry {
         let key = || peak.value(0).key();
         // Relaxed: written in turns.
         let ended = epoch.load(Ordering::Relaxed);
-        // Relaxed: published with the epoch.
-        self.for_each_slot(key(), half(ended + 1), &mut |slot| slot.store(0, Ordering::Relaxed));
+        // Published with the epoch. The sums of idle threads' slots are cleared, too, for the counter
+        // that has these slots next. Model: `peak_is_cleared_under_a_summary`.
+        self.clear_slots(key().chunk(), key().offset() + half(ended + 1));
         // Release: pairs with the Acquires in `observe` and `observe_new`.
         epoch.store(ended + 1, Ordering::Release);
         // SeqCst: pairs with the fence in `observe_new`.
@@ -112,23 +114,14 @@ impl Registry {
         spilled.max(self.greatest_of_slots(key(), half(ended))).checked_sub(1)
     }
 
+    /// The greatest number in a slot of each thread: of all, also where others use the sums of idle
+    /// ones, as no sum of such slots means anything.
     fn greatest_of_slots(&self, key: Key, index: usize) -> u64 {
+        let (directory, len) = (&self.tables().directories[key.chunk()], chunk_len(key.chunk()));
         let mut greatest = 0;
-        self.for_each_slot(key, index, &mut |slot| {
-            // Relaxed: a reader wants the number alone.
-            greatest = greatest.max(slot.load(Ordering::Relaxed));
+        directory.all(directory.len(), len).for_each(&mut |chunk| {
+            greatest = greatest.max(Directory::load(chunk, key.plus(index)));
         });
         greatest
-    }
-
-    /// Calls `f` with a slot of each thread: of all, also where others use the sums of idle ones, as
-    /// no sum of such slots means anything.
-    fn for_each_slot(&self, key: Key, index: usize, f: &mut dyn FnMut(&AtomicU64)) {
-        let (directory, len) = (&self.tables().directories[key.chunk()], chunk_len(key.chunk()));
-        directory.all(directory.len(), len).for_each(&mut |chunk| {
-            // SAFETY: the slots of a peak lie within their chunk, and chunks live as long as the
-            // registry.
-            f(unsafe { chunk.slot(key.offset() + index) });
-        });
     }
 }

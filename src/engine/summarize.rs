@@ -209,7 +209,7 @@ impl Registry {
     }
 
     /// Zeroes a slot in every chunk of its id. No counter has the slot, so nobody reads it or adds
-    /// to it.
+    /// to it; or it is a peak's, and nobody but a late thread writes to it.
     pub(super) fn clear_slots(&self, id: usize, offset: usize) {
         {
             let mut state = self.state.lock();

@@ -1,9 +1,9 @@
 //! Models of idle chunks that are summed up, beside reads, claims and growth.
 
 use super::model::{outcomes, shared, spawn, start};
-use crate::engine::{Block, CounterRef, State, Update, enter_cold_path};
+use crate::engine::{Block, CounterRef, State, Update, enter_cold_path, setting};
 use crate::sync::{AtomicU32, Ordering};
-use crate::{Counter, FloatCounter, UpDownCounter, Value, snapshot};
+use crate::{Counter, CounterArray, FloatCounter, Peak, UpDownCounter, Value, snapshot};
 
 /// Has the chunks of every free block summed up.
 fn summarize() {
@@ -435,4 +435,37 @@ fn float_slot_is_cleared_under_a_summary() {
         let _idle = claim();
         (by_summary, second.sum() as u64)
     });
+}
+
+/// A reader clears a peak's slots in idle chunks and in their sums, also while these are made. The
+/// counter that gets the slots has nothing of the peak, neither by a summary nor after it.
+#[test]
+fn peak_is_cleared_under_a_summary() {
+    outcomes([(1, 1)], || {
+        let peak = Peak::new();
+        let (idle, later) = (claim(), claim());
+        observe(idle, &peak);
+        summarize();
+        observe(later, &peak);
+        let summarizer = spawn(summarize);
+        for window in [Some(9), None, None] {
+            assert_eq!(setting(|| peak.end_window()).flatten(), window);
+        }
+        summarizer.join().unwrap();
+        drop(peak);
+        let counters = CounterArray::<3>::new();
+        counters[0].inc();
+        let by_summary = counters[0].sum();
+        let _idle = claim();
+        (by_summary, counters[0].sum())
+    });
+}
+
+/// Observes through a block that is given back.
+fn observe(mut block: Block, peak: &Peak) {
+    let observed = enter_cold_path(|registry| {
+        registry.own_slots(&mut block, &peak.counter_ref()).map(|slots| peak.observe_in(slots, 9))
+    });
+    assert_eq!(observed, Some(Some(())));
+    release(block);
 }
