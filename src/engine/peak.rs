@@ -41,7 +41,7 @@ fn half(epoch: u64) -> usize {
 #[inline(always)]
 pub(crate) fn observe(slots: OwnSlots<'_>, epoch: &AtomicU64, value: u64) {
     // Acquire: pairs with the Release in `greatest_of_window`; the half was cleared before its epoch
-    // began. Model: `lower_value_is_in_the_next_window`.
+    // began. Model: `lower_value_is_in_the_next_window_but_one`.
     let now = epoch.load(Ordering::Acquire);
     if value >= slots.slot(half(now)).load_shared() {
         observe_new(slots, epoch, value);

@@ -442,6 +442,8 @@ fn float_slot_is_cleared_under_a_summary() {
 #[test]
 fn peak_is_cleared_under_a_summary() {
     outcomes([(1, 1)], || {
+        // So that this thread has a block, and claims none of the idle ones.
+        Counter::new().inc();
         let peak = Peak::new();
         let (idle, later) = (claim(), claim());
         observe(idle, &peak);
