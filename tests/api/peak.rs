@@ -104,10 +104,10 @@ fn values_of_threads_that_ended_stay() {
     let peak = Peak::new();
     let mut cursor = peak.cursor();
     for value in [9, 3, 5] {
-        thread::scope(|scope| drop(scope.spawn(|| peak.observe(value))));
+        on_threads(1, |_| peak.observe(value));
     }
     assert_eq!((peak.value(), cursor.read()), (Some(9), Some(9)));
-    thread::scope(|scope| drop(scope.spawn(|| peak.observe(4))));
+    on_threads(1, |_| peak.observe(4));
     assert_eq!((peak.value(), cursor.read()), (Some(9), Some(4)));
 }
 
