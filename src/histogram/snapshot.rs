@@ -322,7 +322,9 @@ impl HistogramSnapshot {
     /// # Ok::<(), quipu::LayoutsDiffer>(())
     /// ```
     pub fn merge(&mut self, other: &Self) -> Result<(), LayoutsDiffer> {
-        self.combine(other, u64::wrapping_add)
+        self.check(other)?;
+        self.plus(other);
+        Ok(())
     }
 
     /// The observations since an earlier snapshot of the same histogram.
@@ -340,21 +342,20 @@ impl HistogramSnapshot {
     /// # Ok::<(), quipu::LayoutsDiffer>(())
     /// ```
     pub fn since(&self, earlier: &Self) -> Result<Self, LayoutsDiffer> {
-        let mut later = self.clone();
-        later.combine(earlier, u64::wrapping_sub)?;
-        Ok(later)
+        self.check(earlier)?;
+        Ok(self.minus(earlier))
     }
 
     /// As [`since`](Self::since), of one that is laid out alike.
     pub(super) fn minus(&self, earlier: &Self) -> Self {
         let mut later = self.clone();
-        let _ = later.combine(earlier, u64::wrapping_sub);
+        later.combine(earlier, u64::wrapping_sub);
         later
     }
 
     /// As [`merge`](Self::merge), of one that is laid out alike.
     pub(crate) fn plus(&mut self, other: &Self) {
-        let _ = self.combine(other, u64::wrapping_add);
+        self.combine(other, u64::wrapping_add);
     }
 
     /// The observations since an earlier snapshot; `None` if that isn't one of the same histogram.
@@ -368,18 +369,23 @@ impl HistogramSnapshot {
         self.unit == other.unit && self.bounds == other.bounds
     }
 
-    fn combine(&mut self, other: &Self, op: fn(u64, u64) -> u64) -> Result<(), LayoutsDiffer> {
-        if !self.is_laid_out_as(other) {
-            return Err(LayoutsDiffer {
-                units: [self.unit, other.unit],
-                bounds: [self.bounds.len(), other.bounds.len()],
-            });
+    /// An error unless the two are laid out alike.
+    fn check(&self, other: &Self) -> Result<(), LayoutsDiffer> {
+        if self.is_laid_out_as(other) {
+            return Ok(());
         }
+        Err(LayoutsDiffer {
+            units: [self.unit, other.unit],
+            bounds: [self.bounds.len(), other.bounds.len()],
+        })
+    }
+
+    /// Of one that is laid out alike.
+    fn combine(&mut self, other: &Self, op: fn(u64, u64) -> u64) {
         self.sum = op(self.sum, other.sum);
         for (count, other) in self.counts.iter_mut().zip(&other.counts) {
             *count = op(*count, *other);
         }
-        Ok(())
     }
 }
 
