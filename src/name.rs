@@ -20,6 +20,8 @@ pub struct InvalidName {
 
 const METRIC: &str = "expected a metric name: a letter, '_' or ':', then letters, digits, '_' or ':', all of them ASCII";
 const LABEL: &str = "expected a label name: a letter or '_', then letters, digits or '_', all of them ASCII, and not \"__\" first";
+const DIFFERENT: &str = "expected texts that differ";
+const NOT_BOUND: &str = "expected another label name, as this is the one of a histogram's bounds";
 const SHORT: &str = "expected at most 65535 bytes of text";
 
 /// The longest name or help text, in bytes.
@@ -35,6 +37,16 @@ impl InvalidName {
     #[must_use]
     pub const fn text(&self) -> &'static str {
         self.text
+    }
+
+    /// A text that another label or another value of it has.
+    pub(crate) const fn double(text: &'static str) -> Self {
+        Self { text, expected: DIFFERENT }
+    }
+
+    /// The name of the label that a histogram's buckets have.
+    pub(crate) const fn bound(text: &'static str) -> Self {
+        Self { text, expected: NOT_BOUND }
     }
 
     /// The message of `Display`, for where nothing can be formatted: in a constant's evaluation.
@@ -92,7 +104,7 @@ pub(crate) const fn check_labeled(
     }
 }
 
-const fn check_label(label: &'static str) -> Result<(), InvalidName> {
+pub(crate) const fn check_label(label: &'static str) -> Result<(), InvalidName> {
     match label_fault(label) {
         Some(expected) => Err(InvalidName { text: label, expected }),
         None => Ok(()),

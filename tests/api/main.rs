@@ -6,6 +6,7 @@ mod count;
 mod counter;
 mod cursor;
 mod diff;
+mod family;
 mod float;
 mod float_gauge;
 mod gauge;
