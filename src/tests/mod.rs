@@ -8,6 +8,8 @@ mod blocks;
 mod exhaustion;
 #[cfg(quipu_loom)]
 mod extremes;
+#[cfg(quipu_loom)]
+mod family;
 #[cfg(not(quipu_loom))]
 mod float_sum;
 #[cfg(not(quipu_loom))]
