@@ -103,6 +103,11 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
         enter_cold_path(|_| take_out()).flatten().is_some()
     }
 
+    #[cfg(all(test, quipu_loom))]
+    pub(crate) fn reclaim_all(&self) {
+        self.core.get().into_iter().for_each(|core| self.reclaim(core));
+    }
+
     /// Gives back the slots of series that went, and are no more in use.
     fn reclaim(&self, core: &Core) {
         let reclaim = || Some(global().list().get(core.index)?.past.reclaim());

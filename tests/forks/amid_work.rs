@@ -76,7 +76,31 @@ fn use_everything(name: &'static str) -> bool {
     let array = UpDownCounter::new();
     array.sub(2);
     let shown = quipu::snapshot().get(name, None).is_some();
-    shown && counter.take() == 3 && array.sum() == -2
+    shown && counter.take() == 3 && array.sum() == -2 && use_a_family(name)
+}
+
+/// Makes, removes and evicts series, and a family.
+#[cfg(feature = "dynamic-labels")]
+fn use_a_family(name: &'static str) -> bool {
+    use quipu::DynamicFamily;
+
+    static SHARED: DynamicFamily<Counter, 1> =
+        DynamicFamily::named("fork_family_total", "", ["by"]);
+    let own = DynamicFamily::<Counter, 1>::named("fork_own_family_total", "", ["by"]);
+    for family in [&SHARED, &own] {
+        family.with([name], |counter| counter.inc());
+        family.with(["all"], |counter| counter.inc());
+        family.remove([name]);
+        family.sweep();
+    }
+    let snapshot = quipu::snapshot();
+    let shown = snapshot.get("fork_own_family_total", ["all"]).is_some();
+    shown && own.total() == 2 && SHARED.total() > 1
+}
+
+#[cfg(not(feature = "dynamic-labels"))]
+fn use_a_family(_name: &'static str) -> bool {
+    true
 }
 
 /// As [`use_everything`], on several threads that wait for one another's locks.
