@@ -77,6 +77,8 @@ fn make_against_eviction() {
 fn add_against_removal() {
     outcomes([1], || {
         let family = family();
+        family.with(["a"], |_| ());
+        end_cache();
         let other = start(&family, |family| {
             let handle = family.get(["a"]);
             end_cache();

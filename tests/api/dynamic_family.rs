@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -334,35 +333,4 @@ fn escapes_of_texts_are_those_of_the_format() {
     family.with(["a\"b\\c\nd é"], |counter| counter.inc());
     let text = quipu::snapshot().prometheus().to_string();
     assert!(text.contains("escaped_total{user=\"a\\\"b\\\\c\\nd é\"} 1\n"), "{text}");
-}
-
-/// Against a map, in one thread.
-#[test]
-fn it_is_as_a_map() {
-    let family = DynamicFamily::<Counter, 2>::named("map_total", "", ["a", "b"]).limit(300);
-    let mut map: HashMap<[String; 2], u64> = HashMap::new();
-    let mut random = fastrand::Rng::with_seed(16);
-    let mut total = 0;
-    for _ in 0..50_000 {
-        let texts = [(); 2].map(|()| random.u8(..18).to_string());
-        let borrowed = texts.each_ref().map(|text| &**text);
-        if random.u8(..10) == 0 {
-            assert_eq!(family.remove(borrowed), map.remove(&texts).is_some());
-            continue;
-        }
-        total += 1;
-        let is_full = map.len() == 300 && !map.contains_key(&texts);
-        if is_full {
-            family.with(borrowed, |counter| counter.inc());
-            continue;
-        }
-        let expected = map.entry(texts.clone()).or_default();
-        *expected += 1;
-        assert_eq!(
-            family.with(borrowed, |counter| [counter.inc(), ()].map(|()| counter.sum())[0]),
-            *expected
-        );
-        assert_eq!(family.len(), map.len());
-    }
-    assert_eq!(family.total(), total);
 }
