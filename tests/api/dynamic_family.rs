@@ -221,8 +221,8 @@ fn look_ups_nest() {
             assert!(outer.remove(["ann"]));
             // It looks for series that are no more in use.
             outer.sweep();
-            outer.with(["ann"], |other| other.add(10));
             counter.inc();
+            outer.with(["ann"], |other| other.add(10));
         });
     }
     assert_eq!((outer.total(), inner.total()), (22, 6000));
