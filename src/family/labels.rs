@@ -258,7 +258,7 @@ pub(super) const fn check_tables(tables: &[LabelTable], rows: usize) {
         }
         let mut other = 0;
         while other < index {
-            if are_equal(name, tables[other].name) {
+            if name::are_equal(name, tables[other].name) {
                 InvalidName::double(name).panic();
             }
             other += 1;
@@ -275,8 +275,8 @@ pub(super) const fn check_tables(tables: &[LabelTable], rows: usize) {
 pub(super) const fn check_without_le(tables: &[LabelTable]) {
     let mut index = 0;
     while index < tables.len() {
-        if are_equal(tables[index].name, "le") {
-            InvalidName::bound(tables[index].name).panic();
+        if name::are_equal(tables[index].name, "le") {
+            InvalidName::of_buckets(tables[index].name).panic();
         }
         index += 1;
     }
@@ -287,26 +287,11 @@ pub(super) const fn check_without_le(tables: &[LabelTable]) {
 const fn check_is_new(text: &'static str, others: &[&str], len: usize) {
     let mut index = 0;
     while index < len {
-        if are_equal(text, others[index]) {
-            InvalidName::double(text).panic();
+        if name::are_equal(text, others[index]) {
+            InvalidName::double_value(text).panic();
         }
         index += 1;
     }
-}
-
-const fn are_equal(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut index = 0;
-    while index < a.len() {
-        if a[index] != b[index] {
-            return false;
-        }
-        index += 1;
-    }
-    true
 }
 
 /// Declares enums whose variants are the values of a label: see [`Family`](crate::Family).
