@@ -89,7 +89,29 @@ pub trait LabelValue: ArrayIndex + Copy + 'static {
 /// STEPS[Side::Right].add(3);
 /// assert_eq!(all(&STEPS), 5);
 /// ```
-pub trait Labels: sealed::Labels {}
+pub trait Labels: sealed::Labels {
+    /// The name of each label and its text, in the family's order.
+    ///
+    /// ```
+    /// use quipu::Labels;
+    ///
+    /// quipu::labels! {
+    ///     enum Method: "method" { Get => "GET", Put => "PUT" }
+    ///     enum Status: "status" { Ok => "200", Missing => "404" }
+    /// }
+    ///
+    /// let pairs = (Method::Put, Status::Ok).pairs();
+    /// assert_eq!(pairs.collect::<Vec<_>>(), [("method", "PUT"), ("status", "200")]);
+    /// # let _ = (Method::Get, Status::Missing);
+    /// ```
+    fn pairs(self) -> impl ExactSizeIterator<Item = (&'static str, &'static str)> {
+        let mut values = LabelsOfRow { rest: Self::LEN, row: self.row() };
+        let pair = move |table: &LabelTable| {
+            (table.name, table.values[values.next_index(table.values.len())])
+        };
+        Self::TABLES.iter().map(pair)
+    }
+}
 
 impl<L: sealed::Labels> Labels for L {}
 
@@ -200,8 +222,13 @@ struct LabelsOfRow {
 
 impl LabelsOfRow {
     fn next_value<V: LabelValue>(&mut self) -> V {
-        self.rest /= V::ALL.len();
-        V::ALL[self.row / self.rest % V::ALL.len()]
+        V::ALL[self.next_index(V::ALL.len())]
+    }
+
+    /// Of a label with so many values.
+    fn next_index(&mut self, values: usize) -> usize {
+        self.rest /= values;
+        self.row / self.rest % values
     }
 }
 
