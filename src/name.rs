@@ -104,6 +104,50 @@ pub(crate) const fn check_labeled(
     }
 }
 
+/// As [`check`], of a name with labels, none of which has the `reserved` name.
+#[cfg(feature = "dynamic-labels")]
+pub(crate) const fn check_labels(
+    name: &'static str,
+    help: &'static str,
+    labels: &[&'static str],
+    reserved: &str,
+) -> Result<(), InvalidName> {
+    let mut index = 0;
+    while index < labels.len() {
+        let label = labels[index];
+        if let Err(error) = check_label(label) {
+            return Err(error);
+        }
+        if are_equal(label, reserved) {
+            return Err(InvalidName::bound(label));
+        }
+        let mut other = 0;
+        while other < index {
+            if are_equal(label, labels[other]) {
+                return Err(InvalidName::double(label));
+            }
+            other += 1;
+        }
+        index += 1;
+    }
+    check(name, help)
+}
+
+pub(crate) const fn are_equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < a.len() {
+        if a[index] != b[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
 pub(crate) const fn check_label(label: &'static str) -> Result<(), InvalidName> {
     match label_fault(label) {
         Some(expected) => Err(InvalidName { text: label, expected }),

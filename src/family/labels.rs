@@ -2,7 +2,7 @@
 
 use crate::ArrayIndex;
 use crate::engine::{LabelTable, MAX_ROWS};
-use crate::name::{self, InvalidName};
+use crate::name::{self, InvalidName, are_equal};
 
 /// A label whose values are the variants of an enum, made by [`labels!`](crate::labels!).
 ///
@@ -319,21 +319,6 @@ const fn check_is_new(text: &'static str, others: &[&str], len: usize) {
         }
         index += 1;
     }
-}
-
-const fn are_equal(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut index = 0;
-    while index < a.len() {
-        if a[index] != b[index] {
-            return false;
-        }
-        index += 1;
-    }
-    true
 }
 
 /// Declares enums whose variants are the values of a label: see [`Family`](crate::Family).
