@@ -1,7 +1,8 @@
 //! The server's metrics, declared in one place.
 
 use quipu::{
-    Counter, Family, Histogram, LabelValue, LogLinear, Peak, RegisterError, Unit, UpDownCounter,
+    Counter, DynamicFamily, Family, Histogram, LabelValue, LogLinear, Peak, RegisterError, Unit,
+    UpDownCounter,
 };
 
 quipu::labels! {
@@ -57,6 +58,13 @@ const USUAL: [(Method, Status, Route); Route::ALL.len()] = [
     (Method::Get, Status::NotFound, Route::Other),
 ];
 
+/// A request that names a tenant counts here, too. Clients choose the name, so there is a limit: the
+/// requests of all further tenants count as those of the tenant `overflow`.
+pub(crate) static TENANTS: DynamicFamily<Counter, 1> =
+    DynamicFamily::named("http_tenant_requests_total", "Requests by tenant.", ["tenant"])
+        .limit(100)
+        .text_limit(64);
+
 /// Without the heads of the requests.
 pub(crate) static REQUEST_BYTES: Counter =
     Counter::named("http_request_bytes_total", "Bytes of request bodies that handlers read.");
@@ -81,7 +89,7 @@ pub(crate) static DURATION: Family<Histogram<LogLinear<3, 36>>, Route> = Family:
 pub(crate) static LONGEST_QUEUE: Peak =
     Peak::named("job_queue_length_max", "Most jobs that have waited in the queue.");
 
-/// Lists all of them, so that the first scrape finds zeros and not nothing.
+/// Lists all of them but the tenants, so that the first scrape finds zeros and not nothing.
 pub(crate) fn register() -> Result<(), RegisterError> {
     REQUESTS.register()?;
     USUAL.into_iter().try_for_each(|answer| RESPONSES[answer].register())?;

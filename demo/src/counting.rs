@@ -13,12 +13,16 @@ use quipu::{Counter, LabelValue};
 
 use crate::counters::{
     DURATION, IN_FLIGHT, Method, REQUEST_BYTES, REQUESTS, RESPONSE_BYTES, RESPONSES, Route, Status,
+    TENANTS,
 };
 
 /// Counts a request, its response, and the bytes of their bodies as they go.
 pub(crate) async fn count(request: Request, next: Next) -> Response {
     let (method, route) = (method_of(&request), route_of(&request));
     let in_flight = InFlight::begin(route);
+    if let Some(tenant) = tenant_of(&request) {
+        TENANTS.with([tenant], |requests| requests.inc());
+    }
     let request = request
         .map(|body| Body::new(CountedBody { body, bytes: &REQUEST_BYTES, _in_flight: None }));
     let response = next.run(request).await;
@@ -38,6 +42,12 @@ fn route_of(request: &Request) -> Route {
     let pattern = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let route = pattern.and_then(|pattern| Route::of(pattern.split("/{").next()?));
     route.unwrap_or(Route::Other)
+}
+
+/// The name in a request's `x-tenant`.
+fn tenant_of(request: &Request) -> Option<&str> {
+    let name = request.headers().get("x-tenant")?;
+    std::str::from_utf8(name.as_bytes()).ok()
 }
 
 /// A request in flight. A guard, because a client that hangs up makes the server drop the handler

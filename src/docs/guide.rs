@@ -159,8 +159,22 @@
 //!
 //! For texts that are known at run time only, such as tenants, there is `DynamicFamily`, with the
 //! feature `dynamic-labels`. It looks a series up by borrowed texts, and makes it where it is new. It
-//! has a limit, and what exceeds it is counted in a series of its own. So it can't be made to grow
-//! without bound either.
+//! has a limit, and what exceeds it is counted in a series of its own. So a client can't make it grow
+//! without bound.
+//!
+//! ```
+//! # #[cfg(feature = "dynamic-labels")] {
+//! use quipu::{Counter, DynamicFamily};
+//!
+//! static BY_TENANT: DynamicFamily<Counter, 1> =
+//!     DynamicFamily::named("tenant_requests_total", "Requests by tenant.", ["tenant"]).limit(10_000);
+//!
+//! BY_TENANT.with(["acme"], |requests| requests.inc());
+//! let acme = BY_TENANT.get(["acme"]); // a handle, for many adds
+//! acme.add(2);
+//! assert_eq!(acme.sum(), 3);
+//! # }
+//! ```
 //!
 //! [Integrations](crate::integrations#labels) says what each export makes of labels.
 //!

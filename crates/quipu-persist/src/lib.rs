@@ -157,7 +157,7 @@ pub use postgres::Postgres;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use redis::Redis;
-pub use series::{Series, series_name};
+pub use series::{StoredSeries, series_name};
 pub use sink::{Batch, Entry, Outcome, Sink, Store};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]

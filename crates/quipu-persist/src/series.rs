@@ -71,7 +71,7 @@ fn push_escaped(text: &mut String, character: char) {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Series {
+pub struct StoredSeries {
     /// The labels, in the order of the family.
     pub labels: Vec<Label>,
     /// The sum over the writers, which wraps at 2⁶³.
@@ -79,7 +79,10 @@ pub struct Series {
 }
 
 /// The series that a store has of this name, in the order of their names.
-pub(super) fn read<S: Store + ?Sized>(store: &mut S, name: &str) -> Result<Vec<Series>, Error> {
+pub(super) fn read<S: Store + ?Sized>(
+    store: &mut S,
+    name: &str,
+) -> Result<Vec<StoredSeries>, Error> {
     let start = format!("{name}{{");
     let stored = store.counters()?.into_iter().filter(|counter| counter.starts_with(&start));
     let series = |counter: String| {
@@ -87,7 +90,7 @@ pub(super) fn read<S: Store + ?Sized>(store: &mut S, name: &str) -> Result<Vec<S
             let text = format!("{counter:?} is stored: expected {start}label=\"value\",…}}");
             Error::new(ErrorKind::Config, text)
         })?;
-        Ok(Series { labels, total: store.total(&counter)? })
+        Ok(StoredSeries { labels, total: store.total(&counter)? })
     };
     stored.collect::<Vec<_>>().into_iter().map(series).collect()
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use quipu::HistogramSnapshot;
 use serde::{Deserialize, Serialize};
 
-use super::series::{self, Series};
+use super::series::{self, StoredSeries};
 use super::{Error, Stamp, Writer, histogram, model};
 
 /// A message of a writer: its totals of some counters.
@@ -202,7 +202,7 @@ pub trait Store: Sink {
     ///
     /// # Errors
     /// If the store can't be read, or has a counter of this name whose labels can't.
-    fn family(&mut self, name: &str) -> Result<Vec<Series>, Error> {
+    fn family(&mut self, name: &str) -> Result<Vec<StoredSeries>, Error> {
         series::read(self, name)
     }
 

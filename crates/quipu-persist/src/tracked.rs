@@ -67,6 +67,10 @@ use super::{histogram, series_name};
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// With the feature `dynamic-labels`, a handle of a series whose labels are known at run time, a
+/// `quipu::Series<'static, M>`, is tracked by itself, under its [`series_name`]. It stays in memory as
+/// long as the process does: no sweep of its family evicts it.
+///
 /// # Names in the stores
 /// A name has at most 255 bytes, those of labels and of a bucket's ends included. A longer one is
 /// an error of [`track`](super::Worker::track) that shows it. Each store has the whole name as text,
@@ -227,5 +231,26 @@ where
 
     fn taken(&self) -> Vec<u64> {
         self.iter().flat_map(|(_, metric)| Totals::taken(metric)).collect()
+    }
+}
+
+#[cfg(feature = "dynamic-labels")]
+mod series {
+    use quipu::Series;
+
+    use super::{Identity, Metric, Shared, Totals, Tracked};
+
+    impl<M: Metric> Tracked for Series<'static, M> {}
+
+    impl<M: Metric> Shared for Series<'static, M> {
+        fn identity(&self) -> Identity {
+            // A handle that is never dropped, so that the address stays this series'.
+            std::mem::forget(self.clone());
+            Identity { addresses: self.addresses(), owner: None }
+        }
+
+        fn totals(&self) -> &dyn Totals {
+            &**self
+        }
     }
 }

@@ -210,6 +210,30 @@ fn rows_of_a_family_are_shipped_once_they_count() {
     assert_eq!(counters().len(), 2);
 }
 
+#[cfg(feature = "dynamic-labels")]
+#[test]
+fn a_series_of_run_time_is_tracked_by_its_handle() {
+    use quipu::DynamicFamily;
+
+    static FAMILY: DynamicFamily<Counter, 1> =
+        DynamicFamily::named("model_tenants_total", "", ["tenant"]);
+    let (store, tenants) = (memory(), ["a \"b\"", "漢字\n"]);
+    let name = |tenant| series_name("tenants_total", [("tenant", tenant)]);
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    for (number, tenant) in (1..).zip(tenants) {
+        FAMILY.with([tenant], |counter| counter.add(number));
+        worker.track(name(tenant), FAMILY.get([tenant])).unwrap();
+    }
+    let error = worker.track("again", FAMILY.get([tenants[0]])).unwrap_err();
+    assert!(error.to_string().contains("already tracks the counter"), "{error}");
+    FAMILY.with([tenants[1]], |counter| counter.add(10));
+    worker.shutdown(LONG).unwrap();
+    assert_eq!((FAMILY.sweep(), FAMILY.sweep()), (0, 0), "a tracked series isn't evicted");
+    let read = store.lock().unwrap().family("tenants_total").unwrap();
+    let read: Vec<_> = read.iter().map(|it| (&*it.labels[0].value, it.total)).collect();
+    assert_eq!(read, [(tenants[0], 1), (tenants[1], 12)]);
+}
+
 #[test]
 fn a_name_that_is_no_series_is_an_error_that_names_it() {
     let store = memory();

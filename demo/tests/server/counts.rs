@@ -84,6 +84,23 @@ fn responses_are_counted_by_method_status_and_route() {
 }
 
 #[test]
+fn tenants_of_any_number_are_counted_in_a_bounded_number_of_series() {
+    let example = Example::start();
+    let agent = client::agent();
+    let send = |tenant: &str| {
+        let request = agent.get(format!("{}/hello", example.url())).header("x-tenant", tenant);
+        assert_eq!(request.call().unwrap().status(), 200);
+    };
+    (0..120).for_each(|number| send(&format!("tenant {number}")));
+    ["tenant 7", "a \"quoted\" \\ one", &"long".repeat(100)].into_iter().for_each(send);
+    let tenants = example.metrics().series("http_tenant_requests_total", ["tenant"]);
+    assert_eq!(tenants.len(), 101);
+    let of = |tenant: &str| tenants[&[tenant.to_owned()]];
+    assert_eq!((of("tenant 0"), of("tenant 7"), of("overflow")), (1.0, 2.0, 22.0));
+    assert_eq!(example.metrics().value("http_requests_total", None), 123.0);
+}
+
+#[test]
 fn client_that_hangs_up_is_in_flight_no_longer() {
     let example = Example::start();
     let waiting = example.begin("/sleep/60000");

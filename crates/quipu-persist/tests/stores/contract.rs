@@ -100,7 +100,7 @@ fn keeps_families(rig: &dyn Rig) {
     assert_eq!(read.len(), expected.len());
     for (series, (number, (labels, _))) in read.iter().zip(expected) {
         let pairs = series.labels.iter().map(|label| (&*label.name, &*label.value));
-        assert!(pairs.eq(labels.pairs()), "{series:?}, {labels:?}");
+        assert_eq!(pairs.collect::<Vec<_>>(), labels.pairs().collect::<Vec<_>>());
         let total = if labels == (Agent::None, Status::Missing) { number + 10 } else { number };
         assert_eq!(series.total, total, "{series:?}");
     }
