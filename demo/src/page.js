@@ -169,7 +169,7 @@ class Card {
       this.part(".distribution").hidden = false;
       this.part(".key").textContent = key === "" ? "percentile" : `percentile, ${key}`;
       this.part(".column").textContent = "last minute";
-      this.part(".unit").textContent = "";
+      this.part(".unit").textContent = key === "" ? "" : "rate";
       this.percentiles = QUANTILES.map((q) => new Percentile(q, this.part("tbody")));
     }
   }
