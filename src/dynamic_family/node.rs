@@ -14,7 +14,7 @@ use std::{iter, process, slice, str};
 use super::metric::Reading;
 use super::metric::sealed::Metric;
 use crate::Kind;
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::sync::{AtomicU64, Ordering};
 
 /// One hold, in the word's lowest 31 bits.
 const HOLD: u64 = 1;
@@ -330,7 +330,7 @@ unsafe fn end(node: NonNull<Head>, what: u64) {
         return;
     }
     // Acquire: as above; nobody uses the node any more.
-    fence(Ordering::Acquire);
+    head.word.load(Ordering::Acquire);
     // SAFETY: nobody holds it. The metric's drop comes first, and the layout is that of `make`.
     unsafe { free(node, head.info) };
 }

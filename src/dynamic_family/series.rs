@@ -32,10 +32,11 @@ pub struct Series<'a, M> {
     family: PhantomData<&'a M>,
 }
 
-// SAFETY: it is a shared reference to the metric, and a count that is an atomic.
-unsafe impl<M: Sync> Send for Series<'_, M> {}
+// SAFETY: it is a shared reference to the metric, and a hold that may be ended, and the metric
+// dropped, in any thread.
+unsafe impl<M: Send + Sync> Send for Series<'_, M> {}
 // SAFETY: as above.
-unsafe impl<M: Sync> Sync for Series<'_, M> {}
+unsafe impl<M: Send + Sync> Sync for Series<'_, M> {}
 
 impl<'a, M> Series<'a, M> {
     pub(super) fn overflow(metric: &'a M) -> Self {

@@ -16,6 +16,26 @@ fn shown<const K: usize>(name: &str, texts: [&str; K]) -> Option<Value> {
     quipu::snapshot().get(name, texts).map(|sample| sample.value)
 }
 
+/// The samples that another version of quipu, or any other reader, has of families with such names.
+fn shown_to_others(prefix: &str) -> Vec<String> {
+    let mut samples = Vec::new();
+    quipu::registry::collect(&mut |sample| {
+        let [label] = sample.labels else { return };
+        if sample.name.starts_with(prefix) {
+            let value = match sample.value {
+                quipu::registry::Value::FloatCounter(value) => {
+                    format!("FloatCounter({})", value.get())
+                }
+                quipu::registry::Value::FloatGauge(value) => format!("FloatGauge({})", value.get()),
+                value => format!("{value:?}"),
+            };
+            samples.push(format!("{} {}={} {value}", sample.name, label.name, label.value));
+        }
+    });
+    samples.sort();
+    samples
+}
+
 #[test]
 fn series_are_told_apart_by_all_texts_in_order() {
     static CALLS: DynamicFamily<Counter, 2> =
@@ -62,6 +82,16 @@ fn every_metric_can_be_of_a_family() {
     let _ = values.map(|(name, value)| assert_eq!(shown(name, ["ann"]), Some(value), "{name}"));
     assert_eq!(shown("every_least", ["bob"]), None);
     assert_eq!(float.total(), 0.5);
+    let samples = shown_to_others("every_");
+    let expected = [
+        ("every_least", "Trough(9)"),
+        ("every_level", "Gauge(-7)"),
+        ("every_load", "FloatGauge(1.5)"),
+        ("every_most", "Peak(9)"),
+        ("every_open", "Gauge(-3)"),
+        ("every_paid_total", "FloatCounter(0.5)"),
+    ];
+    assert_eq!(samples, expected.map(|(name, value)| format!("{name} user=ann {value}")));
     let text = quipu::snapshot().prometheus().to_string();
     assert!(text.contains("# TYPE every_load gauge\nevery_load{user=\"ann\"} 1.5\n"), "{text}");
 }
@@ -76,6 +106,7 @@ fn histograms_can_be_of_a_family() {
     let snapshot = quipu::snapshot();
     let ann = snapshot.get("family_bytes", ["ann"]).unwrap();
     assert_eq!(ann.histogram().unwrap().counts(), [0, 1, 0]);
+    assert_eq!(shown_to_others("family_bytes").len(), 2);
     assert!(sizes.remove(["ann"]));
     let total = sizes.total();
     assert_eq!((total.counts(), total.sum()), ([1, 1, 0].as_slice(), 20));
@@ -188,8 +219,10 @@ fn look_ups_nest() {
             // Enough of them to replace every entry of the cache.
             names.iter().for_each(|name| inner.with([name], |counter| counter.inc()));
             assert!(outer.remove(["ann"]));
-            outer.with(["ann"], |other| other.add(10));
+            // It looks for series that are no more in use.
+            outer.sweep();
             counter.inc();
+            outer.with(["ann"], |other| other.add(10));
         });
     }
     assert_eq!((outer.total(), inner.total()), (22, 6000));

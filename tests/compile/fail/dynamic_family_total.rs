@@ -1,4 +1,4 @@
-//! error[E0599]: but its trait bounds were not satisfied
+//! error[E0599]: the method `total` exists
 use quipu::{DynamicFamily, Gauge};
 
 fn main() {
