@@ -309,7 +309,7 @@ fn rows_of_families_have_their_labels_as_attributes() {
     assert_eq!(of("ot_rows_bytes_sum", (Agent::Quoted, Status::Missing)), 7.0);
     assert_eq!(of("ot_rows_level", (Agent::Script, Status::Ok)), -3.0);
     drop(levels);
-    // What the collection of one reader observes, the SDK reports to the other reader, too.
+    // The SDK reports to both readers, once each, all that the collection of either observes.
     sdk.collect();
     let levels: Vec<_> =
         sdk.collect().0.into_keys().filter(|name| name.starts_with("ot_rows_level")).collect();
