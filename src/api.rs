@@ -287,11 +287,16 @@ macro_rules! scalar {
     };
 }
 
-/// Gives the slots back. A drop within a cold path, which only a global allocator can bring about,
-/// leaves them unused for good.
+/// Gives the slots back: see [`unregister_row`].
 pub(crate) fn unregister(key: Key, counter: &CounterRef<'_>) {
+    unregister_row(key, 0, counter);
+}
+
+/// Gives the slots of a family's row back. A drop within a cold path, which only a global allocator can bring about,
+/// leaves them unused for good.
+pub(crate) fn unregister_row(key: Key, row: u32, counter: &CounterRef<'_>) {
     if key.is_registered() {
-        enter_cold_path(|registry| registry.unregister(key, counter));
+        enter_cold_path(|registry| registry.unregister(key, row, counter));
     }
 }
 

@@ -154,7 +154,7 @@ pub trait Metric: sealed::Metric {}
 
 impl<M: sealed::Metric + ?Sized> Metric for M {}
 
-mod sealed {
+pub(crate) mod sealed {
     use crate::Sample;
     use crate::engine::CounterRef;
 

@@ -101,7 +101,7 @@ pub struct Naming {
     pub(super) publish: fn(&Registry, &Family, &CounterRef<'_>, Option<Key>) -> Published,
     /// Whether the family is shown under its name.
     pub(crate) is_shown: fn(&Family) -> bool,
-    pub(super) unlist: fn(&Registry, &Family, Key, usize) -> Option<()>,
+    pub(super) unlist: fn(&Registry, &Family, u32, Key, usize) -> Option<()>,
     /// Calls a function for the parts of the rows that a snapshot has of the family, row by row.
     pub(super) rows: fn(&Family, &mut dyn FnMut(RowPart)),
     /// Reads the slots of a value, for a snapshot.

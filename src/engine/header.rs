@@ -136,6 +136,13 @@ impl Identity {
         Key::from_bits(self.key.load(ordering))
     }
 
+    /// Makes it that of a counter without slots again. The caller alone uses the counter, and has taken
+    /// its key.
+    pub(crate) fn forget_key(&self) {
+        // Relaxed: nobody else uses it.
+        self.key.store(Key::unregistered(0).bits(), Ordering::Relaxed);
+    }
+
     /// The key of a counter that nobody else uses.
     pub(crate) fn key_mut(&mut self) -> Key {
         // Relaxed: `&mut self` means that the registration came before.

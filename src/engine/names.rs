@@ -7,8 +7,8 @@
 //! [retired](Retired), and stay as they are until it is over.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::sync::Arc;
+use std::{iter, mem};
 
 use super::family::{Family, Totals};
 use super::key::Key;
@@ -148,8 +148,10 @@ impl Names {
         }
         self.changes += 1;
         self.row(family.name, row)?.counters += 1;
-        if kin.is_none() {
-            self.settle(family.name);
+        let other = self.families_of(family.name).find(|other| other.row.family != number);
+        let has_ended = |other: &&Listed| kin.is_none() && other.counters == 0;
+        if let Some(other) = other.filter(has_ended).map(|other| other.row) {
+            self.settle(family.name, other);
         }
         Some(())
     }
@@ -191,10 +193,20 @@ impl Names {
         self.rows.from(place).take_while(move |listed| listed.family.name == name)
     }
 
-    /// A row of the family.
+    /// The first row of each family that has the name, that of the oldest first.
+    #[inline(never)]
+    fn families_of(&self, name: &str) -> impl Iterator<Item = &Listed> {
+        let after = move |family| {
+            let place = self.rows.place(&|row| (row.family.name, row.row.family) <= (name, family));
+            self.rows.from(place).next().filter(|listed| listed.family.name == name)
+        };
+        iter::successors(after(0), move |first| after(first.row.family))
+    }
+
+    /// The first row of the family.
     #[inline(never)]
     fn kin_of(&self, family: &Family) -> Option<&Listed> {
-        self.of_name(family.name).find(|listed| listed.family.is_one_with(family))
+        self.families_of(family.name).find(|listed| listed.family.is_one_with(family))
     }
 
     /// Whether the family, if it is listed, is shown under its name.
@@ -223,9 +235,11 @@ impl Names {
         listing.is_some_and(|listing| (listing.row(), listing.key) == (row, key))
     }
 
-    /// The row in which the counter is listed under its name.
-    pub(super) fn row_of(&self, name: &str, key: Key) -> Option<&Listed> {
-        self.of_name(name).find(|listed| self.is_listed(listed.row, key))
+    /// The row of this number in which the counter is listed under its name.
+    pub(super) fn row_of(&self, name: &str, row: u32, key: Key) -> Option<&Listed> {
+        let rows = self.families_of(name).map(|first| RowId { row, ..first.row });
+        let row = rows.into_iter().find(|row| self.is_listed(*row, key))?;
+        self.rows.from(self.place_of_row(name, row)).next()
     }
 
     /// Takes a counter off the list, and replaces what dropped counters of its row had, unless this
@@ -250,32 +264,40 @@ impl Names {
         }
         self.retire(Some(slots), mem::take(dropped));
         if is_last {
-            self.settle(name);
+            self.settle(name, slots.row);
         }
         true
     }
 
-    /// Removes the rows of this name that have ended.
-    fn settle(&mut self, name: &str) {
+    /// Removes a row without counters, if it is to be shown no more: nobody misses a gauge, and the place
+    /// of a family without counters goes to another one. Else a row that only grows stays, as
+    /// exporters take an absence for a restart.
+    fn settle(&mut self, name: &str, row: RowId) {
+        let is_growing = self.row(name, row).is_some_and(|listed| listed.family.is_growing());
+        if !is_growing {
+            return self.remove_row(name, row);
+        }
+        let is_one = self.families_of(name).nth(1).is_none();
+        if is_one || self.of_family(name, row.family).any(|listed| listed.counters > 0) {
+            return;
+        }
         loop {
-            let ended = self.of_name(name).find(|listed| self.has_ended(listed));
-            let Some(row) = ended.map(|listed| listed.row) else { return };
-            if let Some(gone) = self.rows.remove(self.place_of_row(name, row)) {
-                self.retire(None, gone.dropped);
-            }
+            let next = self.of_family(name, row.family).next().map(|listed| listed.row);
+            let Some(row) = next else { return };
+            self.remove_row(name, row);
         }
     }
 
-    /// Whether a row without counters is to be shown no more: nobody misses a gauge, and the place of a
-    /// family without counters goes to another one. Else a row that only grows stays, as exporters take
-    /// an absence for a restart.
-    fn has_ended(&self, row: &Listed) -> bool {
-        let is_kin = |other: &&Listed| other.row.family == row.row.family;
-        let of_name = || self.of_name(row.family.name);
-        row.counters == 0
-            && (!row.family.is_growing()
-                || !of_name().all(|other| is_kin(&other))
-                    && of_name().filter(is_kin).all(|kin| kin.counters == 0))
+    /// The rows of the family with this number.
+    fn of_family(&self, name: &str, family: u64) -> impl Iterator<Item = &Listed> {
+        let first = self.place_of_row(name, RowId { family, row: 0 });
+        self.rows.from(first).take_while(move |listed| listed.row.family == family)
+    }
+
+    fn remove_row(&mut self, name: &str, row: RowId) {
+        if let Some(gone) = self.rows.remove(self.place_of_row(name, row)) {
+            self.retire(None, gone.dropped);
+        }
     }
 
     /// On allocation failure, the slots are never reused, and the totals never freed.
@@ -309,8 +331,10 @@ impl Names {
         self.counters.remove(self.place_of(row, key));
         if let Some(listed) = self.row(family.name, row) {
             listed.counters -= 1;
+            if listed.counters == 0 {
+                self.settle(family.name, row);
+            }
         }
-        self.settle(family.name);
     }
 
     /// The next of what was retired before every pass that runs began.

@@ -29,12 +29,18 @@ impl<'a> Pass<'a> {
 ///
 /// On allocation failure nothing is done: the counter stays listed, and its slots are its own
 /// for ever.
-pub(super) fn unlist(registry: &Registry, family: &Family, key: Key, len: usize) -> Option<()> {
+pub(super) fn unlist(
+    registry: &Registry,
+    family: &Family,
+    row: u32,
+    key: Key,
+    len: usize,
+) -> Option<()> {
     let (name, naming) = (family.name, family.naming);
     let pass = Pass::begin(registry)?;
     loop {
         let names = pass.names.lock();
-        let listed = names.row_of(name, key)?;
+        let listed = names.row_of(name, row, key)?;
         let (slots, found) =
             (Slots { row: listed.row, key, kind: naming.kind, len }, &raw const listed.dropped[..]);
         drop(names);

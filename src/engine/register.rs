@@ -155,13 +155,14 @@ impl Registry {
         }
     }
 
-    /// Takes back the slots of a counter that nobody can use any more.
-    pub(crate) fn unregister(&self, key: Key, counter: &CounterRef<'_>) {
+    /// Takes back the slots of a counter that nobody can use any more, and that is of this row of its
+    /// family.
+    pub(crate) fn unregister(&self, key: Key, row: u32, counter: &CounterRef<'_>) {
         let (kind, len) = (counter.kind, counter.spill.len());
         match counter.family() {
             None => self.free(kind.arena(), key, len),
             Some(family) => {
-                (family.naming.unlist)(self, &family, key, len);
+                (family.naming.unlist)(self, &family, row, key, len);
             }
         }
     }

@@ -11,6 +11,7 @@ use self::labels::{array, rows};
 pub use self::scalar::Scalar;
 pub(crate) use self::scalar::{scalar, sealed};
 use crate::engine::{Identity, Naming};
+use crate::own_registry::sealed::Shown;
 use crate::sync::const_fn;
 use crate::{Histogram, InvalidName, Layout, Metric, RegisterError, Unit, name};
 
@@ -66,7 +67,7 @@ use crate::{Histogram, InvalidName, Layout, Metric, RegisterError, Unit, name};
 /// # Limits
 /// Those of the metrics. A family has at most 16,000 rows, and a label at most 256 values; a program
 /// with more of them doesn't compile. For values of the run time see the feature `dynamic-labels`.
-pub struct Family<M, L: Labels> {
+pub struct Family<M: Metric, L: Labels> {
     rows: L::Array<M>,
     is_sparse: bool,
 }
@@ -235,7 +236,7 @@ impl<H: Layout, L: Labels> Family<Histogram<H>, L> {
     }
 }
 
-impl<M, L: Labels> Family<M, L> {
+impl<M: Metric, L: Labels> Family<M, L> {
     const_fn! {
         /// The same family, of which [`register`](Family::register) lists no row: each is listed by its
         /// first add.
@@ -283,7 +284,7 @@ impl<M, L: Labels> Family<M, L> {
     }
 }
 
-impl<M, L: Labels> Family<M, L> {
+impl<M: Metric, L: Labels> Family<M, L> {
     #[inline(always)]
     pub(crate) fn rows(&self) -> &[M] {
         rows::<M, L>(&self.rows)
@@ -337,7 +338,19 @@ impl<M: Metric, L: Labels> Family<M, L> {
     }
 }
 
-impl<M, L: Labels> Index<L> for Family<M, L> {
+impl<M: Metric, L: Labels> Drop for Family<M, L> {
+    /// Gives back the slots of each row. The metrics' own drops wouldn't know in which row they are
+    /// listed.
+    fn drop(&mut self) {
+        for (row, metric) in (0..).zip(self.rows()) {
+            let Shown(counter) = metric.shown();
+            crate::api::unregister_row(counter.value(0).key(), row, &counter);
+            counter.identity.forget_key();
+        }
+    }
+}
+
+impl<M: Metric, L: Labels> Index<L> for Family<M, L> {
     type Output = M;
 
     #[inline]
