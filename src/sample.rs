@@ -38,8 +38,9 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The labels that tell the sample from others of its name, in the order of its source: one for
-    /// an element of a [`CounterArray`](crate::CounterArray), none for other counters of quipu's.
+    /// The labels that tell the sample from others of its name, in the order of its source: those of
+    /// a [`Family`](crate::Family), one for an element of a [`CounterArray`](crate::CounterArray),
+    /// none for other metrics of quipu's.
     ///
     /// ```
     /// use quipu::CounterArray;

@@ -7,6 +7,7 @@ const TIMEOUT = 5_000;
 
 const GROWING = new Set(["counter", "float_counter", "histogram"]);
 const QUANTILES = [0.5, 0.9, 0.99, 0.999];
+const OF_SERIES = 0.99;
 const TIMES = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]];
 
 const cards = new Map();
@@ -14,11 +15,13 @@ const exact = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
 // Significant digits: a small rate is not nil.
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
-/** The series of a snapshot's samples, which have one label at most. */
+/** The series of a snapshot's samples. The names of their labels are in one text, and so are the labels' values. */
 function seriesOf(samples) {
   return samples.map(({ name, help, kind, labels, value, histogram }) => {
-    const [{ name: key, value: label } = { name: "", value: "" }] = labels;
-    const id = key === "" ? name : `${name}{${key}="${label}"}`;
+    const key = labels.map(({ name }) => name).join(", ");
+    const label = labels.map(({ value }) => value).join(", ");
+    const pairs = labels.map(({ name, value }) => `${name}="${value.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`);
+    const id = pairs.length === 0 ? name : `${name}{${pairs.join()}}`;
     return { id, name, key, label, help, kind: GROWING.has(kind) ? "counter" : "gauge", value, histogram };
   });
 }
@@ -126,6 +129,14 @@ class Distribution {
   }
 }
 
+/** The histogram of all observations of several, which have the same buckets. */
+function together(histograms) {
+  const counts = histograms[0].counts.map((_, bucket) =>
+    histograms.reduce((sum, { counts }) => sum + counts[bucket], 0),
+  );
+  return { ...histograms[0], counts };
+}
+
 /** A copy of a template's only element, at the end of another element. */
 function copy(template, parent) {
   const root = document.getElementById(template).content.cloneNode(true).firstElementChild;
@@ -134,8 +145,8 @@ function copy(template, parent) {
 }
 
 /**
- * A metric's place on the page: its total, its plot and, if it has a label, a row for each of that label's values. A
- * histogram has a row for each percentile.
+ * A metric's place on the page: its total, its plot and, if it has labels, a row for each series. A histogram has a row
+ * for each percentile of all observations, and then one for a percentile of each series.
  */
 class Card {
   constructor({ name, key, help, kind, histogram }) {
@@ -144,6 +155,7 @@ class Card {
     this.kind = kind;
     this.track = new Track(kind);
     this.rows = new Map();
+    this.shown = 0;
     root.dataset.metric = name;
     root.classList.add(kind);
     root.classList.toggle("labelled", key !== "" || histogram !== undefined);
@@ -155,14 +167,14 @@ class Card {
     if (histogram !== undefined) {
       this.distribution = new Distribution();
       this.part(".distribution").hidden = false;
-      this.part(".key").textContent = "percentile";
+      this.part(".key").textContent = key === "" ? "percentile" : `percentile, ${key}`;
       this.part(".column").textContent = "last minute";
-      this.part(".unit").textContent = "";
+      this.part(".unit").textContent = key === "" ? "" : "rate";
       this.percentiles = QUANTILES.map((q) => new Percentile(q, this.part("tbody")));
     }
   }
 
-  /** Shows the metric's series, of which there is more than one only if there is a label. */
+  /** Shows the metric's series, of which there is more than one only if there are labels. */
   show(at, series) {
     const total = series.reduce((sum, { value }) => sum + value, 0);
     this.part(".total").textContent = exact.format(total);
@@ -172,14 +184,23 @@ class Card {
       this.plot(at);
     }
     if (series[0].histogram !== undefined) {
-      this.distribute(at, series[0].histogram);
+      this.distribute(at, together(series.map(({ histogram }) => histogram)));
     }
-    for (const one of series.filter(({ key }) => key !== "")) {
-      if (!this.rows.has(one.id)) {
-        this.rows.set(one.id, new Row(one, this.part("tbody")));
-      }
-      this.rows.get(one.id).show(at, one.value, total);
+    const rows = series.filter(({ key }) => key !== "").map((one) => this.row(one, at, total));
+    // A series that comes later has its place among the others.
+    if (rows.length > this.shown) {
+      this.part("tbody").append(...rows);
     }
+    this.shown = rows.length;
+  }
+
+  row(one, at, total) {
+    if (!this.rows.has(one.id)) {
+      this.rows.set(one.id, new Row(one, this.part("tbody")));
+    }
+    const row = this.rows.get(one.id);
+    row.show(at, one, total);
+    return row.root;
   }
 
   distribute(at, histogram) {
@@ -227,22 +248,29 @@ class Percentile {
   }
 }
 
-/** A series of a metric with a label. */
+/** A series of a metric with labels: its total or, of a histogram, a percentile of the last minute. */
 class Row {
-  constructor({ id, label, kind }, table) {
+  constructor({ id, label, kind, histogram }, table) {
+    this.distribution = histogram === undefined ? undefined : new Distribution();
     this.root = copy("row", table);
     this.part = (selector) => this.root.querySelector(selector);
     this.track = new Track(kind);
     this.root.dataset.series = id;
-    this.part(".label").textContent = label;
+    this.part(".label").textContent = histogram === undefined ? label : `${exact.format(100 * OF_SERIES)} %, ${label}`;
   }
 
-  show(at, value, total) {
+  show(at, { value, histogram }, total) {
     this.track.add(at, value);
-    this.part(".total").textContent = exact.format(value);
+    this.part(".total").textContent = histogram === undefined ? exact.format(value) : this.percentile(at, histogram);
     this.part(".rate").textContent = this.track.now;
     this.root.classList.toggle("nil", value === 0);
     this.root.style.setProperty("--share", `${total > 0 ? (100 * value) / total : 0}%`);
+  }
+
+  percentile(at, histogram) {
+    this.distribution.add(at, histogram);
+    const value = this.distribution.quantile(OF_SERIES);
+    return value === undefined ? "–" : amount(value, histogram.unit);
   }
 }
 

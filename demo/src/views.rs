@@ -29,12 +29,14 @@ async fn metrics() -> impl IntoResponse {
     ([(CONTENT_TYPE, PrometheusText::CONTENT_TYPE)], quipu::snapshot().prometheus().to_string())
 }
 
-/// All samples, and the quantiles of the histograms since the start.
+/// All samples, and the quantiles of each histogram since the start.
 async fn metrics_json() -> impl IntoResponse {
     let snapshot = quipu::snapshot();
-    let of_sample =
-        |sample: &Sample| Some((sample.name.to_string(), quantiles(sample.histogram()?)));
-    let quantiles: Map<_, _> = snapshot.samples().iter().filter_map(of_sample).collect();
+    let of_sample = |sample: &Sample| {
+        let quantiles = quantiles(sample.histogram()?);
+        Some(json!({ "name": sample.name, "labels": sample.labels(), "values": quantiles }))
+    };
+    let quantiles: Vec<_> = snapshot.samples().iter().filter_map(of_sample).collect();
     let document = json!({ "samples": snapshot.samples(), "quantiles": quantiles });
     ([(CONTENT_TYPE, JSON)], document.to_string())
 }

@@ -127,6 +127,57 @@
 //! `ERRORS[index]` panics for an index that the array lacks, as a slice does. Use
 //! [`get`](crate::CounterArray::get) for an index that comes from outside the program.
 //!
+//! # Labels
+//! A [`Family`](crate::Family) has one metric for each combination of the values of several labels.
+//! The values are enums, declared by [`labels!`](crate::labels!) with the texts that exporters show.
+//! An add through the family costs the metric's own: the labels are an index.
+//!
+//! ```
+//! use quipu::{Family, Histogram, LabelValue, LogLinear, Unit};
+//!
+//! quipu::labels! {
+//!     enum Method: "method" { Get => "GET", Post => "POST", Other => "other" }
+//!     enum Status: "status" { Success => "2xx", Failure => "5xx" }
+//! }
+//!
+//! static LATENCY: Family<Histogram<LogLinear<3, 36>>, (Method, Status)> = Family::of_histograms(
+//!     "request_seconds",
+//!     "Time to answer.",
+//!     Unit::Nanoseconds,
+//!     LogLinear::new(),
+//! );
+//!
+//! let method = Method::of("PATCH").unwrap_or(Method::Other);
+//! LATENCY[(method, Status::Success)].observe(1_500_000);
+//! let text = quipu::snapshot().prometheus().to_string();
+//! assert!(text.contains("request_seconds_count{method=\"other\",status=\"2xx\"} 1\n"));
+//! # let _ = (Method::Get, Method::Post, Status::Failure);
+//! ```
+//!
+//! Map texts from outside to a variant such as `Other`, so that a client can't make series. Where
+//! most of the combinations never happen, make the family [`sparse`](crate::Family::sparse).
+//!
+//! For texts that are known at run time only, such as tenants, there is `DynamicFamily`, with the
+//! feature `dynamic-labels`. It looks a series up by borrowed texts, and makes it where it is new. It
+//! has a limit, and what exceeds it is counted in a series of its own. So a client can't make it grow
+//! without bound.
+//!
+//! ```
+//! # #[cfg(feature = "dynamic-labels")] {
+//! use quipu::{Counter, DynamicFamily};
+//!
+//! static BY_TENANT: DynamicFamily<Counter, 1> =
+//!     DynamicFamily::named("tenant_requests_total", "Requests by tenant.", ["tenant"]).limit(10_000);
+//!
+//! BY_TENANT.with(["acme"], |requests| requests.inc());
+//! let acme = BY_TENANT.get(["acme"]); // a handle, for many adds
+//! acme.add(2);
+//! assert_eq!(acme.sum(), 3);
+//! # }
+//! ```
+//!
+//! [Integrations](crate::integrations#labels) says what each export makes of labels.
+//!
 //! # Libraries that count
 //! A library that takes any [`Count`](crate::Count) leaves the choice to its users: a
 //! [`Counter`](crate::Counter), an element of an array, an `AtomicU64`, or a type of theirs. It
@@ -194,6 +245,7 @@
 //! |---|---|---|
 //! | only grows: requests, bytes | [`Counter`](crate::Counter), [`FloatCounter`](crate::FloatCounter) | an add to a slot of the thread's own |
 //! | the same by a label whose values are known | [`CounterArray`](crate::CounterArray) | as above |
+//! | any of these, by several labels whose values are known | [`Family`](crate::Family) | that of the metric |
 //! | goes up and down on many threads: requests in flight, bytes in use | [`UpDownCounter`](crate::UpDownCounter) | as above |
 //! | is set: a limit, the length of a queue that one thread keeps | [`Gauge`](crate::Gauge) | one atomic store, or addition |
 //! | is a float that is moved by many threads, or set | [`FloatGauge`](crate::FloatGauge) | an add to a slot; a `set` sums under a lock |

@@ -2,7 +2,7 @@
 
 use crate::ArrayIndex;
 use crate::engine::{LabelTable, MAX_ROWS};
-use crate::name::{self, InvalidName};
+use crate::name::{self, InvalidName, are_equal};
 
 /// A label whose values are the variants of an enum, made by [`labels!`](crate::labels!).
 ///
@@ -93,7 +93,29 @@ pub trait LabelValue: ArrayIndex + Copy + 'static {
     message = "`{Self}` is no label, nor several of them",
     note = "expected an enum of `quipu::labels!`, or a tuple of two to six such enums"
 )]
-pub trait Labels: sealed::Labels {}
+pub trait Labels: sealed::Labels {
+    /// The name of each label and its text, in the family's order.
+    ///
+    /// ```
+    /// use quipu::Labels;
+    ///
+    /// quipu::labels! {
+    ///     enum Method: "method" { Get => "GET", Put => "PUT" }
+    ///     enum Status: "status" { Ok => "200", Missing => "404" }
+    /// }
+    ///
+    /// let pairs = (Method::Put, Status::Ok).pairs();
+    /// assert_eq!(pairs.collect::<Vec<_>>(), [("method", "PUT"), ("status", "200")]);
+    /// # let _ = (Method::Get, Status::Missing);
+    /// ```
+    fn pairs(self) -> impl ExactSizeIterator<Item = (&'static str, &'static str)> {
+        let mut values = LabelsOfRow { rest: Self::LEN, row: self.row() };
+        let pair = move |table: &LabelTable| {
+            (table.name, table.values[values.next_index(table.values.len())])
+        };
+        Self::TABLES.iter().map(pair)
+    }
+}
 
 impl<L: sealed::Labels> Labels for L {}
 
@@ -200,8 +222,13 @@ struct LabelsOfRow {
 
 impl LabelsOfRow {
     fn next_value<V: LabelValue>(&mut self) -> V {
-        self.rest /= V::ALL.len();
-        V::ALL[self.row / self.rest % V::ALL.len()]
+        V::ALL[self.next_index(V::ALL.len())]
+    }
+
+    /// Of a label with so many values.
+    fn next_index(&mut self, values: usize) -> usize {
+        self.rest /= values;
+        self.row / self.rest % values
     }
 }
 
@@ -258,7 +285,7 @@ pub(super) const fn check_tables(tables: &[LabelTable], rows: usize) {
         }
         let mut other = 0;
         while other < index {
-            if name::are_equal(name, tables[other].name) {
+            if are_equal(name, tables[other].name) {
                 InvalidName::double(name).panic();
             }
             other += 1;
@@ -275,7 +302,7 @@ pub(super) const fn check_tables(tables: &[LabelTable], rows: usize) {
 pub(super) const fn check_without_le(tables: &[LabelTable]) {
     let mut index = 0;
     while index < tables.len() {
-        if name::are_equal(tables[index].name, "le") {
+        if are_equal(tables[index].name, "le") {
             InvalidName::of_buckets(tables[index].name).panic();
         }
         index += 1;
@@ -287,7 +314,7 @@ pub(super) const fn check_without_le(tables: &[LabelTable]) {
 const fn check_is_new(text: &'static str, others: &[&str], len: usize) {
     let mut index = 0;
     while index < len {
-        if name::are_equal(text, others[index]) {
+        if are_equal(text, others[index]) {
             InvalidName::double_value(text).panic();
         }
         index += 1;

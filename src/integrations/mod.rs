@@ -7,7 +7,7 @@
 //! | feature `hdrhistogram-7` | | `From` for its histogram, of a snapshot |
 //! | package `quipu-metrics` | every `counter!`, `gauge!` and `histogram!`, by `SlotRecorder` | |
 //! | package `quipu-opentelemetry` | | `NamedCounters`, observable instruments |
-//! | package `quipu-persist` | | `Worker::track`, totals of many hosts in a store |
+//! | package `quipu-persist` | | `Worker::track`, totals of many hosts in a store; also of a whole [`Family`](crate::Family) |
 //! | feature `serde` | | `Serialize` for snapshots and their differences |
 //!
 //! The features for other crates have the version of their crate in the name: a new major version of
@@ -51,12 +51,30 @@
 //! numbers, are exported with the counters: each snapshot has them.
 //!
 //! # Labels
-//! quipu itself has one label whose values are known when the program is compiled: a
-//! [`CounterArray`](crate::CounterArray), whose add costs as much as a counter's. For several
-//! labels, such as status and method, or for values of the run time, use the family of one of these
-//! crates with quipu's counters in it, and keep the metrics that it hands out. quipu has no family
-//! of its own: the look-up by labels would cost many times the add, and these crates have it
-//! already.
+//! A [`Family`](crate::Family) has several labels whose texts are known when the program is compiled,
+//! a `DynamicFamily` (feature `dynamic-labels`) such as are known at run time only. All exports have
+//! the rows of both:
+//!
+//! | | labels | order of the rows |
+//! |---|---|---|
+//! | [text format](crate::Snapshot::prometheus), `prometheus-client-0_26` | in the order of the family | that of the family |
+//! | `prometheus-0_14` | in the order of the family | by their texts: the crate's registry sorts them |
+//! | `serde` | a list of names and texts, in the order of the family | that of the family |
+//! | `quipu-opentelemetry` | attributes | OpenTelemetry gives them none |
+//! | `quipu-persist` | part of the counter's name, in the order of the family | by name |
+//!
+//! A text may have any character. The text formats write a backslash before a quotation mark and a
+//! backslash, and `\n` for a line feed; serde's formats and attributes have the text as it is.
+//!
+//! **An empty text** is a label of its own in quipu, serde, OpenTelemetry and `quipu-persist`. For
+//! Prometheus it is the same as no such label. The text formats write it, as `label=""`, and
+//! Prometheus drops the label. The rows of one family stay apart then, as they have the same labels.
+//! But a sample of [another source](crate::registry) that has the name without the label is the same
+//! series to Prometheus, which takes only one of the two: let an empty text say `none`.
+//!
+//! A family of one of these crates with quipu's counters in it, such as
+//! `GenericCounterVec<quipu::Counter>`, has a look-up that costs many times the add. Keep the metrics
+//! that it hands out.
 //!
 //! # Measured
 //! The tables of the modules are by `cargo run --release --manifest-path

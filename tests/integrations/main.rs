@@ -1,5 +1,6 @@
 //! Counters through the crates of others, read back by yet another crate.
 
+mod families;
 #[cfg(feature = "hdrhistogram-7")]
 mod hdrhistogram;
 #[cfg(feature = "prometheus-0_14")]

@@ -28,6 +28,7 @@
 //! | [`FloatGauge`](quipu::FloatGauge) | `f64_observable_gauge` | |
 //! | [`Peak`](quipu::Peak), [`Trough`](quipu::Trough) | `u64_observable_gauge` | |
 //! | [`Histogram`](quipu::Histogram) | `u64_observable_counter` of its name and `_count`, `f64_observable_counter` of its name and `_sum` | |
+//! | [`Family`](quipu::Family) of one of these | that of its metrics | the labels |
 //!
 //! **Buckets aren't exported.** OpenTelemetry has no observable histogram, its SDK has no metric
 //! producer that a program could implement, and the fields of its histogram data are private: the
@@ -36,13 +37,16 @@
 //! give the rate and the mean. For percentiles, export the text format beside it, or log those of
 //! [`Sample::histogram`](quipu::Sample::histogram).
 //!
+//! Labels are attributes with the same names and texts, whatever these have in them. An attribute
+//! may be empty, and is another than none. OpenTelemetry gives attributes and data points no order.
+//!
 //! Metrics of [other sources](quipu::registry), and [`Observed`](quipu::Observed) numbers, have the
 //! instrument of their kind, and their labels as attributes.
 //!
 //! An observable instrument reports totals: all that was ever added under its name. Takes, resets
 //! and drops between two collections don't change them. For an up-down counter it reports the sum,
-//! and 0 once the last one of its name is dropped. A gauge is reported as long as there is one of its
-//! name. The SDK turns them into the sums or differences
+//! and 0 once the last one of its name is dropped; one with labels is reported as long as it lives. A
+//! gauge is reported as long as there is one of its name. The SDK turns them into the sums or differences
 //! of its reader: cumulative and delta temporality are both exact, and neither disturbs the other.
 //!
 //! Each add to one of OpenTelemetry's own synchronous instruments looks up its attributes, which
@@ -93,7 +97,8 @@ use quipu::{Kind, Label, NameClash, Sample, Snapshot, Value};
 /// report to the same instruments.
 ///
 /// The SDK keeps 2,000 attribute sets an instrument and adds up the others. So elements of a larger
-/// [`CounterArray`](quipu::CounterArray) would be missing, and their sum would be wrong. Raise the
+/// [`CounterArray`](quipu::CounterArray), or rows of a larger [`Family`](quipu::Family), would be
+/// missing, and their sum would be wrong. Raise the
 /// limit by a view with `StreamBuilder::with_cardinality_limit`. OTLP has no whole numbers from 2⁶³
 /// on: its exporter sends 0.
 #[derive(Debug)]
@@ -187,6 +192,7 @@ impl NamedCounters {
     /// `place` is how many instruments were made before.
     fn build(&self, sample: &Sample, part: Part, place: usize) {
         let Sample { name, help, kind, .. } = sample.clone();
+        let has_labels = !sample.labels().is_empty();
         let collection = Arc::clone(&self.collection);
         macro_rules! build {
             ($instrument:ident, $value:path) => {{
@@ -194,11 +200,17 @@ impl NamedCounters {
                 let observe = move |observer: &dyn AsyncInstrument<_>| {
                     // Its lock isn't held while the SDK is called.
                     let snapshot = collection.lock().snapshot(place);
-                    report(&snapshot, &name, (kind, part), |value, attributes| {
+                    let samples = snapshot.family(&name);
+                    report(samples, part, |value, attributes| {
                         if let $value(value) = value {
                             observer.observe(value, attributes);
                         }
                     });
+                    // An instrument is never forgotten, so a number that goes up and down, whose
+                    // name goes with its last counter, is zero then.
+                    if samples.is_empty() && kind == Kind::UpDownCounter && !has_labels {
+                        observer.observe(Default::default(), &[]);
+                    }
                 };
                 self.meter
                     .$instrument(instrument)
@@ -256,22 +268,11 @@ impl Part {
     }
 }
 
-/// Calls `report` with each value of this name, and its attributes. An instrument is never
-/// forgotten, so a number that goes up and down, whose name goes with its last counter, is zero
-/// then.
-fn report(
-    snapshot: &Snapshot,
-    name: &str,
-    (kind, part): (Kind, Part),
-    report: impl Fn(Value, &[KeyValue]),
-) {
-    let samples = snapshot.family(name);
+/// Calls `report` with the value of each sample, and its attributes.
+fn report(samples: &[Sample], part: Part, report: impl Fn(Value, &[KeyValue])) {
     for sample in samples {
         let attribute = |label: &Label| KeyValue::new(label.name.clone(), label.value.clone());
         report(part.value(sample), &sample.labels().iter().map(attribute).collect::<Vec<_>>());
-    }
-    if samples.is_empty() && kind == Kind::UpDownCounter {
-        report(Value::Signed(0), &[]);
     }
 }
 

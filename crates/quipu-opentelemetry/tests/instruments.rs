@@ -10,8 +10,8 @@ use opentelemetry_sdk::metrics::{
     SdkMeterProvider, Stream, Temporality,
 };
 use quipu::{
-    Bounds, Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Histogram, Observed, Peak,
-    Trough, Unit, UpDownCounter,
+    Bounds, Counter, CounterArray, Family, FloatCounter, FloatGauge, Gauge, Histogram, Labels,
+    Observed, Peak, Trough, Unit, UpDownCounter,
 };
 use quipu_opentelemetry::NamedCounters;
 
@@ -266,6 +266,100 @@ fn takes_and_drops_take_nothing_from_what_is_reported() {
     second.add(20);
     level.add(3);
     assert_eq!(collect(), ((120.0, 20.0), 3.0));
+}
+
+quipu::labels! {
+    enum Agent: "agent" { Quoted => "the \"best\\\"\nof two, =}{", Script => "漢字 🙂", None => "" }
+    enum Status: "status" { Ok => "200", Missing => "404" }
+}
+
+type Both = (Agent, Status);
+
+/// As [`points`] writes it.
+fn point(name: &str, labels: Both) -> String {
+    let pairs = labels.pairs().map(|(name, value)| format!(" {name}={value}"));
+    name.to_owned() + &pairs.collect::<String>()
+}
+
+#[test]
+fn rows_of_families_have_their_labels_as_attributes() {
+    static COUNTERS: Family<Counter, Both> = Family::named("ot_rows_total", "");
+    static FLOATS: Family<FloatCounter, Both> = Family::named("ot_rows_seconds_total", "");
+    static TIMES: Family<Histogram<Bounds<1>>, Both> =
+        Family::of_histograms("ot_rows_bytes", "", Unit::Bytes, Bounds::new(&[10]));
+    let levels = Box::new(Family::<UpDownCounter, Both>::named("ot_rows_level", ""));
+    COUNTERS.register().unwrap();
+    FLOATS[(Agent::None, Status::Ok)].add(0.5);
+    TIMES[(Agent::Quoted, Status::Missing)].observe(7);
+    levels[(Agent::Script, Status::Ok)].sub(3);
+    let sdk = Sdk::new();
+    sdk.counters().register().unwrap();
+    for (number, (_, counter)) in (1..).zip(COUNTERS.iter()) {
+        counter.add(number);
+    }
+    let (cumulative, delta) = sdk.collect();
+    for (number, (labels, _)) in (1_u8..).zip(COUNTERS.iter()) {
+        let expected = (f64::from(number), true);
+        let name = point("ot_rows_total", labels);
+        assert_eq!((cumulative[&name], delta[&name]), (expected, expected), "{name}");
+    }
+    let of = |name: &str, labels| cumulative[&point(name, labels)].0;
+    assert_eq!(of("ot_rows_seconds_total", (Agent::None, Status::Ok)), 0.5);
+    assert_eq!(of("ot_rows_bytes_count", (Agent::Quoted, Status::Missing)), 1.0);
+    assert_eq!(of("ot_rows_bytes_sum", (Agent::Quoted, Status::Missing)), 7.0);
+    assert_eq!(of("ot_rows_level", (Agent::Script, Status::Ok)), -3.0);
+    drop(levels);
+    // The SDK reports to both readers, once each, all that the collection of either observes.
+    sdk.collect();
+    let levels: Vec<_> =
+        sdk.collect().0.into_keys().filter(|name| name.starts_with("ot_rows_level")).collect();
+    assert!(levels.is_empty(), "nothing without labels either: {levels:?}");
+}
+
+#[test]
+fn rows_of_gauges_and_peaks_have_their_labels_as_attributes() {
+    static GAUGES: Family<Gauge, Both> = Family::named("ot_rows_gauge", "");
+    static FLOATS: Family<FloatGauge, Both> = Family::named("ot_rows_load", "");
+    static PEAKS: Family<Peak, Both> = Family::named("ot_rows_longest", "");
+    let labels = (Agent::Quoted, Status::Ok);
+    GAUGES[labels].set(-8);
+    FLOATS[labels].set(0.5);
+    PEAKS[labels].observe(9);
+    let exporter = InMemoryMetricExporter::default();
+    let reader = PeriodicReader::builder(exporter.clone()).build();
+    let provider = SdkMeterProvider::builder().with_reader(reader).build();
+    NamedCounters::new(provider.meter("quipu")).register().unwrap();
+    provider.force_flush().unwrap();
+    let exported = exporter.get_finished_metrics().unwrap();
+    let values = ["ot_rows_gauge", "ot_rows_load", "ot_rows_longest"]
+        .map(|name| (gauge(&exported, name), attributes_of_gauge(&exported, name)));
+    let attributes: Vec<_> =
+        labels.pairs().map(|(name, value)| (name.into(), value.into())).collect();
+    let expected = [-8.0, 0.5, 9.0].map(|value| (Some(value), attributes.clone()));
+    assert_eq!(values, expected);
+}
+
+/// Those of the first data point.
+fn attributes_of_gauge(exported: &[ResourceMetrics], name: &str) -> Vec<(String, String)> {
+    let mut metrics =
+        exported.iter().flat_map(ResourceMetrics::scope_metrics).flat_map(|scope| scope.metrics());
+    macro_rules! attributes {
+        ($gauge:expr) => {
+            $gauge
+                .data_points()
+                .next()
+                .unwrap()
+                .attributes()
+                .map(|pair| (pair.key.to_string(), pair.value.to_string()))
+                .collect()
+        };
+    }
+    match metrics.find(|metric| metric.name() == name).unwrap().data() {
+        AggregatedMetrics::I64(MetricData::Gauge(gauge)) => attributes!(gauge),
+        AggregatedMetrics::U64(MetricData::Gauge(gauge)) => attributes!(gauge),
+        AggregatedMetrics::F64(MetricData::Gauge(gauge)) => attributes!(gauge),
+        other => panic!("{name}: {other:?}"),
+    }
 }
 
 #[test]

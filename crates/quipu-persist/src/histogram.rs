@@ -4,18 +4,29 @@ use std::collections::BTreeSet;
 
 use quipu::{Bucket, HistogramSnapshot};
 
+use super::series::split;
 use super::{Error, ErrorKind, Store};
 
-/// The name of each row. Those of buckets have both ends, so that a bucket of another layout isn't
-/// taken for one that ends alike.
-pub(super) fn names(name: &str, layout: &HistogramSnapshot) -> Vec<String> {
-    let start = bucket_start(name);
+/// The name of each row of a histogram, whose own name may have labels. Those of buckets have both
+/// ends, so that a bucket of another layout isn't taken for one that ends alike.
+pub(super) fn names(series: &str, layout: &HistogramSnapshot) -> Vec<String> {
+    let start = bucket_start(series);
     let bucket = |Bucket { lower, upper, .. }| format!("{start}{lower}\",le=\"{upper}\"}}");
-    [format!("{name}_sum")].into_iter().chain(layout.buckets().map(bucket)).collect()
+    [sum(series)].into_iter().chain(layout.buckets().map(bucket)).collect()
 }
 
-fn bucket_start(name: &str) -> String {
-    format!("{name}_bucket{{ge=\"")
+fn sum(series: &str) -> String {
+    match split(series) {
+        (name, "") => format!("{name}_sum"),
+        (name, labels) => format!("{name}_sum{{{labels}}}"),
+    }
+}
+
+fn bucket_start(series: &str) -> String {
+    match split(series) {
+        (name, "") => format!("{name}_bucket{{ge=\""),
+        (name, labels) => format!("{name}_bucket{{{labels},ge=\""),
+    }
 }
 
 /// The value of each row.

@@ -50,8 +50,8 @@ impl Track {
         Ok(Self { source, rows })
     }
 
-    /// A counter is shipped although it is zero, so that it is seen. Of a histogram's many rows,
-    /// those are shipped that aren't zero.
+    /// A counter is shipped although it is zero, so that it is seen. Of the many rows of a histogram
+    /// or a family, those are shipped that aren't zero.
     fn read(&mut self, version: u64) {
         let ships_zero = self.rows.len() == 1;
         for (row, total) in self.rows.iter_mut().zip(self.source.totals().totals()) {
@@ -255,6 +255,10 @@ mod tests {
             } else {
                 Err(RegisterError::OutOfSlots)
             }
+        }
+
+        fn addresses(&self) -> Vec<usize> {
+            self.0.addresses()
         }
 
         fn names(&self, name: &str) -> Vec<String> {

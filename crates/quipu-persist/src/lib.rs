@@ -31,6 +31,11 @@
 //! Buckets are counters, and are shipped as such: see [`Tracked`](Tracked#histograms). So
 //! [`Store::histogram`] has the observations of all processes, and their percentiles.
 //!
+//! # Families
+//! A series of a [`Family`](quipu::Family) is a counter whose name has its labels, such as
+//! `requests_total{method="GET",status="200"}`: see [`Tracked`](Tracked#families). So
+//! [`Store::family`] has the totals of all series of a name, over all processes.
+//!
 //! # Parts
 //! A [`Worker`] is the thread that writes. It writes to a [`Sink`], a trait of one function; a
 //! [`Store`] can also be read. The stores are behind features of their names: [`Sqlite`], a file;
@@ -112,7 +117,6 @@ mod flusher;
 mod fork_guard;
 mod histogram;
 mod ledger;
-#[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
 mod limits;
 mod model;
 #[cfg(feature = "nats")]
@@ -126,6 +130,7 @@ mod process_local;
 mod redis;
 #[cfg(any(feature = "postgres", feature = "nats", feature = "cassandra"))]
 mod runtime;
+mod series;
 mod shared;
 mod sink;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -152,6 +157,7 @@ pub use postgres::Postgres;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use redis::Redis;
+pub use series::{StoredSeries, series_name};
 pub use sink::{Batch, Entry, Outcome, Sink, Store};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use quipu::HistogramSnapshot;
 use serde::{Deserialize, Serialize};
 
+use super::series::{self, StoredSeries};
 use super::{Error, Stamp, Writer, histogram, model};
 
 /// A message of a writer: its totals of some counters.
@@ -178,8 +179,36 @@ pub trait Store: Sink {
         Ok(model::sum(self.by_writer(counter)?.values()))
     }
 
+    /// The series that are stored of a [`Family`](quipu::Family) of counters with this name, in the
+    /// order of their names; none of an unknown one. It asks for the [`counters`](Store::counters),
+    /// and for the total of each series.
+    ///
+    /// Of a family of histograms `x`, that of `x_sum` has the sums; for the observations ask for the
+    /// [`histogram`](Store::histogram) of a series, by its [name](super::series_name).
+    ///
+    /// ```
+    /// use quipu_persist::{Stamp, Store, VersionVector, Writer, series_name};
+    ///
+    /// let mut store = VersionVector::new();
+    /// for (host, method, total) in [("web-1", "GET", 3), ("web-2", "GET", 4), ("web-2", "PUT", 5)] {
+    ///     let name = series_name("requests_total", [("method", method)]);
+    ///     store.observe(&name, &Writer::new(host)?, Stamp { version: 1, total });
+    /// }
+    /// let requests = store.family("requests_total")?;
+    /// let totals = requests.iter().map(|series| (&*series.labels[0].value, series.total));
+    /// assert_eq!(totals.collect::<Vec<_>>(), [("GET", 7), ("PUT", 5)]);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the store can't be read, or has a counter of this name whose labels can't.
+    fn family(&mut self, name: &str) -> Result<Vec<StoredSeries>, Error> {
+        series::read(self, name)
+    }
+
     /// The observations of a histogram by all of its writers, in the layout and unit of `layout`: a
-    /// snapshot of the same histogram, whatever it has observed. Empty for an unknown histogram.
+    /// snapshot of the same histogram, whatever it has observed. Empty for an unknown histogram. The
+    /// name of one of a family has its labels: see [`series_name`](super::series_name).
     ///
     /// It asks for the [`counters`](Store::counters), and for the total of each bucket that has
     /// observations. One that is made meanwhile may be in the sum alone.

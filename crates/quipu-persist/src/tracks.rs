@@ -20,16 +20,16 @@ struct Tracks {
 
 static CURRENT: AtomicPtr<Tracks> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Enters a counter. False if it is there.
-pub(super) fn insert(Identity { address, owner }: Identity) -> bool {
+/// Enters a counter, or those of a family. False if one is there.
+pub(super) fn insert(Identity { addresses, owner }: Identity) -> bool {
     let mut owners = current().owners.lock();
     if owners.len() == owners.capacity() {
         // An address is free for another counter when the last weak pointer to the old one is gone.
         owners.retain(|_, owner| owner.as_ref().is_none_or(|owner| owner.strong_count() > 0));
     }
-    let is_new = !owners.contains_key(&address);
+    let is_new = !addresses.iter().any(|address| owners.contains_key(address));
     if is_new {
-        owners.insert(address, owner);
+        owners.extend(addresses.into_iter().map(|address| (address, owner.clone())));
     }
     is_new
 }

@@ -7,6 +7,7 @@ use parking_lot::MutexGuard;
 
 use super::flusher::Flusher;
 use super::ledger::{Ledger, Track};
+use super::limits::MAX_NAME;
 use super::shared::{LONGEST_WAIT, Pace, Shared, State};
 use super::{Error, ErrorKind, Sink, Status, Tracked, Writer};
 
@@ -214,8 +215,9 @@ impl Worker {
     ///
     /// # Errors
     /// If the name isn't 1 to 255 bytes without control characters, or the worker has a counter of
-    /// this name, for a histogram of one of the names of its [rows](Tracked#histograms); if a worker of this process has or had the counter, or slots are exhausted; if
-    /// the worker was shut down or is another process's.
+    /// this name; of a [histogram](Tracked#histograms) or a [family](Tracked#families), if that is so
+    /// of one of the names of its rows. If a worker of this process has or had the counter, or slots
+    /// are exhausted; if the worker was shut down or is another process's.
     pub fn track(&self, name: impl Into<String>, counter: impl Tracked) -> Result<(), Error> {
         let name = name.into();
         let names = counter.totals().names(&name);
@@ -354,11 +356,12 @@ fn stopped() -> Error {
 }
 
 fn check_name(name: &str) -> Result<(), Error> {
-    if (1..=255).contains(&name.len()) && !name.chars().any(char::is_control) {
+    if (1..=MAX_NAME).contains(&name.len()) && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    let text =
-        format!("{name:?}: expected a counter's name of 1 to 255 bytes without control characters");
+    let text = format!(
+        "{name:?}: expected a counter's name of 1 to {MAX_NAME} bytes without control characters"
+    );
     Err(Error::new(ErrorKind::Config, text))
 }
 

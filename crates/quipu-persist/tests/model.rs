@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use quipu::{Bounds, Counter, Histogram, UpDownCounter};
+use quipu::{Bounds, Counter, Family, Histogram, Labels, UpDownCounter};
 use quipu_persist::{
     Batch, Builder, Error, ErrorKind, Outcome, Sink, Stamp, Store, Tracked, VersionVector, Worker,
-    Writer,
+    Writer, series_name,
 };
 
 #[global_allocator]
@@ -143,6 +143,107 @@ fn unfit_hosts_names_and_intervals_are_refused_by_value() {
     assert!(error.to_string().starts_with("\"sizes_sum\" is already tracked"), "{error}");
     worker.track("x".repeat(255), Arc::clone(&sizes)).unwrap_err();
     worker.track("likes_by_size", sizes).unwrap();
+}
+
+quipu::labels! {
+    enum Side: "side" { Left => "left", Right => "right" }
+    enum Text: "text" {
+        Short => "short",
+        Long => "a text that is long by itself, and much too long together with the name of a metric, \
+            so that no store has a place for it as a part of a key; it goes on and on, for the limit \
+            is at 255 bytes, and a name of a family with several labels reaches it early",
+    }
+}
+
+#[test]
+fn a_series_with_too_long_a_name_is_refused_by_name() {
+    let worker = idle().start(memory()).unwrap();
+    let family = Arc::new(Family::<Counter, (Side, Text)>::named("model_long_total", ""));
+    let error = worker.track("long_total", Arc::clone(&family)).unwrap_err();
+    let name = series_name("long_total", (Side::Left, Text::Long).pairs());
+    let expected = "expected a counter's name of 1 to 255 bytes without control characters";
+    assert_eq!(error.to_string(), format!("{name:?}: {expected}"));
+    let _ = (Side::Right, Text::Short);
+}
+
+#[test]
+fn a_row_of_a_family_is_tracked_once() {
+    static FAMILY: Family<Counter, Side> = Family::named("model_once_total", "");
+    static OTHER: Family<Counter, Side> = Family::named("model_other_total", "");
+    let worker = idle().start(memory()).unwrap();
+    let refused = |result: Result<(), Error>| {
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("already tracks the counter"), "{error}");
+    };
+    worker.track("once_total", &FAMILY).unwrap();
+    refused(worker.track("row", &FAMILY[Side::Left]));
+    refused(worker.track("row", &FAMILY[Side::Right]));
+    worker.track("row", &OTHER[Side::Right]).unwrap();
+    refused(worker.track("other_total", &OTHER));
+    let error = worker
+        .track("once_total", Arc::new(Family::<Counter, Side>::named("model_twin_total", "")));
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with(r#""once_total{side=\"left\"}" is already tracked"#), "{error}");
+}
+
+/// A row of a sparse family has no slots before its first add.
+#[test]
+fn rows_of_a_family_are_shipped_once_they_count() {
+    let store = memory();
+    let family = Arc::new(Family::<UpDownCounter, Side>::named("model_sparse", "").sparse());
+    let all = Arc::new(Family::<Counter, Side>::named("model_all_total", ""));
+    all[Side::Left].add(5);
+    all[Side::Left].reset();
+    all[Side::Left].add(2);
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    worker.track("sparse", Arc::clone(&family)).unwrap();
+    worker.track("all_total", Arc::clone(&all)).unwrap();
+    worker.flush(LONG).unwrap();
+    assert!(quipu::snapshot().family("model_sparse").is_empty());
+    let counters = || store.lock().unwrap().counters().unwrap();
+    assert_eq!(counters(), [r#"all_total{side="left"}"#]);
+    family[Side::Right].sub(3);
+    all[Side::Left].reset();
+    assert_eq!(flushed(&worker, &store, r#"sparse{side="right"}"#), -3);
+    assert_eq!(store.lock().unwrap().value(r#"all_total{side="left"}"#), 2);
+    worker.shutdown(LONG).unwrap();
+    assert_eq!(counters().len(), 2);
+}
+
+#[cfg(feature = "dynamic-labels")]
+#[test]
+fn a_series_of_run_time_is_tracked_by_its_handle() {
+    use quipu::DynamicFamily;
+
+    static FAMILY: DynamicFamily<Counter, 1> =
+        DynamicFamily::named("model_tenants_total", "", ["tenant"]);
+    let (store, tenants) = (memory(), ["a \"b\"", "漢字\n"]);
+    let name = |tenant| series_name("tenants_total", [("tenant", tenant)]);
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    for (number, tenant) in (1..).zip(tenants) {
+        FAMILY.with([tenant], |counter| counter.add(number));
+        worker.track(name(tenant), FAMILY.get([tenant])).unwrap();
+    }
+    let error = worker.track("again", FAMILY.get([tenants[0]])).unwrap_err();
+    assert!(error.to_string().contains("already tracks the counter"), "{error}");
+    FAMILY.with([tenants[1]], |counter| counter.add(10));
+    worker.shutdown(LONG).unwrap();
+    assert_eq!((FAMILY.sweep(), FAMILY.sweep()), (0, 0), "a tracked series isn't evicted");
+    let read = store.lock().unwrap().family("tenants_total").unwrap();
+    let read: Vec<_> = read.iter().map(|it| (&*it.labels[0].value, it.total)).collect();
+    assert_eq!(read, [(tenants[0], 1), (tenants[1], 12)]);
+}
+
+#[test]
+fn a_name_that_is_no_series_is_an_error_that_names_it() {
+    let store = memory();
+    let worker = idle().start(Arc::clone(&store)).unwrap();
+    track(&worker, "odd_total{side}", Arc::new(Counter::new()));
+    worker.shutdown(LONG).unwrap();
+    let error = store.lock().unwrap().family("odd_total").unwrap_err();
+    let expected = r#""odd_total{side}" is stored: expected odd_total{label="value",…}"#;
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Config, expected));
+    assert_eq!(store.lock().unwrap().family("odd").unwrap(), []);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 use std::io::Read;
 
+use serde_json::{Value, json};
+
 use crate::client;
 use crate::example::Example;
 use crate::tally::Tally;
@@ -31,8 +33,71 @@ fn metrics_are_there_before_the_first_request_and_do_not_count_themselves() {
     assert_eq!(example.in_flight(), 0.0);
     assert_eq!(example.metrics().value("http_request_duration_seconds_count", None), 0.0);
     let json = example.json();
-    assert_eq!(json["samples"].as_array().unwrap().len(), 13);
-    assert!(json["quantiles"]["http_request_duration_seconds"]["0.5"].is_null(), "{json}");
+    assert_eq!(json["samples"].as_array().unwrap().len(), 19);
+    assert!(quantiles(&json, "/hello")["0.5"].is_null(), "{json}");
+}
+
+/// Of the durations of a route's requests.
+fn quantiles<'a>(json: &'a Value, route: &str) -> &'a Value {
+    let labels = json!([{ "name": "route", "value": route }]);
+    let mut entries = json["quantiles"].as_array().unwrap().iter();
+    let entry = entries.find(|entry| entry["labels"] == labels).unwrap();
+    assert_eq!(entry["name"], "http_request_duration_seconds");
+    &entry["values"]
+}
+
+#[test]
+fn responses_are_counted_by_method_status_and_route() {
+    let example = Example::start();
+    client::load(example.url(), 2, |sent| sent < 80);
+    example.wait_for_in_flight(0.0);
+    let expected = [
+        ["GET", "200", "/bytes"],
+        ["GET", "200", "/hello"],
+        ["GET", "400", "/bytes"],
+        ["GET", "404", "other"],
+        ["GET", "500", "/fail"],
+        ["HEAD", "200", "/bytes"],
+        ["POST", "200", "/echo"],
+        ["PUT", "405", "/hello"],
+    ];
+    let labels = ["method", "status", "route"];
+    let metrics = example.metrics();
+    let responses = metrics.series("http_responses_total", labels);
+    assert_eq!(responses, expected.map(|texts| (texts.map(String::from), 20.0)).into());
+    let durations = metrics.series("http_request_duration_seconds_count", ["route"]);
+    let expected =
+        [("/bytes", 60.0), ("/echo", 20.0), ("/fail", 20.0), ("/hello", 40.0), ("other", 20.0)];
+    assert_eq!(durations, expected.map(|(route, count)| ([route.to_owned()], count)).into());
+
+    let json = example.json();
+    let samples = json["samples"].as_array().unwrap();
+    let bytes = samples
+        .iter()
+        .find(|it| it["name"] == "http_responses_total" && it["value"] == 20)
+        .unwrap();
+    let label = |name, value| json!({ "name": name, "value": value });
+    assert_eq!(
+        bytes["labels"],
+        json!([label("method", "GET"), label("status", "200"), label("route", "/hello")])
+    );
+}
+
+#[test]
+fn tenants_of_any_number_are_counted_in_a_bounded_number_of_series() {
+    let example = Example::start();
+    let agent = client::agent();
+    let send = |tenant: &str| {
+        let request = agent.get(format!("{}/hello", example.url())).header("x-tenant", tenant);
+        assert_eq!(request.call().unwrap().status(), 200);
+    };
+    (0..120).for_each(|number| send(&format!("tenant {number}")));
+    ["tenant 7", "a \"quoted\" \\ one", &"long".repeat(100)].into_iter().for_each(send);
+    let tenants = example.metrics().series("http_tenant_requests_total", ["tenant"]);
+    assert_eq!(tenants.len(), 101);
+    let of = |tenant: &str| tenants[&[tenant.to_owned()]];
+    assert_eq!((of("tenant 0"), of("tenant 7"), of("overflow")), (1.0, 2.0, 22.0));
+    assert_eq!(example.metrics().value("http_requests_total", None), 123.0);
 }
 
 #[test]
@@ -72,15 +137,14 @@ fn percentiles_are_at_least_what_the_handler_slept() {
     example.wait_for_in_flight(0.0);
     assert!(example.metrics().value("http_request_duration_seconds_sum", None) >= 0.2);
     let json = example.json();
-    let quantile =
-        |q: &str| json["quantiles"]["http_request_duration_seconds"][q].as_f64().unwrap();
-    assert!(quantile("0.5") < 0.2, "{json}");
+    let quantile = |route: &str, q: &str| quantiles(&json, route)[q].as_f64().unwrap();
+    assert!(quantile("/hello", "0.99") < 0.2, "{json}");
     // The bucket of 0.2 seconds begins an eighth below it, at most.
-    assert!((0.175..10.0).contains(&quantile("0.99")), "{json}");
-    let samples = json["samples"].as_array().unwrap();
-    let durations = samples.iter().find(|it| it["kind"] == "histogram").unwrap();
-    let counts = durations["histogram"]["counts"].as_array().unwrap();
-    assert_eq!(counts.iter().map(|count| count.as_u64().unwrap()).sum::<u64>(), 10);
+    assert!((0.175..10.0).contains(&quantile("/sleep", "0.5")), "{json}");
+    let samples = json["samples"].as_array().unwrap().iter();
+    let durations = samples.filter(|it| it["kind"] == "histogram");
+    let counts = durations.flat_map(|it| it["histogram"]["counts"].as_array().unwrap());
+    assert_eq!(counts.map(|count| count.as_u64().unwrap()).sum::<u64>(), 10);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The example in a process of its own.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpStream;
 use std::process::Command;
 
-use prometheus_parse::{Scrape, Value};
+use prometheus_parse::{Sample, Scrape, Value};
 use ureq::Agent;
 
 use crate::client;
@@ -97,15 +98,33 @@ impl Example {
 pub(crate) struct Metrics(Scrape);
 
 impl Metrics {
+    /// The sum of the samples of this name, or of those of them that have this status.
     pub(crate) fn value(&self, name: &str, status: Option<&str>) -> f64 {
-        let mut samples = self.0.samples.iter().filter(|sample| sample.metric == name);
-        let sample = samples.find(|sample| sample.labels.get("status") == status);
-        match sample
-            .unwrap_or_else(|| panic!("no {name} of status {status:?} in {:?}", self.0))
-            .value
-        {
-            Value::Counter(value) | Value::Gauge(value) | Value::Untyped(value) => value,
-            ref other => panic!("{name}: expected one number, not {other:?}"),
-        }
+        let samples: Vec<_> =
+            self.0.samples.iter().filter(|sample| sample.metric == name).collect();
+        assert!(!samples.is_empty(), "no {name} in {:?}", self.0);
+        let has_status =
+            |sample: &&&Sample| status.is_none_or(|it| sample.labels.get("status") == Some(it));
+        samples.iter().filter(has_status).map(|sample| number(sample)).sum()
+    }
+
+    /// The samples of this name that aren't zero, with these labels' values.
+    pub(crate) fn series<const N: usize>(
+        &self,
+        name: &str,
+        labels: [&str; N],
+    ) -> BTreeMap<[String; N], f64> {
+        let samples =
+            self.0.samples.iter().filter(|sample| sample.metric == name && number(sample) != 0.0);
+        let text =
+            |sample: &Sample, label: &str| sample.labels.get(label).unwrap_or_default().to_owned();
+        samples.map(|sample| (labels.map(|label| text(sample, label)), number(sample))).collect()
+    }
+}
+
+fn number(sample: &Sample) -> f64 {
+    match sample.value {
+        Value::Counter(value) | Value::Gauge(value) | Value::Untyped(value) => value,
+        ref other => panic!("{}: expected one number, not {other:?}", sample.metric),
     }
 }

@@ -25,7 +25,7 @@ impl Tally {
         self.statuses[place.unwrap_or(STATUSES.len() - 1)] += answers;
     }
 
-    /// Counts that a server shows, by the name of the metric and the status.
+    /// Counts that a server shows, by the name of the metric and the status: the sum of its series.
     pub(crate) fn shown(mut value: impl FnMut(&str, Option<&str>) -> f64) -> Self {
         Self {
             requests: whole(value("http_requests_total", None)),
@@ -33,11 +33,6 @@ impl Tally {
             statuses: STATUSES.map(|status| whole(value("http_responses_total", Some(status)))),
         }
     }
-}
-
-/// How Prometheus and the page write the name of a series.
-pub(crate) fn series(name: &str, status: Option<&str>) -> String {
-    status.map_or_else(|| name.into(), |status| format!("{name}{{status=\"{status}\"}}"))
 }
 
 fn whole(value: f64) -> u64 {

@@ -1,10 +1,15 @@
 //! The contract of every store, whatever it is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use quipu_persist::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, VersionVector, Writer};
+use quipu::{Bounds, Counter, Family, Histogram, Labels, Unit};
+use quipu_persist::{
+    Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, VersionVector, Worker, Writer,
+    series_name,
+};
 
 use crate::rig::{File, Rig};
 
@@ -56,6 +61,56 @@ fn keeps_names_and_numbers(rig: &dyn Rig) {
         );
     }
     assert_eq!(store.counters().unwrap().len(), 4);
+}
+
+/// The series of a family come back with their labels, whatever these are, and its histograms.
+fn keeps_families(rig: &dyn Rig) {
+    quipu::labels! {
+        enum Agent: "agent" { Quoted => "the \"best\\\"\nof\ttwo, =}{", Script => "漢字 🙂", None => "" }
+        enum Status: "status" { Ok => "200", Missing => "404" }
+    }
+    let requests = Arc::new(Family::<Counter, (Agent, Status)>::named("store_requests_total", ""));
+    let times = Arc::new(Family::<Histogram<Bounds<2>>, (Agent, Status)>::of_histograms(
+        "store_times",
+        "",
+        Unit::One,
+        Bounds::new(&[10, 20]),
+    ));
+    let worker = Worker::builder("web").start(rig.sink()).unwrap();
+    worker.track("store_requests_total", Arc::clone(&requests)).unwrap();
+    worker.track("store_times", Arc::clone(&times)).unwrap();
+    for (number, (_, counter)) in requests.iter().enumerate() {
+        counter.add(number as u64);
+    }
+    times[(Agent::Quoted, Status::Missing)].observe(15);
+    times[(Agent::Quoted, Status::Ok)].observe(5);
+    worker.flush(crate::LONG).unwrap();
+    let other = Worker::builder("other").start(rig.sink()).unwrap();
+    let more = Arc::new(Counter::new());
+    more.add(10);
+    let key = |name, labels: (Agent, Status)| series_name(name, labels.pairs());
+    let missing = key("store_requests_total", (Agent::None, Status::Missing));
+    other.track(missing.as_str(), more).unwrap();
+    other.shutdown(crate::LONG).unwrap();
+
+    let mut store = rig.store();
+    let read: Vec<_> = store.family("store_requests_total").unwrap();
+    let mut expected: Vec<_> = (0..).zip(requests.iter()).skip(1).collect();
+    expected.sort_by_key(|(_, (labels, _))| key("", *labels));
+    assert_eq!(read.len(), expected.len());
+    for (series, (number, (labels, _))) in read.iter().zip(expected) {
+        let pairs = series.labels.iter().map(|label| (&*label.name, &*label.value));
+        assert_eq!(pairs.collect::<Vec<_>>(), labels.pairs().collect::<Vec<_>>());
+        let total = if labels == (Agent::None, Status::Missing) { number + 10 } else { number };
+        assert_eq!(series.total, total, "{series:?}");
+    }
+    let layout = times[(Agent::None, Status::Ok)].snapshot();
+    for (labels, counts) in [(Status::Missing, [0, 1, 0]), (Status::Ok, [1, 0, 0])] {
+        let name = key("store_times", (Agent::Quoted, labels));
+        assert_eq!(store.histogram(&name, &layout).unwrap().counts(), counts, "{name}");
+    }
+    assert_eq!(store.family("store_times_sum").unwrap().len(), 2);
+    let _ = Agent::Script;
 }
 
 /// Many rows go in one batch.
@@ -318,9 +373,12 @@ contract! {
     sqlite: File::new(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
     sqlite_folds: File::new(), [folds_many, folds_what_wraps];
+    sqlite_families: File::new(), [keeps_families];
     #[ignore = "needs postgres: run ci/services"]
     service_postgres: crate::rig::Service::postgres(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
+    #[ignore = "needs postgres: run ci/services"]
+    service_postgres_families: crate::rig::Service::postgres(), [keeps_families];
     #[ignore = "needs postgres: run ci/services"]
     service_postgres_folds: crate::rig::Service::postgres(),
         [folds_many, folds_what_wraps, is_dropped_in_asynchronous_code];
@@ -328,12 +386,16 @@ contract! {
     service_redis: crate::rig::Service::redis(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
     #[ignore = "needs redis-server: run ci/services"]
+    service_redis_families: crate::rig::Service::redis(), [keeps_families];
+    #[ignore = "needs redis-server: run ci/services"]
     service_redis_folds: crate::rig::Service::redis(),
         [folds_many, folds_what_wraps, is_dropped_in_asynchronous_code];
     #[ignore = "needs nats-server: run ci/services"]
     service_nats: crate::rig::Service::nats(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, forwards,
             is_dropped_in_asynchronous_code];
+    #[ignore = "needs nats-server: run ci/services"]
+    service_nats_families: crate::rig::Service::nats(), [keeps_families];
     #[ignore = "needs nats-server: run ci/services"]
     service_nats_while_written: crate::rig::Service::nats(), [is_read_while_written];
     #[ignore = "needs nats-server: run ci/services"]
