@@ -1,8 +1,9 @@
 //! The tables, in Markdown.
 
+use quipu_comparison::costs::table;
 use quipu_lab::machine::machine;
 
-use crate::measure::{self, Cost, Row, THREADS};
+use crate::measure;
 use crate::totals::Exact;
 use crate::{histograms, peaks, snapshots};
 
@@ -25,27 +26,6 @@ pub(crate) fn all(rounds: usize) -> Result<String, String> {
     ))
 }
 
-fn table(
-    title: &str,
-    totals: &[&str],
-    rows: &[Row],
-    is_exact: impl Fn(Exact) -> Vec<Option<bool>>,
-) -> String {
-    let threads: String = THREADS.iter().map(|threads| format!(" {threads} thr. |")).collect();
-    let exact: String = totals.iter().map(|total| format!(" {total} exact |")).collect();
-    let mut text = format!(
-        "| {title} |{threads}{exact}\n|---|{}{}\n",
-        "--:|".repeat(THREADS.len()),
-        ":-:|".repeat(totals.len())
-    );
-    for row in rows {
-        let costs: String = row.costs.iter().map(cell).collect();
-        let exact: String = is_exact(row.exact).into_iter().map(answer).collect();
-        text += &format!("| {} |{costs}{exact}\n", row.name);
-    }
-    text
-}
-
 fn reads(rounds: usize) -> Result<String, String> {
     let mut text = format!(
         "| all {} words of a histogram, after {} threads | they live | they have ended |\n|---|--:|--:|\n",
@@ -53,22 +33,8 @@ fn reads(rounds: usize) -> Result<String, String> {
         snapshots::THREADS
     );
     for (name, costs) in snapshots::rows(rounds)? {
-        let costs: String = costs.iter().map(cell).collect();
+        let costs: String = costs.iter().map(|cost| format!(" {cost} |")).collect();
         text += &format!("| {name} |{costs}\n");
     }
     Ok(text)
-}
-
-fn cell(Cost { nanos, ratio }: &Cost) -> String {
-    let digits = if nanos.median < 100.0 { 2 } else { 0 };
-    format!(" {:.digits$} ({ratio:.2}) |", nanos.median)
-}
-
-fn answer(is_exact: Option<bool>) -> String {
-    let answer = match is_exact {
-        None => "–",
-        Some(true) => "yes",
-        Some(false) => "**no**",
-    };
-    format!(" {answer} |")
 }
