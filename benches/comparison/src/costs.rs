@@ -87,7 +87,7 @@ pub fn table<T: Copy>(
     is_exact: impl Fn(T) -> Vec<Option<bool>>,
 ) -> String {
     let threads: String = THREADS.iter().map(|threads| format!(" {threads} thr. |")).collect();
-    let exact: String = totals.iter().map(|total| format!(" {total} exact |")).collect();
+    let exact: String = totals.iter().map(|total| format!(" {total} |")).collect();
     let mut text = format!(
         "| {title} |{threads}{exact}\n|---|{}{}\n",
         "--:|".repeat(THREADS.len()),

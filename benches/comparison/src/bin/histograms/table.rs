@@ -19,9 +19,9 @@ pub(crate) fn all(rounds: usize) -> Result<String, String> {
          last columns say whether the totals were exact after every round; – is for one that isn't kept.\n\n\
          {}\n{}\n{}\n{}",
         machine(),
-        table("ten bounds", &["count", "sum"], &bounds, counted),
-        table("for percentiles", &["count", "sum"], &percentiles, counted),
-        table("peaks", &["sum or peak"], &peaks, |exact| vec![exact.sum.or(exact.greatest)]),
+        table("ten bounds", &["count exact", "sum exact"], &bounds, counted),
+        table("for percentiles", &["count exact", "sum exact"], &percentiles, counted),
+        table("peaks", &["sum or peak exact"], &peaks, |exact| vec![exact.sum.or(exact.greatest)]),
         reads(rounds)?
     ))
 }

@@ -1,0 +1,150 @@
+//! Families whose labels are known at compile time.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use fast_telemetry::{LabelEnum, LabeledCounter};
+use measured::{CounterVec, FixedCardinalityLabel, LabelGroup};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use quipu::CounterArray;
+use quipu_lab::load::hide;
+
+use crate::contestants::{Contestant, Entry, by_index, used};
+use crate::series::{FEW, Series};
+
+pub(crate) const ENTRIES: [Entry; 6] = [
+    Entry { name: "quipu `CounterArray<32>`, by index", make: array },
+    Entry { name: "quipu `Counter`, one for all", make: counter },
+    Entry { name: "measured `CounterVec`", make: measured },
+    Entry { name: "fast-telemetry `LabeledCounter`, both labels in one", make: fast_telemetry },
+    Entry { name: "prometheus-client `Family`", make: prometheus_client },
+    Entry { name: "the loop alone", make: alone },
+];
+
+fn array(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    by_index(
+        series,
+        CounterArray::<FEW>::new(),
+        |array, index| array[index].inc(),
+        |array, index| array[index].sum(),
+    )
+}
+
+/// It has no counts of series.
+fn counter(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    used(
+        quipu::Counter::new(),
+        series.order.clone(),
+        |counter, index| {
+            hide(&index);
+            counter.inc();
+        },
+        |_| Vec::new(),
+    )
+}
+
+fn alone(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    used((), series.order.clone(), |(), index| _ = hide(&index), |()| Vec::new())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue, FixedCardinalityLabel)]
+enum Method {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue, FixedCardinalityLabel)]
+enum Status {
+    Ok,
+    Created,
+    Found,
+    NotModified,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Error,
+}
+
+const METHODS: [Method; 4] = [Method::Get, Method::Post, Method::Put, Method::Delete];
+
+const STATUSES: [Status; 8] = [
+    Status::Ok,
+    Status::Created,
+    Status::Found,
+    Status::NotModified,
+    Status::BadRequest,
+    Status::Forbidden,
+    Status::NotFound,
+    Status::Error,
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet, LabelGroup)]
+#[label(set = LabelsSet)]
+struct Labels {
+    method: Method,
+    status: Status,
+}
+
+impl Labels {
+    fn of(index: usize) -> Self {
+        Self { method: METHODS[index / STATUSES.len()], status: STATUSES[index % STATUSES.len()] }
+    }
+}
+
+/// A family of the labels. `count` is the count of one series.
+fn by_labels<F: Sync + 'static>(
+    series: &Series,
+    family: F,
+    add: impl Fn(&F, Labels) + Sync + 'static,
+    count: impl Fn(&F, Labels) -> u64 + Sync + 'static,
+) -> Box<dyn Contestant> {
+    let counts = move |family: &F| (0..FEW).map(|index| count(family, Labels::of(index))).collect();
+    used(family, series.order.map(Labels::of), add, counts)
+}
+
+fn measured(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    by_labels(
+        series,
+        CounterVec::with_label_set(LabelsSet::new()),
+        |family, labels| family.inc(labels),
+        |family, labels| family.get_metric(family.with_labels(labels)).count.load(Relaxed),
+    )
+}
+
+impl LabelEnum for Labels {
+    const CARDINALITY: usize = FEW;
+    const LABEL_NAME: &'static str = "method_status";
+
+    fn as_index(self) -> usize {
+        self.method as usize * STATUSES.len() + self.status as usize
+    }
+
+    fn from_index(index: usize) -> Self {
+        Self::of(index)
+    }
+
+    fn variant_name(self) -> &'static str {
+        "series"
+    }
+}
+
+fn fast_telemetry(series: &Series, threads: usize) -> Box<dyn Contestant> {
+    by_labels(
+        series,
+        LabeledCounter::<Labels>::new(threads),
+        |family, labels| family.inc(labels),
+        |family, labels| family.get(labels) as u64,
+    )
+}
+
+fn prometheus_client(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    by_labels(
+        series,
+        Family::<Labels, Counter>::default(),
+        |family, labels| _ = family.get_or_create(&labels).inc(),
+        |family, labels| family.get_or_create(&labels).get(),
+    )
+}
