@@ -2,6 +2,7 @@
 
 mod beside;
 mod busy;
+mod calls;
 mod chart;
 mod check;
 mod clock;
@@ -11,10 +12,10 @@ mod draft;
 mod fit;
 mod latency;
 pub mod load;
+mod lookups;
 pub mod machine;
 mod measure;
 mod memory;
-mod observe;
 mod observers;
 mod options;
 pub mod order;
@@ -29,6 +30,7 @@ mod random;
 mod reads;
 mod record;
 mod sample;
+pub mod series;
 pub mod stats;
 mod style;
 mod system;
@@ -103,7 +105,7 @@ fn measure(options: &Options) -> Result<Measured, String> {
     records.extend(measure::run(options, &progress)?);
     records.extend(latency::run(options, &progress)?);
     records.extend(beside::run(options, &progress)?);
-    records.extend(observe::run(options, &progress)?);
+    records.extend(calls::run(options, &progress)?);
     drop(progress);
     let tables = table::all(options, &records, &comparisons);
     records.extend(comparisons.into_iter().flat_map(|Comparison { ours, theirs }| [ours, theirs]));

@@ -2,8 +2,10 @@
 
 use quipu_lab::load::hide;
 use quipu_lab::order::Order;
+use quipu_lab::series::{MANY, Series, Texts};
 
-use crate::series::{Series, Texts};
+/// The limit of series, for those that have one.
+pub(crate) const LIMIT: usize = 2 * MANY;
 
 /// Something that several threads look counters up in.
 pub(crate) trait Contestant: Sync {
@@ -64,7 +66,7 @@ pub(crate) fn by_texts<F: Sync + 'static>(
 ) -> Box<dyn Contestant> {
     let texts = series.texts;
     let counts = move |family: &F| texts.iter().map(|texts| count(family, texts)).collect();
-    used(family, series.order.map(|index| &texts[index]), add, counts)
+    used(family, series.keys(), add, counts)
 }
 
 /// Counters that are found by the index of a series.

@@ -3,10 +3,10 @@
 use metrics::{Gauge, Histogram, Key, KeyName, Label, Metadata, Recorder, SharedString, Unit};
 use metrics_util::registry::{AtomicStorage, Registry, Storage};
 use quipu_lab::order::Order;
+use quipu_lab::series::{NAMES, Series, Texts};
 use quipu_metrics::SlotStorage;
 
 use crate::contestants::Contestant;
-use crate::series::{NAMES, Series, Texts};
 
 /// Storage whose metrics threads share.
 pub(crate) trait SharedStorage:
@@ -44,13 +44,7 @@ where
         count: fn(&S::Counter) -> u64,
     ) -> Box<dyn Contestant> {
         let (recorder, texts) = (Registered(Registry::new(storage)), series.texts);
-        Box::new(Self {
-            recorder,
-            texts,
-            keys: series.order.map(|index| &texts[index]),
-            add,
-            count,
-        })
+        Box::new(Self { recorder, texts, keys: series.keys(), add, count })
     }
 }
 

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use opentelemetry::metrics::BoundCounter;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use quipu_lab::series::{Series, Texts};
 
 use crate::contestants::{Contestant, Entry, by_index, used};
 use crate::peers::{Labels, attributes, dynamic_counter, pairs, prometheus_vec};
-use crate::series::{Series, Texts};
 use crate::telemetry::Telemetry;
 
 pub(crate) const ENTRIES: [Entry; 7] = [

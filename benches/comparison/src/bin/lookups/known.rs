@@ -9,9 +9,9 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use quipu::CounterArray;
 use quipu_lab::load::hide;
+use quipu_lab::series::{FEW, Series};
 
 use crate::contestants::{Contestant, Entry, by_index, used};
-use crate::series::{FEW, Series};
 
 pub(crate) const ENTRIES: [Entry; 6] = [
     Entry { name: "quipu `CounterArray<32>`, by index", make: array },

@@ -14,7 +14,6 @@ mod handles;
 mod known;
 mod measure;
 mod peers;
-mod series;
 mod table;
 mod telemetry;
 

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use quipu_comparison::costs::{self, Row};
 use quipu_comparison::rounds::{Timed, nanos};
+use quipu_lab::series::Series;
 use quipu_lab::threads::{duration, on_threads};
 
 use crate::allocations;
 use crate::contestants::{Contestant, Entry};
-use crate::series::Series;
 
 /// Which of the findings were as they should be; `None` for one that has no counts.
 #[derive(Clone, Copy)]

@@ -6,18 +6,17 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use fast_telemetry::DynamicCounter;
+use metrics_util::registry::AtomicStorage;
 use opentelemetry::KeyValue;
 use prometheus::{IntCounterVec, Opts};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-
-use metrics_util::registry::AtomicStorage;
+use quipu_lab::series::{NAMES, Series, Texts};
 use quipu_metrics::SlotStorage;
 
-use crate::contestants::{Contestant, Entry, by_texts, used};
+use crate::contestants::{Contestant, Entry, LIMIT, by_texts, used};
 use crate::facade::Facade;
-use crate::series::{LIMIT, NAMES, Series, Texts};
 use crate::telemetry::Telemetry;
 
 pub(crate) const ENTRIES: [Entry; 8] = [
@@ -126,7 +125,7 @@ fn opentelemetry(
     let texts = series.texts;
     used(
         Telemetry::default(),
-        series.order.map(|index| &texts[index]),
+        series.keys(),
         move |telemetry, texts| telemetry.counter.add(1, &attributes(texts)),
         |telemetry| telemetry.counts(texts),
     )

@@ -2,10 +2,10 @@
 
 use quipu_comparison::costs::table;
 use quipu_lab::machine::machine;
+use quipu_lab::series::{FEW, MANY, Series};
 
 use crate::contestants::Entry;
 use crate::measure::{self, Found};
-use crate::series::{FEW, MANY, Series};
 use crate::{handles, known, peers};
 
 /// Measures all, and writes the tables.
@@ -15,7 +15,7 @@ pub(crate) fn all(rounds: usize) -> Result<String, String> {
         let answers = |found: Found| vec![found.is_exact, Some(found.is_without_allocation)];
         Ok::<_, String>(table(title, &["counts exact", "without allocation"], &rows, answers))
     };
-    let (few, skewed, rotating) = (Series::few(), Series::skewed(), Series::rotating());
+    let (few, skewed, in_turn) = (Series::few(), Series::skewed(), Series::in_turn());
     Ok(format!(
         "{}. Nanoseconds of one core for a look-up by two labels with its add, by so many threads: medians of {rounds} \
          interleaved rounds. In brackets is the median of the rounds' ratios to the table's first row. All look up in the \
@@ -30,7 +30,7 @@ pub(crate) fn all(rounds: usize) -> Result<String, String> {
         )?,
         part(&format!("labels known at run time, {FEW} series at random"), &few, &peers::ENTRIES)?,
         part(&format!("{MANY} series, skewed"), &skewed, &peers::ENTRIES)?,
-        part(&format!("{MANY} series in turn"), &rotating, &peers::ENTRIES)?,
+        part(&format!("{MANY} series in turn"), &in_turn, &peers::ENTRIES)?,
         part(&format!("handles of {FEW} series at random"), &few, &handles::ENTRIES)?,
     ))
 }

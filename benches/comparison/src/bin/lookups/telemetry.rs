@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use opentelemetry::metrics::Counter;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use quipu_comparison::telemetry::Provider;
+use quipu_lab::series::{NAMES, Texts};
 
-use crate::series::{LIMIT, NAMES, Texts};
+use crate::contestants::LIMIT;
 
 pub(crate) struct Telemetry {
     pub(crate) counter: Counter<u64>,
