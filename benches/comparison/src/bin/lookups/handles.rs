@@ -8,11 +8,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use quipu_lab::series::{Series, Texts};
 
-use crate::contestants::{Contestant, Entry, by_index, used};
+use crate::contestants::{Contestant, Entry, alone, by_index, indices, used};
 use crate::peers::{Labels, attributes, dynamic_counter, pairs, prometheus_vec};
 use crate::telemetry::Telemetry;
 
-pub(crate) const ENTRIES: [Entry; 7] = [
+pub(crate) const ENTRIES: [Entry; 8] = [
     Entry { name: "quipu `Counter`", make: counters },
     Entry { name: "quipu `Arc<Counter>`", make: shared_counters },
     Entry { name: "prometheus `IntCounter`", make: prometheus },
@@ -20,6 +20,7 @@ pub(crate) const ENTRIES: [Entry; 7] = [
     Entry { name: "fast-telemetry `DynamicCounterSeries`", make: fast_telemetry },
     Entry { name: "metrics `Counter`, of an `AtomicU64`", make: facade },
     Entry { name: "opentelemetry_sdk `BoundCounter`", make: opentelemetry },
+    Entry { name: "the loop alone", make: |series, _| alone(indices(series)) },
 ];
 
 /// A handle of each series.
@@ -81,8 +82,8 @@ fn opentelemetry(series: &Series, _threads: usize) -> Box<dyn Contestant> {
     let bound: Vec<BoundCounter<u64>> = texts.iter().map(bind).collect();
     used(
         (bound, telemetry),
-        series.order.clone(),
-        |(bound, _), index| bound[index].add(1),
+        indices(series),
+        |(bound, _), index| bound[usize::from(index)].add(1),
         |(_, telemetry)| telemetry.counts(texts),
     )
 }

@@ -8,10 +8,9 @@ use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use quipu::CounterArray;
-use quipu_lab::load::hide;
 use quipu_lab::series::{FEW, Series};
 
-use crate::contestants::{Contestant, Entry, by_index, used};
+use crate::contestants::{Contestant, Entry, alone, by_index, indices, used};
 
 pub(crate) const ENTRIES: [Entry; 6] = [
     Entry { name: "quipu `CounterArray<32>`, by index", make: array },
@@ -19,7 +18,7 @@ pub(crate) const ENTRIES: [Entry; 6] = [
     Entry { name: "measured `CounterVec`", make: measured },
     Entry { name: "fast-telemetry `LabeledCounter`, both labels in one", make: fast_telemetry },
     Entry { name: "prometheus-client `Family`", make: prometheus_client },
-    Entry { name: "the loop alone", make: alone },
+    Entry { name: "the loop alone", make: |series, _| alone(indices(series)) },
 ];
 
 fn array(series: &Series, _threads: usize) -> Box<dyn Contestant> {
@@ -33,19 +32,7 @@ fn array(series: &Series, _threads: usize) -> Box<dyn Contestant> {
 
 /// It has no counts of series.
 fn counter(series: &Series, _threads: usize) -> Box<dyn Contestant> {
-    used(
-        quipu::Counter::new(),
-        series.order.clone(),
-        |counter, index| {
-            hide(&index);
-            counter.inc();
-        },
-        |_| Vec::new(),
-    )
-}
-
-fn alone(series: &Series, _threads: usize) -> Box<dyn Contestant> {
-    used((), series.order.clone(), |(), index| _ = hide(&index), |()| Vec::new())
+    used(quipu::Counter::new(), indices(series), |counter, _| counter.inc(), |_| Vec::new())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue, FixedCardinalityLabel)]

@@ -15,11 +15,11 @@ use prometheus_client::metrics::family::Family;
 use quipu_lab::series::{NAMES, Series, Texts};
 use quipu_metrics::SlotStorage;
 
-use crate::contestants::{Contestant, Entry, LIMIT, by_texts, used};
+use crate::contestants::{Contestant, Entry, LIMIT, alone, by_texts, used};
 use crate::facade::Facade;
 use crate::telemetry::Telemetry;
 
-pub(crate) const ENTRIES: [Entry; 8] = [
+pub(crate) const ENTRIES: [Entry; 9] = [
     Entry { name: "prometheus `IntCounterVec`", make: prometheus },
     Entry { name: "prometheus-client `Family`, texts copied", make: prometheus_client },
     Entry { name: "fast-telemetry `DynamicCounter`", make: fast_telemetry },
@@ -31,6 +31,7 @@ pub(crate) const ENTRIES: [Entry; 8] = [
     },
     Entry { name: "opentelemetry_sdk `Counter`, texts copied", make: opentelemetry_copied },
     Entry { name: "opentelemetry_sdk `Counter`, static texts", make: opentelemetry_static },
+    Entry { name: "the loop alone", make: |series, _| alone(series.keys()) },
 ];
 
 pub(crate) fn prometheus_vec() -> IntCounterVec {
