@@ -85,7 +85,10 @@ fn by_index<F: Sync + 'static>(
     count: impl Fn(&F, usize) -> u64 + Sync + 'static,
 ) -> Box<dyn Callee> {
     let series = Series::few();
-    Box::new(LookedUp { keys: series.order.clone(), series, family, add, count })
+    // In as many bytes as two enums have.
+    let keys = series.order.map(|index| index as u16);
+    let add = move |family: &F, index| add(family, usize::from(index));
+    Box::new(LookedUp { series, keys, family, add, count })
 }
 
 /// A family, and the keys of its series in the order in which they are looked up.

@@ -40,6 +40,13 @@ static TEXTS: LazyLock<Vec<Texts>> = LazyLock::new(|| {
 });
 
 /// Series, and in what order they are looked up.
+///
+/// ```
+/// use quipu_lab::series::Series;
+///
+/// let Series { texts, order } = Series::few();
+/// order.each(0, 100, |&index| assert!(texts[index][1].starts_with("/api/")));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Series {
     /// The texts of each series.
