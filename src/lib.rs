@@ -7,6 +7,8 @@ mod count;
 mod counter;
 mod cursor;
 pub mod docs;
+#[cfg(feature = "dynamic-labels")]
+mod dynamic_family;
 mod element;
 mod engine;
 mod error;
@@ -36,6 +38,8 @@ pub use array::{ArrayIndex, CounterArray};
 pub use count::Count;
 pub use counter::Counter;
 pub use cursor::{Cursor, Number};
+#[cfg(feature = "dynamic-labels")]
+pub use dynamic_family::{DynamicFamily, GrowingMetric, OVERFLOW, Series, SeriesMetric};
 pub use element::{Element, Elements};
 pub use engine::{Label, fork_generation};
 pub use error::RegisterError;

@@ -7,11 +7,14 @@ use crate::name;
 use crate::name_clash::NameClash;
 use crate::sample::{Sample, Samples};
 
-/// Adds the samples of the other sources to those of this copy. Returns the clashes of all.
+/// Adds the samples of the other sources, and of families whose labels are known at run time, to
+/// those of this copy. Returns the clashes of all.
 ///
 /// It asks the sources, which may do anything: the caller holds no lock.
 pub(crate) fn add_others(samples: &mut Samples, plan: &Plan) -> Vec<NameClash> {
     let mut others = Vec::new();
+    #[cfg(feature = "dynamic-labels")]
+    crate::dynamic_family::samples(&mut |sample| others.push(samples.boxed(sample)));
     visit_others(&mut |sample| others.extend(samples.copy(sample)));
     let clashes = plan.clashes.iter().copied().map(NameClash::new).collect();
     if others.is_empty() {

@@ -21,6 +21,10 @@ pub struct InvalidName {
 const METRIC: &str = "expected a metric name: a letter, '_' or ':', then letters, digits, '_' or ':', all of them ASCII";
 const LABEL: &str = "expected a label name: a letter or '_', then letters, digits or '_', all of them ASCII, and not \"__\" first";
 const SHORT: &str = "expected at most 65535 bytes of text";
+#[cfg(feature = "dynamic-labels")]
+const DIFFERENT: &str = "expected label names that differ";
+#[cfg(feature = "dynamic-labels")]
+const NOT_OF_BUCKETS: &str = "expected another label name than that of a histogram's buckets";
 
 /// The longest name or help text, in bytes.
 const MAX_LEN: usize = u16::MAX as usize;
@@ -90,6 +94,45 @@ pub(crate) const fn check_labeled(
         Ok(()) => check(name, help),
         error => error,
     }
+}
+
+/// As [`check`], of a name with labels, none of which has the `reserved` name.
+#[cfg(feature = "dynamic-labels")]
+pub(crate) const fn check_labels(
+    name: &'static str,
+    help: &'static str,
+    labels: &[&'static str],
+    reserved: &str,
+) -> Result<(), InvalidName> {
+    let mut index = 0;
+    while index < labels.len() {
+        let label = labels[index];
+        if let Err(error) = check_label(label) {
+            return Err(error);
+        }
+        if are_equal(label, reserved) {
+            return Err(InvalidName { text: label, expected: NOT_OF_BUCKETS });
+        }
+        let mut other = 0;
+        while other < index {
+            if are_equal(label, labels[other]) {
+                return Err(InvalidName { text: label, expected: DIFFERENT });
+            }
+            other += 1;
+        }
+        index += 1;
+    }
+    check(name, help)
+}
+
+#[cfg(feature = "dynamic-labels")]
+const fn are_equal(text: &str, other: &str) -> bool {
+    let (text, other) = (text.as_bytes(), other.as_bytes());
+    let mut index = 0;
+    while index < text.len() && index < other.len() && text[index] == other[index] {
+        index += 1;
+    }
+    index == text.len() && index == other.len()
 }
 
 const fn check_label(label: &'static str) -> Result<(), InvalidName> {

@@ -315,6 +315,13 @@ impl Samples {
         }))
     }
 
+    /// A sample of this copy, for the list.
+    #[cfg(feature = "dynamic-labels")]
+    pub(crate) fn boxed(&mut self, sample: Sample) -> Box<Sample> {
+        self.float = self.float.or(Some(Float::new(0.0)));
+        Box::new(sample)
+    }
+
     fn float(&mut self, value: Float) -> Value {
         self.float = Some(value);
         Value::Float(value.get())

@@ -32,6 +32,8 @@ mod imp {
         _settings: MutexGuard<'static, ()>,
         #[cfg(feature = "percpu")]
         _per_cpu: MutexGuard<'static, ()>,
+        #[cfg(feature = "dynamic-labels")]
+        _families: crate::dynamic_family::Locks,
         names: MutexGuard<'static, Names>,
         state: MutexGuard<'static, State>,
     }
@@ -42,6 +44,8 @@ mod imp {
                 _settings: registry::global().settings.lock(),
                 #[cfg(feature = "percpu")]
                 _per_cpu: registry::global().per_cpu.lock(),
+                #[cfg(feature = "dynamic-labels")]
+                _families: crate::dynamic_family::lock(),
                 names: names::global().lock(),
                 state: registry::global().state.lock(),
             }

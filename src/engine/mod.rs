@@ -102,7 +102,7 @@ pub(crate) use block::Block;
 pub(crate) use chunk::Chunk;
 pub(crate) use cold_path::{enter_cold_path, setting};
 pub(crate) use family::{Family, Naming, Shape};
-#[cfg(all(test, not(quipu_loom)))]
+#[cfg(any(feature = "dynamic-labels", all(test, not(quipu_loom))))]
 pub(crate) use float_sum::FloatSum;
 pub use fork::fork_generation;
 #[cfg(feature = "percpu")]
@@ -126,6 +126,8 @@ pub(crate) use registry::global;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use slot::OwnSlots;
 pub(crate) use slot::{OwnSlot, Update};
+#[cfg(feature = "dynamic-labels")]
+pub(crate) use source::announce;
 pub(crate) use source::visit_others;
 #[cfg(all(test, quipu_loom))]
 pub(crate) use thread::{end_first_hold, touch_thread_locals};

@@ -15,9 +15,9 @@ static ENTRY: Entry = Entry::new(&show);
 
 /// Enters this copy of quipu in the list. It allocates nothing and waits for no reader.
 ///
-/// The caller holds the lock of the names, which a fork waits for: so a child doesn't find the list
+/// The caller holds a lock which a fork waits for, mostly that of the names: so a child doesn't find the list
 /// half changed.
-pub(super) fn announce() {
+pub(crate) fn announce() {
     // A loom model has many registries, one after the other.
     if cfg!(not(quipu_loom)) {
         ENTRY.register();
@@ -35,6 +35,8 @@ pub(crate) fn visit_others(visit: &mut dyn FnMut(&Sample<'_>)) {
 /// Shows this copy's counters alone. They are read before the first is shown, so that `visit` may
 /// count.
 fn show(visit: &mut dyn FnMut(&Sample<'_>)) {
+    #[cfg(feature = "dynamic-labels")]
+    crate::dynamic_family::show(visit);
     let read = |plan: &Arc<Plan>, addends: &[u64]| (Arc::clone(plan), addends.to_vec());
     let Some((plan, addends)) = enter_cold_path(|registry| registry.read_names(read)).flatten()
     else {

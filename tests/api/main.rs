@@ -6,6 +6,8 @@ mod count;
 mod counter;
 mod cursor;
 mod diff;
+#[cfg(feature = "dynamic-labels")]
+mod dynamic_family;
 mod float;
 mod float_gauge;
 mod gauge;
