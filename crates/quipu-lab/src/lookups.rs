@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
-use quipu::{Counter, CounterArray};
+use quipu::{Counter, CounterArray, DynamicFamily};
 
 use super::calls::{Callee, Entry};
 use super::load::hide;
 use super::order::Order;
 use super::record::Measure;
-use super::series::{FEW, Series, Texts};
+use super::series::{FEW, MANY, NAMES, Series, Texts};
 
 pub(crate) const ENTRIES: &[Entry] = &[
     entry("labels-array", || {
@@ -21,6 +21,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let counters: [Counter; FEW] = std::array::from_fn(|_| Counter::new());
         by_index(counters, |all, index| all[index].inc(), |all, index| all[index].sum())
     }),
+    entry("labels-dynamic", || dynamic_family(Series::few())),
+    entry("labels-dynamic-many", || dynamic_family(Series::in_turn())),
     entry("labels-mutex-map", || mutex_map(Series::few())),
     entry("labels-mutex-map-many", || mutex_map(Series::in_turn())),
     entry("labels-rwlock-map", || rwlock_map(Series::few())),
@@ -29,6 +31,15 @@ pub(crate) const ENTRIES: &[Entry] = &[
 
 const fn entry(name: &'static str, make: fn() -> Box<dyn Callee>) -> Entry {
     Entry { name, measure: Measure::LookUpCost, make }
+}
+
+fn dynamic_family(series: Series) -> Box<dyn Callee> {
+    by_texts(
+        series,
+        DynamicFamily::<Counter, 2>::named("lab_requests_total", "Of the lab.", NAMES).limit(MANY),
+        |family, &texts| family.with(texts, |counter| counter.inc()),
+        |family, &texts| family.with(texts, |counter| counter.sum()),
+    )
 }
 
 fn mutex_map(series: Series) -> Box<dyn Callee> {

@@ -6,15 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use opentelemetry::metrics::BoundCounter;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use quipu_lab::series::{Series, Texts};
+use quipu::DynamicFamily;
+use quipu_lab::series::{NAMES, Series, Texts};
 
 use crate::contestants::{Contestant, Entry, alone, by_index, indices, used};
-use crate::peers::{Labels, attributes, dynamic_counter, pairs, prometheus_vec};
 use crate::telemetry::Telemetry;
+use crate::texts::{Labels, attributes, dynamic_counter, pairs, prometheus_vec};
 
-pub(crate) const ENTRIES: [Entry; 8] = [
+pub(crate) const ENTRIES: [Entry; 9] = [
     Entry { name: "quipu `Counter`", make: counters },
     Entry { name: "quipu `Arc<Counter>`", make: shared_counters },
+    Entry { name: "**quipu** `Series<Counter>`", make: quipu },
     Entry { name: "prometheus `IntCounter`", make: prometheus },
     Entry { name: "prometheus-client `Counter`", make: prometheus_client },
     Entry { name: "fast-telemetry `DynamicCounterSeries`", make: fast_telemetry },
@@ -50,6 +52,12 @@ fn shared_counters(series: &Series, _threads: usize) -> Box<dyn Contestant> {
         |counter| counter.inc(),
         |counter| counter.sum(),
     )
+}
+
+fn quipu(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    static FAMILY: DynamicFamily<quipu::Counter, 2> =
+        DynamicFamily::named("requests_by_handle_total", "Requests.", NAMES);
+    each(series, |&texts| FAMILY.get(texts), |counter| counter.inc(), |counter| counter.sum())
 }
 
 fn prometheus(series: &Series, _threads: usize) -> Box<dyn Contestant> {

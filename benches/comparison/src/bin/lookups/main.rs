@@ -13,9 +13,9 @@ mod facade;
 mod handles;
 mod known;
 mod measure;
-mod peers;
 mod table;
 mod telemetry;
+mod texts;
 
 use std::process::ExitCode;
 

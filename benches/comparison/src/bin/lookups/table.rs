@@ -6,7 +6,7 @@ use quipu_lab::series::{FEW, MANY, Series};
 
 use crate::contestants::Entry;
 use crate::measure::{self, Found};
-use crate::{handles, known, peers};
+use crate::{handles, known, texts};
 
 /// Measures all, and writes the tables.
 pub(crate) fn all(rounds: usize) -> Result<String, String> {
@@ -28,9 +28,9 @@ pub(crate) fn all(rounds: usize) -> Result<String, String> {
             &few,
             &known::ENTRIES
         )?,
-        part(&format!("labels known at run time, {FEW} series at random"), &few, &peers::ENTRIES)?,
-        part(&format!("{MANY} series, skewed"), &skewed, &peers::ENTRIES)?,
-        part(&format!("{MANY} series in turn"), &in_turn, &peers::ENTRIES)?,
+        part(&format!("labels known at run time, {FEW} series at random"), &few, &texts::ENTRIES)?,
+        part(&format!("{MANY} series, skewed"), &skewed, &texts::ENTRIES)?,
+        part(&format!("{MANY} series in turn"), &in_turn, &texts::ENTRIES)?,
         part(&format!("handles of {FEW} series at random"), &few, &handles::ENTRIES)?,
     ))
 }

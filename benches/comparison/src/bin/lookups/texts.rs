@@ -1,4 +1,4 @@
-//! The families of other crates whose labels are known at run time.
+//! Families whose labels are known at run time.
 //!
 //! The texts of a client's request are borrowed. Crates that want texts of their own have them
 //! copied at each look-up. Some take static texts as well: they have a row with those, too.
@@ -12,6 +12,7 @@ use prometheus::{IntCounterVec, Opts};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use quipu::DynamicFamily;
 use quipu_lab::series::{NAMES, Series, Texts};
 use quipu_metrics::SlotStorage;
 
@@ -19,7 +20,8 @@ use crate::contestants::{Contestant, Entry, LIMIT, alone, by_texts, used};
 use crate::facade::Facade;
 use crate::telemetry::Telemetry;
 
-pub(crate) const ENTRIES: [Entry; 9] = [
+pub(crate) const ENTRIES: [Entry; 10] = [
+    Entry { name: "**quipu** `DynamicFamily`", make: quipu },
     Entry { name: "prometheus `IntCounterVec`", make: prometheus },
     Entry { name: "prometheus-client `Family`, texts copied", make: prometheus_client },
     Entry { name: "fast-telemetry `DynamicCounter`", make: fast_telemetry },
@@ -33,6 +35,16 @@ pub(crate) const ENTRIES: [Entry; 9] = [
     Entry { name: "opentelemetry_sdk `Counter`, static texts", make: opentelemetry_static },
     Entry { name: "the loop alone", make: |series, _| alone(series.keys()) },
 ];
+
+fn quipu(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    by_texts(
+        series,
+        DynamicFamily::<quipu::Counter, 2>::named("requests_total", "Requests.", NAMES)
+            .limit(LIMIT),
+        |family, &texts| family.with(texts, |counter| counter.inc()),
+        |family, &texts| family.with(texts, |counter| counter.sum()),
+    )
+}
 
 pub(crate) fn prometheus_vec() -> IntCounterVec {
     IntCounterVec::new(Opts::new("requests_total", "Requests."), &NAMES).expect("valid names")
