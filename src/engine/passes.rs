@@ -34,11 +34,9 @@ pub(super) fn unlist(registry: &Registry, family: &Family, key: Key, len: usize)
     let pass = Pass::begin(registry)?;
     loop {
         let names = pass.names.lock();
-        let listed = names.family_of(name, key)?;
-        let (slots, found) = (
-            Slots { family: listed.number, key, kind: naming.kind, len },
-            &raw const listed.dropped[..],
-        );
+        let listed = names.row_of(name, key)?;
+        let (slots, found) =
+            (Slots { row: listed.row, key, kind: naming.kind, len }, &raw const listed.dropped[..]);
         drop(names);
         // SAFETY: totals are never changed. Those that were listed during a pass are freed
         // after it.

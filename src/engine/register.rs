@@ -80,7 +80,8 @@ impl Registry {
         let found = self.state.lock().find(arena, len, prepared)?;
         // Among many names it takes a while, and the names' lock is enough: no other keeps the key
         // of this counter.
-        if names.insert(family, found).is_none() {
+        let row = Key::from_bits(owner_load!(key)).row();
+        if names.insert(family, row, found).is_none() {
             if prepared.is_none() {
                 self.free(arena, found, len);
             }
