@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
-use quipu::{Counter, CounterArray, DynamicFamily};
+use quipu::{Counter, CounterArray, DynamicFamily, Family, LabelValue as _};
 
 use super::calls::{Callee, Entry};
 use super::load::hide;
@@ -21,6 +21,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let counters: [Counter; FEW] = std::array::from_fn(|_| Counter::new());
         by_index(counters, |all, index| all[index].inc(), |all, index| all[index].sum())
     }),
+    entry("labels-family", family),
     entry("labels-dynamic", || dynamic_family(Series::few())),
     entry("labels-dynamic-many", || dynamic_family(Series::in_turn())),
     entry("labels-mutex-map", || mutex_map(Series::few())),
@@ -31,6 +32,37 @@ pub(crate) const ENTRIES: &[Entry] = &[
 
 const fn entry(name: &'static str, make: fn() -> Box<dyn Callee>) -> Entry {
     Entry { name, measure: Measure::LookUpCost, make }
+}
+
+quipu::labels! {
+    enum Method: "method" { Get => "GET", Post => "POST", Put => "PUT", Delete => "DELETE" }
+
+    enum Status: "status" {
+        Ok => "200",
+        Created => "201",
+        Found => "302",
+        NotModified => "304",
+        BadRequest => "400",
+        Forbidden => "403",
+        NotFound => "404",
+        Error => "500",
+    }
+}
+
+type Answers = Family<Counter, (Method, Status)>;
+
+fn labels(index: usize) -> (Method, Status) {
+    let statuses = Status::ALL;
+    (Method::ALL[index / statuses.len()], statuses[index % statuses.len()])
+}
+
+fn family() -> Box<dyn Callee> {
+    let series = Series::few();
+    let keys = series.order.map(labels);
+    let family = Answers::named("lab_answers_total", "Of the lab.");
+    let add = |family: &Answers, labels| family[labels].inc();
+    let count = |family: &Answers, index| family[labels(index)].sum();
+    Box::new(LookedUp { series, keys, family, add, count })
 }
 
 fn dynamic_family(series: Series) -> Box<dyn Callee> {

@@ -7,13 +7,14 @@ use measured::{CounterVec, FixedCardinalityLabel, LabelGroup};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use quipu::CounterArray;
+use quipu::{ArrayIndex as _, CounterArray, LabelValue as _};
 use quipu_lab::series::{FEW, Series};
 
 use crate::contestants::{Contestant, Entry, alone, by_index, indices, used};
 
-pub(crate) const ENTRIES: [Entry; 6] = [
+pub(crate) const ENTRIES: [Entry; 7] = [
     Entry { name: "quipu `CounterArray<32>`, by index", make: array },
+    Entry { name: "**quipu** `Family`", make: quipu },
     Entry { name: "quipu `Counter`, one for all", make: counter },
     Entry { name: "measured `CounterVec`", make: measured },
     Entry { name: "fast-telemetry `LabeledCounter`, both labels in one", make: fast_telemetry },
@@ -35,38 +36,27 @@ fn counter(series: &Series, _threads: usize) -> Box<dyn Contestant> {
     used(quipu::Counter::new(), indices(series), |counter, _| counter.inc(), |_| Vec::new())
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue, FixedCardinalityLabel)]
-enum Method {
-    Get,
-    Post,
-    Put,
-    Delete,
+quipu::labels! {
+    #[derive(EncodeLabelValue, FixedCardinalityLabel)]
+    enum Method: "method" {
+        Get => "GET",
+        Post => "POST",
+        Put => "PUT",
+        Delete => "DELETE",
+    }
+
+    #[derive(EncodeLabelValue, FixedCardinalityLabel)]
+    enum Status: "status" {
+        Ok => "200",
+        Created => "201",
+        Found => "302",
+        NotModified => "304",
+        BadRequest => "400",
+        Forbidden => "403",
+        NotFound => "404",
+        Error => "500",
+    }
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue, FixedCardinalityLabel)]
-enum Status {
-    Ok,
-    Created,
-    Found,
-    NotModified,
-    BadRequest,
-    Forbidden,
-    NotFound,
-    Error,
-}
-
-const METHODS: [Method; 4] = [Method::Get, Method::Post, Method::Put, Method::Delete];
-
-const STATUSES: [Status; 8] = [
-    Status::Ok,
-    Status::Created,
-    Status::Found,
-    Status::NotModified,
-    Status::BadRequest,
-    Status::Forbidden,
-    Status::NotFound,
-    Status::Error,
-];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet, LabelGroup)]
 #[label(set = LabelsSet)]
@@ -77,7 +67,11 @@ struct Labels {
 
 impl Labels {
     fn of(index: usize) -> Self {
-        Self { method: METHODS[index / STATUSES.len()], status: STATUSES[index % STATUSES.len()] }
+        let statuses = Status::ALL;
+        Self {
+            method: Method::ALL[index / statuses.len()],
+            status: statuses[index % statuses.len()],
+        }
     }
 }
 
@@ -90,6 +84,15 @@ fn by_labels<F: Sync + 'static>(
 ) -> Box<dyn Contestant> {
     let counts = move |family: &F| (0..FEW).map(|index| count(family, Labels::of(index))).collect();
     used(family, series.order.map(Labels::of), add, counts)
+}
+
+fn quipu(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    by_labels(
+        series,
+        quipu::Family::<quipu::Counter, (Method, Status)>::named("requests_total", "Requests."),
+        |family, Labels { method, status }| family[(method, status)].inc(),
+        |family, Labels { method, status }| family[(method, status)].sum(),
+    )
 }
 
 fn measured(series: &Series, _threads: usize) -> Box<dyn Contestant> {
@@ -106,7 +109,7 @@ impl LabelEnum for Labels {
     const LABEL_NAME: &'static str = "method_status";
 
     fn as_index(self) -> usize {
-        self.method as usize * STATUSES.len() + self.status as usize
+        self.method.index() * Status::ALL.len() + self.status.index()
     }
 
     fn from_index(index: usize) -> Self {
