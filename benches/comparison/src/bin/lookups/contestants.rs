@@ -87,6 +87,15 @@ pub(crate) fn indices(series: &Series) -> Order<u16> {
     series.order.map(|index| index as u16)
 }
 
+/// One counter, which has no counts of series.
+pub(crate) fn one_for_all<M: Sync + 'static>(
+    series: &Series,
+    counter: M,
+    add: impl Fn(&M) + Sync + 'static,
+) -> Box<dyn Contestant> {
+    used(counter, indices(series), move |counter, _| add(counter), |_| Vec::new())
+}
+
 /// The loop over keys that nothing is done with.
 pub(crate) fn alone<K: Copy + Sync + 'static>(keys: Order<K>) -> Box<dyn Contestant> {
     used((), keys, |(), key| _ = hide(&key), |()| Vec::new())

@@ -9,14 +9,16 @@ use prometheus_client::metrics::family::Family;
 use quipu::DynamicFamily;
 use quipu_lab::series::{NAMES, Series, Texts};
 
-use crate::contestants::{Contestant, Entry, alone, by_index, indices, used};
+use crate::contestants::{Contestant, Entry, alone, by_index, indices, one_for_all, used};
 use crate::telemetry::Telemetry;
 use crate::texts::{Labels, attributes, dynamic_counter, pairs, prometheus_vec};
 
-pub(crate) const ENTRIES: [Entry; 9] = [
+pub(crate) const ENTRIES: [Entry; 11] = [
     Entry { name: "quipu `Counter`", make: counters },
     Entry { name: "quipu `Arc<Counter>`", make: shared_counters },
     Entry { name: "**quipu** `Series<Counter>`", make: quipu },
+    Entry { name: "quipu `Counter`, one for all", make: counter },
+    Entry { name: "**quipu** `Series<Counter>`, one for all", make: one_series },
     Entry { name: "prometheus `IntCounter`", make: prometheus },
     Entry { name: "prometheus-client `Counter`", make: prometheus_client },
     Entry { name: "fast-telemetry `DynamicCounterSeries`", make: fast_telemetry },
@@ -54,9 +56,18 @@ fn shared_counters(series: &Series, _threads: usize) -> Box<dyn Contestant> {
     )
 }
 
+static FAMILY: DynamicFamily<quipu::Counter, 2> =
+    DynamicFamily::named("requests_by_handle_total", "Requests.", NAMES);
+
+fn counter(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    one_for_all(series, quipu::Counter::new(), |counter| counter.inc())
+}
+
+fn one_series(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    one_for_all(series, FAMILY.get(["any", "path"]), |series| series.inc())
+}
+
 fn quipu(series: &Series, _threads: usize) -> Box<dyn Contestant> {
-    static FAMILY: DynamicFamily<quipu::Counter, 2> =
-        DynamicFamily::named("requests_by_handle_total", "Requests.", NAMES);
     each(series, |&texts| FAMILY.get(texts), |counter| counter.inc(), |counter| counter.sum())
 }
 

@@ -10,10 +10,11 @@ use prometheus_client::metrics::family::Family;
 use quipu::{ArrayIndex as _, CounterArray, LabelValue as _};
 use quipu_lab::series::{FEW, Series};
 
-use crate::contestants::{Contestant, Entry, alone, by_index, indices, used};
+use crate::contestants::{Contestant, Entry, alone, by_index, indices, one_for_all, used};
 
-pub(crate) const ENTRIES: [Entry; 7] = [
+pub(crate) const ENTRIES: [Entry; 8] = [
     Entry { name: "quipu `CounterArray<32>`, by index", make: array },
+    Entry { name: "quipu `CounterArray<32>`, by an index computed of both labels", make: computed },
     Entry { name: "**quipu** `Family`", make: quipu },
     Entry { name: "quipu `Counter`, one for all", make: counter },
     Entry { name: "measured `CounterVec`", make: measured },
@@ -31,9 +32,17 @@ fn array(series: &Series, _threads: usize) -> Box<dyn Contestant> {
     )
 }
 
-/// It has no counts of series.
+fn computed(series: &Series, _threads: usize) -> Box<dyn Contestant> {
+    by_labels(
+        series,
+        CounterArray::<FEW>::new(),
+        |array, labels| array[labels.as_index()].inc(),
+        |array, labels| array[labels.as_index()].sum(),
+    )
+}
+
 fn counter(series: &Series, _threads: usize) -> Box<dyn Contestant> {
-    used(quipu::Counter::new(), indices(series), |counter, _| counter.inc(), |_| Vec::new())
+    one_for_all(series, quipu::Counter::new(), |counter| counter.inc())
 }
 
 quipu::labels! {
