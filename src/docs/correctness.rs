@@ -234,6 +234,25 @@
 //! `tests/every_unit_counts_once/stress.rs`, and the properties of `src/tests/float_sum.rs` and
 //! `tests/properties/model.rs`.
 //!
+//! ## A family's total has every unit, and never falls
+//! A family of labels that are known at run time (feature `dynamic-labels`) takes series out: by
+//! name, or because they were idle. A thread may be adding to one, found in its cache, and others
+//! may have handles. So what is taken out stays until nobody else holds it; then what it had is added
+//! to sums that the family keeps. The end of a hold is Release and the look for others Acquire, so
+//! the sums have every add; whoever reads the total finds a series in one of the three places, under
+//! one lock. Floats are summed exactly, as above. A family has at most as many series as its limit:
+//! the number is taken before a series is made. Look-ups beyond it count in the overflow series.
+//!
+//! *Checked by* `make_against_make`, `make_against_eviction`, `add_against_removal`,
+//! `total_against_removal`, `handle_against_eviction`, `removal_against_cached_look_up`,
+//! `limit_is_never_exceeded`, `threads_that_make_series_at_once_never_exceed_the_limit`,
+//! `what_exceeds_a_limit_goes_to_the_overflow_series`,
+//! `a_handle_outlives_the_removal_of_its_series`, `look_ups_nest`,
+//! `a_family_has_what_is_added_within_its_own_work`, `no_unit_of_a_family_is_lost`,
+//! `no_client_makes_a_family_grow_beyond_its_bound`, the torture of families in
+//! `tests/every_unit_counts_once/stress.rs`, and the properties of
+//! `tests/properties/dynamic_family.rs`.
+//!
 //! ## A counter costs 8 bytes for each thread
 //! A thread allocates the chunks of slots that it touches. The slots of a dropped counter go to a
 //! new one, and the block of a thread that has ended to a new thread. Baselines are allocated for

@@ -5,7 +5,9 @@
 //!
 //! # Locks
 //! Adds to a slot and reads take no lock. Registration, thread starts and ends, and lists of names
-//! take locks for a bounded time, in the order `settings`, `per_cpu`, `names`, `state`. A fork
+//! take locks for a bounded time, in the order `settings`, `per_cpu`, `names`, `state`. Families of
+//! the feature `dynamic-labels` have a list, and tables in shards: their locks come before `names`,
+//! the list's first. A fork
 //! takes all of them, so that the child finds them free. They are std's: a lock of one word
 //! survives a fork, and parking_lot's queues of waiting threads, which lie in the process, don't.
 //!
@@ -72,6 +74,9 @@
 //! | fence in `values_of` | Acquire | as in `value`, for the values of a histogram | `reset_against_observation` |
 //! | fences after the epoch of a peak is stored, and before it is loaded again | SeqCst | the reader that ends a window sees the value, or its thread sees the new window | `every_reader_has_every_value` |
 //! | epoch of a peak, store and load | Release, Acquire | a thread that sees it sees that its half was cleared | `lower_value_is_in_the_next_window_but_one` |
+//! | holds of a series, end of one and look for others | Release, Acquire | what its owner added is in the total that is taken once nobody else holds it | `add_against_removal` |
+//! | mark of a series that is gone, and its load by a look-up in the cache | Relaxed | a thread that knows of the removal finds the mark, by coherence; nothing else depends on it | `removal_against_cached_look_up` |
+//! | number of a family's series | Relaxed, read-modify-write | each series has one of it as long as it is in a table | `limit_is_never_exceeded` |
 //! | block, from thread to thread | the registry's lock | its values are seen by the next owner | `block_is_claimed_again_with_its_values` |
 //!
 //! # Steps
@@ -135,6 +140,15 @@
 //! | take | of the spill words only where the slots have baselines | a read that finds none doesn't look for those of the spill words | `baselines_find_no_memory` |
 //! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
 //! | total | is read again where the key changed meanwhile | it has nothing of counters that had the slots before | `total_of_a_reused_key_starts_from_zero`, `cursor_of_a_reused_key_starts_from_zero` |
+//! | look-up | finds or makes a series in one hold of its shard's lock | texts have one series | `make_against_make` |
+//! | look-up | goes to the table where the cached series is gone | nobody finds it again | `removal_against_cached_look_up` |
+//! | look-up | leaves the cache as it is while a series from it is in use | no entry holds that series any longer | `look_ups_nest` |
+//! | look-up | goes to the overflow series within a cold path | the lock may be the thread's own | `a_family_has_what_is_added_within_its_own_work` |
+//! | look-up | makes a series only below the limit | clients can't fill memory | `limit_is_never_exceeded`, `threads_that_make_series_at_once_never_exceed_the_limit`, `what_exceeds_a_limit_goes_to_the_overflow_series` |
+//! | handle of a series | is made only if the series isn't gone, and a sweep takes out only a series without a handle, each in one change of a word | a handle's series is shown | `handle_against_eviction` |
+//! | removal of a series | keeps it while somebody else holds it, then adds its total to the family's sums, in one hold of the list's lock | no unit is lost, and none counts twice | `add_against_removal`, `total_against_removal`, `make_against_eviction` |
+//! | total of a family | finds all series, those that went and may be in use included, in one hold of the list's lock | as above | `total_against_removal`, `a_handle_outlives_the_removal_of_its_series` |
+//! | fork | takes the locks of the families, too | the child finds them free | `a_child_forked_amid_work_never_hangs` |
 //! | all that locks | does nothing within a cold path of the same thread | the lock may be the thread's own | `tests/allocators/within_allocator.rs` |
 //! | fork | the handlers are registered before the first work, by a constructor | a fork runs those that it finds at its start | `tests/forks/first_use.rs` |
 //! | fork | the child forgets the passes of other threads | nobody would end them | `a_forked_child_has_no_passes_of_other_threads` |

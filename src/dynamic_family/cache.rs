@@ -115,8 +115,8 @@ pub(super) fn insert(hash: u64, node: &NodeRef) {
     drop(enter_cold_path(|_| replace(set(own_sets()?, hash), hash, node.clone())));
 }
 
-/// What was in the set and no longer is. A signal handler that comes between finds each entry with
-/// a node, or without.
+/// Puts a node in the set. Returns the one that is no longer there. A signal handler that comes
+/// between finds each entry with a node, or without.
 fn replace([first, second]: &Set, hash: u64, node: NodeRef) -> Option<NodeRef> {
     let old = first.node.get();
     // SAFETY: the entry holds the node.

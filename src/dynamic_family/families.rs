@@ -15,7 +15,7 @@ use crate::engine::announce;
 use crate::sync::{Mutex, MutexGuard, array, const_fn, global};
 
 /// Parts of the series, by hash.
-const SHARDS: usize = if cfg!(quipu_loom) { 1 } else { 64 };
+const SHARDS: usize = if cfg!(quipu_loom) { 2 } else { 64 };
 
 global!(Families);
 

@@ -3,7 +3,10 @@
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Deref;
 
-use foldhash::fast::RandomState;
+#[cfg(quipu_loom)]
+use foldhash::fast::FixedState as Hashing;
+#[cfg(not(quipu_loom))]
+use foldhash::fast::RandomState as Hashing;
 use hashbrown::HashTable;
 
 use super::cache::{self, Hit};
@@ -21,7 +24,7 @@ pub(super) struct Core {
     number: u32,
     /// No other family has it as long as this one lives.
     pub(super) index: usize,
-    hasher: RandomState,
+    hasher: Hashing,
     pub(super) overflow: NodeRef,
 }
 
@@ -125,7 +128,7 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
         labels.extend(self.labels);
         let texts = Texts { name: self.name, help: self.help, labels };
         list.insert(index, Listed { texts, overflow: overflow.clone(), past: Past::default() });
-        self.core.set(Core { number, index, hasher: RandomState::default(), overflow }).ok()
+        self.core.set(Core { number, index, hasher: Hashing::default(), overflow }).ok()
     }
 
     /// `None` where it is the overflow series: the texts or the limit say so, or the thread is on a

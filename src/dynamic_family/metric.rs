@@ -40,7 +40,7 @@ impl<M: sealed::Metric> SeriesMetric for M {}
 /// assert_eq!(total(&seen), 2);
 /// ```
 pub trait GrowingMetric: SeriesMetric + sealed::Growing<Self::Total> {
-    /// What all its series add up to.
+    /// The sum of all series.
     type Total;
 }
 

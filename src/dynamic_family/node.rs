@@ -329,7 +329,7 @@ unsafe fn end(node: NonNull<Head>, what: u64) {
     if head.word.fetch_sub(what, Ordering::Release) % HANDLE != HOLD {
         return;
     }
-    // Acquire: as above; nobody uses the node any more. Model: `last_hold_drops_the_metric`.
+    // Acquire: as above; nobody uses the node any more.
     fence(Ordering::Acquire);
     // SAFETY: nobody holds it. The metric's drop comes first, and the layout is that of `make`.
     unsafe { free(node, head.info) };

@@ -12,7 +12,7 @@ use super::node::NodeRef;
 pub(super) struct Past {
     /// Series that are taken out, and may be in use.
     retired: Vec<NodeRef>,
-    /// What those had that are no more.
+    /// The sums of those that are no more.
     sums: Vec<u64>,
     /// The number of retired series at which it is worth to look for such as are no more in use.
     next_look: usize,

@@ -11,8 +11,8 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
     /// Takes out the series that has these texts: snapshots don't show it any more, and look-ups make
     /// another one, which begins at zero. Whether there was one.
     ///
-    /// What it had stays in the family's total, with what is added to it by threads that are in a
-    /// look-up, and through handles. The overflow series stays. On allocation failure, within a
+    /// Its units stay in the family's total, with those that are added to it by threads that are in
+    /// a look-up, and through handles. The overflow series stays. On allocation failure, within a
     /// global allocator that quipu is calling and within a signal handler that interrupts quipu's
     /// own work, nothing is done, and false is returned.
     ///
@@ -34,7 +34,7 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
     }
 
     /// Evicts each series that didn't change since the sweep before, and to which there is no handle.
-    /// Returns their number. What is evicted is as if it was [removed](Self::remove).
+    /// Returns their number. An evicted series is as if it was [removed](Self::remove).
     ///
     /// Call it every few minutes, from one place: a series that is evicted was idle between two
     /// calls. Adds pay nothing for it. Idle is a series that stands where it stood: counters and
@@ -99,8 +99,13 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
             self.len.fetch_sub(1, Ordering::Relaxed);
             Some(past.retire(node))
         };
-        // What is no more in use is dropped after the cold path, as that gives back slots.
+        // Those that are no more in use are dropped after the cold path, as that gives back slots.
         enter_cold_path(|_| take_out()).flatten().is_some()
+    }
+
+    #[cfg(all(test, quipu_loom))]
+    pub(crate) fn reclaim_all(&self) {
+        self.core.get().into_iter().for_each(|core| self.reclaim(core));
     }
 
     /// Gives back the slots of series that went, and are no more in use.

@@ -4,6 +4,8 @@
 mod adaptive;
 #[cfg(quipu_loom)]
 mod blocks;
+#[cfg(all(quipu_loom, feature = "dynamic-labels"))]
+mod dynamic_family;
 #[cfg(not(quipu_loom))]
 mod exhaustion;
 #[cfg(quipu_loom)]

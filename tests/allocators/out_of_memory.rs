@@ -487,3 +487,47 @@ fn blocks_are_given_back_without_memory() {
     });
     assert_eq!(counter.sum(), THREADS as u64);
 }
+
+/// Every look-up counts, in its series or in the overflow series, or before there is one. Then all is
+/// as it would have been.
+#[cfg(feature = "dynamic-labels")]
+#[test]
+fn no_unit_of_a_family_is_lost() {
+    use quipu::DynamicFamily;
+
+    type Family = DynamicFamily<Counter, 1>;
+
+    for_each_failure(|failing| {
+        let [family, other] = [(); 2].map(|()| Family::named("no_memory_total", "", ["by"]));
+        let names = ["a", "b", "c"];
+        let look_up = || {
+            let handle = family.get(["a"]);
+            names.iter().for_each(|name| family.with([name], |counter| counter.inc()));
+            handle.inc();
+            family.remove(["b"]);
+            other.with(["a"], |counter| counter.inc());
+        };
+        let ((), failed) = short_of_memory(failing, look_up);
+        assert_eq!((family.total(), other.total()), (4, 1));
+        names.iter().for_each(|name| family.with([name], |counter| counter.add(10)));
+        assert_eq!((family.total(), family.len()), (34, 3));
+        failed
+    });
+}
+
+/// Neither from the cache nor from the table, through which the second one goes: it has more series
+/// than the cache.
+#[cfg(feature = "dynamic-labels")]
+#[test]
+fn look_ups_of_series_that_are_there_need_no_memory() {
+    let family = quipu::DynamicFamily::<Counter, 1>::named("no_memory_needed_total", "", ["by"]);
+    let names: Vec<_> = (0..2000).map(|number| number.to_string()).collect();
+    let look_up = |names: &[String]| {
+        names.iter().for_each(|name| family.with([name], |counter| counter.inc()));
+    };
+    look_up(&names);
+    look_up(&names[..10]);
+    assert_eq!(short_of_memory(Failing::After(0), || look_up(&names[..10])), ((), 0));
+    assert_eq!(short_of_memory(Failing::After(0), || look_up(&names)), ((), 0));
+    assert_eq!((family.overflowed(), family.total()), (0, 4020));
+}

@@ -272,3 +272,46 @@ fn a_gauge_has_what_is_added_within_its_own_registration() {
         assert_eq!(GAUGE.value(), 3);
     }
 }
+
+/// An allocator that counts by label: families are made, used and dropped within each other's work.
+#[cfg(feature = "dynamic-labels")]
+#[test]
+fn a_family_has_what_is_added_within_its_own_work() {
+    use std::sync::atomic::AtomicU64;
+
+    use quipu::DynamicFamily;
+
+    type Family = DynamicFamily<Counter, 1>;
+    static FAMILY: Family = DynamicFamily::named("within_family_total", "", ["by"]);
+    static ADDED: AtomicU64 = AtomicU64::new(0);
+    fn add() {
+        let number = ADDED.fetch_add(2, Ordering::Relaxed);
+        let name = ["a", "b", "c", "d"][number as usize / 2 % 4];
+        FAMILY.with([name], |counter| counter.inc());
+        FAMILY.get([name]).inc();
+        FAMILY.remove([name]);
+        FAMILY.sweep();
+        let _ = (FAMILY.total(), FAMILY.len(), quipu::snapshot());
+        let own = Family::named("within_own_family_total", "", ["by"]);
+        own.with([name], |counter| counter.inc());
+        assert_eq!(own.total(), 1);
+    }
+    if !child::is_alone("within_allocator::a_family_has_what_is_added_within_its_own_work") {
+        return;
+    }
+    // SAFETY: kills this process if it hangs.
+    unsafe { libc::alarm(child::PATIENCE) };
+    for _ in 0..3 {
+        within(add, || {
+            let own = Family::named("within_own_family_total", "", ["by"]);
+            for name in ["a", "b", "c", "d", "e"] {
+                own.with([name], |counter| counter.inc());
+                add();
+            }
+            own.remove(["a"]);
+            drop(quipu::snapshot());
+        });
+    }
+    assert!(ADDED.load(Ordering::Relaxed) > 100);
+    assert_eq!(FAMILY.total(), ADDED.load(Ordering::Relaxed));
+}

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -15,6 +14,26 @@ type ByUser<M> = DynamicFamily<M, 1>;
 /// The value that a snapshot has for a series.
 fn shown<const K: usize>(name: &str, texts: [&str; K]) -> Option<Value> {
     quipu::snapshot().get(name, texts).map(|sample| sample.value)
+}
+
+/// The samples that another version of quipu, or any other reader, has of families with such names.
+fn shown_to_others(prefix: &str) -> Vec<String> {
+    let mut samples = Vec::new();
+    quipu::registry::collect(&mut |sample| {
+        let [label] = sample.labels else { return };
+        if sample.name.starts_with(prefix) {
+            let value = match sample.value {
+                quipu::registry::Value::FloatCounter(value) => {
+                    format!("FloatCounter({})", value.get())
+                }
+                quipu::registry::Value::FloatGauge(value) => format!("FloatGauge({})", value.get()),
+                value => format!("{value:?}"),
+            };
+            samples.push(format!("{} {}={} {value}", sample.name, label.name, label.value));
+        }
+    });
+    samples.sort();
+    samples
 }
 
 #[test]
@@ -63,6 +82,16 @@ fn every_metric_can_be_of_a_family() {
     let _ = values.map(|(name, value)| assert_eq!(shown(name, ["ann"]), Some(value), "{name}"));
     assert_eq!(shown("every_least", ["bob"]), None);
     assert_eq!(float.total(), 0.5);
+    let samples = shown_to_others("every_");
+    let expected = [
+        ("every_least", "Trough(9)"),
+        ("every_level", "Gauge(-7)"),
+        ("every_load", "FloatGauge(1.5)"),
+        ("every_most", "Peak(9)"),
+        ("every_open", "Gauge(-3)"),
+        ("every_paid_total", "FloatCounter(0.5)"),
+    ];
+    assert_eq!(samples, expected.map(|(name, value)| format!("{name} user=ann {value}")));
     let text = quipu::snapshot().prometheus().to_string();
     assert!(text.contains("# TYPE every_load gauge\nevery_load{user=\"ann\"} 1.5\n"), "{text}");
 }
@@ -77,6 +106,7 @@ fn histograms_can_be_of_a_family() {
     let snapshot = quipu::snapshot();
     let ann = snapshot.get("family_bytes", ["ann"]).unwrap();
     assert_eq!(ann.histogram().unwrap().counts(), [0, 1, 0]);
+    assert_eq!(shown_to_others("family_bytes").len(), 2);
     assert!(sizes.remove(["ann"]));
     let total = sizes.total();
     assert_eq!((total.counts(), total.sum()), ([1, 1, 0].as_slice(), 20));
@@ -189,6 +219,8 @@ fn look_ups_nest() {
             // Enough of them to replace every entry of the cache.
             names.iter().for_each(|name| inner.with([name], |counter| counter.inc()));
             assert!(outer.remove(["ann"]));
+            // It looks for series that are no more in use.
+            outer.sweep();
             outer.with(["ann"], |other| other.add(10));
             counter.inc();
         });
@@ -334,35 +366,4 @@ fn escapes_of_texts_are_those_of_the_format() {
     family.with(["a\"b\\c\nd é"], |counter| counter.inc());
     let text = quipu::snapshot().prometheus().to_string();
     assert!(text.contains("escaped_total{user=\"a\\\"b\\\\c\\nd é\"} 1\n"), "{text}");
-}
-
-/// Against a map, in one thread.
-#[test]
-fn it_is_as_a_map() {
-    let family = DynamicFamily::<Counter, 2>::named("map_total", "", ["a", "b"]).limit(300);
-    let mut map: HashMap<[String; 2], u64> = HashMap::new();
-    let mut random = fastrand::Rng::with_seed(16);
-    let mut total = 0;
-    for _ in 0..50_000 {
-        let texts = [(); 2].map(|()| random.u8(..18).to_string());
-        let borrowed = texts.each_ref().map(|text| &**text);
-        if random.u8(..10) == 0 {
-            assert_eq!(family.remove(borrowed), map.remove(&texts).is_some());
-            continue;
-        }
-        total += 1;
-        let is_full = map.len() == 300 && !map.contains_key(&texts);
-        if is_full {
-            family.with(borrowed, |counter| counter.inc());
-            continue;
-        }
-        let expected = map.entry(texts.clone()).or_default();
-        *expected += 1;
-        assert_eq!(
-            family.with(borrowed, |counter| [counter.inc(), ()].map(|()| counter.sum())[0]),
-            *expected
-        );
-        assert_eq!(family.len(), map.len());
-    }
-    assert_eq!(family.total(), total);
 }

@@ -259,3 +259,16 @@ mod with_parking_lot {
         locked: Locked<ParkingLotLock> { reads }
     }
 }
+
+#[cfg(feature = "dynamic-labels")]
+mod with_dynamic_labels {
+    use crate::torture::InFamily;
+
+    use super::*;
+
+    stamp! {
+        large_stress_of_families;
+        counters: InFamily<Counter> { reads }
+        floats: InFamily<FloatCounter> { reads }
+    }
+}

@@ -76,7 +76,25 @@ fn use_everything(name: &'static str) -> bool {
     let array = UpDownCounter::new();
     array.sub(2);
     let shown = quipu::snapshot().get(name, None).is_some();
-    shown && counter.take() == 3 && array.sum() == -2
+    shown && counter.take() == 3 && array.sum() == -2 && use_a_family(name)
+}
+
+/// Makes, removes and evicts series.
+#[cfg(feature = "dynamic-labels")]
+fn use_a_family(name: &'static str) -> bool {
+    static FAMILY: quipu::DynamicFamily<Counter, 1> =
+        quipu::DynamicFamily::named("fork_family_total", "", ["by"]);
+    let before = FAMILY.total();
+    FAMILY.with([name], |counter| counter.inc());
+    FAMILY.with(["all"], |counter| counter.inc());
+    FAMILY.remove([name]);
+    FAMILY.sweep();
+    FAMILY.total() >= before + 2
+}
+
+#[cfg(not(feature = "dynamic-labels"))]
+fn use_a_family(_name: &'static str) -> bool {
+    true
 }
 
 /// As [`use_everything`], on several threads that wait for one another's locks.

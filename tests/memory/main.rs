@@ -2,6 +2,8 @@
 #![cfg(not(miri))]
 
 mod counters;
+#[cfg(feature = "dynamic-labels")]
+mod dynamic_family;
 mod histograms;
 mod runs;
 mod sparse;

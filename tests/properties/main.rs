@@ -1,6 +1,8 @@
 //! Properties of every program, text and name, tried with random ones.
 
 mod arrays;
+#[cfg(feature = "dynamic-labels")]
+mod dynamic_family;
 mod floats;
 mod gauges;
 mod histograms;

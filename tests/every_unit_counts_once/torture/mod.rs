@@ -13,6 +13,8 @@ use std::{env, panic, thread};
 use parking_lot::Mutex;
 
 pub(crate) use ledger::Ledger;
+#[cfg(feature = "dynamic-labels")]
+pub(crate) use subject::InFamily;
 pub(crate) use subject::{Adds, InBuckets, InSum, Shown, Takes, ThroughHandles};
 
 /// Threads for each core: most of them are preempted at any time.

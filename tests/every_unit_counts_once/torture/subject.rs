@@ -248,3 +248,50 @@ strategies!(SingleAtomic Locked Striped Adaptive PerThread Cached Approximate);
 strategies!(PerCpu);
 #[cfg(feature = "parking_lot")]
 strategies!(Locked<ParkingLotLock>);
+
+/// A family whose series come and go: by turns, an add goes to one of them or to a handle, a series
+/// is removed, or idle ones are evicted. There are more names than the family may have series.
+#[cfg(feature = "dynamic-labels")]
+pub(crate) struct InFamily<M: quipu::SeriesMetric> {
+    family: quipu::DynamicFamily<M, 1>,
+    turn: std::sync::atomic::AtomicUsize,
+}
+
+#[cfg(feature = "dynamic-labels")]
+macro_rules! in_family {
+    ($metric:ident, $number:ty) => {
+        impl Adds for InFamily<$metric> {
+            fn new() -> Self {
+                let family = quipu::DynamicFamily::named("in_family_total", "", ["name"]);
+                Self { family: family.limit(5), turn: Default::default() }
+            }
+
+            fn add(&self, amount: i64) {
+                const NAMES: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
+                let turn = self.turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let name = NAMES[turn % NAMES.len()];
+                if turn % 3 == 0 {
+                    self.family.get([name]).add(amount as $number);
+                } else {
+                    self.family.with([name], |metric| metric.add(amount as $number));
+                }
+                if turn % 16 == 0 {
+                    self.family.remove([name]);
+                }
+                if turn % 64 == 0 {
+                    self.family.sweep();
+                }
+                assert!(self.family.len() <= 5);
+            }
+
+            fn sum(&self) -> i64 {
+                self.family.total() as i64
+            }
+        }
+    };
+}
+
+#[cfg(feature = "dynamic-labels")]
+in_family!(Counter, u64);
+#[cfg(feature = "dynamic-labels")]
+in_family!(FloatCounter, f64);
