@@ -60,7 +60,7 @@ impl Key {
 
     /// The key of a counter without slots of which one more change is being made; `None` if there is no
     /// room for it.
-    pub(super) const fn with_change(self) -> Option<Self> {
+    pub(crate) const fn with_change(self) -> Option<Self> {
         let next = Self(self.0 + 1);
         if next.row() == self.row() { Some(next) } else { None }
     }

@@ -89,6 +89,10 @@ pub trait LabelValue: ArrayIndex + Copy + 'static {
 /// STEPS[Side::Right].add(3);
 /// assert_eq!(all(&STEPS), 5);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no label, nor several of them",
+    note = "expected an enum of `quipu::labels!`, or a tuple of two to six such enums"
+)]
 pub trait Labels: sealed::Labels {}
 
 impl<L: sealed::Labels> Labels for L {}
@@ -113,10 +117,6 @@ pub(crate) mod sealed {
         type Array<M> = [M; N];
     }
 
-    #[diagnostic::on_unimplemented(
-        message = "`{Self}` is no label, nor several of them",
-        note = "expected an enum of `quipu::labels!`, or a tuple of two to six such enums"
-    )]
     pub trait Labels: Copy + 'static {
         /// An array, or an array of arrays.
         type Array<M>;

@@ -21,6 +21,10 @@ use crate::engine::Identity;
 /// assert_eq!(made[Side::Left].value(), 3);
 /// # let _ = Side::Right;
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a family can't be made of `{Self}` by its name alone",
+    note = "expected a counter, a gauge, a peak or a trough; for histograms see `Family::of_histograms`"
+)]
 pub trait Scalar: sealed::Scalar {}
 
 impl<M: sealed::Scalar> Scalar for M {}
@@ -28,10 +32,6 @@ impl<M: sealed::Scalar> Scalar for M {}
 pub(crate) mod sealed {
     use crate::engine::Naming;
 
-    #[diagnostic::on_unimplemented(
-        message = "a family can't be made of `{Self}` by its name alone",
-        note = "expected a counter, a gauge, a peak or a trough; for histograms see `Family::of_histograms`"
-    )]
     /// # Safety
     /// An `Identity` is in the metric at this place.
     pub unsafe trait Scalar: crate::Metric + Sized {

@@ -1,8 +1,8 @@
 //! Families of labels that are known at compile time.
 
 use quipu::{
-    Bounds, Counter, Family, FloatCounter, FloatGauge, Gauge, Histogram, Kind, LabelValue, Peak,
-    RegisterError, Registry, Trough, Unit, UpDownCounter, Value, snapshot,
+    Bounds, Counter, Family, FloatCounter, FloatGauge, Gauge, Histogram, Kind, LabelValue,
+    NameClash, Peak, RegisterError, Registry, Trough, Unit, UpDownCounter, Value, snapshot,
 };
 
 quipu::labels! {
@@ -157,8 +157,7 @@ fn a_dropped_gauge_takes_its_row_along() {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, should_panic = "a counter with labels \"method\", \"status\"")]
-fn a_family_of_other_labels_clashes() {
+fn a_family_of_other_labels_has_one_clash() {
     let first = Family::<Counter, Both>::named("family_clash_total", "");
     let second = Family::<Counter, (Status, Method)>::named("family_clash_total", "");
     first.register().unwrap();
@@ -166,14 +165,61 @@ fn a_family_of_other_labels_clashes() {
     assert_eq!(second.register(), taken);
     assert_eq!(shown("family_clash_total").len(), 6);
     let snapshot = snapshot();
-    let clashes =
-        snapshot.clashes().iter().filter(|clash| clash.names() == ["family_clash_total"; 2]);
-    assert_eq!(clashes.count(), 1);
+    let is_of_name = |clash: &&NameClash| clash.names() == ["family_clash_total"; 2];
+    let clashes: Vec<_> = snapshot.clashes().iter().filter(is_of_name).collect();
+    assert_eq!(clashes.len(), 1);
+    assert_eq!(clashes[0].labels(), [["method", "status"], ["status", "method"]]);
+    assert!(clashes[0].to_string().contains(
+        "names a counter with labels \"method\", \"status\" and a counter with labels \"status\", \"method\""
+    ));
     // Until the last row of the first is dropped.
     drop(first);
     assert_eq!(shown("family_clash_total")[0].0, labels(&["200", "GET"]));
-    let third = Family::<Counter, Both>::named("family_clash_total", "");
-    third[(Method::Get, Status::Ok)].inc();
+}
+
+#[test]
+fn a_name_that_clashes_with_any_row_is_listed() {
+    let neighbour = UpDownCounter::named("family_neighbour", "");
+    let family = Family::<Counter, Status>::named("family_neighbour_total", "");
+    let are_listed = || {
+        let names = ["family_neighbour", "family_neighbour_total"];
+        snapshot().clashes().iter().any(|clash| clash.names() == names)
+    };
+    // The neighbour comes after the last row, and before the first one.
+    family[Status::Missing].add(1);
+    neighbour.register().unwrap();
+    assert!(are_listed());
+    let _ = family[Status::Ok].register();
+    assert!(are_listed());
+    drop((family, neighbour));
+
+    let family = Family::<Gauge, Status>::named("family_neighbour_2", "");
+    let neighbour = Counter::named("family_neighbour_2_total", "");
+    family.register().unwrap();
+    neighbour.register().unwrap();
+    let gauge = Gauge::named("family_neighbour_2", "");
+    drop(gauge);
+    let are_listed = || {
+        let names = ["family_neighbour_2", "family_neighbour_2_total"];
+        snapshot().clashes().iter().any(|clash| clash.names() == names)
+    };
+    assert!(are_listed());
+}
+
+#[test]
+fn rows_beyond_a_piece() {
+    quipu::labels! {
+        enum Digit: "digit" { D0 => "0", D1 => "1", D2 => "2", D3 => "3", D4 => "4" }
+        enum Letter: "letter" { A => "a", B => "b", C => "c", D => "d", E => "e" }
+    }
+    let family = Family::<Counter, (Digit, Letter)>::named("family_pieces_total", "");
+    for (index, (_, counter)) in family.iter().enumerate() {
+        counter.add(index as u64);
+    }
+    let values: Vec<_> = shown("family_pieces_total").into_iter().map(|row| row.1).collect();
+    assert_eq!(values, (0..25).map(Value::Unsigned).collect::<Vec<_>>());
+    let _ = (Digit::D0, Digit::D1, Digit::D2, Digit::D3, Digit::D4);
+    let _ = (Letter::A, Letter::B, Letter::C, Letter::D, Letter::E);
 }
 
 #[test]
