@@ -27,7 +27,7 @@ fn release(block: Block) {
 }
 
 /// Adds through a block that is given back.
-fn leave(counter: &Counter, amount: u64) {
+pub(super) fn leave(counter: &Counter, amount: u64) {
     let mut block = claim();
     add(&Update::INCREASE, &mut block, counter.counter_ref(), 0, amount);
     release(block);
