@@ -2,7 +2,8 @@
 //! Release, as with an `AtomicU64` and relaxed `fetch_add`s. `docs::correctness` has the table.
 //!
 //! Processors give more than that. Miri gives what the language promises, and no more:
-//! `MIRIFLAGS=-Zmiri-many-seeds=0..64 cargo +nightly miri test --test reads_order`.
+//! `MIRIFLAGS=-Zmiri-many-seeds=0..64 cargo +nightly miri test --features percpu --test
+//! reads_order`.
 
 use std::cell::RefCell;
 use std::sync::Mutex;
