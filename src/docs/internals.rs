@@ -60,6 +60,7 @@
 //! | directory's extent | Release, Acquire | publishes the page, its segment, the chunk's zeros, a summary | `chunk_growth_is_seen_whole`, `idle_block_is_claimed_under_a_summary` |
 //! | fences in `summarize` and `is_still` | Release, Acquire | a sum with words of a later summary isn't returned | `sum_during_another_summary` |
 //! | fence in `claim` | Release | pairs with that in `is_still`: a read after one that has an add of the new owner doesn't use the summary | `sums_by_all_chunks_and_by_an_older_summary` |
+//! | the same fence | Release | a thread that sees an add of the new owner, and fences, sees what the last owner wrote before its adds | `adds_of_two_owners_show_what_came_before_them` |
 //! | summary's length | Release, Acquire | publishes the pointer below it | `chunk_growth_in_the_place_of_an_idle_chunk` |
 //! | baseline, pointer to its chunk | Release, Acquire | publishes the zeros | `sum_against_takes` |
 //! | baseline, load | Acquire | the slots are at least what it was made from | `sum_against_takes` |
