@@ -33,7 +33,7 @@ pub trait LabelValue: ArrayIndex + Copy + 'static {
 
     /// The number of variants.
     #[doc(hidden)]
-    type Len: Len;
+    type Len: sealed::Len;
 
     /// The text of this variant.
     ///
@@ -123,14 +123,10 @@ impl<L: sealed::Labels> Labels for L {}
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<const N: usize>;
 
-/// A number as a type; only [`Rows`] is one.
-pub trait Len: sealed::Len {}
-
-impl<L: sealed::Len> Len for L {}
-
 pub(crate) mod sealed {
     use crate::engine::LabelTable;
 
+    /// A number as a type; only [`Rows`](super::Rows) is one.
     pub trait Len {
         type Array<M>;
     }
@@ -262,6 +258,15 @@ macro_rules! array {
 pub(super) use array;
 
 /// Checks a label, when the program is compiled.
+///
+/// ```
+/// quipu::labels! {
+///     enum Side: "side" { Left => "left", Right => "right" }
+/// }
+///
+/// const _: () = quipu::__private::check_label::<Side>();
+/// # let _ = (Side::Left, Side::Right);
+/// ```
 #[track_caller]
 pub const fn check<V: LabelValue>() {
     check_tables(<V as sealed::Labels>::TABLES, <V as sealed::Labels>::LEN);

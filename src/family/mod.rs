@@ -9,6 +9,8 @@ use std::ops::Index;
 pub use self::labels::{LabelValue, Labels, Rows, check as check_label};
 use self::labels::{array, rows};
 pub use self::scalar::Scalar;
+#[cfg(feature = "dynamic-labels")]
+pub(crate) use self::scalar::nameless;
 pub(crate) use self::scalar::{scalar, sealed};
 use crate::engine::{Identity, Naming};
 use crate::own_registry::sealed::Shown;
@@ -314,9 +316,11 @@ impl<M: Metric, L: Labels> Family<M, L> {
     /// # Ok::<(), quipu::RegisterError>(())
     /// ```
     pub fn register(&self) -> Result<(), RegisterError> {
-        let rows = if self.is_sparse { &[] } else { self.rows() };
-        rows.iter()
-            .fold(Ok(()), |result, metric| result.and(crate::api::register(&metric.shown().0)))
+        let mut result = Ok(());
+        for metric in self.rows().iter().filter(|_| !self.is_sparse) {
+            result = result.and(crate::api::register(&metric.shown().0));
+        }
+        result
     }
 
     /// The name that the family was made with.
