@@ -7,14 +7,20 @@ use quipu::Count;
 #[cfg(feature = "percpu")]
 use quipu::strategy::PerCpu;
 use quipu::{
-    Bounds, Counter, CounterArray, FloatCounter, Histogram, LocalCounter, LogLinear, Peak,
-    UpDownCounter,
+    Bounds, Counter, CounterArray, Family, FloatCounter, Histogram, LabelValue, LocalCounter,
+    LogLinear, Peak, UpDownCounter,
 };
+
+quipu::labels! {
+    pub enum Method: "method" { Get => "GET", Head => "HEAD", Post => "POST", Put => "PUT", Other => "other" }
+    pub enum Status: "status" { Ok => "2xx", Moved => "3xx", Wrong => "4xx", Failed => "5xx" }
+}
 
 static COUNTER: Counter = Counter::new();
 static UP_DOWN: UpDownCounter = UpDownCounter::new();
 static FLOAT: FloatCounter = FloatCounter::new();
 static ARRAY: CounterArray<8> = CounterArray::new();
+static FAMILY: Family<Counter, (Method, Status)> = Family::named("requests_total", "");
 static BOUNDS: Histogram<Bounds<10>> =
     Histogram::new(Bounds::new(&[1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]));
 static PEAK: Peak = Peak::new();
@@ -67,6 +73,12 @@ pub fn hot_array_get(index: usize) {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
+pub fn hot_family_add(method: Method, status: Status) {
+    FAMILY[(method, status)].inc();
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
 pub fn hot_histogram_observe(value: u64) {
     BOUNDS.observe(value);
 }
@@ -105,6 +117,7 @@ fn main() {
         hot_float_add(0.5);
         hot_array_add(index);
         hot_array_get(index);
+        hot_family_add(Method::ALL[index % 5], Status::ALL[index % 4]);
     }
-    println!("{COUNTER:?} {UP_DOWN:?} {FLOAT:?} {ARRAY:?}");
+    println!("{FAMILY:?} {COUNTER:?} {UP_DOWN:?} {FLOAT:?} {ARRAY:?}");
 }

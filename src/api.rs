@@ -254,6 +254,8 @@ macro_rules! named {
             }
         }
 
+        crate::family::scalar!($counter, $naming, std::mem::offset_of!($counter, header));
+
         impl Drop for $counter {
             fn drop(&mut self) {
                 crate::api::unregister(self.header.key_mut(), &self.counter_ref());
@@ -285,11 +287,16 @@ macro_rules! scalar {
     };
 }
 
-/// Gives the slots back. A drop within a cold path, which only a global allocator can bring about,
-/// leaves them unused for good.
+/// Gives the slots back: see [`unregister_row`].
 pub(crate) fn unregister(key: Key, counter: &CounterRef<'_>) {
+    unregister_row(key, 0, counter);
+}
+
+/// Gives the slots of a family's row back. A drop within a cold path, which only a global allocator can bring about,
+/// leaves them unused for good.
+pub(crate) fn unregister_row(key: Key, row: u32, counter: &CounterRef<'_>) {
     if key.is_registered() {
-        enter_cold_path(|registry| registry.unregister(key, counter));
+        enter_cold_path(|registry| registry.unregister(key, row, counter));
     }
 }
 
@@ -301,8 +308,8 @@ pub(crate) fn take(counter: &CounterRef<'_>, index: usize) -> u64 {
 /// [`RegisterError`] where the counter can't be listed under its name; see `Counter::register`.
 pub(crate) fn register(counter: &CounterRef<'_>) -> Result<(), RegisterError> {
     let is_listed = enter_cold_path(|registry| {
-        let key = registry.register(counter)?;
-        counter.family().map_or(Some(true), |family| (family.naming.list)(&family, key))
+        registry.register(counter)?;
+        Some(counter.family().is_none_or(|family| (family.naming.is_shown)(&family)))
     });
     match (is_listed.flatten(), counter.identity.name()) {
         (Some(true), _) => Ok(()),

@@ -1,3 +1,5 @@
+use std::mem::offset_of;
+
 use crate::api;
 use crate::engine::{CounterRef, Header, Naming, global, setting};
 use crate::sync::{AtomicU64, Ordering, const_fn};
@@ -233,6 +235,12 @@ impl FloatGauge {
         own + global().float_base(self.counter_ref().value(0).key())
     }
 }
+
+crate::family::scalar!(
+    FloatGauge,
+    FLOAT_GAUGE,
+    offset_of!(FloatGauge, moved) + offset_of!(FloatCounter, header)
+);
 
 impl Default for FloatGauge {
     fn default() -> Self {

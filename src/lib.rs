@@ -13,6 +13,7 @@ mod element;
 mod engine;
 mod error;
 mod exposition;
+mod family;
 mod float;
 mod float_gauge;
 mod gauge;
@@ -44,6 +45,7 @@ pub use element::{Element, Elements};
 pub use engine::{Label, fork_generation};
 pub use error::RegisterError;
 pub use exposition::PrometheusText;
+pub use family::{Family, LabelValue, Labels, Scalar};
 pub use float::{FloatCounter, InvalidAmount};
 pub use float_gauge::FloatGauge;
 pub use gauge::Gauge;
@@ -87,6 +89,7 @@ pub use quipu_registry::Unit;
 /// For the macros of this crate alone.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::family::{Rows, check_label};
     #[cfg(feature = "linkme")]
     pub use crate::listed::DECLARED;
     pub use crate::listed::private::{Registered, help};

@@ -3,13 +3,17 @@
 /// Declares statics of metrics, whose doc comments are their help texts.
 ///
 /// Each static is written as it would be without the macro, except that its constructor lacks the
-/// help text, which is the second argument. The doc comment is the static's documentation, too.
+/// help text, which is the second argument. Options of a family may follow it. The doc comment is the static's documentation, too.
 /// With a first line `fn name;` the macro also makes a function that lists all of them: a snapshot
 /// has those which were never used, at zero. Without that, an exporter first hears of a counter
 /// after its first event, and a rate over the two misses that event.
 ///
 /// ```standalone_crate
-/// use quipu::{Counter, CounterArray, Histogram, LogLinear, Observed, Unit, Value};
+/// use quipu::{Counter, CounterArray, Family, Histogram, LogLinear, Observed, Unit, Value};
+///
+/// quipu::labels! {
+///     enum Side: "side" { Left => "left", Right => "right" }
+/// }
 ///
 /// quipu::metrics! {
 ///     /// Lists the metrics of the server.
@@ -21,6 +25,9 @@
 ///     /// Requests by side,
 ///     /// left or right.
 ///     static SIDES: CounterArray<2> = CounterArray::named("sides_total", "side", &["left", "right"]);
+///
+///     /// Falls by side, of which there should be none.
+///     static FALLS: Family<Counter, Side> = Family::named("falls_total").sparse();
 ///
 ///     /// Time to answer a request.
 ///     static LATENCY: Histogram<LogLinear<3, 36>> =
@@ -35,6 +42,8 @@
 /// assert_eq!(snapshot.get("requests_total", None).unwrap().value, Value::Unsigned(0));
 /// assert_eq!(snapshot.family("sides_total")[0].help, "Requests by side, left or right.");
 /// REQUESTS.inc();
+/// FALLS[Side::Right].inc();
+/// # let _ = Side::Left;
 /// # Ok::<(), quipu::RegisterError>(())
 /// ```
 ///
@@ -63,10 +72,10 @@ macro_rules! metrics {
     (
         $(#[$attribute:meta])*
         $visibility:vis fn $register:ident;
-        $($(#[doc = $help:literal])+ $static_visibility:vis static $name:ident: $type:ty = $($constructor:ident)::+($metric:expr $(, $argument:expr)* $(,)?);)+
+        $($(#[doc = $help:literal])+ $static_visibility:vis static $name:ident: $type:ty = $($constructor:ident)::+($metric:expr $(, $argument:expr)* $(,)?) $(.$option:ident($($of_option:expr),*))*;)+
     ) => {
         $crate::metrics! {
-            $($(#[doc = $help])+ $static_visibility static $name: $type = $($constructor)::+($metric $(, $argument)*);)+
+            $($(#[doc = $help])+ $static_visibility static $name: $type = $($constructor)::+($metric $(, $argument)*) $(.$option($($of_option),*))*;)+
         }
 
         $(#[$attribute])*
@@ -77,14 +86,14 @@ macro_rules! metrics {
         }
     };
     (
-        $($(#[doc = $help:literal])+ $visibility:vis static $name:ident: $type:ty = $($constructor:ident)::+($metric:expr $(, $argument:expr)* $(,)?);)+
+        $($(#[doc = $help:literal])+ $visibility:vis static $name:ident: $type:ty = $($constructor:ident)::+($metric:expr $(, $argument:expr)* $(,)?) $(.$option:ident($($of_option:expr),*))*;)+
     ) => { $(
         $(#[doc = $help])+
         $visibility static $name: $type = $($constructor)::+(
             $metric,
             const { $crate::__private::help(::core::concat!($($help),+)) }
             $(, $argument)*
-        );
+        )$(.$option($($of_option),*))*;
         $crate::__list!($name);
     )+ };
 }

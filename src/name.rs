@@ -20,11 +20,9 @@ pub struct InvalidName {
 
 const METRIC: &str = "expected a metric name: a letter, '_' or ':', then letters, digits, '_' or ':', all of them ASCII";
 const LABEL: &str = "expected a label name: a letter or '_', then letters, digits or '_', all of them ASCII, and not \"__\" first";
+const DIFFERENT: &str = "expected texts that differ";
+const NOT_BOUND: &str = "expected another label name, as this is the one of a histogram's bounds";
 const SHORT: &str = "expected at most 65535 bytes of text";
-#[cfg(feature = "dynamic-labels")]
-const DIFFERENT: &str = "expected label names that differ";
-#[cfg(feature = "dynamic-labels")]
-const NOT_OF_BUCKETS: &str = "expected another label name than that of a histogram's buckets";
 
 /// The longest name or help text, in bytes.
 const MAX_LEN: usize = u16::MAX as usize;
@@ -39,6 +37,16 @@ impl InvalidName {
     #[must_use]
     pub const fn text(&self) -> &'static str {
         self.text
+    }
+
+    /// A text that another label or another value of it has.
+    pub(crate) const fn double(text: &'static str) -> Self {
+        Self { text, expected: DIFFERENT }
+    }
+
+    /// The name of the label that a histogram's buckets have.
+    pub(crate) const fn bound(text: &'static str) -> Self {
+        Self { text, expected: NOT_BOUND }
     }
 
     /// The message of `Display`, for where nothing can be formatted: in a constant's evaluation.
@@ -111,12 +119,12 @@ pub(crate) const fn check_labels(
             return Err(error);
         }
         if are_equal(label, reserved) {
-            return Err(InvalidName { text: label, expected: NOT_OF_BUCKETS });
+            return Err(InvalidName::bound(label));
         }
         let mut other = 0;
         while other < index {
             if are_equal(label, labels[other]) {
-                return Err(InvalidName { text: label, expected: DIFFERENT });
+                return Err(InvalidName::double(label));
             }
             other += 1;
         }
@@ -125,17 +133,22 @@ pub(crate) const fn check_labels(
     check(name, help)
 }
 
-#[cfg(feature = "dynamic-labels")]
-const fn are_equal(text: &str, other: &str) -> bool {
-    let (text, other) = (text.as_bytes(), other.as_bytes());
+pub(crate) const fn are_equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
     let mut index = 0;
-    while index < text.len() && index < other.len() && text[index] == other[index] {
+    while index < a.len() {
+        if a[index] != b[index] {
+            return false;
+        }
         index += 1;
     }
-    index == text.len() && index == other.len()
+    true
 }
 
-const fn check_label(label: &'static str) -> Result<(), InvalidName> {
+pub(crate) const fn check_label(label: &'static str) -> Result<(), InvalidName> {
     match label_fault(label) {
         Some(expected) => Err(InvalidName { text: label, expected }),
         None => Ok(()),

@@ -115,8 +115,8 @@ impl NameClash {
         }
     }
 
-    /// The label that each has, if it is a [`CounterArray`](crate::CounterArray) of this copy of
-    /// quipu.
+    /// The labels that each has, if it is a [`CounterArray`](crate::CounterArray) or a
+    /// [`Family`](crate::Family) of this copy of quipu.
     ///
     /// ```
     /// use quipu::{Counter, UpDownCounter};
@@ -127,14 +127,14 @@ impl NameClash {
     /// MADE.register()?;
     /// assert!(LEFT.register().is_err());
     /// let snapshot = quipu::snapshot();
-    /// assert_eq!(snapshot.clashes()[0].labels(), [None, None]);
+    /// assert_eq!(snapshot.clashes()[0].labels(), [vec![], vec![]]);
     /// # Ok::<(), quipu::RegisterError>(())
     /// ```
     #[must_use]
-    pub fn labels(&self) -> [Option<&'static str>; 2] {
+    pub fn labels(&self) -> [Vec<&'static str>; 2] {
         match &self.0 {
-            Clash::Own(families) => families.map(|family| family.label()),
-            Clash::Hidden { .. } => [None; 2],
+            Clash::Own(families) => families.map(|family| family.labels().collect()),
+            Clash::Hidden { .. } => [vec![], vec![]],
         }
     }
 }
@@ -188,14 +188,21 @@ struct Described<'a>(&'a Family, bool);
 impl fmt::Display for Described<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(family, is_definite) = self;
-        let kind =
-            if family.label().is_some() { "counter array" } else { in_words(family.kind().into()) };
+        let kind = match family.shape {
+            Some(Shape::Labels { .. }) => "counter array",
+            _ => in_words(family.kind().into()),
+        };
         f.write_str(match kind.as_bytes() {
             _ if *is_definite => "the ",
             [b'u', ..] => "an ",
             _ => "a ",
         })?;
         f.write_str(kind)?;
+        let mut before = " with labels";
+        for table in family.naming.labels {
+            write!(f, "{before} {:?}", table.name)?;
+            before = ",";
+        }
         match family.shape {
             Some(Shape::Labels { label, values }) => {
                 write!(f, " with {} values of {label:?}", values.len())

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use self::sealed::Shown;
 use crate::engine::{Label, Shape};
 use crate::{
-    Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Histogram, Layout, Peak, RegisterError,
-    Sample, Snapshot, Trough, UpDownCounter, Value,
+    Counter, CounterArray, Family, FloatCounter, FloatGauge, Gauge, Histogram, Labels, Layout,
+    Peak, RegisterError, Sample, Snapshot, Trough, UpDownCounter, Value,
 };
 
 /// Metrics of one's own choice, with a snapshot of them alone.
@@ -154,7 +154,7 @@ pub trait Metric: sealed::Metric {}
 
 impl<M: sealed::Metric + ?Sized> Metric for M {}
 
-mod sealed {
+pub(crate) mod sealed {
     use crate::Sample;
     use crate::engine::CounterRef;
 
@@ -226,5 +226,28 @@ impl<L: Layout> sealed::Metric for Histogram<L> {
             .map(|sample| Sample { histogram: Some(Arc::new(total)), ..sample })
             .into_iter()
             .collect()
+    }
+}
+
+impl<M: Metric, L: Labels> sealed::Metric for Family<M, L> {
+    /// Those of the first row, which has the name.
+    fn shown(&self) -> Shown<'_> {
+        self.rows()[0].shown()
+    }
+
+    /// Those of the rows that are listed.
+    fn samples(&self) -> Vec<Sample> {
+        let mut samples = Vec::new();
+        for (row, metric) in (0..).zip(self.rows()) {
+            let Shown(counter) = metric.shown();
+            if let Some(family) = counter.family().filter(|_| counter.value(0).is_registered()) {
+                let labels: Arc<[Label]> = family.labels_of(row).map(Label::of).collect();
+                let of_row = metric.samples().into_iter();
+                samples.extend(
+                    of_row.map(|sample| Sample { labels: Some(Arc::clone(&labels)), ..sample }),
+                );
+            }
+        }
+        samples
     }
 }

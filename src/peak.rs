@@ -1,6 +1,7 @@
 //! The greatest and the least of observed values.
 
 use std::fmt;
+use std::mem::offset_of;
 
 use crate::api;
 use crate::engine::{
@@ -296,6 +297,12 @@ macro_rules! peak {
                 crate::api::unregister(self.greatest.header.key_mut(), &self.counter_ref());
             }
         }
+
+        crate::family::scalar!(
+            $peak,
+            $naming,
+            offset_of!($peak, greatest) + offset_of!(Greatest, header)
+        );
 
         impl Default for $peak {
             fn default() -> Self {

@@ -5,6 +5,7 @@ use quipu_registry::{Float, Unit};
 use super::header::CounterRef;
 use super::key::{Key, Published};
 use super::kind::Kind;
+use super::label::LabelTable;
 use super::registry::Registry;
 
 /// Properties that the samples of one name share.
@@ -59,18 +60,30 @@ impl Family {
         self.naming.kind
     }
 
-    /// The label that tells its counters apart.
-    pub(crate) fn label(&self) -> Option<&'static str> {
-        match self.shape {
+    /// The names of its labels.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let of_array = match self.shape {
             Some(Shape::Labels { label, .. }) => Some(label),
             _ => None,
-        }
+        };
+        self.naming.labels.iter().map(|table| table.name).chain(of_array)
     }
 
     /// Whether counters of the two families add up to one.
     #[inline(never)]
     pub(crate) fn is_one_with(&self, other: &Family) -> bool {
-        self.kind() == other.kind() && self.shape == other.shape
+        self.kind() == other.kind()
+            && self.shape == other.shape
+            && are_equal(self.naming.labels, other.naming.labels)
+    }
+
+    /// The labels of a row. The value of the last one differs from row to row.
+    pub(crate) fn labels_of(&self, row: u32) -> impl Iterator<Item = LabelPair> + use<> {
+        let tables = self.naming.labels;
+        tables.iter().enumerate().map(move |(index, table)| {
+            let later = tables[index + 1..].iter().fold(1, |rows, table| rows * table.values.len());
+            (table.name, table.values[row as usize / later % table.values.len()])
+        })
     }
 }
 
@@ -78,13 +91,17 @@ impl Family {
 /// nothing else has one: so a program has no more of this code than its named counters need. Of
 /// floats it is 30 KB, most of it std's.
 #[derive(Debug)]
-pub(crate) struct Naming {
+pub struct Naming {
     pub(crate) kind: Kind,
+    /// Of a family with labels that are known at compile time: its rows are all combinations of their
+    /// values.
+    pub(crate) labels: &'static [LabelTable],
     /// Finds slots for a counter of the family, those that are prepared or others; lists it, and
     /// stores its key.
     pub(super) publish: fn(&Registry, &Family, &CounterRef<'_>, Option<Key>) -> Published,
-    pub(crate) list: fn(&Family, Key) -> Option<bool>,
-    pub(super) unlist: fn(&Registry, &Family, Key, usize) -> Option<()>,
+    /// Whether the family is shown under its name.
+    pub(crate) is_shown: fn(&Family) -> bool,
+    pub(super) unlist: fn(&Registry, &Family, u32, Key, usize) -> Option<()>,
     /// Calls a function for the parts of the rows that a snapshot has of the family, row by row.
     pub(super) rows: fn(&Family, &mut dyn FnMut(RowPart)),
     /// Reads the slots of a value, for a snapshot.

@@ -12,6 +12,8 @@
 //! where it finds none, and else leaves it to a later one. Neither waits for the other. Models:
 //! `gauge_is_registered_beside_a_nested_set`, `gauge_is_registered_beside_a_nested_add`.
 
+use std::hint;
+
 use super::cold_path::enter_cold_path;
 use super::family::Family;
 use super::header::CounterRef;
@@ -37,11 +39,18 @@ pub(crate) fn change_gauge_slow(gauge: &CounterRef<'_>, change: Change<'_>) {
 
 /// False, and nothing done, where the gauge has a key.
 fn change_own_word(gauge: &CounterRef<'_>, change: Change<'_>) -> bool {
-    let begin = |bits| (!Key::from_bits(bits).is_registered()).then(|| bits + 1);
+    let begin = |bits| {
+        let key = Key::from_bits(bits);
+        (!key.is_registered()).then(|| key.with_change())?.map(Key::bits)
+    };
     // Relaxed: the own word may be changed from here on, whatever came before. On failure, the key
     // is loaded again.
-    if gauge.key().fetch_update(Ordering::Relaxed, Ordering::Relaxed, begin).is_err() {
-        return false;
+    while let Err(bits) = gauge.key().fetch_update(Ordering::Relaxed, Ordering::Relaxed, begin) {
+        if Key::from_bits(bits).is_registered() {
+            return false;
+        }
+        // 4,095 threads are between the two updates of the key.
+        hint::spin_loop();
     }
     change(own_word(gauge), 0);
     // Release: pairs with the Acquire in `publish_gauge`, which sees the last change of the own
@@ -101,17 +110,18 @@ impl Registry {
         };
         // Relaxed: published with the key.
         word.store(0, Ordering::Relaxed);
-        names.insert(family, found).ok_or(None)?;
+        let row = present.row();
+        names.insert(family, row, found).ok_or(None)?;
         // Release: pairs with the Acquires of the key; the word is zero. Acquire: pairs
         // with the Release in `change_own_word`.
         let stored = gauge.key().compare_exchange(
-            Key::UNREGISTERED.bits(),
+            Key::unregistered(row).bits(),
             found.bits(),
             Ordering::AcqRel,
             Ordering::Relaxed,
         );
         if stored.is_err() {
-            names.withdraw(family, found);
+            names.withdraw(family, row, found);
             return Err(None);
         }
         // Relaxed: snapshots find the gauge by the names, under their lock.

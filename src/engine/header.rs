@@ -10,6 +10,8 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering, array, const_fn};
 /// A counter of `N` slots: its key, its name if it has one, and a word for each slot, for adds that
 /// find none.
 #[derive(Debug)]
+// So that the identity is at the header's own address.
+#[repr(C)]
 pub(crate) struct Header<const N: usize> {
     identity: Identity,
     spill: [AtomicU64; N],
@@ -18,14 +20,20 @@ pub(crate) struct Header<const N: usize> {
 impl<const N: usize> Header<N> {
     const_fn! {
         pub(crate) const fn new() -> Self {
-            Self { identity: Identity::new("", "", None), spill: array!(AtomicU64::new(0); N) }
+            Self::of(Identity::nameless())
         }
     }
 
     const_fn! {
         /// The texts have at most 65,535 bytes each.
         pub(crate) const fn named(naming: &'static Naming, name: &'static str, help: &'static str) -> Self {
-            Self { identity: Identity::new(name, help, Some(naming)), spill: array!(AtomicU64::new(0); N) }
+            Self::of(Identity::new(name, help, naming))
+        }
+    }
+
+    const_fn! {
+        pub(crate) const fn of(identity: Identity) -> Self {
+            Self { identity, spill: array!(AtomicU64::new(0); N) }
         }
     }
 
@@ -75,10 +83,39 @@ unsafe impl Sync for Identity {}
 
 impl Identity {
     const_fn! {
+        pub(crate) const fn nameless() -> Self {
+            Self::with("", "", None, 0)
+        }
+    }
+
+    const_fn! {
         /// The texts have at most 65,535 bytes each.
-        pub(crate) const fn new(name: &'static str, help: &'static str, naming: Option<&'static Naming>) -> Self {
+        pub(crate) const fn new(name: &'static str, help: &'static str, naming: &'static Naming) -> Self {
+            Self::with(name, help, Some(naming), 0)
+        }
+    }
+
+    const_fn! {
+        /// That of a counter in a family with labels. The row is below [`MAX_ROWS`](super::MAX_ROWS).
+        pub(crate) const fn of_row(
+            name: &'static str,
+            help: &'static str,
+            naming: &'static Naming,
+            row: u32,
+        ) -> Self {
+            Self::with(name, help, Some(naming), row)
+        }
+    }
+
+    const_fn! {
+        const fn with(
+            name: &'static str,
+            help: &'static str,
+            naming: Option<&'static Naming>,
+            row: u32,
+        ) -> Self {
             Self {
-                key: AtomicU32::new(Key::UNREGISTERED.bits()),
+                key: AtomicU32::new(Key::unregistered(row).bits()),
                 name_len: name.len() as u16,
                 help_len: help.len() as u16,
                 name: name.as_ptr(),
@@ -97,6 +134,13 @@ impl Identity {
     #[inline(always)]
     fn key(&self, ordering: Ordering) -> Key {
         Key::from_bits(self.key.load(ordering))
+    }
+
+    /// Makes it that of a counter without slots again. The caller alone uses the counter, and has taken
+    /// its key.
+    pub(crate) fn forget_key(&self) {
+        // Relaxed: nobody else uses it.
+        self.key.store(Key::unregistered(0).bits(), Ordering::Relaxed);
     }
 
     /// The key of a counter that nobody else uses.

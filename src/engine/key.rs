@@ -19,6 +19,13 @@ pub(crate) const IDS: usize = 2 * ARENA;
 
 const OFFSET_BITS: u32 = 26;
 
+/// Bits of the offset of a key without slots that count the changes of a gauge: see
+/// [`gauge`](super::gauge). Above them is the row.
+const CHANGE_BITS: u32 = 12;
+
+/// The most rows of a family. A value of the last row of all has an offset, too, before it has slots.
+pub(crate) const MAX_ROWS: usize = 16_000;
+
 /// A set of chunks that hands out its own slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arena {
@@ -40,8 +47,23 @@ impl Arena {
 pub(crate) struct Key(u32);
 
 impl Key {
-    /// The key of a counter that has no slots yet. Its chunk id never has a chunk.
-    pub(crate) const UNREGISTERED: Key = Key(0);
+    /// The key of a counter that has no slots yet, and is of this row of its family. Its chunk id never
+    /// has a chunk.
+    pub(crate) const fn unregistered(row: u32) -> Self {
+        Self(row << CHANGE_BITS)
+    }
+
+    /// The row of a counter that has no slots yet.
+    pub(crate) const fn row(self) -> u32 {
+        self.offset() as u32 >> CHANGE_BITS
+    }
+
+    /// The key of a counter without slots of which one more change is being made; `None` if there is no
+    /// room for it.
+    pub(crate) const fn with_change(self) -> Option<Self> {
+        let next = Self(self.0 + 1);
+        if next.row() == self.row() { Some(next) } else { None }
+    }
 
     #[inline(always)]
     pub(crate) const fn from_bits(bits: u32) -> Self {

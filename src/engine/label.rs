@@ -1,5 +1,14 @@
 use std::borrow::Cow;
 
+use super::family::LabelPair;
+
+/// A label of a family, and the values that it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabelTable {
+    pub(crate) name: &'static str,
+    pub(crate) values: &'static [&'static str],
+}
+
 /// A label of a [`Sample`](crate::Sample).
 ///
 /// ```
@@ -19,4 +28,10 @@ pub struct Label {
     pub name: Cow<'static, str>,
     /// The sample's value of it.
     pub value: Cow<'static, str>,
+}
+
+impl Label {
+    pub(crate) fn of((name, value): LabelPair) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
 }

@@ -110,11 +110,12 @@ pub(crate) use fork::prepare_for_forks;
 pub(crate) use gauge::{Change, change_gauge_slow, gauge_value};
 pub(crate) use header::{CounterRef, Header, Identity, ValueRef};
 pub(crate) use heap_sort::heap_sort;
-pub(crate) use key::Key;
 #[cfg(all(test, not(quipu_loom)))]
 pub(crate) use key::{Arena, SlotAllocator, chunk_len};
+pub(crate) use key::{Key, MAX_ROWS};
 pub(crate) use kind::Kind;
 pub use label::Label;
+pub(crate) use label::LabelTable;
 pub(crate) use local::LocalSlots;
 pub(crate) use memory::push_within;
 pub(crate) use names::clash;

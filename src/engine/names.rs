@@ -7,8 +7,8 @@
 //! [retired](Retired), and stay as they are until it is over.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::sync::Arc;
+use std::{iter, mem};
 
 use super::family::{Family, Totals};
 use super::key::Key;
@@ -44,12 +44,20 @@ pub(crate) fn clash(family: &Family) -> Option<[Family; 2]> {
     global().lock().clash(family)
 }
 
-/// A family that is listed. Of those that have one name, the oldest is shown.
+/// A row of the list: the number of a family, and that of one of its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RowId {
+    pub(super) family: u64,
+    pub(super) row: u32,
+}
+
+/// A row that is listed: the counters of a family that have the same labels. Of the families that
+/// have one name, the oldest is shown.
 #[derive(Debug)]
 pub(super) struct Listed {
-    /// That of the first counter which registered.
+    /// That of the first counter of the family which registered.
     pub(super) family: Family,
-    pub(super) number: u64,
+    pub(super) row: RowId,
     /// Counters that aren't dropped.
     counters: usize,
     /// Never changed, but replaced: a pass may be reading it.
@@ -58,13 +66,21 @@ pub(super) struct Listed {
     pub(super) may_clash: bool,
 }
 
-/// A counter of a listed family.
+/// A counter of a listed row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Listing {
-    pub(super) family: u64,
+    // The parts of a `RowId`, which would take more room.
+    family: u64,
+    row: u32,
     pub(super) key: Key,
     /// The number of the change by which it was dropped. Until then it is above every number.
     pub(super) dropped_at: u64,
+}
+
+impl Listing {
+    pub(super) fn row(&self) -> RowId {
+        RowId { family: self.family, row: self.row }
+    }
 }
 
 /// Something that a change took off the list: it stays as it is until the passes that began before
@@ -81,7 +97,7 @@ pub(super) struct Retired {
 /// The slots of a listed counter.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slots {
-    pub(super) family: u64,
+    pub(super) row: RowId,
     pub(super) key: Key,
     pub(super) kind: Kind,
     pub(super) len: usize,
@@ -89,9 +105,9 @@ pub(super) struct Slots {
 
 #[derive(Debug)]
 pub(crate) struct Names {
-    /// By name, then by age.
-    pub(super) families: Pages<Listed>,
-    /// By the number of their family, then by key.
+    /// By name, then by the age of their family, then by row.
+    pub(super) rows: Pages<Listed>,
+    /// By row, then by key.
     pub(super) counters: Pages<Listing>,
     /// The number of the last change.
     pub(super) changes: u64,
@@ -106,7 +122,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) const fn new() -> Self {
         Self {
-            families: Pages::new(),
+            rows: Pages::new(),
             counters: Pages::new(),
             changes: 0,
             plan: None,
@@ -115,98 +131,119 @@ impl Names {
         }
     }
 
-    /// Lists a counter under its family's name, if it isn't. `Some(false)` where another family is
-    /// shown under the name; `None`, and nothing done, on allocation failure.
-    pub(crate) fn insert(&mut self, family: &Family, key: Key) -> Option<bool> {
-        let present = self.number_of(family);
-        let number = present.unwrap_or(self.changes + 1);
-        if !self.is_listed(number, key) {
-            self.counters.insert(
-                self.place_of(number, key),
-                Listing { family: number, key, dropped_at: u64::MAX },
-            )?;
-            if present.is_none() && self.insert_family(family, number).is_none() {
-                self.counters.remove(self.place_of(number, key));
-                return None;
-            }
-            self.changes += 1;
-            self.family(family.name, number)?.counters += 1;
-            if present.is_none() {
-                self.settle(family.name);
-            }
+    /// Lists a counter in a row of its family, if it isn't. `None`, and nothing done, on allocation
+    /// failure.
+    pub(crate) fn insert(&mut self, family: &Family, row: u32, key: Key) -> Option<()> {
+        let kin = self.kin_of(family).map(|listed| (listed.family, listed.row.family));
+        let (family, number) = kin.unwrap_or((*family, self.changes + 1));
+        let row = RowId { family: number, row };
+        if self.is_listed(row, key) {
+            return Some(());
         }
-        Some(self.of_name(family.name).next()?.number == number)
+        let listing = Listing { family: number, row: row.row, key, dropped_at: u64::MAX };
+        self.counters.insert(self.place_of(row, key), listing)?;
+        if self.row(family.name, row).is_none() && self.insert_row(&family, row).is_none() {
+            self.counters.remove(self.place_of(row, key));
+            return None;
+        }
+        self.changes += 1;
+        self.row(family.name, row)?.counters += 1;
+        let other = self.families_of(family.name).find(|other| other.row.family != number);
+        let has_ended = |other: &&Listed| kin.is_none() && other.counters == 0;
+        if let Some(other) = other.filter(has_ended).map(|other| other.row) {
+            self.settle(family.name, other);
+        }
+        Some(())
     }
 
     /// `None`, and nothing done, on allocation failure.
-    fn insert_family(&mut self, family: &Family, number: u64) -> Option<()> {
-        let may_clash = self.mark_neighbours(family);
-        let place = self.families.place(&|listed| listed.family.name <= family.name);
-        self.families.insert(
-            place,
-            Listed { family: *family, number, counters: 0, dropped: Vec::new(), may_clash },
+    fn insert_row(&mut self, family: &Family, row: RowId) -> Option<()> {
+        let may_clash = match self.kin_of(family) {
+            Some(kin) => kin.may_clash,
+            None => self.mark_neighbours(family),
+        };
+        self.rows.insert(
+            self.place_of_row(family.name, row),
+            Listed { family: *family, row, counters: 0, dropped: Vec::new(), may_clash },
         )
     }
 
-    /// Marks the families whose names stand in the way of this one's. Whether there are any.
+    /// Marks the rows whose names stand in the way of this family's. Whether there are any.
     // Not inlined, here and below: a program has each once, and none is frequent.
     #[inline(never)]
     fn mark_neighbours(&mut self, family: &Family) -> bool {
         let mut any = false;
         for neighbour in neighbours(family.name) {
-            let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
-            let Some(listed) = self.families.at(place) else { continue };
-            if neighbour.cmp(listed.family.name).is_eq()
-                && listed.family.stands_in_the_way_of(family)
-            {
-                listed.may_clash = true;
-                any = true;
-            }
+            let place = self.rows.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
+            self.rows.change_from(place, &mut |listed| {
+                let is_neighbour = neighbour.cmp(listed.family.name).is_eq();
+                if is_neighbour && listed.family.stands_in_the_way_of(family) {
+                    listed.may_clash = true;
+                    any = true;
+                }
+                is_neighbour
+            });
         }
         any
     }
 
-    /// The families that have the name, the oldest first.
+    /// The rows that have the name, those of the oldest family first.
     pub(super) fn of_name(&self, name: &str) -> impl Iterator<Item = &Listed> {
-        let place = self.families.place(&|listed| listed.family.name < name);
-        self.families.from(place).take_while(move |listed| listed.family.name == name)
+        let place = self.rows.place(&|listed| listed.family.name < name);
+        self.rows.from(place).take_while(move |listed| listed.family.name == name)
+    }
+
+    /// The first row of each family that has the name, that of the oldest first.
+    #[inline(never)]
+    fn families_of(&self, name: &str) -> impl Iterator<Item = &Listed> {
+        let after = move |family| {
+            let place = self.rows.place(&|row| (row.family.name, row.row.family) <= (name, family));
+            self.rows.from(place).next().filter(|listed| listed.family.name == name)
+        };
+        iter::successors(after(0), move |first| after(first.row.family))
+    }
+
+    /// The first row of the family.
+    #[inline(never)]
+    fn kin_of(&self, family: &Family) -> Option<&Listed> {
+        self.families_of(family.name).find(|listed| listed.family.is_one_with(family))
+    }
+
+    /// Whether the family, if it is listed, is shown under its name.
+    pub(super) fn is_shown(&self, family: &Family) -> bool {
+        self.of_name(family.name).next().is_some_and(|first| first.family.is_one_with(family))
     }
 
     #[inline(never)]
-    fn number_of(&self, family: &Family) -> Option<u64> {
-        self.of_name(family.name)
-            .find(|listed| listed.family.is_one_with(family))
-            .map(|listed| listed.number)
+    fn place_of_row(&self, name: &str, row: RowId) -> Place {
+        self.rows.place(&|listed| (listed.family.name, listed.row) < (name, row))
+    }
+
+    fn row(&mut self, name: &str, row: RowId) -> Option<&mut Listed> {
+        let place = self.place_of_row(name, row);
+        self.rows.at(place).filter(|listed| listed.row == row)
     }
 
     #[inline(never)]
-    fn place_of_family(&self, name: &str, number: u64) -> Place {
-        self.families.place(&|listed| (listed.family.name, listed.number) < (name, number))
-    }
-
-    fn family(&mut self, name: &str, number: u64) -> Option<&mut Listed> {
-        let place = self.place_of_family(name, number);
-        self.families.at(place).filter(|listed| listed.number == number)
+    pub(super) fn place_of(&self, row: RowId, key: Key) -> Place {
+        self.counters.place(&|listing| (listing.row(), listing.key) < (row, key))
     }
 
     #[inline(never)]
-    pub(super) fn place_of(&self, family: u64, key: Key) -> Place {
-        self.counters.place(&|listing| (listing.family, listing.key) < (family, key))
+    fn is_listed(&self, row: RowId, key: Key) -> bool {
+        let listing = self.counters.from(self.place_of(row, key)).next();
+        listing.is_some_and(|listing| (listing.row(), listing.key) == (row, key))
     }
 
-    #[inline(never)]
-    fn is_listed(&self, family: u64, key: Key) -> bool {
-        let listing = self.counters.from(self.place_of(family, key)).next();
-        listing.is_some_and(|listing| (listing.family, listing.key) == (family, key))
+    /// The row of this number in which the counter is listed under its name.
+    pub(super) fn row_of(&self, name: &str, row: u32, key: Key) -> Option<&Listed> {
+        let rows = self.families_of(name).map(|first| RowId { row, ..first.row });
+        let row = rows.into_iter().find(|row| self.is_listed(*row, key))?;
+        self.rows.from(self.place_of_row(name, row)).next()
     }
 
-    /// The family in which the counter is listed under its name.
-    pub(super) fn family_of(&self, name: &str, key: Key) -> Option<&Listed> {
-        self.of_name(name).find(|listed| self.is_listed(listed.number, key))
-    }
-
-    /// Takes a counter off the list, and replaces what dropped counters of its family had, unless
-    /// this isn't what is `found` any more.
+    /// Takes a counter off the list, and replaces what dropped counters of its row had, unless this
+    /// isn't what is `found` any more.
     pub(super) fn remove(
         &mut self,
         name: &str,
@@ -214,7 +251,7 @@ impl Names {
         found: *const [u64],
         dropped: &mut Totals,
     ) -> bool {
-        let Some(listed) = self.family(name, slots.family) else { return true };
+        let Some(listed) = self.row(name, slots.row) else { return true };
         if !std::ptr::eq(&raw const listed.dropped[..], found) {
             return false;
         }
@@ -222,25 +259,43 @@ impl Names {
         listed.counters -= 1;
         let is_last = listed.counters == 0;
         self.changes += 1;
-        if let Some(listing) = self.counters.at(self.place_of(slots.family, slots.key)) {
+        if let Some(listing) = self.counters.at(self.place_of(slots.row, slots.key)) {
             listing.dropped_at = self.changes;
         }
         self.retire(Some(slots), mem::take(dropped));
         if is_last {
-            self.settle(name);
+            self.settle(name, slots.row);
         }
         true
     }
 
-    /// Removes the family of this name that has no counters, if there is one: another one takes its
-    /// place, or nobody misses a gauge. Alone, a family that only grows stays, as exporters take an
-    /// absence for a restart.
-    fn settle(&mut self, name: &str) {
-        let Some(gone) = self.of_name(name).find(|listed| listed.counters == 0) else { return };
-        if gone.family.is_growing() && self.of_name(name).count() == 1 {
+    /// Removes a row without counters, if it is to be shown no more: nobody misses a gauge, and the place
+    /// of a family without counters goes to another one. Else a row that only grows stays, as
+    /// exporters take an absence for a restart.
+    fn settle(&mut self, name: &str, row: RowId) {
+        let is_growing = self.row(name, row).is_some_and(|listed| listed.family.is_growing());
+        if !is_growing {
+            return self.remove_row(name, row);
+        }
+        let is_one = self.families_of(name).nth(1).is_none();
+        if is_one || self.of_family(name, row.family).any(|listed| listed.counters > 0) {
             return;
         }
-        if let Some(gone) = self.families.remove(self.place_of_family(name, gone.number)) {
+        loop {
+            let next = self.of_family(name, row.family).next().map(|listed| listed.row);
+            let Some(row) = next else { return };
+            self.remove_row(name, row);
+        }
+    }
+
+    /// The rows of the family with this number.
+    fn of_family(&self, name: &str, family: u64) -> impl Iterator<Item = &Listed> {
+        let first = self.place_of_row(name, RowId { family, row: 0 });
+        self.rows.from(first).take_while(move |listed| listed.row.family == family)
+    }
+
+    fn remove_row(&mut self, name: &str, row: RowId) {
+        if let Some(gone) = self.rows.remove(self.place_of_row(name, row)) {
             self.retire(None, gone.dropped);
         }
     }
@@ -270,13 +325,16 @@ impl Names {
     }
 
     /// Takes back the `insert` of a counter's key, in the same hold of the lock: nobody has seen it.
-    pub(super) fn withdraw(&mut self, family: &Family, key: Key) {
-        let Some(number) = self.number_of(family) else { return };
-        self.counters.remove(self.place_of(number, key));
-        if let Some(listed) = self.family(family.name, number) {
+    pub(super) fn withdraw(&mut self, family: &Family, row: u32, key: Key) {
+        let Some(kin) = self.kin_of(family) else { return };
+        let row = RowId { family: kin.row.family, row };
+        self.counters.remove(self.place_of(row, key));
+        if let Some(listed) = self.row(family.name, row) {
             listed.counters -= 1;
+            if listed.counters == 0 {
+                self.settle(family.name, row);
+            }
         }
-        self.settle(family.name);
     }
 
     /// The next of what was retired before every pass that runs began.
@@ -286,8 +344,8 @@ impl Names {
             return None;
         }
         let retired = self.retired.pop_front()?;
-        if let Some(Slots { family, key, .. }) = retired.slots {
-            self.counters.remove(self.place_of(family, key));
+        if let Some(Slots { row, key, .. }) = retired.slots {
+            self.counters.remove(self.place_of(row, key));
         }
         Some(retired)
     }
@@ -318,8 +376,8 @@ impl Names {
             return Some([shown, *family]);
         }
         neighbours(family.name).find_map(|neighbour| {
-            let place = self.families.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
-            let other = self.families.from(place).next()?.family;
+            let place = self.rows.place(&|listed| neighbour.cmp(listed.family.name).is_gt());
+            let other = self.rows.from(place).next()?.family;
             let clashes = neighbour.cmp(other.name).is_eq() && other.stands_in_the_way_of(family);
             clashes.then_some([other, *family])
         })

@@ -8,6 +8,7 @@ use super::family::{Family, Naming, RowPart, Shape, Totals};
 use super::float_sum::FloatSum;
 use super::key::Key;
 use super::kind::Kind;
+use super::label::LabelTable;
 use super::memory::push;
 use super::registry::Registry;
 use super::{names, passes, peak};
@@ -15,8 +16,9 @@ use super::{names, passes, peak};
 impl Naming {
     pub(crate) const COUNTER: Self = Self {
         kind: Kind::Counter,
+        labels: &[],
         publish: Registry::publish_named,
-        list: |family, key| names::global().lock().insert(family, key),
+        is_shown: |family| names::global().lock().is_shown(family),
         unlist: passes::unlist,
         rows: |_family, part| [RowPart::Value(0), RowPart::End(None)].into_iter().for_each(part),
         read: Registry::slot_sum,
@@ -29,9 +31,9 @@ impl Naming {
         publish: |registry, family, counter, prepared| {
             registry.publish_named(&with_listed_shape(family), counter, prepared)
         },
-        list: |family, key| {
+        is_shown: |family| {
             let family = with_listed_shape(family);
-            names::global().lock().insert(&family, key)
+            names::global().lock().is_shown(&family)
         },
         rows: array_rows,
         ..Self::COUNTER
@@ -87,6 +89,13 @@ impl Naming {
         drop: Self::UP_DOWN.drop,
         ..Self::FLOAT
     };
+}
+
+impl Naming {
+    /// The same for a family with these labels.
+    pub(crate) const fn with_labels(self, labels: &'static [LabelTable]) -> Self {
+        Self { labels, ..self }
+    }
 }
 
 fn wrapping_sum(values: &[u64]) -> u64 {

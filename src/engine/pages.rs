@@ -42,6 +42,12 @@ impl<T> Pages<T> {
         self.0.get_mut(page)?.get_mut(index)
     }
 
+    /// Changes the elements from a place on, until `change` says that there are no more.
+    pub(super) fn change_from(&mut self, place: Place, change: &mut dyn FnMut(&mut T) -> bool) {
+        let pages = self.0.iter_mut().skip(place.page).flatten();
+        let _ = pages.skip(place.index).try_for_each(|element| change(element).then_some(()));
+    }
+
     /// Inserts an element before the one at a place. `None`, and nothing done, on allocation
     /// failure.
     // Not inlined: as `place`.

@@ -29,16 +29,20 @@ impl<'a> Pass<'a> {
 ///
 /// On allocation failure nothing is done: the counter stays listed, and its slots are its own
 /// for ever.
-pub(super) fn unlist(registry: &Registry, family: &Family, key: Key, len: usize) -> Option<()> {
+pub(super) fn unlist(
+    registry: &Registry,
+    family: &Family,
+    row: u32,
+    key: Key,
+    len: usize,
+) -> Option<()> {
     let (name, naming) = (family.name, family.naming);
     let pass = Pass::begin(registry)?;
     loop {
         let names = pass.names.lock();
-        let listed = names.family_of(name, key)?;
-        let (slots, found) = (
-            Slots { family: listed.number, key, kind: naming.kind, len },
-            &raw const listed.dropped[..],
-        );
+        let listed = names.row_of(name, row, key)?;
+        let (slots, found) =
+            (Slots { row: listed.row, key, kind: naming.kind, len }, &raw const listed.dropped[..]);
         drop(names);
         // SAFETY: totals are never changed. Those that were listed during a pass are freed
         // after it.

@@ -80,7 +80,8 @@ impl Registry {
         let found = self.state.lock().find(arena, len, prepared)?;
         // Among many names it takes a while, and the names' lock is enough: no other keeps the key
         // of this counter.
-        if names.insert(family, found).is_none() {
+        let row = Key::from_bits(owner_load!(key)).row();
+        if names.insert(family, row, found).is_none() {
             if prepared.is_none() {
                 self.free(arena, found, len);
             }
@@ -154,13 +155,14 @@ impl Registry {
         }
     }
 
-    /// Takes back the slots of a counter that nobody can use any more.
-    pub(crate) fn unregister(&self, key: Key, counter: &CounterRef<'_>) {
+    /// Takes back the slots of a counter that nobody can use any more, and that is of this row of its
+    /// family.
+    pub(crate) fn unregister(&self, key: Key, row: u32, counter: &CounterRef<'_>) {
         let (kind, len) = (counter.kind, counter.spill.len());
         match counter.family() {
             None => self.free(kind.arena(), key, len),
             Some(family) => {
-                (family.naming.unlist)(self, &family, key, len);
+                (family.naming.unlist)(self, &family, row, key, len);
             }
         }
     }

@@ -8,45 +8,45 @@ use super::key::Key;
 use super::kind::Kind;
 use super::label::Label;
 use super::memory::push_within;
-use super::names::{self, Listed, Listing, Names};
+use super::names::{self, Listed, Listing, Names, RowId};
 use super::neighbours::neighbours;
 use super::passes::Pass;
 use super::plan::{Column, Plan, Row};
 use super::registry::Registry;
 
-/// Families and counters that are copied while the lock is held once.
+/// Rows and counters that are copied while the lock is held once.
 const PIECE: usize = if cfg!(quipu_loom) { 1 } else { 16 };
 
 /// A copy of what is shown, made piece by piece.
 #[derive(Default)]
 struct Walk {
-    families: Vec<Shown>,
-    /// The counters of the families, one family after the other.
+    rows: Vec<Shown>,
+    /// The counters of the rows, one row after the other.
     keys: Vec<Key>,
-    /// The last counter that was met of the last family, as long as it may have more.
+    /// The last counter that was met of the last row, as long as it may have more.
     inside: Option<Key>,
     clashes: Vec<[Family; 2]>,
 }
 
-/// A family of the walk.
+/// A row of the walk.
 struct Shown {
     family: Family,
     may_clash: bool,
-    number: u64,
-    /// The number of the last change when the family was met: its totals have what was dropped
-    /// until then, and no more.
+    row: RowId,
+    /// The number of the last change when the row was met: its totals have what was dropped until
+    /// then, and no more.
     changes: u64,
     dropped: *const [u64],
     /// Where its counters end.
     end: usize,
-    /// The number of the family that was met last of those that have its name.
-    last: u64,
+    /// The row that was met last, of this name.
+    last: RowId,
 }
 
 impl Walk {
     /// Makes room for a piece, without the lock.
     fn reserve(&mut self) {
-        self.families.reserve(PIECE);
+        self.rows.reserve(PIECE);
         self.keys.reserve(PIECE);
         self.clashes.reserve(PIECE);
     }
@@ -55,44 +55,47 @@ impl Walk {
     fn advance(&mut self, names: &Names) -> bool {
         let mut left = PIECE;
         self.add_counters(names, &mut left);
-        let last = self.families.last().map(|shown| (shown.family.name, shown.last));
-        let place =
-            names.families.place(&|listed| Some((listed.family.name, listed.number)) <= last);
-        for listed in names.families.from(place) {
+        let last = self.rows.last().map(|shown| (shown.family.name, shown.last));
+        let place = names.rows.place(&|listed| Some((listed.family.name, listed.row)) <= last);
+        for listed in names.rows.from(place) {
             if left == 0 {
                 return true;
             }
             left -= 1;
-            self.add_family(listed, names.changes);
+            self.add_row(listed, names.changes);
             self.add_counters(names, &mut left);
         }
         self.inside.is_some()
     }
 
-    /// Of a name, the oldest family is shown, and none that was younger when it was.
-    fn add_family(&mut self, listed: &Listed, changes: u64) {
-        let &Listed { family, number, may_clash, .. } = listed;
-        if let Some(shown) =
-            self.families.last_mut().filter(|shown| shown.family.name == family.name)
-        {
-            shown.last = number;
-            return push_within(&mut self.clashes, [shown.family, family]);
+    /// Of a name, the rows of the oldest family are shown, and none of one that was younger when it
+    /// was.
+    fn add_row(&mut self, listed: &Listed, changes: u64) {
+        let &Listed { family, row, may_clash, .. } = listed;
+        if let Some(shown) = self.rows.last_mut().filter(|shown| shown.family.name == family.name) {
+            let last = mem::replace(&mut shown.last, row);
+            if row.family != last.family {
+                push_within(&mut self.clashes, [shown.family, family]);
+            }
+            if row.family != shown.row.family {
+                return;
+            }
         }
         let dropped = &raw const listed.dropped[..];
         let end = self.keys.len();
         push_within(
-            &mut self.families,
-            Shown { family, may_clash, number, changes, dropped, end, last: number },
+            &mut self.rows,
+            Shown { family, may_clash, row, changes, dropped, end, last: row },
         );
-        self.inside = Some(Key::UNREGISTERED);
+        self.inside = Some(Key::unregistered(0));
     }
 
-    /// The counters of the last family. Those dropped since it was met are not in its totals.
+    /// The counters of the last row. Those dropped since it was met are not in its totals.
     fn add_counters(&mut self, names: &Names, left: &mut usize) {
-        let (Some(met), Some(shown)) = (&mut self.inside, self.families.last_mut()) else { return };
-        let is_met = |listing: &Listing| (listing.family, listing.key) <= (shown.number, *met);
+        let (Some(met), Some(shown)) = (&mut self.inside, self.rows.last_mut()) else { return };
+        let is_met = |listing: &Listing| (listing.row(), listing.key) <= (shown.row, *met);
         let listings = names.counters.from(names.counters.place(&is_met));
-        for listing in listings.take_while(|listing| listing.family == shown.number) {
+        for listing in listings.take_while(|listing| listing.row() == shown.row) {
             if *left == 0 {
                 return;
             }
@@ -108,11 +111,12 @@ impl Walk {
 
     /// Pairs of names that no format can show both of.
     fn add_clashes(&mut self) {
-        for shown in self.families.iter().filter(|shown| shown.may_clash) {
+        let families = self.rows.chunk_by(|a, b| a.family.name == b.family.name);
+        for shown in families.filter_map(<[Shown]>::first).filter(|shown| shown.may_clash) {
             for neighbour in neighbours(shown.family.name) {
                 let place =
-                    self.families.partition_point(|other| neighbour.cmp(other.family.name).is_gt());
-                let Some(Shown { family: other, .. }) = self.families.get(place) else { continue };
+                    self.rows.partition_point(|other| neighbour.cmp(other.family.name).is_gt());
+                let Some(Shown { family: other, .. }) = self.rows.get(place) else { continue };
                 let is_later = neighbour.cmp(other.name).is_eq() && shown.family.name < other.name;
                 if is_later && shown.family.stands_in_the_way_of(other) {
                     self.clashes.push([shown.family, *other]);
@@ -143,12 +147,12 @@ impl Registry {
         walk.add_clashes();
         let mut plan = Plan { clashes: mem::take(&mut walk.clashes), ..Plan::default() };
         let mut first = 0;
-        for shown in &walk.families {
+        for shown in &walk.rows {
             // SAFETY: totals are never changed. Those that were listed during a pass are freed
             // after it.
             let dropped = unsafe { &*shown.dropped };
             let keys = walk.keys.get(first..shown.end).unwrap_or_default();
-            plan.add(self, &shown.family, dropped, keys);
+            plan.add(self, shown, dropped, keys);
             first = shown.end;
         }
         plan.sort();
@@ -160,14 +164,15 @@ impl Registry {
 }
 
 impl Plan {
-    /// Adds the rows of a family. They show what dropped counters had, and what the counters with
-    /// these keys have.
-    fn add(&mut self, registry: &Registry, family: &Family, dropped: &[u64], keys: &[Key]) {
+    /// Adds a row of the list, which is several of the plan for an array. They show what dropped
+    /// counters had, and what the counters with these keys have.
+    fn add(&mut self, registry: &Registry, shown: &Shown, dropped: &[u64], keys: &[Key]) {
+        let family = &shown.family;
         (family.naming.rows)(family, &mut |part| match part {
             RowPart::Value(index) => {
                 self.add_element(registry, family.naming, dropped, keys, index)
             }
-            RowPart::End(label) => self.end_row(family, label),
+            RowPart::End(label) => self.end_row(family, shown.row.row, label),
         });
     }
 
@@ -197,10 +202,10 @@ impl Plan {
     }
 
     #[inline(never)]
-    fn end_row(&mut self, family: &Family, label: Option<LabelPair>) {
+    fn end_row(&mut self, family: &Family, row: u32, label: Option<LabelPair>) {
         self.float = self.float.or(family.naming.float);
-        let labels = label
-            .map(|(name, value)| Arc::from([Label { name: name.into(), value: value.into() }]));
+        let labels: Vec<Label> = family.labels_of(row).chain(label).map(Label::of).collect();
+        let labels = (!labels.is_empty()).then(|| Arc::from(labels));
         self.rows.push(Row { family: *family, labels, end: self.addends.len() as u32 });
     }
 }

@@ -118,8 +118,7 @@ impl<L: Layout> Histogram<L> {
         /// ```
         #[must_use]
         pub const fn with_unit(unit: Unit, layout: L) -> Self {
-            let identity = Identity::new("", "", None);
-            Self { identity, layout, unit, words: words!(L) }
+            Self::with_identity(Identity::nameless(), unit, layout)
         }
     }
 
@@ -182,7 +181,12 @@ impl<L: Layout> Histogram<L> {
 
     const_fn! {
         const fn checked(name: &'static str, help: &'static str, unit: Unit, layout: L) -> Self {
-            let identity = Identity::new(name, help, Some(&Naming::HISTOGRAM));
+            Self::with_identity(Identity::new(name, help, &Naming::HISTOGRAM), unit, layout)
+        }
+    }
+
+    const_fn! {
+        pub(crate) const fn with_identity(identity: Identity, unit: Unit, layout: L) -> Self {
             Self { identity, layout, unit, words: words!(L) }
         }
     }

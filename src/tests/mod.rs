@@ -10,6 +10,8 @@ mod dynamic_family;
 mod exhaustion;
 #[cfg(quipu_loom)]
 mod extremes;
+#[cfg(quipu_loom)]
+mod family;
 #[cfg(not(quipu_loom))]
 mod float_sum;
 #[cfg(not(quipu_loom))]

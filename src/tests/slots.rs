@@ -9,7 +9,7 @@ use std::thread;
 use crossbeam_utils::CachePadded;
 
 use crate::Counter;
-use crate::engine::Chunk;
+use crate::engine::{Chunk, Key, MAX_ROWS};
 use crate::sync::Ordering;
 
 /// Sends whether the thread has a slot of the counter, when it is dropped.
@@ -65,4 +65,19 @@ fn chunks_share_no_line() {
     }
     // SAFETY: allocated above with this length, and used no more.
     chunks.into_iter().for_each(|chunk| unsafe { chunk.free(SLOTS) });
+}
+
+/// The word of a metric without slots has its row, and the changes of a gauge beside it, which never
+/// reach the row.
+#[test]
+fn changes_are_counted_beside_the_row() {
+    for row in [0, 1, MAX_ROWS as u32 - 1] {
+        let first = Key::unregistered(row);
+        let changes = std::iter::successors(Some(first), |key| key.with_change());
+        let keys: Vec<_> = changes.collect();
+        assert_eq!(keys.len(), 4096);
+        assert!(keys.iter().all(|key| key.row() == row && !key.is_registered()));
+        // A metric of a family has fewer values.
+        assert!(!first.plus(u16::MAX.into()).is_registered());
+    }
 }

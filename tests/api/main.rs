@@ -8,6 +8,7 @@ mod cursor;
 mod diff;
 #[cfg(feature = "dynamic-labels")]
 mod dynamic_family;
+mod family;
 mod float;
 mod float_gauge;
 mod gauge;

@@ -166,7 +166,7 @@ fn a_sample_of_another_kind_is_hidden_and_listed_once() {
                    expected the kind that is shown under this name";
     assert_eq!(clashes(&snapshot, "kind_total"), [message]);
     let clash = snapshot.clashes().iter().find(|clash| clash.names()[0] == "kind_total").unwrap();
-    assert_eq!((clash.kinds(), clash.labels()), ([Kind::Counter, Kind::Gauge], [None; 2]));
+    assert_eq!((clash.kinds(), clash.labels()), ([Kind::Counter, Kind::Gauge], [vec![], vec![]]));
     assert!(snapshot.prometheus().to_string().contains(&format!("# quipu: {message}\n")));
 }
 

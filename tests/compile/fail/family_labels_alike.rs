@@ -1,0 +1,13 @@
+//! error[E0080]: evaluation panicked: side: expected texts that differ
+use quipu::{Counter, Family};
+
+quipu::labels! {
+    enum Side: "side" { Left => "left", Right => "right" }
+    enum Hand: "side" { Left => "left", Right => "right" }
+}
+
+static STEPS: Family<Counter, (Side, Hand)> = Family::named("steps_total", "");
+
+fn main() {
+    STEPS[(Side::Left, Hand::Right)].inc();
+}

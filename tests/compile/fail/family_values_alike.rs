@@ -1,0 +1,8 @@
+//! error[E0080]: evaluation panicked: left: expected texts that differ
+quipu::labels! {
+    enum Side: "side" { Left => "left", Right => "left" }
+}
+
+fn main() {
+    println!("{:?} {:?}", Side::Left, Side::Right);
+}

@@ -1,0 +1,7 @@
+quipu::labels! {
+    enum Side: "side" { Left => "left" }
+}
+
+fn main() {
+    println!("{:?}", Side::Left);
+}

@@ -1,0 +1,12 @@
+use quipu::{Counter, Family};
+
+quipu::labels! {
+    enum Side: "side" { Left => "left", Right => "right" }
+    enum Hand: "hand" { Left => "left", Right => "right" }
+}
+
+static STEPS: Family<Counter, (Side, Hand)> = Family::named("steps_total", "");
+
+fn main() {
+    STEPS[(Side::Left, Hand::Right)].inc();
+}

@@ -1,0 +1,7 @@
+quipu::labels! {
+    enum Side: "side" { Left => "left", Right => "right" }
+}
+
+fn main() {
+    println!("{:?} {:?}", Side::Left, Side::Right);
+}
