@@ -63,7 +63,7 @@ impl<M: Scalar + Metric<Template = ()>, const K: usize> DynamicFamily<M, K> {
         /// use quipu::{Counter, DynamicFamily};
         ///
         /// let error = DynamicFamily::<Counter, 2>::try_named("calls_total", "", ["a", "a"]).unwrap_err();
-        /// assert_eq!(error.to_string(), "\"a\": expected texts that differ");
+        /// assert_eq!(error.to_string(), "\"a\": expected label names that differ");
         /// ```
         pub const fn try_named(
             name: &'static str,
