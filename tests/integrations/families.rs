@@ -192,7 +192,8 @@ fn service_prometheus_has_every_row() {
     count();
     const TEXT: &str = quipu::PrometheusText::CONTENT_TYPE;
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    let exports: [(&'static str, fn() -> String); 3] =
+    type Export = (&'static str, fn() -> String);
+    let exports: [Export; 3] =
         [(TEXT, own_text), (TEXT, prometheus_text), (OPEN_METRICS, prometheus_client_text)];
     for (content_type, export) in exports {
         if content_type == TEXT {
