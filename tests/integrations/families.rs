@@ -3,8 +3,8 @@
 use std::sync::Once;
 
 use quipu::{
-    Bounds, Counter, Family, FloatCounter, FloatGauge, Gauge, Histogram, LabelValue, Labels, Peak,
-    Trough, Unit, UpDownCounter,
+    Bounds, Counter, Family, FloatCounter, FloatGauge, Gauge, Histogram, LabelValue, Peak, Trough,
+    Unit, UpDownCounter,
 };
 use quipu_testing::scrape::Scraped;
 
