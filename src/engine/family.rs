@@ -100,7 +100,7 @@ impl Family {
 /// nothing else has one: so a program has no more of this code than its named counters need. Of
 /// floats it is 30 KB, most of it std's.
 #[derive(Debug)]
-pub struct Naming {
+pub(crate) struct Naming {
     pub(crate) kind: Kind,
     /// Of a family with labels that are known at compile time: its rows are all combinations of their
     /// values.

@@ -33,10 +33,14 @@ impl<M: sealed::Scalar> Scalar for M {}
 pub(crate) mod sealed {
     use crate::engine::Naming;
 
+    /// The code for a metric that has a name.
+    #[derive(Debug)]
+    pub struct Named(pub(crate) Naming);
+
     /// # Safety
     /// An `Identity` is in the metric at this place.
     pub unsafe trait Scalar: crate::Metric + Sized {
-        const NAMING: Naming;
+        const NAMING: Named;
 
         /// The place of the metric's identity in it, in bytes.
         const IDENTITY: usize;
@@ -77,7 +81,8 @@ macro_rules! scalar {
     ($metric:ident, $naming:ident, $place:expr) => {
         // SAFETY: a header begins with the identity.
         unsafe impl crate::family::sealed::Scalar for $metric {
-            const NAMING: crate::engine::Naming = crate::engine::Naming::$naming;
+            const NAMING: crate::family::sealed::Named =
+                crate::family::sealed::Named(crate::engine::Naming::$naming);
             const IDENTITY: usize = $place;
             #[cfg(not(quipu_loom))]
             const NAMELESS: Self = Self::new();
