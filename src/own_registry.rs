@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use self::sealed::Shown;
+use self::sealed::{Reading, Shown, Single};
 use crate::engine::{Label, Shape};
 use crate::{
     Counter, CounterArray, Family, FloatCounter, FloatGauge, Gauge, Histogram, Labels, Layout,
@@ -155,8 +155,10 @@ pub trait Metric: sealed::Metric {}
 impl<M: sealed::Metric + ?Sized> Metric for M {}
 
 pub(crate) mod sealed {
-    use crate::Sample;
+    use std::sync::Arc;
+
     use crate::engine::CounterRef;
+    use crate::{HistogramSnapshot, Sample, Value};
 
     /// A metric's key and texts.
     #[derive(Debug)]
@@ -168,33 +170,59 @@ pub(crate) mod sealed {
         /// Those of a metric that has a name; none of a trough without observations.
         fn samples(&self) -> Vec<Sample>;
     }
+
+    /// A value, and the histogram if it is of one.
+    pub(crate) type Reading = (Value, Option<Arc<HistogramSnapshot>>);
+
+    /// A metric that is one sample.
+    pub trait Single {
+        /// The value to show; `None` of a trough without observations.
+        fn read(&self) -> Option<Reading>;
+    }
 }
 
-/// Types with one value.
-macro_rules! metrics {
-    ($($metric:ty: |$self:ident| $value:expr;)*) => { $(
-        impl sealed::Metric for $metric {
+/// Types that are one sample.
+macro_rules! singles {
+    ($($metric:ty $(where $parameter:ident: $bound:ident)?: |$self:ident| $reading:expr;)*) => { $(
+        impl$(<$parameter: $bound>)? sealed::Single for $metric {
+            fn read(&self) -> Option<Reading> {
+                let $self = self;
+                $reading
+            }
+        }
+
+        impl$(<$parameter: $bound>)? sealed::Metric for $metric {
             fn shown(&self) -> Shown<'_> {
                 Shown(self.counter_ref())
             }
 
             fn samples(&self) -> Vec<Sample> {
-                let $self = self;
-                let value: Option<Value> = $value;
-                value.and_then(|value| Sample::of(&$self.counter_ref(), value)).into_iter().collect()
+                let sample = self.read().and_then(|(value, histogram)| {
+                    let sample = Sample::of(&self.counter_ref(), value)?;
+                    Some(Sample { histogram, ..sample })
+                });
+                sample.into_iter().collect()
             }
         }
     )* };
 }
 
-metrics! {
-    Counter: |counter| Some(Value::Unsigned(counter.total()));
-    UpDownCounter: |counter| Some(Value::Signed(counter.sum()));
-    FloatCounter: |counter| Some(Value::Float(counter.total()));
-    Gauge: |gauge| Some(Value::Signed(gauge.value()));
-    FloatGauge: |gauge| Some(Value::Float(gauge.value()));
-    Peak: |peak| Some(Value::Unsigned(peak.value().unwrap_or(0)));
-    Trough: |trough| trough.value().map(Value::Unsigned);
+singles! {
+    Counter: |counter| number(Value::Unsigned(counter.total()));
+    UpDownCounter: |counter| number(Value::Signed(counter.sum()));
+    FloatCounter: |counter| number(Value::Float(counter.total()));
+    Gauge: |gauge| number(Value::Signed(gauge.value()));
+    FloatGauge: |gauge| number(Value::Float(gauge.value()));
+    Peak: |peak| number(Value::Unsigned(peak.value().unwrap_or(0)));
+    Trough: |trough| number(Value::Unsigned(trough.value()?));
+    Histogram<L> where L: Layout: |histogram| {
+        let total = histogram.total();
+        Some((Value::Unsigned(total.count()), Some(Arc::new(total))))
+    };
+}
+
+fn number(value: Value) -> Option<Reading> {
+    Some((value, None))
 }
 
 impl<const N: usize> sealed::Metric for CounterArray<N> {
@@ -211,21 +239,6 @@ impl<const N: usize> sealed::Metric for CounterArray<N> {
             Some(Sample { labels: Some(Arc::from([label])), ..sample })
         };
         self.iter().zip(values).filter_map(sample).collect()
-    }
-}
-
-impl<L: Layout> sealed::Metric for Histogram<L> {
-    fn shown(&self) -> Shown<'_> {
-        Shown(self.counter_ref())
-    }
-
-    fn samples(&self) -> Vec<Sample> {
-        let total = self.total();
-        let sample = Sample::of(&self.counter_ref(), Value::Unsigned(total.count()));
-        sample
-            .map(|sample| Sample { histogram: Some(Arc::new(total)), ..sample })
-            .into_iter()
-            .collect()
     }
 }
 

@@ -109,7 +109,7 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
 
     /// The family's place, which it has from its first use on; `None` within a cold path, and on
     /// allocation failure.
-    fn core(&self) -> Option<&Core> {
+    pub(super) fn core(&self) -> Option<&Core> {
         if self.core.get().is_none() {
             enter_cold_path(|_| self.enlist(&mut global().list()));
         }

@@ -1,11 +1,9 @@
 //! The metrics that a family may have.
 
-use std::sync::Arc;
-
 use crate::engine::{CounterRef, FloatSum, Kind, global};
 use crate::{
     Counter, FloatCounter, FloatGauge, Gauge, Histogram, HistogramSnapshot, Layout, Peak, Trough,
-    UpDownCounter, Value,
+    UpDownCounter,
 };
 
 /// A metric that the series of a [`DynamicFamily`](crate::DynamicFamily) may be: each type of this
@@ -56,15 +54,11 @@ impl<L: Layout> GrowingMetric for Histogram<L> {
     type Total = HistogramSnapshot;
 }
 
-/// The value of a series, and its histogram if it is one.
-pub(super) type Reading = (Value, Option<Arc<HistogramSnapshot>>);
-
 pub(super) mod sealed {
-    use std::sync::Arc;
+    use crate::Kind;
+    use crate::own_registry::sealed::Single;
 
-    use crate::{HistogramSnapshot, Kind, Value};
-
-    pub trait Metric: Send + Sync + Sized + 'static {
+    pub trait Metric: Single + Send + Sync + Sized + 'static {
         const KIND: Kind;
 
         /// Properties that all series of a family share.
@@ -72,9 +66,6 @@ pub(super) mod sealed {
 
         /// A metric without a name.
         fn make(template: Self::Template) -> Self;
-
-        /// The value to show; `None` of a trough without observations.
-        fn read(&self) -> Option<(Value, Option<Arc<HistogramSnapshot>>)>;
 
         /// A number that differs after a change; `None` where the series must stay.
         fn mark(&self) -> Option<u64>;
@@ -94,7 +85,7 @@ pub(super) mod sealed {
 
 /// Types with one value.
 macro_rules! plain {
-    ($($metric:ident: |$self:ident| $value:expr, $mark:expr $(, $add_total:expr)?;)*) => { $(
+    ($($metric:ident: |$self:ident| $mark:expr $(, $add_total:expr)?;)*) => { $(
         impl sealed::Metric for $metric {
             const KIND: crate::Kind = crate::Kind::$metric;
 
@@ -102,12 +93,6 @@ macro_rules! plain {
 
             fn make((): ()) -> Self {
                 Self::new()
-            }
-
-            fn read(&self) -> Option<Reading> {
-                let $self = self;
-                let value: Option<Value> = $value;
-                Some((value?, None))
             }
 
             fn mark(&self) -> Option<u64> {
@@ -125,13 +110,13 @@ macro_rules! plain {
 }
 
 plain! {
-    Counter: |counter| Some(Value::Unsigned(counter.total())), Some(counter.total()), add_counter;
-    UpDownCounter: |counter| Some(Value::Signed(counter.sum())), mark_of_up_down(counter);
-    FloatCounter: |counter| Some(Value::Float(counter.total())), Some(counter.total().to_bits()), add_float;
-    Gauge: |gauge| Some(Value::Signed(gauge.value())), Some(gauge.value() as u64);
-    FloatGauge: |gauge| Some(Value::Float(gauge.value())), Some(gauge.value().to_bits());
-    Peak: |peak| Some(Value::Unsigned(peak.value().unwrap_or(0))), Some(peak.value().unwrap_or(0));
-    Trough: |trough| trough.value().map(Value::Unsigned), Some(trough.value().unwrap_or(u64::MAX));
+    Counter: |counter| Some(counter.total()), add_counter;
+    UpDownCounter: |counter| mark_of_up_down(counter);
+    FloatCounter: |counter| Some(counter.total().to_bits()), add_float;
+    Gauge: |gauge| Some(gauge.value() as u64);
+    FloatGauge: |gauge| Some(gauge.value().to_bits());
+    Peak: |peak| Some(peak.value().unwrap_or(0));
+    Trough: |trough| Some(trough.value().unwrap_or(u64::MAX));
 }
 
 impl<L: Layout> sealed::Metric for Histogram<L> {
@@ -141,11 +126,6 @@ impl<L: Layout> sealed::Metric for Histogram<L> {
 
     fn make((unit, layout): Self::Template) -> Self {
         Self::with_unit(unit, layout)
-    }
-
-    fn read(&self) -> Option<Reading> {
-        let total = self.total();
-        Some((Value::Unsigned(total.count()), Some(Arc::new(total))))
     }
 
     fn mark(&self) -> Option<u64> {

@@ -27,9 +27,9 @@ use self::look_up::Core;
 pub use self::metric::{GrowingMetric, SeriesMetric};
 pub use self::series::Series;
 pub(crate) use self::show::{samples, show};
-use crate::Counter;
 use crate::engine::enter_cold_path;
 use crate::sync::{AtomicUsize, Ordering};
+use crate::{Counter, RegisterError};
 
 /// Every lock of the families, for a fork.
 #[cfg(all(unix, not(miri), not(quipu_loom)))]
@@ -227,6 +227,32 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
     #[must_use]
     pub fn overflowed(&self) -> u64 {
         self.overflowed.sum()
+    }
+
+    /// Makes room for the family, as its first look-up does: for [`metrics!`](crate::metrics!). A family
+    /// without series has no samples.
+    ///
+    /// # Errors
+    /// On allocation failure, and within a global allocator that quipu is calling.
+    ///
+    /// ```
+    /// use quipu::{Counter, DynamicFamily};
+    ///
+    /// quipu::metrics! {
+    ///     /// Lists the metrics of the mail server.
+    ///     fn register_metrics;
+    ///
+    ///     /// Mails by sender.
+    ///     static MAILS: DynamicFamily<Counter, 1> =
+    ///         DynamicFamily::named("mails_by_sender_total", ["sender"]).limit(100);
+    /// }
+    ///
+    /// register_metrics()?;
+    /// MAILS.with(["ann"], |mails| mails.inc());
+    /// # Ok::<(), quipu::RegisterError>(())
+    /// ```
+    pub fn register(&self) -> Result<(), RegisterError> {
+        self.core().map(|_| ()).ok_or(RegisterError::OutOfSlots)
     }
 
     /// The name that the family was made with.

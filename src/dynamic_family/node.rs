@@ -11,9 +11,9 @@ use std::mem::offset_of;
 use std::ptr::{NonNull, slice_from_raw_parts};
 use std::{iter, process, slice, str};
 
-use super::metric::Reading;
 use super::metric::sealed::Metric;
 use crate::Kind;
+use crate::own_registry::sealed::Reading;
 use crate::sync::{AtomicU64, Ordering};
 
 /// One hold, in the word's lowest 31 bits.
