@@ -3,8 +3,8 @@
 use std::sync::Once;
 
 use quipu::{
-    Bounds, Counter, Family, FloatCounter, FloatGauge, Gauge, Histogram, LabelValue, Labels, Peak,
-    Trough, Unit, UpDownCounter,
+    Bounds, Counter, Family, FloatCounter, FloatGauge, Gauge, Histogram, LabelValue, Peak, Trough,
+    Unit, UpDownCounter,
 };
 use quipu_testing::scrape::Scraped;
 
@@ -160,6 +160,7 @@ fn in_a_registry_of_prometheus_client() {
 #[cfg(feature = "serde")]
 #[test]
 fn in_json() {
+    use quipu::Labels;
     use tinyjson::JsonValue;
 
     count();
