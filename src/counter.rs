@@ -59,7 +59,8 @@ impl Counter {
     /// or to its neighbours may allocate, and take a lock.
     ///
     /// # Ordering
-    /// Relaxed: it orders nothing else.
+    /// Relaxed: it orders nothing else. Fences before adds and after reads order what they do with an
+    /// `AtomicU64`: see [what a read orders](crate::docs::correctness#what-a-read-orders).
     ///
     /// ```
     /// let bytes = quipu::Counter::new();

@@ -20,8 +20,9 @@ pub struct InvalidName {
 
 const METRIC: &str = "expected a metric name: a letter, '_' or ':', then letters, digits, '_' or ':', all of them ASCII";
 const LABEL: &str = "expected a label name: a letter or '_', then letters, digits or '_', all of them ASCII, and not \"__\" first";
-const DIFFERENT: &str = "expected texts that differ";
-const NOT_BOUND: &str = "expected another label name, as this is the one of a histogram's bounds";
+const DIFFERENT: &str = "expected label names that differ";
+const DIFFERENT_VALUES: &str = "expected values that differ";
+const NOT_OF_BUCKETS: &str = "expected another label name than that of a histogram's buckets";
 const SHORT: &str = "expected at most 65535 bytes of text";
 
 /// The longest name or help text, in bytes.
@@ -39,14 +40,19 @@ impl InvalidName {
         self.text
     }
 
-    /// A text that another label or another value of it has.
-    pub(crate) const fn double(text: &'static str) -> Self {
-        Self { text, expected: DIFFERENT }
+    /// Of a label that has the name of another one.
+    pub(crate) const fn double(label: &'static str) -> Self {
+        Self { text: label, expected: DIFFERENT }
     }
 
-    /// The name of the label that a histogram's buckets have.
-    pub(crate) const fn bound(text: &'static str) -> Self {
-        Self { text, expected: NOT_BOUND }
+    /// Of a label's value that it has twice.
+    pub(crate) const fn double_value(value: &'static str) -> Self {
+        Self { text: value, expected: DIFFERENT_VALUES }
+    }
+
+    /// Of a label that has the name of the one of a histogram's buckets.
+    pub(crate) const fn of_buckets(label: &'static str) -> Self {
+        Self { text: label, expected: NOT_OF_BUCKETS }
     }
 
     /// The message of `Display`, for where nothing can be formatted: in a constant's evaluation.
@@ -119,7 +125,7 @@ pub(crate) const fn check_labels(
             return Err(error);
         }
         if are_equal(label, reserved) {
-            return Err(InvalidName::bound(label));
+            return Err(InvalidName::of_buckets(label));
         }
         let mut other = 0;
         while other < index {
@@ -133,19 +139,13 @@ pub(crate) const fn check_labels(
     check(name, help)
 }
 
-pub(crate) const fn are_equal(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
+pub(crate) const fn are_equal(text: &str, other: &str) -> bool {
+    let (text, other) = (text.as_bytes(), other.as_bytes());
     let mut index = 0;
-    while index < a.len() {
-        if a[index] != b[index] {
-            return false;
-        }
+    while index < text.len() && index < other.len() && text[index] == other[index] {
         index += 1;
     }
-    true
+    index == text.len() && index == other.len()
 }
 
 pub(crate) const fn check_label(label: &'static str) -> Result<(), InvalidName> {

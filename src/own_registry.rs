@@ -241,7 +241,7 @@ impl<M: Metric, L: Labels> sealed::Metric for Family<M, L> {
         for (row, metric) in (0..).zip(self.rows()) {
             let Shown(counter) = metric.shown();
             if let Some(family) = counter.family().filter(|_| counter.value(0).is_registered()) {
-                let labels: Arc<[Label]> = family.labels_of(row).map(Label::of).collect();
+                let labels: Arc<[Label]> = family.labels_of(row).into();
                 let of_row = metric.samples().into_iter();
                 samples.extend(
                     of_row.map(|sample| Sample { labels: Some(Arc::clone(&labels)), ..sample }),

@@ -307,6 +307,47 @@
 //! faults with real servers, which compare the store with the adds after each step and fail if a
 //! kind of fault was not met. `ci/services` runs those that need a server.
 //!
+//! # What a read orders
+//! An add is Relaxed, and so is a read. With fences they order as an `AtomicU64` with relaxed
+//! `fetch_add`s does: a thread writes something, passes a fence with Release and adds; another one
+//! reads, sees the add, and passes a fence with Acquire. Then it sees what was written. All adds to
+//! an `AtomicU64` continue each other's release sequences. A slot is stored to, and a store ends
+//! the sequence. But all stores to a slot are of one thread, whose fences add up; and where a block
+//! changes hands, the next owner passes a fence that has all that the last one did.
+//!
+//! | read | does it show what came before a fence and the add? | shown by |
+//! |---|---|---|
+//! | `sum`, `total`, `take`, cursors, snapshots: the add of a thread, of a handle, of a destructor | yes | `proof/hand_over.c`, the tests `sum`, `total`, `take`, `cursor`, `snapshot_of_a_counter`, `sum_of_an_element`, `sum_of_what_is_added_by_handles`, `sum_of_what_is_added_in_destructors` |
+//! | the same, after the block of that thread went to another one, which adds, too | yes, by the fence in `claim` | `adds_of_two_owners_show_what_came_before_them`, `proof/hand_over.c`, the same tests |
+//! | the same, in slots that another counter had | yes | the test `sum_in_used_slots` |
+//! | the same, by the sums of idle threads' slots | yes | `summary_shows_what_came_before_the_adds_in_it` |
+//! | spill words; an `AtomicU64` | yes, as each add is a `fetch_add` | `proof/hand_over.c` with `-DATOMIC`, the test `atomic` |
+//! | [`FloatCounter`](crate::FloatCounter), [`FloatGauge`](crate::FloatGauge) | yes | the tests `sum_of_floats`, `value_of_a_gauge_of_floats` |
+//! | [`UpDownCounter`](crate::UpDownCounter) | yes: the stores are Release, and the read has the fence | `up_down_is_never_negative`, `proof/hand_over.c` with `-DUP_DOWN`, the tests `sum_of_what_goes_up`, `sum_of_what_goes_down` |
+//! | [`Histogram`](crate::Histogram) | yes, by the bucket and by the sum of the values, each | the test `snapshot_of_a_histogram` |
+//! | [`Peak`](crate::Peak), [`Trough`](crate::Trough): a thread's greatest value, or its greatest in a window | yes; the thread's other values leave no trace | the tests `peak`, `window_of_a_peak` |
+//! | [`Gauge`](crate::Gauge) | as an `AtomicI64`: a `set` shows what came before itself, and hides the fences of earlier changes | the test `value_of_a_gauge` |
+//! | `take` or `reset`, as that which is seen | yes, without a fence: the baseline is stored with Release | the test `reset` |
+//! | [`Cached`](crate::strategy::Cached) | yes, of all that is carried over, also of what the slot's last owner left | `proof/hand_over.c` with `-DCARRIES`, the test `cached` |
+//! | `Adaptive`, `Approximate`, `Locked`, `SingleAtomic`, `Striped`, `PerCpu` without sequences | yes: each add that is counted is one change of a word, or under a lock | `proof/hand_over.c` with `-DATOMIC`, the test `other_strategies` |
+//! | `PerCpu` with sequences | yes, on x86_64, the only processor that has them: each core's stores become visible in their order, and the kernel's change of threads keeps it | on paper: no tool knows the sequence |
+//! | a dropped counter, in a total of its name | yes, without a fence: the adds happen-before the drop, which the locks of the names order before the snapshot | `snapshot_during_a_drop` |
+//! | `taken` | no: it is what takes wrote, and looks at no slot. Nor does a second `AtomicU64` to which the takes of the first are added | `proof/taken.c` |
+//!
+//! The tests are in `tests/reads_order.rs`, for Miri with many seeds: without the fence in `claim`,
+//! they fail in 13 of 16. The programs are for GenMC, and `proof/README.md` has them all.
+//!
+//! A program that replaces an `AtomicU64` loses this:
+//!
+//! - **One order of all adds.** A sum may have an add, and lack another thread's add that came
+//!   before it, also where the later thread knew of the earlier add. Two readers may see two adds
+//!   in different orders. (`proof/two_adders.c`; both are so on every processor, as a sum loads one
+//!   slot after the other. A fence of the later thread before its add, and one of a reader that
+//!   sums again after it, put the first in order.)
+//! - **The order of a reset and a later add by another thread**: the third parties below.
+//! - **An add that synchronises by itself**, and tells the count before it. `fetch_add` may be
+//!   Release or Acquire. Here a fence is needed, and there is nothing that is returned.
+//!
 //! # How the models are kept honest
 //! Each model collects what it saw over all schedules, and asserts that this is the set of legal
 //! outcomes: none other, and none missing. loom 0.7 needs help to see them all. Of a thread that
@@ -321,13 +362,17 @@
 //!   promises that it does.
 //! - **Third parties to a reset on weak memory.** A sum that sees an add made after a reset sees
 //!   the reset, if the thread that reset made the add. If another thread made it, after it learned
-//!   of the reset, C++'s memory model allows that the sum doesn't; x86_64 and aarch64, whose stores
-//!   become visible to all other cores at once, don't.
+//!   of the reset, C++'s memory model allows that the sum doesn't (`proof/reset_beside_add.c` with
+//!   `-DBY_ANOTHER_THREAD`). x86_64 and aarch64, whose stores become visible to all other cores at
+//!   once, don't; nor does POWER, whose barriers count for what comes after by way of other threads
+//!   (`proof/litmus/third_party.*`, by herd7).
 //! - **Hardware.** The tests ran on x86_64. For aarch64 there are the loom models and a job of the
-//!   CI.
-//! - **loom's own limits**: schedules of at most three preemptions, two to four threads, and no
-//!   SeqCst reorderings that are weaker than Acquire and Release. No ordering here relies on
-//!   SeqCst.
+//!   CI; for aarch64 and POWER the litmus tests in `proof`.
+//! - **loom's own limits**: schedules of at most three preemptions, two to four threads, no load
+//!   buffering (two threads, each of which loads what the other one stores later), and no SeqCst
+//!   reorderings that are weaker than Acquire and Release. Only the two fences of a peak are
+//!   SeqCst. The programs in `proof` are of the protocol's core; GenMC tries all their executions
+//!   that RC11 allows, and those that IMM does, which has load buffering.
 //! - **ThreadSanitizer** knows no fences and doesn't follow std's locks, which come compiled: it
 //!   checks the plain data behind quipu's own lock, which spins under `--cfg quipu_tsan`. The
 //!   orderings of atomics are loom's to check.

@@ -7,9 +7,9 @@
 //! Adds to a slot and reads take no lock. Registration, thread starts and ends, and lists of names
 //! take locks for a bounded time, in the order `settings`, `per_cpu`, `names`, `state`. Families of
 //! the feature `dynamic-labels` have a list, and tables in shards: their locks come before `names`,
-//! the list's first. A fork
-//! takes all of them, so that the child finds them free. They are std's: a lock of one word
-//! survives a fork, and parking_lot's queues of waiting threads, which lie in the process, don't.
+//! the list's first. A fork takes all of them, so that the child finds them free. They are std's: a
+//! lock of one word survives a fork, and parking_lot's queues of waiting threads, which lie in the
+//! process, don't.
 //!
 //! # Spill words, and the ownerless block that there isn't
 //! An add that finds no block of its own goes to a word in the counter, by a locked instruction.
@@ -60,6 +60,7 @@
 //! | directory's extent | Release, Acquire | publishes the page, its segment, the chunk's zeros, a summary | `chunk_growth_is_seen_whole`, `idle_block_is_claimed_under_a_summary` |
 //! | fences in `summarize` and `is_still` | Release, Acquire | a sum with words of a later summary isn't returned | `sum_during_another_summary` |
 //! | fence in `claim` | Release | pairs with that in `is_still`: a read after one that has an add of the new owner doesn't use the summary | `sums_by_all_chunks_and_by_an_older_summary` |
+//! | the same fence | Release | a thread that sees an add of the new owner, and fences, sees what the last owner wrote before its adds | `adds_of_two_owners_show_what_came_before_them` |
 //! | summary's length | Release, Acquire | publishes the pointer below it | `chunk_growth_in_the_place_of_an_idle_chunk` |
 //! | baseline, pointer to its chunk | Release, Acquire | publishes the zeros | `sum_against_takes` |
 //! | baseline, load | Acquire | the slots are at least what it was made from | `sum_against_takes` |
@@ -102,6 +103,12 @@
 //! | registration by an add | panics where a name clashes, if assertions are on and no panic goes on already | tests see the mistake, and other builds count | `an_add_that_registers_a_clash_panics_where_assertions_are_on`, `an_add_in_a_panic_does_not_panic` |
 //! | change of a gauge without a key | is counted in the word for the key while it lasts, and a registration stores the key only where it counts none | the own word stays as it is once there is a key | `gauge_is_registered_beside_a_nested_set`, `gauge_is_registered_beside_a_nested_add` |
 //! | registration of a gauge | the name is taken back where the key can't be stored | the key may be another gauge's next | `gauge_is_registered_beside_a_nested_set` |
+//! | metric of a family, without slots | its word has its row, and a registration lists it there | the row has its labels | `rows_are_listed_by_threads_at_once`, `every_type_of_metric` |
+//! | change of a gauge without a key | is counted below the row, and never in it | as above | `changes_are_counted_beside_the_row` |
+//! | registration of a row | a row has the texts of the first one of its family | rows of one name have one help text | `families_of_one_name_and_labels_are_shown_as_one` |
+//! | registration of a row, and of a name that clashes | every row of the family is marked | whichever is the first, the clash is found | `a_name_that_clashes_with_any_row_is_listed` |
+//! | drop | a row without counters stays where it only grows, and as long as another row of its family has one | exporters take an absence for a restart | `a_dropped_family_leaves_its_totals_to_the_next`, `a_row_keeps_the_name_of_a_family_that_is_not_over` |
+//! | drop | a row of gauges without any goes, and a family without counters whose name another one has | nobody misses a gauge; the other one is shown | `a_dropped_gauge_takes_its_row_along`, `a_total_without_counters_gives_way_to_another_kind` |
 //! | set of a gauge | stores the new value less the own word | the value is the sum of both | `gauge_has_the_last_of_two_sets_beside_a_nested_set` |
 //! | gauge without a name | has its own word alone, with a key or without | the word at the key is what a counter's slots had | `without_a_name_it_may_be_registered` |
 //! | used slot | the word of the gauge that gets it is zeroed | the gauge starts at zero | `one_in_the_place_of_a_dropped_one_begins_at_zero` |
@@ -113,7 +120,8 @@
 //! | drop | totals are replaced if they are still those that were added to | two drops keep what both had | `snapshot_during_two_drops` |
 //! | registration | the first name enters this copy in the process's list, under the lock of the names | other readers find its counters; a fork, which takes the lock, copies no list that is half changed | `this_copy_shows_its_counters_to_other_readers` |
 //! | snapshot | the plan is made anew when a counter comes or goes | a counter is shown whole, or not at all | `snapshot_during_registration` |
-//! | snapshot | of a name the oldest family is shown, and no other once one is | a name has one row | `snapshot_while_a_name_changes_hands` |
+//! | snapshot | of a name the oldest family is shown, and no other once one is | a name has one meaning | `snapshot_while_a_name_changes_hands`, `a_family_of_other_labels_has_one_clash` |
+//! | snapshot | goes on behind the row that it met last, whatever came before it meanwhile | it has every row that was there at its start | `rows_beyond_a_piece`, `snapshot_while_an_earlier_row_is_listed` |
 //! | registration of a named counter | enters this copy of quipu in the list of sources | other versions show its counters | `this_copy_shows_its_counters_to_other_readers` |
 //! | snapshot | asks the other sources, without a lock, and merges their samples | one registry a process | `each_of_two_versions_shows_the_counters_of_both` |
 //! | sum | subtractions first, the spill words around the slots | as in invariant 9 | `up_down_is_never_negative`, `up_down_is_never_negative_where_it_spills`, `up_down_is_never_negative_where_the_addition_spills` |

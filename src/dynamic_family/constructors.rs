@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 
 use quipu_registry::Unit;
 
-use super::metric::sealed::Plain;
+use super::metric::sealed::Metric;
 use super::{DynamicFamily, SeriesMetric};
+use crate::family::nameless;
 use crate::sync::{AtomicUsize, const_fn};
-use crate::{Counter, Histogram, InvalidName, Layout, name};
+use crate::{Counter, Histogram, InvalidName, Layout, Scalar, name};
 
 /// Series that a family has at most, unless it says how many.
 const LIMIT: usize = 2_000;
@@ -18,18 +19,7 @@ const TEXT_LIMIT: usize = 1_024;
 /// A label name that histograms have: the upper bound of a bucket.
 const BUCKET: &str = "le";
 
-/// A plain metric of a family; const outside of loom.
-macro_rules! plain {
-    ($metric:ident) => {{
-        #[cfg(not(quipu_loom))]
-        let metric = $metric::NEW;
-        #[cfg(quipu_loom)]
-        let metric = $metric::make(());
-        metric
-    }};
-}
-
-impl<M: Plain, const K: usize> DynamicFamily<M, K> {
+impl<M: Scalar + Metric<Template = ()>, const K: usize> DynamicFamily<M, K> {
     const_fn! {
         /// A family of every metric but histograms, without series yet.
         ///
@@ -57,7 +47,7 @@ impl<M: Plain, const K: usize> DynamicFamily<M, K> {
             labels: [&'static str; K],
         ) -> Self {
             match name::check_labels(name, help, &labels, "") {
-                Ok(()) => Self::checked(name, help, labels, (), plain!(M)),
+                Ok(()) => Self::checked(name, help, labels, (), nameless()),
                 Err(error) => error.panic(),
             }
         }
@@ -73,7 +63,7 @@ impl<M: Plain, const K: usize> DynamicFamily<M, K> {
         /// use quipu::{Counter, DynamicFamily};
         ///
         /// let error = DynamicFamily::<Counter, 2>::try_named("calls_total", "", ["a", "a"]).unwrap_err();
-        /// assert_eq!(error.to_string(), "\"a\": expected texts that differ");
+        /// assert_eq!(error.to_string(), "\"a\": expected label names that differ");
         /// ```
         pub const fn try_named(
             name: &'static str,
@@ -81,7 +71,7 @@ impl<M: Plain, const K: usize> DynamicFamily<M, K> {
             labels: [&'static str; K],
         ) -> Result<Self, InvalidName> {
             match name::check_labels(name, help, &labels, "") {
-                Ok(()) => Ok(Self::checked(name, help, labels, (), plain!(M))),
+                Ok(()) => Ok(Self::checked(name, help, labels, (), nameless())),
                 Err(error) => Err(error),
             }
         }

@@ -86,12 +86,6 @@ pub(super) mod sealed {
         }
     }
 
-    /// A metric that needs no template.
-    pub trait Plain: Metric<Template = ()> {
-        #[cfg(not(quipu_loom))]
-        const NEW: Self;
-    }
-
     pub trait Growing<Total>: Metric {
         /// The total that the sums stand for.
         fn total_of(template: Self::Template, sums: Vec<u64>) -> Total;
@@ -101,11 +95,6 @@ pub(super) mod sealed {
 /// Types with one value.
 macro_rules! plain {
     ($($metric:ident: |$self:ident| $value:expr, $mark:expr $(, $add_total:expr)?;)*) => { $(
-        impl sealed::Plain for $metric {
-            #[cfg(not(quipu_loom))]
-            const NEW: Self = Self::new();
-        }
-
         impl sealed::Metric for $metric {
             const KIND: crate::Kind = crate::Kind::$metric;
 

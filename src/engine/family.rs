@@ -5,7 +5,8 @@ use quipu_registry::{Float, Unit};
 use super::header::CounterRef;
 use super::key::{Key, Published};
 use super::kind::Kind;
-use super::label::LabelTable;
+use super::label::{Label, LabelTable};
+use super::memory::push_within;
 use super::registry::Registry;
 
 /// Properties that the samples of one name share.
@@ -78,12 +79,20 @@ impl Family {
     }
 
     /// The labels of a row. The value of the last one differs from row to row.
-    pub(crate) fn labels_of(&self, row: u32) -> impl Iterator<Item = LabelPair> + use<> {
-        let tables = self.naming.labels;
-        tables.iter().enumerate().map(move |(index, table)| {
-            let later = tables[index + 1..].iter().fold(1, |rows, table| rows * table.values.len());
-            (table.name, table.values[row as usize / later % table.values.len()])
-        })
+    #[inline(never)]
+    pub(crate) fn labels_of(&self, row: u32) -> Vec<Label> {
+        let mut row = row as usize;
+        let mut labels = Vec::with_capacity(self.naming.labels.len() + 1);
+        for table in self.naming.labels.iter().rev() {
+            // No label is without values, but the compiler doesn't know.
+            let values = table.values.len().max(1);
+            if let Some(value) = table.values.get(row % values) {
+                push_within(&mut labels, Label::of((table.name, value)));
+            }
+            row /= values;
+        }
+        labels.reverse();
+        labels
     }
 }
 
@@ -91,7 +100,7 @@ impl Family {
 /// nothing else has one: so a program has no more of this code than its named counters need. Of
 /// floats it is 30 KB, most of it std's.
 #[derive(Debug)]
-pub struct Naming {
+pub(crate) struct Naming {
     pub(crate) kind: Kind,
     /// Of a family with labels that are known at compile time: its rows are all combinations of their
     /// values.

@@ -4,7 +4,7 @@ use super::family::LabelPair;
 
 /// A label of a family, and the values that it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LabelTable {
+pub(crate) struct LabelTable {
     pub(crate) name: &'static str,
     pub(crate) values: &'static [&'static str],
 }

@@ -140,11 +140,14 @@ impl Registry {
         let Some(block) = state.free.pop() else { return state.new_block() };
         if state.free.len() < state.summarized {
             self.void_summaries(&mut state);
-            // Release: pairs with the fence in `Directory::is_still`. A read that follows one which
-            // has an add of the next owner sees that the summaries have ended. Model:
-            // `sums_by_all_chunks_and_by_an_older_summary`.
-            fence(Ordering::Release);
         }
+        // Release: the next owner's stores to a slot take the place of the last owner's, and with
+        // them of the fences before these. A thread that sees a store of the next owner, and fences
+        // with Acquire, sees all that came before this claim: what the last owner wrote before its
+        // adds (model: `adds_of_two_owners_show_what_came_before_them`), and the end of the
+        // summaries, by the fence in `Directory::is_still` (model:
+        // `sums_by_all_chunks_and_by_an_older_summary`).
+        fence(Ordering::Release);
         self.summarize_idle(state);
         Some(block)
     }

@@ -204,8 +204,12 @@ impl Plan {
     #[inline(never)]
     fn end_row(&mut self, family: &Family, row: u32, label: Option<LabelPair>) {
         self.float = self.float.or(family.naming.float);
-        let labels: Vec<Label> = family.labels_of(row).chain(label).map(Label::of).collect();
-        let labels = (!labels.is_empty()).then(|| Arc::from(labels));
+        let has_labels = label.is_some() || !family.naming.labels.is_empty();
+        let labels = has_labels.then(|| {
+            let mut labels = family.labels_of(row);
+            label.into_iter().for_each(|label| push_within(&mut labels, Label::of(label)));
+            labels.into()
+        });
         self.rows.push(Row { family: *family, labels, end: self.addends.len() as u32 });
     }
 }

@@ -33,7 +33,7 @@ pub trait LabelValue: ArrayIndex + Copy + 'static {
 
     /// The number of variants.
     #[doc(hidden)]
-    type Len: Len;
+    type Len: sealed::Len;
 
     /// The text of this variant.
     ///
@@ -113,29 +113,25 @@ pub trait Labels: sealed::Labels {
         let pair = move |table: &LabelTable| {
             (table.name, table.values[values.next_index(table.values.len())])
         };
-        Self::TABLES.iter().map(pair)
+        Self::TABLES.0.iter().map(pair)
     }
 }
 
 impl<L: sealed::Labels> Labels for L {}
 
-/// A number of rows.
-#[derive(Clone, Copy, Debug)]
-pub struct Rows<const N: usize>;
-
-/// A number as a type; only [`Rows`] is one.
-pub trait Len: sealed::Len {}
-
-impl<L: sealed::Len> Len for L {}
-
 pub(crate) mod sealed {
     use crate::engine::LabelTable;
 
+    /// The labels and their values.
+    #[derive(Debug)]
+    pub struct Tables(pub(crate) &'static [LabelTable]);
+
+    /// A number as a type; only [`Rows`](super::private::Rows) is one.
     pub trait Len {
         type Array<M>;
     }
 
-    impl<const N: usize> Len for super::Rows<N> {
+    impl<const N: usize> Len for super::private::Rows<N> {
         type Array<M> = [M; N];
     }
 
@@ -146,7 +142,7 @@ pub(crate) mod sealed {
         /// The number of elements of such an array: a row for each combination of values.
         const LEN: usize;
 
-        const TABLES: &'static [LabelTable];
+        const TABLES: Tables;
 
         /// The row of these values. The value of the last label differs from row to row.
         fn row(self) -> usize;
@@ -160,7 +156,7 @@ impl<V: LabelValue> sealed::Labels for V {
 
     const LEN: usize = size_of::<Self::Array<u8>>();
 
-    const TABLES: &'static [LabelTable] = &[table::<V>()];
+    const TABLES: sealed::Tables = sealed::Tables(&[table::<V>()]);
 
     #[inline(always)]
     fn row(self) -> usize {
@@ -179,7 +175,8 @@ macro_rules! tuples {
 
             const LEN: usize = size_of::<Self::Array<u8>>();
 
-            const TABLES: &'static [LabelTable] = &[table::<$first>(), $(table::<$other>()),+];
+            const TABLES: sealed::Tables =
+                sealed::Tables(&[table::<$first>(), $(table::<$other>()),+]);
 
             #[inline(always)]
             #[expect(non_snake_case, reason = "variables have the names of their types")]
@@ -261,13 +258,22 @@ macro_rules! array {
 
 pub(super) use array;
 
-/// Checks a label, when the program is compiled.
-#[track_caller]
-pub const fn check<V: LabelValue>() {
-    check_tables(<V as sealed::Labels>::TABLES, <V as sealed::Labels>::LEN);
+/// For what [`labels!`](crate::labels!) expands to.
+pub(crate) mod private {
+    use super::{LabelValue, check_tables, sealed};
+
+    /// A number of rows.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Rows<const N: usize>;
+
+    /// Checks a label, when the program is compiled.
+    #[track_caller]
+    pub const fn check<V: LabelValue>() {
+        check_tables(<V as sealed::Labels>::TABLES.0, <V as sealed::Labels>::LEN);
+    }
 }
 
-/// The same of all labels of a family with so many rows.
+/// Checks the labels of a family with so many rows, when the program is compiled.
 #[track_caller]
 pub(super) const fn check_tables(tables: &[LabelTable], rows: usize) {
     let mut index = 0;
@@ -303,7 +309,7 @@ pub(super) const fn check_without_le(tables: &[LabelTable]) {
     let mut index = 0;
     while index < tables.len() {
         if are_equal(tables[index].name, "le") {
-            InvalidName::bound(tables[index].name).panic();
+            InvalidName::of_buckets(tables[index].name).panic();
         }
         index += 1;
     }
@@ -315,7 +321,7 @@ const fn check_is_new(text: &'static str, others: &[&str], len: usize) {
     let mut index = 0;
     while index < len {
         if are_equal(text, others[index]) {
-            InvalidName::double(text).panic();
+            InvalidName::double_value(text).panic();
         }
         index += 1;
     }

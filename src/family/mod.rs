@@ -6,9 +6,12 @@ mod scalar;
 use std::fmt;
 use std::ops::Index;
 
-pub use self::labels::{LabelValue, Labels, Rows, check as check_label};
+pub use self::labels::private::{Rows, check as check_label};
+pub use self::labels::{LabelValue, Labels};
 use self::labels::{array, rows};
 pub use self::scalar::Scalar;
+#[cfg(feature = "dynamic-labels")]
+pub(crate) use self::scalar::nameless;
 pub(crate) use self::scalar::{scalar, sealed};
 use crate::engine::{Identity, Naming};
 use crate::own_registry::sealed::Shown;
@@ -73,7 +76,7 @@ pub struct Family<M: Metric, L: Labels> {
 }
 
 impl<M: Scalar, L: Labels> Family<M, L> {
-    const NAMING: &'static Naming = &M::NAMING.with_labels(L::TABLES);
+    const NAMING: &'static Naming = &M::NAMING.0.with_labels(L::TABLES.0);
 
     const_fn! {
         /// A family that [`snapshot`](crate::snapshot()) shows under `name`, row by row, once these are
@@ -137,7 +140,7 @@ impl<M: Scalar, L: Labels> Family<M, L> {
 
     const_fn! {
         const fn checked(name: &'static str, help: &'static str) -> Self {
-            const { labels::check_tables(L::TABLES, L::LEN) };
+            const { labels::check_tables(L::TABLES.0, L::LEN) };
             let rows = array!(M, L, |row| {
                 scalar::of(Identity::of_row(name, help, Self::NAMING, row as u32))
             });
@@ -147,7 +150,7 @@ impl<M: Scalar, L: Labels> Family<M, L> {
 }
 
 impl<H: Layout, L: Labels> Family<Histogram<H>, L> {
-    const NAMING: &'static Naming = &Naming::HISTOGRAM.with_labels(L::TABLES);
+    const NAMING: &'static Naming = &Naming::HISTOGRAM.with_labels(L::TABLES.0);
 
     const_fn! {
         /// A family of histograms, which have one unit and one layout. Otherwise as
@@ -224,8 +227,8 @@ impl<H: Layout, L: Labels> Family<Histogram<H>, L> {
     const_fn! {
         const fn checked(name: &'static str, help: &'static str, unit: Unit, layout: H) -> Self {
             const {
-                labels::check_tables(L::TABLES, L::LEN);
-                labels::check_without_le(L::TABLES);
+                labels::check_tables(L::TABLES.0, L::LEN);
+                labels::check_without_le(L::TABLES.0);
             }
             let rows = array!(Histogram<H>, L, |row| {
                 let identity = Identity::of_row(name, help, Self::NAMING, row as u32);
@@ -314,9 +317,11 @@ impl<M: Metric, L: Labels> Family<M, L> {
     /// # Ok::<(), quipu::RegisterError>(())
     /// ```
     pub fn register(&self) -> Result<(), RegisterError> {
-        let rows = if self.is_sparse { &[] } else { self.rows() };
-        rows.iter()
-            .fold(Ok(()), |result, metric| result.and(crate::api::register(&metric.shown().0)))
+        let mut result = Ok(());
+        for metric in self.rows().iter().filter(|_| !self.is_sparse) {
+            result = result.and(crate::api::register(&metric.shown().0));
+        }
+        result
     }
 
     /// The name that the family was made with.

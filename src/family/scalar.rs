@@ -1,6 +1,7 @@
 //! Metrics that a family makes without being told more than their name.
 
 use crate::engine::Identity;
+use crate::sync::const_fn;
 
 /// A metric that a [`Family`](crate::Family) can be [made of](crate::Family::named) by its type
 /// alone: each of this crate, except for arrays and histograms. Sealed, so that methods can be added.
@@ -32,10 +33,14 @@ impl<M: sealed::Scalar> Scalar for M {}
 pub(crate) mod sealed {
     use crate::engine::Naming;
 
+    /// The code for a metric that has a name.
+    #[derive(Debug)]
+    pub struct Named(pub(crate) Naming);
+
     /// # Safety
     /// An `Identity` is in the metric at this place.
     pub unsafe trait Scalar: crate::Metric + Sized {
-        const NAMING: Naming;
+        const NAMING: Named;
 
         /// The place of the metric's identity in it, in bytes.
         const IDENTITY: usize;
@@ -48,14 +53,20 @@ pub(crate) mod sealed {
     }
 }
 
-crate::sync::const_fn! {
+const_fn! {
+    /// A metric without a name.
+    pub(crate) const fn nameless<M: Scalar>() -> M {
+        #[cfg(not(quipu_loom))]
+        return M::NAMELESS;
+        #[cfg(quipu_loom)]
+        return M::nameless();
+    }
+}
+
+const_fn! {
     /// A metric that has this identity.
     pub(super) const fn of<M: Scalar>(identity: Identity) -> M {
-        #[cfg(not(quipu_loom))]
-        let nameless = M::NAMELESS;
-        #[cfg(quipu_loom)]
-        let nameless = M::nameless();
-        let mut metric = std::mem::MaybeUninit::new(nameless);
+        let mut metric = std::mem::MaybeUninit::new(nameless::<M>());
         // SAFETY: by the contract of the trait an identity is there. The one that it replaces has
         // nothing to drop.
         unsafe {
@@ -70,10 +81,10 @@ macro_rules! scalar {
     ($metric:ident, $naming:ident, $place:expr) => {
         // SAFETY: a header begins with the identity.
         unsafe impl crate::family::sealed::Scalar for $metric {
-            const NAMING: crate::engine::Naming = crate::engine::Naming::$naming;
+            const NAMING: crate::family::sealed::Named =
+                crate::family::sealed::Named(crate::engine::Naming::$naming);
             const IDENTITY: usize = $place;
             #[cfg(not(quipu_loom))]
-            #[expect(clippy::declare_interior_mutable_const, reason = "made anew in each family")]
             const NAMELESS: Self = Self::new();
             #[cfg(quipu_loom)]
             fn nameless() -> Self {

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 
 use super::model::{outcomes, shared, spawn, start};
+use super::summaries::leave;
 use crate::Counter;
 use crate::engine::{enter_cold_path, global, touch_thread_locals};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, fence};
 
 /// A thread that starts while another ends gets its block, with what is in it, or one of its own.
 #[test]
@@ -19,6 +20,31 @@ fn block_is_claimed_again_with_its_values() {
         let sum = reader.join().unwrap();
         assert_eq!(counter.sum(), 2);
         (sum, global().blocks())
+    });
+}
+
+/// A reader that sees the adds of both owners of a block, and fences, sees what the first one wrote
+/// before a fence and its add. The next owner's add takes the place of that one.
+#[test]
+fn adds_of_two_owners_show_what_came_before_them() {
+    outcomes([(0, 0), (0, 1), (1, 1), (2, 1)], || {
+        let shared = shared((Counter::new(), AtomicU32::new(0)));
+        // Makes the block and its chunk: else their publication orders what came before the first add.
+        leave(&shared.0, 0);
+        let first = start(&shared, |(counter, before)| {
+            before.store(1, Ordering::Relaxed);
+            fence(Ordering::Release);
+            leave(counter, 1);
+        });
+        let reader = start(&shared, |(counter, before)| {
+            let sum = counter.sum();
+            fence(Ordering::Acquire);
+            (sum, before.load(Ordering::Relaxed))
+        });
+        first.join().unwrap();
+        leave(&shared.0, 1);
+        assert_eq!(global().blocks(), 1);
+        reader.join().unwrap()
     });
 }
 

@@ -52,7 +52,7 @@ fn snapshot_while_an_earlier_row_is_listed() {
     });
 }
 
-/// What a dropped family had stays in the totals of its rows, for a snapshot that comes meanwhile as
+/// All that a dropped family had stays in the totals of its rows, for a snapshot that comes meanwhile as
 /// well.
 #[test]
 fn snapshot_during_the_drop_of_a_family() {

@@ -2,7 +2,7 @@
 
 use super::model::{outcomes, shared, spawn, start};
 use crate::engine::{Block, CounterRef, State, Update, enter_cold_path, setting};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, fence};
 use crate::{Counter, CounterArray, FloatCounter, Peak, UpDownCounter, Value, snapshot};
 
 /// Has the chunks of every free block summed up.
@@ -27,7 +27,7 @@ fn release(block: Block) {
 }
 
 /// Adds through a block that is given back.
-fn leave(counter: &Counter, amount: u64) {
+pub(super) fn leave(counter: &Counter, amount: u64) {
     let mut block = claim();
     add(&Update::INCREASE, &mut block, counter.counter_ref(), 0, amount);
     release(block);
@@ -48,6 +48,28 @@ fn idle_block_is_claimed_under_a_summary() {
         let outcome = reader.join().unwrap();
         assert_eq!(counter.sum(), 2);
         outcome
+    });
+}
+
+/// A reader that sees an add in the summary, and fences, sees what came before a fence and the add.
+#[test]
+fn summary_shows_what_came_before_the_adds_in_it() {
+    outcomes([(0, 0), (0, 1), (1, 1)], || {
+        let shared = shared((Counter::new(), AtomicU32::new(0)));
+        leave(&shared.0, 0);
+        let adder = start(&shared, |(counter, before)| {
+            before.store(1, Ordering::Relaxed);
+            fence(Ordering::Release);
+            leave(counter, 1);
+        });
+        let reader = start(&shared, |(counter, before)| {
+            let sum = counter.sum();
+            fence(Ordering::Acquire);
+            (sum, before.load(Ordering::Relaxed))
+        });
+        adder.join().unwrap();
+        summarize();
+        reader.join().unwrap()
     });
 }
 

@@ -173,7 +173,8 @@ fn in_json() {
         for ((row, sample), number) in COUNTERS.iter().zip(rows).zip(1..) {
             let labels: &Vec<JsonValue> = sample["labels"].get().unwrap();
             let read = labels.iter().map(|label| (text(&label["name"]), text(&label["value"])));
-            let expected = row.0.pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let expected = quipu::Labels::pairs(row.0)
+                .map(|(name, value)| (name.to_owned(), value.to_owned()));
             assert!(read.eq(expected), "{labels:?}");
             assert_eq!(sample["value"].get::<f64>(), Some(&(f64::from(number) * unit)), "{name}");
         }

@@ -8,7 +8,8 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, ResourceMetrics};
 use opentelemetry_sdk::metrics::reader::MetricReader;
 use opentelemetry_sdk::metrics::{
-    InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Temporality,
+    Instrument, InstrumentKind, ManualReader, MeterProviderBuilder, Pipeline, SdkMeterProvider,
+    Stream, Temporality,
 };
 
 /// A reader that its user keeps, too.
@@ -45,13 +46,24 @@ pub struct Provider {
 
 impl Default for Provider {
     fn default() -> Self {
-        let reader = Reader(Arc::new(ManualReader::builder().build()));
-        let provider = SdkMeterProvider::builder().with_reader(reader.clone()).build();
-        Self { reader, provider }
+        Self::of(SdkMeterProvider::builder())
     }
 }
 
 impl Provider {
+    /// With room for so many series, where the SDK's own limit is 2,000.
+    pub fn with_limit(series: usize) -> Self {
+        let limit =
+            move |_: &Instrument| Stream::builder().with_cardinality_limit(series).build().ok();
+        Self::of(SdkMeterProvider::builder().with_view(limit))
+    }
+
+    fn of(builder: MeterProviderBuilder) -> Self {
+        let reader = Reader(Arc::new(ManualReader::builder().build()));
+        let provider = builder.with_reader(reader.clone()).build();
+        Self { reader, provider }
+    }
+
     pub fn meter(&self) -> Meter {
         self.provider.meter("comparison")
     }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crossbeam_utils::CachePadded;
 use quipu::{Bounds, Counter, CounterArray, Histogram, HistogramSnapshot, LogLinear, Peak};
 
+use super::calls::{Callee, Entry};
 use super::load::hide;
+use super::record::Measure;
 use super::values::Values;
 
 /// Upper bounds, each eight times the one before: as many values are in each bucket.
@@ -21,13 +23,6 @@ const BOUNDS: [u64; 10] = {
 
 const BUCKETS: usize = BOUNDS.len() + 1;
 
-/// Something that all threads of a measurement observe the same values with.
-pub(crate) trait Observer: Sync {
-    fn observe(&self, values: Values);
-
-    fn totals(&self) -> Totals;
-}
-
 /// The totals that an observer keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Totals {
@@ -36,8 +31,18 @@ pub(crate) enum Totals {
 }
 
 impl Totals {
+    /// An error unless the totals are those of so many threads that observed the values.
+    pub(crate) fn check(self, values: Values, threads: usize) -> Result<(), String> {
+        let expected = self.expected(values, threads);
+        if self == expected {
+            Ok(())
+        } else {
+            Err(format!("{self:?} after {threads} threads: expected {expected:?}"))
+        }
+    }
+
     /// The same totals, as they have to be after this number of threads.
-    pub(crate) fn expected(self, values: Values, threads: usize) -> Self {
+    fn expected(self, values: Values, threads: usize) -> Self {
         let threads = threads as u64;
         match self {
             Self::Histogram { .. } => {
@@ -46,12 +51,6 @@ impl Totals {
             Self::Peak(_) => Self::Peak(values.greatest()),
         }
     }
-}
-
-/// An observer that has not been made yet.
-pub(crate) struct Entry {
-    pub(crate) name: &'static str,
-    pub(crate) make: fn() -> Box<dyn Observer>,
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
@@ -73,8 +72,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
     }),
 ];
 
-const fn entry(name: &'static str, make: fn() -> Box<dyn Observer>) -> Entry {
-    Entry { name, make }
+const fn entry(name: &'static str, make: fn() -> Box<dyn Callee>) -> Entry {
+    Entry { name, measure: Measure::ObservationCost, make }
 }
 
 struct With<M, O, T> {
@@ -83,18 +82,20 @@ struct With<M, O, T> {
     totals: T,
 }
 
-impl<M, O, T> Observer for With<M, O, T>
+impl<M, O, T> Callee for With<M, O, T>
 where
     M: Sync,
     O: Fn(&M, u64) + Sync,
     T: Fn(&M) -> Totals + Sync,
 {
-    fn observe(&self, values: Values) {
-        values.each(|value| (self.observe)(hide(&self.metric), value));
+    fn warm_up(&self, _thread: usize) {}
+
+    fn call(&self, _thread: usize, times: u64) {
+        Values::scattered(times).each(|value| (self.observe)(hide(&self.metric), value));
     }
 
-    fn totals(&self) -> Totals {
-        (self.totals)(&self.metric)
+    fn check(&self, threads: usize, times: u64) -> Result<(), String> {
+        (self.totals)(&self.metric).check(Values::scattered(times), threads)
     }
 }
 
@@ -102,7 +103,7 @@ fn with<M: Sync + 'static>(
     metric: M,
     observe: impl Fn(&M, u64) + Sync + 'static,
     totals: impl Fn(&M) -> Totals + Sync + 'static,
-) -> Box<dyn Observer> {
+) -> Box<dyn Callee> {
     Box::new(With { metric, observe, totals })
 }
 

@@ -7,12 +7,14 @@ use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
+use super::calls;
 use super::contestants::{ENTRIES, Entry};
+use super::lookups;
 use super::observers;
 use super::pin;
 
 /// Measures the cost of counting on this machine: adds while several threads count, observations by
-/// histograms and peaks, reads, and memory.
+/// histograms and peaks, look-ups by labels, reads, and memory.
 ///
 /// Prints tables and draws plots. A warning says so if the threads had to wait for a core, or if
 /// the host took time away. Every total is checked. The exit status is 0 if all were right and all
@@ -20,7 +22,7 @@ use super::pin;
 #[derive(Debug, Parser, Serialize)]
 #[command(name = "quipu-lab", version)]
 pub(crate) struct Options {
-    /// Strategies, histograms and peaks to measure, by commas; default: all
+    /// Strategies, histograms, peaks and look-ups to measure, by commas; default: all
     #[arg(long, value_delimiter = ',', value_parser = names())]
     pub(crate) strategies: Vec<String>,
 
@@ -96,9 +98,9 @@ impl Options {
         ENTRIES.iter().filter(|entry| self.is_chosen(entry.name))
     }
 
-    /// The histograms and peaks, in the order of the table.
-    pub(crate) fn observers(&self) -> impl Iterator<Item = &'static observers::Entry> {
-        observers::ENTRIES.iter().filter(|entry| self.is_chosen(entry.name))
+    /// The histograms, peaks and look-ups, in the order of their tables.
+    pub(crate) fn callees(&self) -> impl Iterator<Item = &'static calls::Entry> {
+        callees().filter(|entry| self.is_chosen(entry.name))
     }
 
     fn is_chosen(&self, name: &str) -> bool {
@@ -112,7 +114,7 @@ impl Options {
         // Operations, a reader beside writers, latency; then reads and memory.
         let measurements = self.rounds * (threads * counters + threads + 1) + readers_of + 1;
         self.entries().count() as u64 * measurements
-            + self.observers().count() as u64 * self.rounds * threads
+            + self.callees().count() as u64 * self.rounds * threads
     }
 }
 
@@ -122,8 +124,11 @@ fn names() -> PossibleValuesParser {
 
 /// The names of all that can be measured.
 pub(crate) fn all_names() -> impl Iterator<Item = &'static str> {
-    let observers = observers::ENTRIES.iter().map(|entry| entry.name);
-    ENTRIES.iter().map(|entry| entry.name).chain(observers)
+    ENTRIES.iter().map(|entry| entry.name).chain(callees().map(|entry| entry.name))
+}
+
+fn callees() -> impl Iterator<Item = &'static calls::Entry> {
+    observers::ENTRIES.iter().chain(lookups::ENTRIES)
 }
 
 fn count(least: u64, most: u64) -> clap::builder::RangedU64ValueParser {

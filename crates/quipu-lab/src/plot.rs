@@ -11,7 +11,7 @@ use super::style::Style;
 
 const COST: &str = "nanoseconds of one core";
 
-/// The costs of adds, observations and reads, and the memory.
+/// The costs of adds, observations, look-ups and reads, and the memory.
 pub(crate) fn all(report: &Report<'_>) -> String {
     let panel = |title: &str, x, y, measure| {
         let curves = curves(report, |record| record.measure == measure, |record| record.threads);
@@ -54,6 +54,12 @@ pub(crate) fn all(report: &Report<'_>) -> String {
             "threads that observe",
             COST,
             Measure::ObservationCost,
+        ),
+        panel(
+            "Cost of a look-up by labels, with its add",
+            "threads that look up",
+            COST,
+            Measure::LookUpCost,
         ),
         panel(
             "Cost of a read, while nobody adds",

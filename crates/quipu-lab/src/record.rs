@@ -29,6 +29,8 @@ pub(crate) enum Measure {
     ReadBesideWriters,
     /// Nanoseconds of one core for an observation of a value, while all threads observe.
     ObservationCost,
+    /// Nanoseconds of one core for a look-up by labels with its add, while all threads look up.
+    LookUpCost,
     /// Nanoseconds for a read, while nobody adds.
     ReadCost,
     /// Million reads of one thread in a second.

@@ -52,6 +52,12 @@ pub(crate) fn all(options: &Options, records: &[Record], comparisons: &[Comparis
             "threads",
         ),
         each(
+            Measure::LookUpCost,
+            "Nanoseconds of one core for a look-up by labels with its add:",
+            threads,
+            "threads",
+        ),
+        each(
             Measure::ReadCost,
             "Nanoseconds for a read after this number of threads has added, while nobody adds:",
             threads,

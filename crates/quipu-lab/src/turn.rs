@@ -22,7 +22,18 @@ pub(crate) fn turns<T: Send>(
     pinned: bool,
     f: impl Fn(usize) -> T + Sync,
 ) -> Vec<Turn<T>> {
+    turns_after(threads, pinned, |_| (), f)
+}
+
+/// Runs `first` on each thread, and then `f` on all of them at once.
+pub(crate) fn turns_after<T: Send>(
+    threads: usize,
+    pinned: bool,
+    first: impl Fn(usize) + Sync,
+    f: impl Fn(usize) -> T + Sync,
+) -> Vec<Turn<T>> {
     on_threads(threads, pinned, |thread, barrier| {
+        first(thread);
         let before = wait();
         barrier.wait();
         let late = since(before);

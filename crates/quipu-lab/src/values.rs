@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use super::random::Random;
+
 /// So many that no predictor of branches learns them.
 const LEN: usize = 1 << 14;
 
@@ -10,15 +12,8 @@ const POWER: f64 = 33.0;
 
 /// Random values whose logarithms are spread evenly.
 static SCATTERED: LazyLock<Vec<u64>> = LazyLock::new(|| {
-    let mut state = 1_u64;
-    let mut random = || {
-        // Source: the generator is xorshift64 (G. Marsaglia).
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    };
-    (0..LEN).map(|_| (random() * POWER).exp2() as u64).collect()
+    let mut random = Random::new();
+    (0..LEN).map(|_| (random.share() * POWER).exp2() as u64).collect()
 });
 
 /// A number of values that a thread observes, one after the other.

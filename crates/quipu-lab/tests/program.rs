@@ -17,7 +17,10 @@ fn quick(folder: &Path) -> Command {
     let mut command = lab();
     command.current_dir(folder);
     command.args(["--duration", "1", "--rounds", "2", "--threads", "1,2", "--readers-of", "1"]);
-    command.args(["--strategies", "floor,single-atomic,per-thread,histogram-bounds,peak"]);
+    command.args([
+        "--strategies",
+        "floor,single-atomic,per-thread,histogram-bounds,peak,labels-array",
+    ]);
     command.args(["--svg", "plots.svg", "--first-svg", "plot.svg"]);
     command.args(["--csv", "figures.csv", "--json", "figures.json"]);
     command
@@ -81,7 +84,7 @@ fn files_say_what_they_are_from_and_have_every_round() {
     let (one, all) = (read("plot.svg"), read("plots.svg"));
     let titles =
         |plot: &str| plot.matches(">Cost of ").count() + plot.matches(">Memory of ").count();
-    assert_eq!((titles(&one), titles(&all)), (1, 7));
+    assert_eq!((titles(&one), titles(&all)), (1, 8));
     for part in [
         &format!("{} cores", context["system"]["cores"]),
         "threads that add",
@@ -116,6 +119,7 @@ fn files_say_what_they_are_from_and_have_every_round() {
         "add_beside_reader",
         "read_beside_writers",
         "observation_cost",
+        "look_up_cost",
         "read_cost",
         "read_comparison",
     ] {
@@ -135,6 +139,7 @@ fn tables_show_one_counter_and_eight() {
         "| writers: | 1 | 2 |",
         "| histogram-bounds | ",
         "| peak | ",
+        "| labels-array | ",
     ] {
         assert!(text.contains(row), "no {row:?} in {text}");
     }
@@ -151,10 +156,11 @@ fn what_is_not_chosen_has_no_table() {
         assert!(output.status.success(), "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
         let has = |title| text.contains(title);
-        (has("for an operation:"), has("for an observation of a value"))
+        (has("for an operation:"), has("for an observation of a value"), has("for a look-up"))
     };
-    assert_eq!(run("peak-shared"), (false, true));
-    assert_eq!(run("floor"), (true, false));
+    assert_eq!(run("peak-shared"), (false, true, false));
+    assert_eq!(run("labels-rwlock-map"), (false, false, true));
+    assert_eq!(run("floor"), (true, false, false));
 }
 
 /// The measures of a strategy's records, with threads and counters.

@@ -1,4 +1,4 @@
-//! error[E0080]: evaluation panicked: side: expected texts that differ
+//! error[E0080]: evaluation panicked: side: expected label names that differ
 use quipu::{Counter, Family};
 
 quipu::labels! {

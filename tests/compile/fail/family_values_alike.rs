@@ -1,4 +1,4 @@
-//! error[E0080]: evaluation panicked: left: expected texts that differ
+//! error[E0080]: evaluation panicked: left: expected values that differ
 quipu::labels! {
     enum Side: "side" { Left => "left", Right => "left" }
 }

@@ -1,12 +1,12 @@
 //! Tests of the parts that measure nothing.
 
 mod busy;
+mod calls;
 mod chart;
 mod check;
 mod clock;
 mod draft;
 mod fit;
-mod observe;
 mod percentiles;
 mod plot;
 mod program;

@@ -6,14 +6,13 @@ use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
 use quipu::{Histogram, HistogramSnapshot, LogLinear};
+use quipu_comparison::costs::Cost;
 use quipu_comparison::rounds::nanos;
 use quipu_lab::load::hide;
-use quipu_lab::stats::Spread;
 use quipu_lab::threads::on_threads;
 use quipu_lab::values::Values;
 
 use crate::histograms::log_linear;
-use crate::measure::{Cost, ratio};
 use crate::totals::Totals;
 
 pub(crate) const THREADS: usize = 64;
@@ -128,6 +127,5 @@ fn costs(ways: &[Way<'_>], rounds: usize) -> Result<Vec<Cost>, String> {
         }
     }
     let first = costs[0].clone();
-    let cost = |nanos: Vec<f64>| Cost { ratio: ratio(&nanos, &first), nanos: Spread::of(nanos) };
-    Ok(costs.into_iter().map(cost).collect())
+    Ok(costs.into_iter().map(|nanos| Cost::beside(nanos, &first)).collect())
 }

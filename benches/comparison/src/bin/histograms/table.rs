@@ -1,8 +1,9 @@
 //! The tables, in Markdown.
 
+use quipu_comparison::costs::table;
 use quipu_lab::machine::machine;
 
-use crate::measure::{self, Cost, Row, THREADS};
+use crate::measure;
 use crate::totals::Exact;
 use crate::{histograms, peaks, snapshots};
 
@@ -18,32 +19,11 @@ pub(crate) fn all(rounds: usize) -> Result<String, String> {
          last columns say whether the totals were exact after every round; – is for one that isn't kept.\n\n\
          {}\n{}\n{}\n{}",
         machine(),
-        table("ten bounds", &["count", "sum"], &bounds, counted),
-        table("for percentiles", &["count", "sum"], &percentiles, counted),
-        table("peaks", &["sum or peak"], &peaks, |exact| vec![exact.sum.or(exact.greatest)]),
+        table("ten bounds", &["count exact", "sum exact"], &bounds, counted),
+        table("for percentiles", &["count exact", "sum exact"], &percentiles, counted),
+        table("peaks", &["sum or peak exact"], &peaks, |exact| vec![exact.sum.or(exact.greatest)]),
         reads(rounds)?
     ))
-}
-
-fn table(
-    title: &str,
-    totals: &[&str],
-    rows: &[Row],
-    is_exact: impl Fn(Exact) -> Vec<Option<bool>>,
-) -> String {
-    let threads: String = THREADS.iter().map(|threads| format!(" {threads} thr. |")).collect();
-    let exact: String = totals.iter().map(|total| format!(" {total} exact |")).collect();
-    let mut text = format!(
-        "| {title} |{threads}{exact}\n|---|{}{}\n",
-        "--:|".repeat(THREADS.len()),
-        ":-:|".repeat(totals.len())
-    );
-    for row in rows {
-        let costs: String = row.costs.iter().map(cell).collect();
-        let exact: String = is_exact(row.exact).into_iter().map(answer).collect();
-        text += &format!("| {} |{costs}{exact}\n", row.name);
-    }
-    text
 }
 
 fn reads(rounds: usize) -> Result<String, String> {
@@ -53,22 +33,8 @@ fn reads(rounds: usize) -> Result<String, String> {
         snapshots::THREADS
     );
     for (name, costs) in snapshots::rows(rounds)? {
-        let costs: String = costs.iter().map(cell).collect();
+        let costs: String = costs.iter().map(|cost| format!(" {cost} |")).collect();
         text += &format!("| {name} |{costs}\n");
     }
     Ok(text)
-}
-
-fn cell(Cost { nanos, ratio }: &Cost) -> String {
-    let digits = if nanos.median < 100.0 { 2 } else { 0 };
-    format!(" {:.digits$} ({ratio:.2}) |", nanos.median)
-}
-
-fn answer(is_exact: Option<bool>) -> String {
-    let answer = match is_exact {
-        None => "–",
-        Some(true) => "yes",
-        Some(false) => "**no**",
-    };
-    format!(" {answer} |")
 }
