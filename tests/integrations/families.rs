@@ -160,7 +160,6 @@ fn in_a_registry_of_prometheus_client() {
 #[cfg(feature = "serde")]
 #[test]
 fn in_json() {
-    use quipu::Labels;
     use tinyjson::JsonValue;
 
     count();
