@@ -175,6 +175,10 @@ pub(crate) mod sealed {
     pub(crate) type Reading = (Value, Option<Arc<HistogramSnapshot>>);
 
     /// A metric that is one sample.
+    #[cfg_attr(
+        not(feature = "dynamic-labels"),
+        expect(unreachable_pub, reason = "the metrics of that feature's families are public")
+    )]
     pub trait Single {
         /// The value to show; `None` of a trough without observations.
         fn read(&self) -> Option<Reading>;
