@@ -149,6 +149,7 @@
 //! | cursor | keeps a total, which takes do not change | cursors disturb no one | `cursors_deltas_add_up` |
 //! | total | is read again where the key changed meanwhile | it has nothing of counters that had the slots before | `total_of_a_reused_key_starts_from_zero`, `cursor_of_a_reused_key_starts_from_zero` |
 //! | look-up | finds or makes a series in one hold of its shard's lock | texts have one series | `make_against_make` |
+//! | look-up | compares the texts, after their hash | texts of one hash may differ | `texts_that_differ_in_any_byte_are_not_equal` |
 //! | look-up | goes to the table where the cached series is gone | nobody finds it again | `removal_against_cached_look_up` |
 //! | look-up | leaves the cache as it is while a series from it is in use | no entry holds that series any longer | `look_ups_nest` |
 //! | look-up | goes to the overflow series within a cold path | the lock may be the thread's own | `a_family_has_what_is_added_within_its_own_work` |

@@ -25,6 +25,8 @@ pub(crate) use self::families::Locks;
 use self::families::global;
 use self::look_up::Core;
 pub use self::metric::{GrowingMetric, SeriesMetric};
+#[cfg(all(test, not(quipu_loom)))]
+pub(crate) use self::node::are_equal;
 pub use self::series::Series;
 pub(crate) use self::show::{samples, show};
 use crate::engine::enter_cold_path;

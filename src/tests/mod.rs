@@ -42,6 +42,8 @@ mod strategies;
 mod summaries;
 #[cfg(quipu_loom)]
 mod takes;
+#[cfg(all(not(quipu_loom), feature = "dynamic-labels"))]
+mod texts;
 
 /// Held by tests that look at the whole process's registry, which threads of other tests share.
 #[cfg(not(quipu_loom))]
