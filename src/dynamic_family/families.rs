@@ -95,6 +95,14 @@ impl Families {
         }
     }
 
+    /// A hold of each series of a family.
+    pub(super) fn series(&self, index: usize) -> Vec<NodeRef> {
+        let _list = self.list();
+        let mut nodes = Vec::new();
+        self.collect(index, &mut nodes);
+        nodes
+    }
+
     /// Takes a family off the list, with all its series. The caller isn't to drop them within a cold
     /// path.
     pub(super) fn remove(&self, index: usize) -> (Option<Listed>, [HashTable<NodeRef>; SHARDS]) {

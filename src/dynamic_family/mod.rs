@@ -14,6 +14,7 @@ mod removal;
 mod series;
 mod show;
 mod total;
+mod walk;
 
 use std::fmt;
 use std::sync::OnceLock;

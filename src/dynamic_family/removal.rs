@@ -57,13 +57,7 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
     /// ```
     pub fn sweep(&self) -> usize {
         let Some(core) = self.core.get() else { return 0 };
-        let collect = || {
-            let (families, mut nodes) = (global(), Vec::new());
-            let _list = families.list();
-            families.collect(core.index, &mut nodes);
-            nodes
-        };
-        let nodes = enter_cold_path(|_| collect()).unwrap_or_default();
+        let nodes = enter_cold_path(|_| global().series(core.index)).unwrap_or_default();
         let evicted = nodes.into_iter().filter(|node| node.is_idle() && self.evict(core, node));
         let evicted = evicted.count();
         self.reclaim(core);

@@ -367,3 +367,25 @@ fn escapes_of_texts_are_those_of_the_format() {
     let text = quipu::snapshot().prometheus().to_string();
     assert!(text.contains("escaped_total{user=\"a\\\"b\\\\c\\nd é\"} 1\n"), "{text}");
 }
+
+/// Series that are gone aren't met; a look-up and a removal within the walk don't wait for it.
+#[test]
+fn for_each_meets_every_series_once() {
+    let family = DynamicFamily::<Counter, 2>::named("dynamic_walk_total", "", ["a", "b"]).limit(3);
+    family.for_each(|_, _| unreachable!("a family without series"));
+    for (index, texts) in [["", "1"], ["x", ""], ["x", "gone"], ["too", "many"]].iter().enumerate()
+    {
+        family.with(*texts, |counter| counter.add(index as u64));
+    }
+    family.remove(["x", "gone"]);
+    let mut met = Vec::new();
+    family.for_each(|texts, counter| {
+        family.with(texts, |same| assert_eq!(same.sum(), counter.sum()));
+        family.remove(texts);
+        met.push((texts.map(str::to_owned), counter.sum()));
+    });
+    met.sort();
+    let expected = [(["", "1"], 0), (["overflow", "overflow"], 3), (["x", ""], 1)];
+    assert_eq!(met, expected.map(|(texts, sum)| (texts.map(str::to_owned), sum)));
+    assert!(family.is_empty());
+}
