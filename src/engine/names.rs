@@ -273,8 +273,8 @@ impl Names {
     /// of a family without counters goes to another one. Else a row that only grows stays, as
     /// exporters take an absence for a restart.
     fn settle(&mut self, name: &str, row: RowId) {
-        let is_growing = self.row(name, row).is_some_and(|listed| listed.family.is_growing());
-        if !is_growing {
+        let Some(listed) = self.row(name, row) else { return };
+        if !listed.family.is_growing() {
             return self.remove_row(name, row);
         }
         let is_one = self.families_of(name).nth(1).is_none();
