@@ -22,6 +22,8 @@ const METRIC: &str = "expected a metric name: a letter, '_' or ':', then letters
 const LABEL: &str = "expected a label name: a letter or '_', then letters, digits or '_', all of them ASCII, and not \"__\" first";
 const DIFFERENT: &str = "expected label names that differ";
 const DIFFERENT_VALUES: &str = "expected values that differ";
+/// A label name that histograms have: the upper bound of a bucket.
+pub(crate) const BUCKET: &str = "le";
 const NOT_OF_BUCKETS: &str = "expected another label name than that of a histogram's buckets";
 const SHORT: &str = "expected at most 65535 bytes of text";
 
@@ -40,19 +42,9 @@ impl InvalidName {
         self.text
     }
 
-    /// Of a label that has the name of another one.
-    pub(crate) const fn double(label: &'static str) -> Self {
-        Self { text: label, expected: DIFFERENT }
-    }
-
     /// Of a label's value that it has twice.
     pub(crate) const fn double_value(value: &'static str) -> Self {
         Self { text: value, expected: DIFFERENT_VALUES }
-    }
-
-    /// Of a label that has the name of the one of a histogram's buckets.
-    pub(crate) const fn of_buckets(label: &'static str) -> Self {
-        Self { text: label, expected: NOT_OF_BUCKETS }
     }
 
     /// The message of `Display`, for where nothing can be formatted: in a constant's evaluation.
@@ -110,11 +102,22 @@ pub(crate) const fn check_labeled(
     }
 }
 
-/// As [`check`], of a name with labels, none of which has the `reserved` name.
+/// As [`check`], of a name with labels: see [`check_label_names`].
 #[cfg(feature = "dynamic-labels")]
 pub(crate) const fn check_labels(
     name: &'static str,
     help: &'static str,
+    labels: &[&'static str],
+    reserved: &str,
+) -> Result<(), InvalidName> {
+    match check_label_names(labels, reserved) {
+        Ok(()) => check(name, help),
+        error => error,
+    }
+}
+
+/// Checks the names of labels, which must differ, and of which none may be the `reserved` one.
+pub(crate) const fn check_label_names(
     labels: &[&'static str],
     reserved: &str,
 ) -> Result<(), InvalidName> {
@@ -125,18 +128,18 @@ pub(crate) const fn check_labels(
             return Err(error);
         }
         if are_equal(label, reserved) {
-            return Err(InvalidName::of_buckets(label));
+            return Err(InvalidName { text: label, expected: NOT_OF_BUCKETS });
         }
         let mut other = 0;
         while other < index {
             if are_equal(label, labels[other]) {
-                return Err(InvalidName::double(label));
+                return Err(InvalidName { text: label, expected: DIFFERENT });
             }
             other += 1;
         }
         index += 1;
     }
-    check(name, help)
+    Ok(())
 }
 
 pub(crate) const fn are_equal(text: &str, other: &str) -> bool {
@@ -148,7 +151,7 @@ pub(crate) const fn are_equal(text: &str, other: &str) -> bool {
     index == text.len() && index == other.len()
 }
 
-pub(crate) const fn check_label(label: &'static str) -> Result<(), InvalidName> {
+const fn check_label(label: &'static str) -> Result<(), InvalidName> {
     match label_fault(label) {
         Some(expected) => Err(InvalidName { text: label, expected }),
         None => Ok(()),

@@ -16,9 +16,6 @@ const LIMIT: usize = 2_000;
 /// Bytes of a series' texts, unless the family says how many.
 const TEXT_LIMIT: usize = 1_024;
 
-/// A label name that histograms have: the upper bound of a bucket.
-const BUCKET: &str = "le";
-
 impl<M: Scalar + Metric<Template = ()>, const K: usize> DynamicFamily<M, K> {
     const_fn! {
         /// A family of every metric but histograms, without series yet.
@@ -105,7 +102,7 @@ impl<L: Layout, const K: usize> DynamicFamily<Histogram<L>, K> {
             layout: L,
             labels: [&'static str; K],
         ) -> Self {
-            match name::check_labels(name, help, &labels, BUCKET) {
+            match name::check_labels(name, help, &labels, name::BUCKET) {
                 Ok(()) => {
                     let spill = Histogram::with_unit(unit, layout);
                     Self::checked(name, help, labels, (unit, layout), spill)
@@ -135,7 +132,7 @@ impl<L: Layout, const K: usize> DynamicFamily<Histogram<L>, K> {
             layout: L,
             labels: [&'static str; K],
         ) -> Result<Self, InvalidName> {
-            match name::check_labels(name, help, &labels, BUCKET) {
+            match name::check_labels(name, help, &labels, name::BUCKET) {
                 Ok(()) => {
                     let spill = Histogram::with_unit(unit, layout);
                     Ok(Self::checked(name, help, labels, (unit, layout), spill))

@@ -142,6 +142,8 @@ pub(crate) mod sealed {
         /// The number of elements of such an array: a row for each combination of values.
         const LEN: usize;
 
+        const NAMES: &'static [&'static str];
+
         const TABLES: Tables;
 
         /// The row of these values. The value of the last label differs from row to row.
@@ -155,6 +157,8 @@ impl<V: LabelValue> sealed::Labels for V {
     type Array<M> = <V::Len as sealed::Len>::Array<M>;
 
     const LEN: usize = size_of::<Self::Array<u8>>();
+
+    const NAMES: &'static [&'static str] = &[V::NAME];
 
     const TABLES: sealed::Tables = sealed::Tables(&[table::<V>()]);
 
@@ -174,6 +178,8 @@ macro_rules! tuples {
             type Array<M> = tuples!(@array M $first $($other)+);
 
             const LEN: usize = size_of::<Self::Array<u8>>();
+
+            const NAMES: &'static [&'static str] = &[$first::NAME, $($other::NAME),+];
 
             const TABLES: sealed::Tables =
                 sealed::Tables(&[table::<$first>(), $(table::<$other>()),+]);
@@ -260,7 +266,7 @@ pub(super) use array;
 
 /// For what [`labels!`](crate::labels!) expands to.
 pub(crate) mod private {
-    use super::{LabelValue, check_tables, sealed};
+    use super::{LabelValue, check_labels};
 
     /// A number of rows.
     #[derive(Clone, Copy, Debug)]
@@ -269,31 +275,31 @@ pub(crate) mod private {
     /// Checks a label, when the program is compiled.
     #[track_caller]
     pub const fn check<V: LabelValue>() {
-        check_tables(<V as sealed::Labels>::TABLES.0, <V as sealed::Labels>::LEN);
+        check_labels::<V>("");
     }
 }
 
-/// Checks the labels of a family with so many rows, when the program is compiled.
+/// Checks the labels of a family, none of which may have the `reserved` name, when the program is
+/// compiled.
 #[track_caller]
-pub(super) const fn check_tables(tables: &[LabelTable], rows: usize) {
+pub(super) const fn check_labels<L: sealed::Labels>(reserved: &str) {
+    if let Err(error) = name::check_label_names(L::NAMES, reserved) {
+        error.panic();
+    }
+    check_values(L::TABLES.0, L::LEN);
+}
+
+/// Checks the values of labels, of which so many rows are made.
+#[track_caller]
+const fn check_values(tables: &[LabelTable], rows: usize) {
     let mut index = 0;
     let mut combinations = 1;
     while index < tables.len() {
-        let LabelTable { name, values } = tables[index];
-        if let Err(error) = name::check_label(name) {
-            error.panic();
-        }
+        let values = tables[index].values;
         assert!(values.len() <= 256, "expected a label of at most 256 values");
         let mut other = 0;
         while other < values.len() {
             check_is_new(values[other], values, other);
-            other += 1;
-        }
-        let mut other = 0;
-        while other < index {
-            if are_equal(name, tables[other].name) {
-                InvalidName::double(name).panic();
-            }
             other += 1;
         }
         combinations *= values.len();
@@ -301,18 +307,6 @@ pub(super) const fn check_tables(tables: &[LabelTable], rows: usize) {
     }
     assert!(combinations == rows, "expected labels whose constants have one length");
     assert!(rows >= 1 && rows <= MAX_ROWS, "expected a family of 1 to 16,000 rows");
-}
-
-/// Checks that no label has the name that a histogram's bounds have.
-#[track_caller]
-pub(super) const fn check_without_le(tables: &[LabelTable]) {
-    let mut index = 0;
-    while index < tables.len() {
-        if are_equal(tables[index].name, "le") {
-            InvalidName::of_buckets(tables[index].name).panic();
-        }
-        index += 1;
-    }
 }
 
 /// Checks that the text isn't one of the first `len` of the others.

@@ -140,7 +140,7 @@ impl<M: Scalar, L: Labels> Family<M, L> {
 
     const_fn! {
         const fn checked(name: &'static str, help: &'static str) -> Self {
-            const { labels::check_tables(L::TABLES.0, L::LEN) };
+            const { labels::check_labels::<L>("") };
             let rows = array!(M, L, |row| {
                 scalar::of(Identity::of_row(name, help, Self::NAMING, row as u32))
             });
@@ -226,10 +226,7 @@ impl<H: Layout, L: Labels> Family<Histogram<H>, L> {
 
     const_fn! {
         const fn checked(name: &'static str, help: &'static str, unit: Unit, layout: H) -> Self {
-            const {
-                labels::check_tables(L::TABLES.0, L::LEN);
-                labels::check_without_le(L::TABLES.0);
-            }
+            const { labels::check_labels::<L>(name::BUCKET) };
             let rows = array!(Histogram<H>, L, |row| {
                 let identity = Identity::of_row(name, help, Self::NAMING, row as u32);
                 Histogram::with_identity(identity, unit, layout)

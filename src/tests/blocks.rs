@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 
 use super::model::{outcomes, shared, spawn, start};
-use super::summaries::leave;
+use super::summaries::{leave, sum_and_read, write_and_leave};
 use crate::Counter;
 use crate::engine::{enter_cold_path, global, touch_thread_locals};
-use crate::sync::{AtomicU32, Ordering, fence};
+use crate::sync::{AtomicU32, Ordering};
 
 /// A thread that starts while another ends gets its block, with what is in it, or one of its own.
 #[test]
@@ -31,16 +31,8 @@ fn adds_of_two_owners_show_what_came_before_them() {
         let shared = shared((Counter::new(), AtomicU32::new(0)));
         // Makes the block and its chunk: else their publication orders what came before the first add.
         leave(&shared.0, 0);
-        let first = start(&shared, |(counter, before)| {
-            before.store(1, Ordering::Relaxed);
-            fence(Ordering::Release);
-            leave(counter, 1);
-        });
-        let reader = start(&shared, |(counter, before)| {
-            let sum = counter.sum();
-            fence(Ordering::Acquire);
-            (sum, before.load(Ordering::Relaxed))
-        });
+        let first = start(&shared, write_and_leave);
+        let reader = start(&shared, sum_and_read);
         first.join().unwrap();
         leave(&shared.0, 1);
         assert_eq!(global().blocks(), 1);

@@ -51,22 +51,28 @@ fn idle_block_is_claimed_under_a_summary() {
     });
 }
 
+/// Writes before a fence and an add.
+pub(super) fn write_and_leave((counter, before): &(Counter, AtomicU32)) {
+    before.store(1, Ordering::Relaxed);
+    fence(Ordering::Release);
+    leave(counter, 1);
+}
+
+/// A sum, and the word that the adder wrote before, read after a fence.
+pub(super) fn sum_and_read((counter, before): &(Counter, AtomicU32)) -> (u64, u32) {
+    let sum = counter.sum();
+    fence(Ordering::Acquire);
+    (sum, before.load(Ordering::Relaxed))
+}
+
 /// A reader that sees an add in the summary, and fences, sees what came before a fence and the add.
 #[test]
 fn summary_shows_what_came_before_the_adds_in_it() {
     outcomes([(0, 0), (0, 1), (1, 1)], || {
         let shared = shared((Counter::new(), AtomicU32::new(0)));
         leave(&shared.0, 0);
-        let adder = start(&shared, |(counter, before)| {
-            before.store(1, Ordering::Relaxed);
-            fence(Ordering::Release);
-            leave(counter, 1);
-        });
-        let reader = start(&shared, |(counter, before)| {
-            let sum = counter.sum();
-            fence(Ordering::Acquire);
-            (sum, before.load(Ordering::Relaxed))
-        });
+        let adder = start(&shared, write_and_leave);
+        let reader = start(&shared, sum_and_read);
         adder.join().unwrap();
         summarize();
         reader.join().unwrap()

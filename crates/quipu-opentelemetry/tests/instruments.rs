@@ -136,6 +136,16 @@ fn sums_and_differences_are_exact() {
     }
 }
 
+/// All that one collection of the SDK's has.
+fn exported() -> Vec<ResourceMetrics> {
+    let exporter = InMemoryMetricExporter::default();
+    let reader = PeriodicReader::builder(exporter.clone()).build();
+    let provider = SdkMeterProvider::builder().with_reader(reader).build();
+    NamedCounters::new(provider.meter("quipu")).register().unwrap();
+    provider.force_flush().unwrap();
+    exporter.get_finished_metrics().unwrap()
+}
+
 /// The value of a gauge of the SDK's.
 fn gauge(exported: &[ResourceMetrics], name: &str) -> Option<f64> {
     let mut metrics =
@@ -193,12 +203,7 @@ fn peaks_and_troughs_are_gauges() {
         LONGEST.observe(value);
         FEWEST.observe(value);
     });
-    let exporter = InMemoryMetricExporter::default();
-    let reader = PeriodicReader::builder(exporter.clone()).build();
-    let provider = SdkMeterProvider::builder().with_reader(reader).build();
-    NamedCounters::new(provider.meter("quipu")).register().unwrap();
-    provider.force_flush().unwrap();
-    let exported = exporter.get_finished_metrics().unwrap();
+    let exported = exported();
     let values = ["ot_longest", "ot_fewest", "ot_never"].map(|name| gauge(&exported, name));
     assert_eq!(values, [Some(7.0), Some(5.0), None]);
 }
@@ -325,12 +330,7 @@ fn rows_of_gauges_and_peaks_have_their_labels_as_attributes() {
     GAUGES[labels].set(-8);
     FLOATS[labels].set(0.5);
     PEAKS[labels].observe(9);
-    let exporter = InMemoryMetricExporter::default();
-    let reader = PeriodicReader::builder(exporter.clone()).build();
-    let provider = SdkMeterProvider::builder().with_reader(reader).build();
-    NamedCounters::new(provider.meter("quipu")).register().unwrap();
-    provider.force_flush().unwrap();
-    let exported = exporter.get_finished_metrics().unwrap();
+    let exported = exported();
     let values = ["ot_rows_gauge", "ot_rows_load", "ot_rows_longest"]
         .map(|name| (gauge(&exported, name), attributes_of_gauge(&exported, name)));
     let attributes: Vec<_> =
