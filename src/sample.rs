@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use quipu_registry::Float;
+use quipu_registry::{self as registry, Float};
 
 use crate::HistogramSnapshot;
 use crate::engine::{self, Addends, CounterRef, Family, Label, Plan, Row, Shape};
@@ -285,22 +285,22 @@ impl Samples {
 
     /// A copy of another source's sample; `None` if only a later version of the registry has its
     /// kind, or if it is a histogram whose parts don't fit.
-    pub(crate) fn copy(&mut self, sample: &quipu_registry::Sample<'_>) -> Option<Box<Sample>> {
+    pub(crate) fn copy(&mut self, sample: &registry::Sample<'_>) -> Option<Box<Sample>> {
         let mut histogram = None;
         let (kind, value) = match sample.value {
-            quipu_registry::Value::Counter(value) => (Kind::Counter, Value::Unsigned(value)),
-            quipu_registry::Value::Gauge(value) => (Kind::Gauge, Value::Signed(value)),
-            quipu_registry::Value::FloatCounter(value) => (Kind::FloatCounter, self.float(value)),
-            quipu_registry::Value::FloatGauge(value) => (Kind::FloatGauge, self.float(value)),
-            quipu_registry::Value::Peak(value) => (Kind::Peak, Value::Unsigned(value)),
-            quipu_registry::Value::Trough(value) => (Kind::Trough, Value::Unsigned(value)),
-            quipu_registry::Value::Histogram(value) => {
+            registry::Value::Counter(value) => (Kind::Counter, Value::Unsigned(value)),
+            registry::Value::Gauge(value) => (Kind::Gauge, Value::Signed(value)),
+            registry::Value::FloatCounter(value) => (Kind::FloatCounter, self.float(value)),
+            registry::Value::FloatGauge(value) => (Kind::FloatGauge, self.float(value)),
+            registry::Value::Peak(value) => (Kind::Peak, Value::Unsigned(value)),
+            registry::Value::Trough(value) => (Kind::Trough, Value::Unsigned(value)),
+            registry::Value::Histogram(value) => {
                 histogram = Some(Arc::new(HistogramSnapshot::copy(&value)?));
                 (Kind::Histogram, Value::Unsigned(value.count()))
             }
             _ => return None,
         };
-        let label = |label: &quipu_registry::Label<'_>| Label {
+        let label = |label: &registry::Label<'_>| Label {
             name: owned(label.name),
             value: owned(label.value),
         };
@@ -321,6 +321,40 @@ impl Samples {
     pub(crate) fn boxed(&mut self, sample: Sample) -> Box<Sample> {
         self.float = self.float.or(Some(Float::new(0.0)));
         Box::new(sample)
+    }
+
+    /// Shows the samples to another reader.
+    pub(crate) fn show(&self, visit: &mut dyn FnMut(&registry::Sample<'_>)) {
+        for sample in &self.list {
+            let Some(value) = self.registry_value(sample) else { continue };
+            let labels = sample.labels().iter();
+            let labels: Vec<_> =
+                labels.map(|label| registry::Label::new(&label.name, &label.value)).collect();
+            let shown = registry::Sample::new(&sample.name, value).with_help(&sample.help);
+            visit(&shown.with_labels(&labels));
+        }
+    }
+
+    /// `None` of a float, if there is no code that writes it.
+    fn registry_value<'a>(&self, sample: &'a Sample) -> Option<registry::Value<'a>> {
+        Some(match (sample.kind, sample.value, sample.histogram()) {
+            (_, _, Some(histogram)) => {
+                let (bounds, counts) = (histogram.bounds(), histogram.counts());
+                let histogram =
+                    registry::Histogram::new(bounds, counts, histogram.sum(), histogram.unit());
+                registry::Value::Histogram(histogram)
+            }
+            (Kind::Peak, Value::Unsigned(value), _) => registry::Value::Peak(value),
+            (Kind::Trough, Value::Unsigned(value), _) => registry::Value::Trough(value),
+            (_, Value::Unsigned(value), _) => registry::Value::Counter(value),
+            (_, Value::Signed(value), _) => registry::Value::Gauge(value),
+            (Kind::FloatCounter, Value::Float(value), _) => {
+                registry::Value::FloatCounter(self.float?.with_value(value))
+            }
+            (_, Value::Float(value), _) => {
+                registry::Value::FloatGauge(self.float?.with_value(value))
+            }
+        })
     }
 
     fn float(&mut self, value: Float) -> Value {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use quipu_registry::{self as registry, Float};
+use quipu_registry as registry;
 
 use super::families::{Texts, global};
 use super::node::NodeRef;
 use crate::engine::enter_cold_path;
-use crate::{Kind, Label, Sample, Value};
+use crate::sample::Samples;
+use crate::{Label, Sample};
 
 /// A family, and its series.
 type Found = (Texts, Vec<NodeRef>);
@@ -56,28 +57,7 @@ fn sample(texts: &Texts, node: &NodeRef) -> Option<Sample> {
 
 /// Shows the samples to another reader.
 pub(crate) fn show(visit: &mut dyn FnMut(&registry::Sample<'_>)) {
-    samples(&mut |sample| {
-        let histogram = sample.histogram().map(|histogram| {
-            let (bounds, counts) = (histogram.bounds(), histogram.counts());
-            registry::Histogram::new(bounds, counts, histogram.sum(), histogram.unit())
-        });
-        let labels: Vec<_> = sample
-            .labels()
-            .iter()
-            .map(|label| registry::Label::new(&label.name, &label.value))
-            .collect();
-        let value = match (sample.kind, sample.value, histogram) {
-            (_, _, Some(histogram)) => registry::Value::Histogram(histogram),
-            (Kind::Peak, Value::Unsigned(value), _) => registry::Value::Peak(value),
-            (Kind::Trough, Value::Unsigned(value), _) => registry::Value::Trough(value),
-            (_, Value::Unsigned(value), _) => registry::Value::Counter(value),
-            (_, Value::Signed(value), _) => registry::Value::Gauge(value),
-            (Kind::FloatCounter, Value::Float(value), _) => {
-                registry::Value::FloatCounter(Float::new(value))
-            }
-            (_, Value::Float(value), _) => registry::Value::FloatGauge(Float::new(value)),
-        };
-        let shown = registry::Sample::new(&sample.name, value).with_help(&sample.help);
-        visit(&shown.with_labels(&labels));
-    });
+    let mut list = Vec::new();
+    samples(&mut |sample| list.push(sample));
+    Samples::of(list).show(visit);
 }

@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use quipu_registry::{Entry, Histogram, Label, Sample, Value};
+use quipu_registry::{Entry, Sample};
 
 use super::cold_path::enter_cold_path;
-use super::family::Shape;
-use super::kind::Kind;
-use super::plan::{Plan, Row};
+use super::plan::Plan;
+use crate::sample::Samples;
 
 /// The place of this copy of quipu in the list of the process.
 static ENTRY: Entry = Entry::new(&show);
@@ -37,35 +36,8 @@ pub(crate) fn visit_others(visit: &mut dyn FnMut(&Sample<'_>)) {
 fn show(visit: &mut dyn FnMut(&Sample<'_>)) {
     #[cfg(feature = "dynamic-labels")]
     crate::dynamic_family::show(visit);
-    let read = |plan: &Arc<Plan>, addends: &[u64]| (Arc::clone(plan), addends.to_vec());
-    let Some((plan, addends)) = enter_cold_path(|registry| registry.read_names(read)).flatten()
-    else {
-        return;
-    };
-    for (Row { family, labels, .. }, addends) in plan.with(&addends) {
-        let mut counts = Vec::new();
-        let value = match (family.kind(), family.naming.float, family.shape) {
-            (_, _, Some(Shape::Buckets { bounds, unit })) => {
-                let mut values = addends.sums(bounds.len() + 2);
-                let sum = values.next().unwrap_or(0);
-                counts.extend(values);
-                Value::Histogram(Histogram::new(bounds, &counts, sum, unit))
-            }
-            (Kind::UpDownCounter | Kind::Gauge, ..) => Value::Gauge(addends.sum() as i64),
-            (Kind::FloatCounter, Some(float), _) => {
-                Value::FloatCounter(float.with_value(f64::from_bits(addends.sum())))
-            }
-            (Kind::FloatGauge, Some(float), _) => {
-                Value::FloatGauge(float.with_value(f64::from_bits(addends.sum())))
-            }
-            (Kind::FloatCounter | Kind::FloatGauge, None, _) => continue,
-            (Kind::Peak, ..) => Value::Peak(addends.sum()),
-            (Kind::Trough, ..) if addends.sum() == u64::MAX => continue,
-            (Kind::Trough, ..) => Value::Trough(addends.sum()),
-            (Kind::Counter | Kind::Histogram, ..) => Value::Counter(addends.sum()),
-        };
-        let labels = labels.iter().flat_map(|labels| labels.iter());
-        let labels: Vec<_> = labels.map(|label| Label::new(&label.name, &label.value)).collect();
-        visit(&Sample::new(family.name, value).with_help(family.help).with_labels(&labels));
+    let read = |plan: &Arc<Plan>, addends: &[u64]| Samples::own(plan, addends);
+    if let Some(samples) = enter_cold_path(|registry| registry.read_names(read)).flatten() {
+        samples.show(visit);
     }
 }
