@@ -16,8 +16,14 @@ use super::node::{Head, NodeRef};
 use crate::engine::enter_cold_path;
 use crate::sync::{Ordering, compiler_fence, const_fn, local};
 
-/// Two entries each.
-const SETS: usize = if cfg!(quipu_loom) { 1 } else { 512 };
+/// Two entries each. Checkers have few, so that entries are replaced often.
+const SETS: usize = if cfg!(quipu_loom) {
+    1
+} else if cfg!(miri) {
+    4
+} else {
+    512
+};
 
 struct Hot {
     /// Series from the cache that are in use.

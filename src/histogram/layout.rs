@@ -329,9 +329,9 @@ mod tests {
         assert!(bounds.is_sorted_by(|a, b| a < b), "{layout:?}");
         let powers = (0..64).map(|power| 1_u64 << power);
         let values = bounds.iter().copied().chain(powers).chain([0, u64::MAX]);
-        for value in
-            values.flat_map(|value| [value.saturating_sub(1), value, value.saturating_add(1)])
-        {
+        let values =
+            values.flat_map(|value| [value.saturating_sub(1), value, value.saturating_add(1)]);
+        for value in values.step_by(if cfg!(miri) { 29 } else { 1 }) {
             let expected = bounds.partition_point(|bound| *bound < value);
             assert_eq!(layout.bucket(value), expected, "{value} in {layout:?}");
         }

@@ -1,6 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use quipu::{ArrayIndex, CounterArray, InvalidName};
+use quipu_testing::rounds;
 
 use crate::on_threads;
 
@@ -132,7 +133,7 @@ fn an_array_longer_than_the_first_chunks_counts_in_every_element() {
 
 #[test]
 fn arrays_in_the_place_of_dropped_ones_begin_at_zero() {
-    for round in 1..50 {
+    for round in 1..rounds(50) {
         let (long, short) = (CounterArray::<7>::new(), CounterArray::<3>::new());
         for index in 0..7 {
             long[index].add(round);

@@ -1,9 +1,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 
 use quipu::{
     Bounds, Counter, CounterArray, FloatCounter, Histogram, Kind, NameClash, Unit, UpDownCounter,
 };
+use quipu_testing::keep;
 
 /// The clashes of names that begin with this.
 fn clashes(prefix: &str) -> Vec<NameClash> {
@@ -64,14 +64,6 @@ fn arrays_with_other_labels_are_listed() {
     assert_eq!(left.iter().map(NameClash::labels).collect::<Vec<_>>(), [[vec!["hand"], vec![]]]);
 }
 
-/// The text, for as long as the process runs, in a place where leak checks find it.
-fn kept(text: String) -> &'static str {
-    static KEPT: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
-    let text = text.leak();
-    KEPT.lock().unwrap().push(text);
-    text
-}
-
 /// The metric of a counter is named without `_total` in OpenMetrics, and its samples end in
 /// `_total` and `_created`.
 #[test]
@@ -89,9 +81,11 @@ fn names_that_openmetrics_makes_of_a_counter_are_listed() {
     ] {
         for name in ["", "_total"].into_iter().filter(|name| *name != other) {
             for is_first in [true, false] {
-                let prefix = kept(format!("clash{}{other}{is_first}_", name.len()));
-                let (own, others) =
-                    (kept(format!("{prefix}x{name}")), kept(format!("{prefix}x{other}")));
+                let prefix = keep(format!("clash{}{other}{is_first}_", name.len())).as_str();
+                let (own, others) = (
+                    keep(format!("{prefix}x{name}")).as_str(),
+                    keep(format!("{prefix}x{other}")).as_str(),
+                );
                 let (counter, gauge) =
                     (FloatCounter::named(own, ""), UpDownCounter::named(others, ""));
                 if is_first {
@@ -124,8 +118,9 @@ fn names_that_formats_make_of_a_histogram_are_listed() {
         ("_buckets", false),
     ] {
         for is_first in [true, false] {
-            let prefix = kept(format!("clashh{other}{is_first}_"));
-            let (own, others) = (kept(format!("{prefix}x")), kept(format!("{prefix}x{other}")));
+            let prefix = keep(format!("clashh{other}{is_first}_")).as_str();
+            let (own, others) =
+                (keep(format!("{prefix}x")).as_str(), keep(format!("{prefix}x{other}")).as_str());
             let histogram = Histogram::named(own, "", Unit::One, Bounds::<1>::new(&[1]));
             let gauge = UpDownCounter::named(others, "");
             if is_first {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::thread;
 
 use quipu::Counter;
+use quipu_testing::rounds;
 
 use crate::on_threads;
 
@@ -24,8 +25,8 @@ fn default_is_an_unnamed_counter_at_zero() {
 #[test]
 fn sums_what_every_thread_added_dead_or_alive() {
     static COUNTER: Counter = Counter::new();
-    on_threads(8, |thread| (0..1000).for_each(|_| COUNTER.add(thread)));
-    assert_eq!(COUNTER.sum(), 28_000);
+    on_threads(8, |thread| (0..rounds(1000)).for_each(|_| COUNTER.add(thread)));
+    assert_eq!(COUNTER.sum(), 28 * rounds(1000));
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn reset_begins_again() {
 
 #[test]
 fn a_counter_in_the_place_of_a_dropped_one_begins_at_zero() {
-    for round in 1..1000 {
+    for round in 1..rounds(1000) {
         let counter = Counter::new();
         counter.add(round);
         if round % 3 == 0 {

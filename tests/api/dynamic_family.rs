@@ -5,6 +5,7 @@ use quipu::{
     Bounds, Counter, DynamicFamily, FloatCounter, FloatGauge, Gauge, Histogram, OVERFLOW, Peak,
     Series, Trough, Unit, UpDownCounter, Value,
 };
+use quipu_testing::rounds;
 
 use crate::on_threads;
 
@@ -196,15 +197,16 @@ fn what_exceeds_a_limit_goes_to_the_overflow_series() {
 
 #[test]
 fn threads_that_make_series_at_once_never_exceed_the_limit() {
+    const LEN: u64 = if cfg!(miri) { 60 } else { 1000 };
     let family = ByUser::<Counter>::named("many_total", "", ["user"]).limit(50);
     on_threads(4, |thread| {
-        for number in 0..1000 {
-            let name = (number + thread * 100).to_string();
+        for number in 0..LEN {
+            let name = (number + thread * LEN / 10).to_string();
             family.with([&name], |users| users.inc());
             assert!(family.len() <= 50);
         }
     });
-    assert_eq!((family.len(), family.total()), (50, 4000));
+    assert_eq!((family.len(), family.total()), (50, 4 * LEN));
     let snapshot = quipu::snapshot();
     assert_eq!(snapshot.family("many_total").len(), 51);
 }
@@ -213,7 +215,8 @@ fn threads_that_make_series_at_once_never_exceed_the_limit() {
 fn look_ups_nest() {
     let outer = ByUser::<Counter>::named("outer_total", "", ["user"]);
     let inner = ByUser::<Counter>::named("inner_total", "", ["user"]);
-    let names: Vec<_> = (0..3000).map(|number| number.to_string()).collect();
+    const LEN: u64 = if cfg!(miri) { 60 } else { 3000 };
+    let names: Vec<_> = (0..LEN).map(|number| number.to_string()).collect();
     for _ in 0..2 {
         outer.with(["ann"], |counter| {
             // Enough of them to replace every entry of the cache.
@@ -225,7 +228,7 @@ fn look_ups_nest() {
             outer.with(["ann"], |other| other.add(10));
         });
     }
-    assert_eq!((outer.total(), inner.total()), (22, 6000));
+    assert_eq!((outer.total(), inner.total()), (22, 2 * LEN));
 }
 
 #[test]
@@ -291,7 +294,7 @@ fn names_are_checked() {
 fn the_total_of_floats_never_falls() {
     let family = ByUser::<FloatCounter>::named("float_family_total", "", ["user"]);
     let mut before = 0.0;
-    for number in 0..500_u32 {
+    for number in 0..rounds(500) as u32 {
         let name = (number % 37).to_string();
         family.with([&name], |paid| {
             paid.add(0.1 * f64::from(number % 11) * 1e10_f64.powi(2 - (number % 4) as i32))
@@ -309,7 +312,7 @@ fn the_total_of_floats_never_falls() {
 /// falls.
 #[test]
 fn no_unit_is_lost_to_removals() {
-    const ADDS: u64 = 20_000;
+    const ADDS: u64 = rounds(20_000);
     static FAMILY: ByUser<Counter> = DynamicFamily::named("lossless_total", "", ["user"]);
     static IS_DONE: AtomicBool = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -1,4 +1,5 @@
 use quipu::FloatCounter;
+use quipu_testing::rounds;
 
 use crate::on_threads;
 
@@ -6,8 +7,8 @@ use crate::on_threads;
 fn adds_fractions_of_every_thread() {
     let counter = FloatCounter::default();
     assert_eq!(counter.sum(), 0.0);
-    on_threads(4, |_| (0..1000).for_each(|_| counter.add(0.25)));
-    assert_eq!(counter.sum(), 1000.0);
+    on_threads(4, |_| (0..rounds(1000)).for_each(|_| counter.add(0.25)));
+    assert_eq!(counter.sum(), rounds(1000) as f64);
 }
 
 #[test]
@@ -46,10 +47,10 @@ fn both_zeros_and_subnormals_are_amounts() {
 
 #[test]
 fn the_largest_amounts_stay_finite() {
+    const ALL: f64 = 4.0 * rounds(1000) as f64 * FloatCounter::MAX_AMOUNT;
     let counter = FloatCounter::new();
-    on_threads(4, |_| (0..1000).for_each(|_| counter.add(FloatCounter::MAX_AMOUNT)));
-    assert_eq!(counter.sum(), 4000.0 * FloatCounter::MAX_AMOUNT);
-    assert_eq!(counter.take(), 4000.0 * FloatCounter::MAX_AMOUNT);
+    on_threads(4, |_| (0..rounds(1000)).for_each(|_| counter.add(FloatCounter::MAX_AMOUNT)));
+    assert_eq!((counter.sum(), counter.take()), (ALL, ALL));
     assert_eq!(counter.sum(), 0.0);
     on_threads(4, |_| counter.add(FloatCounter::MAX_AMOUNT));
     assert_eq!(counter.take(), 4.0 * FloatCounter::MAX_AMOUNT);
@@ -60,10 +61,11 @@ fn the_largest_amounts_stay_finite() {
 /// A slot keeps what it ever had, and with it the distance of its numbers from one another.
 #[test]
 fn a_huge_amount_costs_small_ones_also_after_a_reset() {
+    const HUGE: f64 = (1_u64 << 53) as f64;
     let counter = FloatCounter::new();
-    counter.add(2.0_f64.powi(53));
+    counter.add(HUGE);
     counter.add(1.0);
-    assert_eq!(counter.take(), 2.0_f64.powi(53));
+    assert_eq!(counter.take(), HUGE);
     counter.add(1.0);
     assert_eq!(counter.sum(), 0.0);
     counter.add(2.0);
@@ -83,7 +85,7 @@ fn take_and_reset_begin_again() {
 /// The slots are cleared: what a large predecessor counted takes no low bits from its successor.
 #[test]
 fn a_counter_in_the_place_of_a_dropped_one_begins_at_zero_with_all_its_bits() {
-    for _ in 0..100 {
+    for _ in 0..rounds(100) {
         let large = FloatCounter::new();
         on_threads(2, |_| large.add(1e300));
         drop(large);

@@ -1,4 +1,5 @@
 use quipu::{FloatCounter, FloatGauge, Kind, RegisterError, Value};
+use quipu_testing::rounds;
 
 use crate::{in_snapshot, on_threads};
 
@@ -67,7 +68,7 @@ fn those_of_one_name_add_up_and_the_name_goes_with_the_last() {
 
 #[test]
 fn one_in_the_place_of_a_dropped_one_begins_at_zero() {
-    for _ in 0..200 {
+    for _ in 0..rounds(200) {
         let gauge = FloatGauge::named("float_gauge_reused", "");
         gauge.add(0.5);
         assert_eq!(in_snapshot("float_gauge_reused"), Some(Value::Float(0.5)));

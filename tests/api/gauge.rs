@@ -2,6 +2,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use quipu::{Counter, Gauge, Kind, RegisterError, UpDownCounter, Value};
+use quipu_testing::rounds;
 
 use crate::{in_snapshot, on_threads};
 
@@ -28,12 +29,13 @@ fn is_set_and_moved() {
 
 #[test]
 fn adds_of_many_threads_add_up_and_the_last_set_counts() {
+    const ROUNDS: u64 = rounds(1000);
     let (unnamed, named) = (Gauge::new(), Gauge::named("gauge_threads", ""));
     for gauge in [&unnamed, &named] {
         on_threads(4, |thread| {
-            (0..1000).for_each(|_| if thread % 2 == 0 { gauge.inc() } else { gauge.sub(3) });
+            (0..ROUNDS).for_each(|_| if thread % 2 == 0 { gauge.inc() } else { gauge.sub(3) });
         });
-        assert_eq!(gauge.value(), -4000);
+        assert_eq!(gauge.value(), -4 * ROUNDS as i64);
         on_threads(4, |thread| gauge.set(thread as i64));
         assert!((0..4).contains(&gauge.value()));
     }
@@ -63,7 +65,7 @@ fn is_listed_by_its_first_change_and_by_register() {
 
 #[test]
 fn without_a_name_it_may_be_registered() {
-    for _ in 0..200 {
+    for _ in 0..rounds(200) {
         let gauge = Gauge::new();
         gauge.set(3);
         assert_eq!(gauge.register(), Ok(()));
@@ -122,7 +124,7 @@ fn clashes_with_an_up_down_counter_of_its_name() {
 /// slots, and counters, whose baseline is that word.
 #[test]
 fn one_in_the_place_of_a_dropped_one_begins_at_zero() {
-    for round in 1..200 {
+    for round in 1..rounds(200) as i64 {
         let counter = Counter::new();
         counter.add(round as u64);
         assert_eq!(counter.take(), round as u64);

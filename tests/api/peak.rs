@@ -3,20 +3,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use quipu::{Kind, Peak, Trough, Value};
+use quipu_testing::rounds;
 
 use crate::{in_snapshot, on_threads};
 
 #[test]
 fn the_extremes_of_all_threads() {
+    const LEN: u64 = if cfg!(miri) { 20 } else { 1_000 };
     let (peak, trough) = (Peak::new(), Trough::new());
     assert_eq!((peak.value(), trough.value()), (None, None));
     on_threads(4, |thread| {
-        for value in 0..1_000 {
+        for value in 0..LEN {
             peak.observe(value * (thread + 1));
             trough.observe(100 + value * (thread + 1));
         }
     });
-    assert_eq!((peak.value(), trough.value()), (Some(3_996), Some(100)));
+    assert_eq!((peak.value(), trough.value()), (Some(4 * (LEN - 1)), Some(100)));
 }
 
 #[test]
@@ -92,7 +94,7 @@ fn windows_of_one_thread_are_exact() {
     let peak = Peak::new();
     let mut cursor = peak.cursor();
     let mut random = fastrand::Rng::with_seed(3);
-    for _ in 0..2_000 {
+    for _ in 0..rounds(2_000) {
         let values: Vec<u64> = (0..random.usize(..4)).map(|_| random.u64(..100)).collect();
         values.iter().for_each(|value| peak.observe(*value));
         assert_eq!(cursor.read(), values.iter().copied().max());
@@ -136,7 +138,7 @@ fn a_name_has_the_extreme_of_those_that_are_left() {
 /// Slots come from sums and go to sums: neither has anything of the other.
 #[test]
 fn used_slots_are_clear() {
-    for round in 1..50 {
+    for round in 1..rounds(50) {
         let counters = quipu::CounterArray::<3>::new();
         assert_eq!(counters.sums(), [0; 3]);
         on_threads(3, |_| (0..3).for_each(|index| counters.get(index).unwrap().add(round * 1_000)));

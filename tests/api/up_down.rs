@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use quipu::{Counter, UpDownCounter};
+use quipu_testing::rounds;
 
 use crate::on_threads;
 
@@ -60,7 +61,7 @@ fn take_and_reset_begin_again() {
 
 #[test]
 fn a_counter_in_the_place_of_a_dropped_one_begins_at_zero() {
-    for round in 1..1000 {
+    for round in 1..rounds(1000) as i64 {
         let up_down = UpDownCounter::new();
         up_down.add(5 * round);
         up_down.sub(3 * round);
@@ -77,7 +78,7 @@ fn a_counter_in_the_place_of_a_dropped_one_begins_at_zero() {
 /// has neither.
 #[test]
 fn reused_slots_start_without_takes() {
-    for round in 1..100 {
+    for round in 1..rounds(100) as i64 {
         let up_down = UpDownCounter::new();
         up_down.add(round);
         assert_eq!((up_down.take(), up_down.sum(), up_down.total()), (round, 0, round));

@@ -12,8 +12,3 @@ mod names;
 #[path = "../every_unit_counts_once/torture/subject.rs"]
 mod subject;
 mod text;
-
-/// A `&'static str` that lives as long as this process: names, help texts and labels have to.
-fn keep(text: String) -> &'static str {
-    text.leak()
-}

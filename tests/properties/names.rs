@@ -1,8 +1,7 @@
 use proptest::prelude::*;
 use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, UpDownCounter};
+use quipu_testing::keep;
 use regex::Regex;
-
-use crate::keep;
 
 /// Texts, most of them nearly names.
 fn texts() -> impl Strategy<Value = String> {
@@ -16,7 +15,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 proptest! {
     #[test]
     fn metric_names_are_those_of_the_format(text in texts()) {
-        let name = keep(text);
+        let name = keep(text).as_str();
         let is_name = matches("^[a-zA-Z_:][a-zA-Z0-9_:]*$", name);
         prop_assert_eq!(Counter::try_named(name, "").is_ok(), is_name);
         prop_assert_eq!(UpDownCounter::try_named(name, "").is_ok(), is_name);
@@ -28,7 +27,7 @@ proptest! {
 
     #[test]
     fn label_names_are_those_of_the_format(text in texts()) {
-        let label = keep(text);
+        let label = keep(text).as_str();
         let is_label = matches("^[a-zA-Z_][a-zA-Z0-9_]*$", label) && !label.starts_with("__");
         let array = CounterArray::try_named("property_labels_total", "", label, &["value"]);
         prop_assert_eq!(array.map(|_| ()).map_err(|error| error.text()), if is_label { Ok(()) } else { Err(label) });

@@ -3,8 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use prometheus_parse::{Scrape, Value};
 use proptest::prelude::*;
 use quipu::{CounterArray, FloatCounter, UpDownCounter};
-
-use crate::keep;
+use quipu_testing::keep;
 
 /// Texts with many of the characters that matter.
 fn texts() -> impl Strategy<Value = String> {
@@ -49,7 +48,7 @@ proptest! {
     #[test]
     fn help_texts_and_label_values_are_read_back(help in texts(), first in texts(), second in texts()) {
         let (first, second) = (keep(first), keep(second));
-        let values: &'static [&'static str; 2] = Box::leak(Box::new([first, second]));
+        let values: &'static [&'static str; 2] = keep([first.as_str(), second.as_str()]);
         let name = fresh("property_text");
         let array = CounterArray::named(name, keep(help.clone()), "value", values);
         array[0].add(3);
@@ -81,7 +80,7 @@ proptest! {
         float in prop_oneof![0.0..1e9, Just(f64::MIN_POSITIVE / 4.0), 0.0..=FloatCounter::MAX_AMOUNT],
         label in "[a-zA-Z0-9é/. :-]{0,9}",
     ) {
-        let values: &'static [&'static str; 1] = Box::leak(Box::new([keep(label)]));
+        let values: &'static [&'static str; 1] = keep([keep(label).as_str()]);
         let names = [fresh("property_whole"), fresh("property_float")];
         let array = CounterArray::named(names[0], "", "value", values);
         let up_down = UpDownCounter::named("property_signed", "");

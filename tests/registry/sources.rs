@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use quipu::registry::{self, Entry, Float, Label, Sample, Source};
 use quipu::{Counter, CounterArray, FloatCounter, Kind, Snapshot, UpDownCounter, Value};
+use quipu_testing::keep;
 
 /// Calls a plain function with each sample.
 type Visit<'a> = &'a mut dyn FnMut(&Sample<'_>);
@@ -29,8 +30,8 @@ fn register(samples: &[(&'static str, registry::Value<'static>)]) {
 }
 
 fn register_labelled(samples: Vec<Known>) {
-    let source: &'static Fixed = Box::leak(Box::new(Fixed(samples)));
-    let entry: &'static Entry = Box::leak(Box::new(Entry::new(source)));
+    let source: &'static Fixed = keep(Fixed(samples));
+    let entry: &'static Entry = keep(Entry::new(source));
     entry.register();
 }
 
@@ -274,24 +275,25 @@ fn this_copy_shows_its_counters_to_other_readers() {
 /// In any order, and more of them than own ones.
 #[test]
 fn many_samples_of_others_keep_their_values_apart() {
-    const SAMPLES: usize = if cfg!(miri) { 50 } else { 3000 };
-    let name = |index: usize| -> &'static str { format!("many_{index:04}_total").leak() };
+    const SAMPLES: usize = if cfg!(miri) { 12 } else { 3000 };
+    let names: Vec<_> =
+        (0..SAMPLES).map(|index| keep(format!("many_{index:04}_total")).as_str()).collect();
     let own: Vec<_> =
-        (0..SAMPLES).step_by(3).map(|index| Counter::named(name(index), "")).collect();
+        (0..SAMPLES).step_by(3).map(|index| Counter::named(names[index], "")).collect();
     own.iter().for_each(|counter| counter.add(1));
     let places: Vec<_> =
         (0..SAMPLES).map(|index| index * 7 % SAMPLES).filter(|index| index % 2 == 0).collect();
     register(
         &places
             .iter()
-            .map(|&index| (name(index), registry::Value::Counter(10 * index as u64)))
+            .map(|&index| (names[index], registry::Value::Counter(10 * index as u64)))
             .collect::<Vec<_>>(),
     );
     let snapshot = quipu::snapshot();
     for index in 0..SAMPLES {
         let (is_own, is_other) = (index % 3 == 0, places.contains(&index));
         let expected = u64::from(is_own) + if is_other { 10 * index as u64 } else { 0 };
-        let found = snapshot.get(name(index), None).map(|sample| sample.value);
+        let found = snapshot.get(names[index], None).map(|sample| sample.value);
         assert_eq!(found, (is_own || is_other).then_some(Value::Unsigned(expected)), "{index}");
     }
     assert!(snapshot.samples().is_sorted_by(|a, b| a.name <= b.name));

@@ -4,6 +4,7 @@ use quipu::Count;
 use quipu::strategy::{Accuracy, Approximate, Strategy};
 
 #[test]
+#[cfg_attr(miri, ignore = "too slow there")]
 fn approximate_is_exact_up_to_8192() {
     let counter = Approximate::new();
     (0..8192).for_each(|_| counter.add(1));

@@ -62,6 +62,9 @@ fn short_threads(counter: &dyn Strategy, threads: u64) {
     check(counter, threads * 7);
 }
 
+const THREADS: u64 = if cfg!(miri) { 3 } else { 8 };
+const ROUNDS: u64 = if cfg!(miri) { 10 } else { 20_000 };
+
 macro_rules! suite {
     ($($name:ident: $strategy:ty;)*) => { $(
         mod $name {
@@ -69,7 +72,7 @@ macro_rules! suite {
 
             #[test]
             fn many_threads() {
-                super::many_threads(&<$strategy>::default(), 8, if cfg!(miri) { 20 } else { 20_000 });
+                super::many_threads(&<$strategy>::default(), THREADS, ROUNDS);
             }
 
             #[test]

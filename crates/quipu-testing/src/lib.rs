@@ -5,11 +5,15 @@ pub mod child;
 mod finish;
 #[cfg(feature = "programs")]
 pub mod http;
+mod keep;
 #[cfg(feature = "programs")]
 pub mod process;
 #[cfg(feature = "programs")]
 pub mod prometheus;
+mod rounds;
 #[cfg(feature = "scrape")]
 pub mod scrape;
 
 pub use finish::Finish;
+pub use keep::keep;
+pub use rounds::rounds;

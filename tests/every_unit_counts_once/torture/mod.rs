@@ -66,7 +66,7 @@ impl Run {
     /// The size for `cargo test`.
     pub(crate) fn small(name: &str, scenario: Scenario) {
         let _one = ONE_AT_A_TIME.lock();
-        Self::new(Length::Rounds(if cfg!(miri) { 10 } else { 100 })).play(name, scenario);
+        Self::new(Length::Rounds(if cfg!(miri) { 4 } else { 100 })).play(name, scenario);
     }
 
     /// The size for a long proof: `QUIPU_TORTURE_SECONDS` in equal parts, 300 by default.
