@@ -39,7 +39,8 @@
 //! Chunks double: 64 slots, 64, 128, and so on. A thread that touches one counter pays for the
 //! whole chunk. Short chunks are allocated by pages: the first page has 4 KiB, further ones have 33
 //! KiB (for 64 threads), 16 KiB or 8 KiB. Up to 175 KiB of a process may be allocated that no
-//! thread uses yet. The most threads that ever lived at once set the size; memory of threads that
+//! thread uses yet. These sizes are for lines of 128 bytes, which x86_64 and aarch64 are taken to
+//! have; between slots of two threads lies a line of 32 to 256 bytes elsewhere. The most threads that ever lived at once set the size; memory of threads that
 //! have ended goes to new threads, and never back to the system.
 //!
 //! # When to choose something else

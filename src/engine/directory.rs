@@ -244,15 +244,13 @@ impl Directory {
         };
         let (mut pages, mut left) = (self.pages(), groups(len, group));
         // The first page by itself: it has one group.
-        if left > 0
-            && let Some(page) = pages.next()
-        {
+        if left > 0 {
+            let Some(page) = pages.next() else { return };
             for_each_in(page, 1);
             left -= 1;
         }
-        while left > 0
-            && let Some(page) = pages.next()
-        {
+        while left > 0 {
+            let Some(page) = pages.next() else { return };
             let groups = left.min(group);
             for_each_in(page, groups);
             left -= groups;

@@ -98,10 +98,15 @@ impl Key {
     }
 }
 
-/// The number of slots in the chunk with this id.
+/// The number of slots in the chunk with this id. Of an id that never has a chunk, one that 32 bits
+/// hold.
 pub(crate) const fn chunk_len(id: usize) -> usize {
-    FIRST_CHUNK << (id % ARENA).saturating_sub(2)
+    let chunk = id % ARENA;
+    FIRST_CHUNK << if chunk < CHUNKS { chunk.saturating_sub(2) } else { CHUNKS - 2 }
 }
+
+// Walks over all ids use their lengths, with pointers of 32 bits, too.
+const _: () = assert!(chunk_len(ARENA - 1) <= 1 << OFFSET_BITS);
 
 /// Hands out runs of neighbouring slots of one arena, and takes them back.
 #[derive(Debug)]

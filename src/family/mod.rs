@@ -64,8 +64,9 @@ use crate::{Histogram, InvalidName, Layout, Metric, RegisterError, Unit, name};
 /// none, also where [`metrics!`](crate::metrics!) calls it.
 ///
 /// # Memory
-/// That of the metrics: of counters 40 bytes each, in the family itself, and 8 bytes for each thread
-/// that adds to it or to one of its neighbours. So a family belongs in a `static` or a `Box`.
+/// That of the metrics: of counters 40 bytes each (32 where pointers have 32 bits), in the family
+/// itself, and 8 bytes for each thread that adds to it or to one of its neighbours. So a family
+/// belongs in a `static` or a `Box`.
 ///
 /// # Limits
 /// Those of the metrics. A family has at most 16,000 rows, and a label at most 256 values; a program

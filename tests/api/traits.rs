@@ -81,14 +81,15 @@ const _: () = {
     error::<InvalidName>();
 };
 
-/// A counter has 40 bytes; a type of two slots has one more spill word.
-#[cfg(target_pointer_width = "64")]
+/// A counter has 40 bytes, or 32 where pointers have 32 bits; a type of two slots has one more spill
+/// word.
 const _: () = {
-    assert!(size_of::<Counter>() == 40);
-    assert!(size_of::<FloatCounter>() == 40);
-    assert!(size_of::<Gauge>() == 40);
-    assert!(size_of::<FloatGauge>() == 48);
-    assert!(size_of::<UpDownCounter>() == 48);
+    const COUNTER: usize = if cfg!(target_pointer_width = "64") { 40 } else { 32 };
+    assert!(size_of::<Counter>() == COUNTER);
+    assert!(size_of::<FloatCounter>() == COUNTER);
+    assert!(size_of::<Gauge>() == COUNTER);
+    assert!(size_of::<FloatGauge>() == COUNTER + 8);
+    assert!(size_of::<UpDownCounter>() == COUNTER + 8);
 };
 
 #[test]

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::env;
 use std::io;
 use std::mem;
-use std::process::Command;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex, OnceLock, PoisonError};
@@ -351,8 +350,7 @@ fn all_of_it_without_restartable_sequences() {
         return;
     }
     for (variable, value) in WITHOUT {
-        let program = env::current_exe().unwrap();
-        let output = Command::new(program).arg("per_cpu::").env(variable, value).output().unwrap();
+        let output = child::this().arg("per_cpu::").env(variable, value).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let are_run = text.contains("exact_when_interrupted_and_moved_within_an_add ... ok");
         assert!(output.status.success() && are_run, "{variable}={value}: {text}");

@@ -1,7 +1,6 @@
 //! Child processes.
 
 use std::env;
-use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// Seconds after which a child that hangs is killed.
@@ -41,6 +40,9 @@ fn assert_success(child: libc::pid_t) {
 /// Set in a process that was started again: its test.
 const TEST: &str = "QUIPU_TEST";
 
+/// Set where an emulator runs the tests: the words of its command.
+const RUNNER: &str = "QUIPU_TEST_RUNNER";
+
 /// The test that this process was started again for.
 pub fn test() -> Option<String> {
     env::var(TEST).ok()
@@ -53,16 +55,24 @@ pub fn is_started_again() -> bool {
 
 /// Runs one test of this binary once more, in a process of its own in which [`is_started_again`].
 pub fn start_again(test: &str) -> Output {
-    output(Command::new(this()).env(TEST, test), test)
+    output(this().env(TEST, test), test)
 }
 
 /// The same by a command that ends in `env`, which may change more than the environment.
 pub fn start_again_by(mut command: Command, test: &str) -> Output {
-    output(command.arg(format!("{TEST}={test}")).arg(this()), test)
+    let this = this();
+    command.arg(format!("{TEST}={test}")).arg(this.get_program()).args(this.get_args());
+    output(&mut command, test)
 }
 
-fn this() -> PathBuf {
-    env::current_exe().expect("the path of this binary")
+/// A command that runs this binary, by the emulator that runs it now, if one does.
+pub fn this() -> Command {
+    let binary = env::current_exe().expect("the path of this binary");
+    let Ok(runner) = env::var(RUNNER) else { return Command::new(binary) };
+    let mut words = runner.split_whitespace();
+    let mut command = Command::new(words.next().expect("an emulator"));
+    command.args(words).arg(binary);
+    command
 }
 
 fn output(command: &mut Command, test: &str) -> Output {

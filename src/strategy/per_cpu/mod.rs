@@ -34,6 +34,7 @@ use rseq::Rseq;
 ///
 /// It needs Linux on x86_64, and a registration of each thread, which glibc does from version 2.35
 /// on. Adds go to other slots of the counter, by locked instructions,
+/// - on other systems and processors,
 /// - where the registration is missing,
 /// - on a CPU with a number above those that the system is configured for,
 /// - where a test at the first use fails,
