@@ -1,7 +1,8 @@
 //! Adds at the end of a thread's life, and after the end of `main`.
 
 use std::cell::{Cell, RefCell};
-use std::mem::{self, ManuallyDrop};
+use std::mem;
+use std::rc::Rc;
 use std::sync::atomic::AtomicPtr;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -185,26 +186,23 @@ fn destructors_can_make_and_drop_handles() {
     assert_eq!((COUNTER.sum(), ARRAY.sums()), (5 * 5, [0, 5 * 5, 0]));
 }
 
-thread_local! {
-    /// Not dropped with the thread.
-    static KEPT: Cell<Option<ManuallyDrop<LocalCounter<'static>>>> = const { Cell::new(None) };
-    static PASSES: Cell<usize> = const { Cell::new(0) };
-}
-
 /// Each destructor uses the handle that the one before it left, and all but the last leave another.
+/// No thread-local has it meanwhile: one without a destructor may be gone before others, too.
 #[test]
 fn handles_pass_from_one_destructor_to_the_next() {
     static COUNTER: Counter = Counter::new();
-    let pass_on = || {
-        PASSES.set(PASSES.get() + 1);
-        let next = (PASSES.get() < 3).then(|| ManuallyDrop::new(COUNTER.local()));
-        let last = KEPT.replace(next).map(ManuallyDrop::into_inner);
-        last.iter().for_each(LocalCounter::inc);
-        COUNTER.inc();
-    };
     for _ in 0..20 {
-        thread::spawn(move || {
-            EARLY.set(AtEnd::run(pass_on));
+        thread::spawn(|| {
+            let kept = Rc::<Cell<Option<LocalCounter<'static>>>>::default();
+            let passes = Rc::<Cell<usize>>::default();
+            let pass_on = move || {
+                passes.set(passes.get() + 1);
+                let next = (passes.get() < 3).then(|| COUNTER.local());
+                let last = kept.replace(next);
+                last.iter().for_each(LocalCounter::inc);
+                COUNTER.inc();
+            };
+            EARLY.set(AtEnd::run(pass_on.clone()));
             pass_on();
             LATE.set(AtEnd::run(pass_on));
         })
