@@ -1,6 +1,6 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::sync::{AtomicU64, Ordering};
 use crate::{Counter, Element};
 
 /// A number that only grows, of any type: for libraries that count, and leave the way to their

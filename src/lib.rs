@@ -3,6 +3,7 @@
 
 mod api;
 mod array;
+mod clock;
 mod count;
 mod counter;
 mod cursor;
@@ -49,9 +50,11 @@ pub use family::{Family, LabelValue, Labels, Scalar};
 pub use float::{FloatCounter, InvalidAmount};
 pub use float_gauge::FloatGauge;
 pub use gauge::Gauge;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use histogram::Timer;
 pub use histogram::{
     Bounds, Bucket, Histogram, HistogramCursor, HistogramSnapshot, InvalidBounds, InvalidParts,
-    Layout, LayoutsDiffer, LocalHistogram, LogLinear, Quantile, Timer,
+    Layout, LayoutsDiffer, LocalHistogram, LogLinear, Quantile,
 };
 pub use local::LocalCounter;
 pub use name::InvalidName;

@@ -55,7 +55,8 @@
 /// With it, the first snapshot of the program lists every static that the macro declares in any
 /// crate, whether or not anybody calls such a function. It is made by the linker, with the crate
 /// `linkme`, and so for the systems that this crate knows: Linux, macOS, Windows and others, but not
-/// WebAssembly.
+/// WebAssembly. The GNU linker for Windows drops the list, and nothing is listed, unless it is told
+/// `-C link-arg=-Wl,--no-gc-sections`.
 ///
 /// ```standalone_crate
 /// # #[cfg(feature = "linkme")] {

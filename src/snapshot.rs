@@ -1,8 +1,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+use std::time::Instant;
+
+use crate::clock::Moment;
 use crate::engine::{Plan, enter_cold_path};
 use crate::merge::add_others;
 use crate::sample::Samples;
@@ -58,7 +62,7 @@ use crate::{HistogramSnapshot, Label, NameClash, Sample, Value};
 pub fn snapshot() -> Snapshot {
     #[cfg(feature = "linkme")]
     crate::listed::register();
-    let at = Instant::now();
+    let at = Moment::now();
     let read = |plan: &Arc<Plan>, addends: &[u64]| (Samples::own(plan, addends), Arc::clone(plan));
     let Some(own) = enter_cold_path(|registry| registry.read_names(read)) else {
         return Snapshot { at, samples: Samples::default(), clashes: Vec::new() };
@@ -79,7 +83,7 @@ pub fn snapshot() -> Snapshot {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    at: Instant,
+    at: Moment,
     samples: Samples,
     clashes: Vec<NameClash>,
 }
@@ -87,7 +91,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Of samples in the order of their names.
     pub(crate) fn of(samples: Vec<Sample>) -> Self {
-        Self { at: Instant::now(), samples: Samples::of(samples), clashes: Vec::new() }
+        Self { at: Moment::now(), samples: Samples::of(samples), clashes: Vec::new() }
     }
 
     /// One sample a counter, or an element of a counter array: in the order of their names and,
@@ -185,12 +189,13 @@ impl Snapshot {
         self.samples.write_value(f, sample)
     }
 
-    /// When the snapshot was begun.
+    /// When the snapshot was begun. Not on wasm32-unknown-unknown, where std has no clock.
     ///
     /// ```
     /// let snapshot = quipu::snapshot();
     /// assert!(snapshot.taken_at().elapsed() < std::time::Duration::from_secs(3600));
     /// ```
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     #[must_use]
     pub fn taken_at(&self) -> Instant {
         self.at
@@ -292,7 +297,8 @@ pub struct Change {
     /// found lower, its name belonged to counters of another kind meanwhile (or it has wrapped):
     /// the delta is what was counted since.
     pub delta: Value,
-    /// The delta by the seconds between the snapshots; 0 if there was no time between them.
+    /// The delta by the seconds between the snapshots; 0 if there was no time between them, or
+    /// where there is no clock.
     pub per_second: f64,
     histogram: Option<HistogramSnapshot>,
 }
@@ -320,7 +326,8 @@ impl Change {
 }
 
 impl Diff {
-    /// The time between the snapshots; zero if the earlier one is the later one.
+    /// The time between the snapshots; zero if the earlier one is the later one, and on
+    /// wasm32-unknown-unknown, where std has no clock.
     ///
     /// ```
     /// let earlier = quipu::snapshot();

@@ -6,9 +6,21 @@
 mod imp {
     pub(crate) use super::guard::MutexGuard;
     pub(crate) use std::sync::Mutex as RawMutex;
-    pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence,
-    };
+    #[cfg(all(unix, not(miri)))]
+    pub(crate) use std::sync::atomic::AtomicBool;
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
+
+    #[cfg(target_has_atomic = "64")]
+    pub(crate) use std::sync::atomic::AtomicU64;
+
+    /// The one error on other targets: what uses this adds none, as the type has one already.
+    #[cfg(not(target_has_atomic = "64"))]
+    #[rustfmt::skip]
+    pub(crate) type AtomicU64 = fn([(); compile_error!(
+        "quipu needs 64-bit atomics, which this target doesn't have. Build for a target that has them, or \
+        move quipu to [target.'cfg(target_has_atomic = \"64\")'.dependencies], and put what uses it under \
+        #[cfg(target_has_atomic = \"64\")]"
+    )]);
 
     macro_rules! owner_load {
         ($atomic:expr) => {

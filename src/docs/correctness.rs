@@ -13,7 +13,8 @@
 //! in every sum, and its block goes to the next new thread under the registry's lock. Nothing is
 //! flushed, so nothing can be flushed too late. Handles ([`LocalCounter`](crate::LocalCounter)) write
 //! to the same slots, and the block goes only when the last of its thread's is gone, in whatever
-//! order thread-locals are destroyed. Where a thread has no block, because its
+//! order thread-locals are destroyed, which [`internals`](super::internals#holds-of-a-block) has for
+//! each system. Where a thread has no block, because its
 //! thread-locals are gone, it claims one for the one add; where none can be had, for want of memory
 //! or from within quipu's own work, the add is an atomic one on a word in the counter. (Per-thread
 //! counters summed by the reader are "statistical counters" in McKenney's *Is Parallel Programming
@@ -25,7 +26,7 @@
 //! `nested_adds_of_two_threads_count`, `exhausted_space_spills`; of handles,
 //! `handle_keeps_its_block_after_the_first_hold`, `last_of_two_handles_gives_the_block_back`,
 //! `handle_in_a_thread_local_destructor_counts`, `handles_within_a_cold_path_take_no_lock` and
-//! `handles_leave_no_blocks_behind`; by `tests/every_unit_counts_once`,
+//! `handles_leave_no_blocks_behind`; by `threads_that_add_in_destructors_leave_no_blocks_behind`; by `tests/every_unit_counts_once`,
 //! whose torture runs under ThreadSanitizer and at length, too; by `tests/allocators`,
 //! `tests/counting_allocator.rs` and `tests/forks/amid_work.rs`.
 //!
@@ -382,6 +383,8 @@
 //!   a handler would. So may the drop of the last handle of a thread whose thread-locals are gone.
 //! - **An allocator that counts** through quipu needs a std that lets an allocator register
 //!   thread-local destructors: Rust 1.93 or newer; tests ran on 1.95.
+//! - **Thread-locals under keys of the system** (Windows with the GNU tools, Android, OpenBSD): the
+//!   first add of a thread has std allocate there, which aborts on failure.
 //! - **A snapshot on allocation failure** aborts, as any `Vec` that can't grow does. Adds and sums
 //!   don't allocate there.
 //! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes

@@ -9,6 +9,11 @@
 //! are in handles, which may outlive that. The last one that ends clears the cache and gives the
 //! block back. All of it is of one thread, and done on the cold path: so a count is enough, and
 //! nothing that a global allocator or a signal handler calls comes between.
+//!
+//! On some systems std keeps thread-locals under keys of the system: Windows with the GNU tools,
+//! Android, OpenBSD. There an access is a call, and each thread-local is destroyed, [`SLOTS`] too. A
+//! later access makes it anew, and it is destroyed again in the next round. So a thread may lose its
+//! cache while it holds its block. It then finds the block in [`UNTIL_END`].
 
 use std::cell::Cell;
 
@@ -129,11 +134,28 @@ fn give_back_unless_held(registry: &Handle, block: SharedBlock) {
 fn current_block(registry: &Handle) -> Option<SharedBlock> {
     let current = SLOTS.try_with(|slots| slots.block.get()).ok().flatten();
     current.or_else(|| {
-        let block = registry.claim()?.share();
+        let block = held_block().or_else(|| claim(registry))?;
         let _ = SLOTS.try_with(|slots| slots.block.set(Some(block)));
-        let _ = UNTIL_END.try_with(|hold| hold.set(Hold::new(registry, block)));
         Some(block)
     })
+}
+
+/// The block that the thread holds until its end, which outlives the cache where the cache is under
+/// a key.
+fn held_block() -> Option<SharedBlock> {
+    let block = |until_end: &Cell<Option<Hold>>| {
+        let hold = until_end.take();
+        let block = hold.as_ref().map(|hold| hold.block);
+        until_end.set(hold);
+        block
+    };
+    UNTIL_END.try_with(block).ok().flatten()
+}
+
+fn claim(registry: &Handle) -> Option<SharedBlock> {
+    let block = registry.claim()?.share();
+    let _ = UNTIL_END.try_with(|until_end| until_end.set(Hold::new(registry, block)));
+    Some(block)
 }
 
 /// Runs `f` with the thread's block, which it may have hold. Without a hold, the block was claimed

@@ -5,6 +5,7 @@ mod cursor;
 mod layout;
 mod local;
 mod snapshot;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod timer;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub(crate) use self::layout::sealed;
 pub use self::layout::{Bounds, InvalidBounds, Layout, LogLinear};
 pub use self::local::LocalHistogram;
 pub use self::snapshot::{Bucket, HistogramSnapshot, InvalidParts, LayoutsDiffer, Quantile};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use self::timer::Timer;
 use crate::engine::{CounterRef, Identity, Kind, Naming, Shape, Update, global};
 use crate::sync::{Ordering, const_fn};
@@ -256,25 +258,6 @@ impl<L: Layout> Histogram<L> {
     #[must_use]
     pub fn local(&self) -> LocalHistogram<'_, L> {
         LocalHistogram::new(self)
-    }
-
-    /// Starts to measure a time, which is recorded when the timer is dropped.
-    ///
-    /// It asks the system's clock twice, at about ten times the cost of the observation. A program
-    /// that measures short times takes a cheaper clock, such as that of the crate `quanta`, and calls
-    /// [`observe`](Histogram::observe) with the difference.
-    ///
-    /// ```
-    /// use quipu::{Histogram, LogLinear};
-    ///
-    /// let times = Histogram::new(LogLinear::<3>::new());
-    /// {
-    ///     let _timer = times.start_timer();
-    /// }
-    /// assert_eq!(times.snapshot().count(), 1);
-    /// ```
-    pub fn start_timer(&self) -> Timer<'_, L> {
-        Timer::start(self)
     }
 
     /// The observations of every thread, dead or alive, since the last [`take`](Histogram::take) or

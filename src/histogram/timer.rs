@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use super::{Histogram, Layout};
 
 /// A time that is being measured, by [`Histogram::start_timer`]: it is recorded when this is
-/// dropped.
+/// dropped. Not on wasm32-unknown-unknown, where std has no clock.
 ///
 /// ```
 /// use quipu::{Histogram, LogLinear, Unit};
@@ -28,11 +28,29 @@ pub struct Timer<'a, L: Layout> {
     start: Instant,
 }
 
-impl<'a, L: Layout> Timer<'a, L> {
-    pub(super) fn start(histogram: &'a Histogram<L>) -> Self {
-        Self { histogram, start: Instant::now() }
+impl<L: Layout> Histogram<L> {
+    /// Starts to measure a time, which is recorded when the timer is dropped.
+    ///
+    /// It asks the system's clock twice, at about ten times the cost of the observation. A program
+    /// that measures short times takes a cheaper clock, such as that of the crate `quanta`, and calls
+    /// [`observe`](Histogram::observe) with the difference. On wasm32-unknown-unknown, where std has
+    /// no clock, there is no other way: this method isn't there.
+    ///
+    /// ```
+    /// use quipu::{Histogram, LogLinear};
+    ///
+    /// let times = Histogram::new(LogLinear::<3>::new());
+    /// {
+    ///     let _timer = times.start_timer();
+    /// }
+    /// assert_eq!(times.snapshot().count(), 1);
+    /// ```
+    pub fn start_timer(&self) -> Timer<'_, L> {
+        Timer { histogram: self, start: Instant::now() }
     }
+}
 
+impl<L: Layout> Timer<'_, L> {
     /// Records the time since the start, and returns it.
     ///
     /// ```

@@ -2,50 +2,102 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::thread;
 
 use crossbeam_utils::CachePadded;
+use quipu_testing::child;
 
 use crate::Counter;
-use crate::engine::{Chunk, Key, MAX_ROWS};
+use crate::engine::{Chunk, Key, MAX_ROWS, global};
 use crate::sync::Ordering;
-
-/// Sends whether the thread has a slot of the counter, when it is dropped.
-struct AtEnd {
-    counter: Arc<Counter>,
-    found: Sender<bool>,
-}
 
 fn has_slot(counter: &Counter) -> bool {
     counter.header.own_slot(0, Ordering::Relaxed).is_some()
 }
 
+/// Runs a closure when it is dropped.
+struct AtEnd(Option<Box<dyn FnOnce()>>);
+
+impl AtEnd {
+    fn run(f: impl FnOnce() + 'static) -> Self {
+        Self(Some(Box::new(f)))
+    }
+}
+
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        let _ = self.found.send(has_slot(&self.counter));
+        self.0.take().into_iter().for_each(|f| f());
     }
 }
 
 thread_local! {
-    static EARLY: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
-    static LATE: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
+    static FIRST: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
+    static SECOND: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
+    static THIRD: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
 }
 
-/// An add finds its slot from the second on, until the block is given back. Thread-locals are
-/// destroyed in the order of their first use, or in its reverse: one of the two outlives the block.
+/// An add finds its slot from the second on, until the block is given back. An add after that
+/// counts, too.
+///
+/// Thread-locals are destroyed in the order of their first use, or in its reverse: one of the two
+/// outlives the block. That is their first use in the thread or, on systems where they are under
+/// keys, in the process: so this test is alone in one.
 #[test]
 fn a_thread_has_slots_until_it_gives_its_block_back() {
-    let _alone = super::ALONE.lock();
-    let (counter, (found, all_found)) = (Arc::new(Counter::new()), channel());
-    thread::spawn(move || {
-        EARLY.set(Some(AtEnd { counter: Arc::clone(&counter), found: found.clone() }));
-        counter.inc();
-        assert!(has_slot(&counter));
-        LATE.set(Some(AtEnd { counter, found }));
+    if !child::is_alone("tests::slots::a_thread_has_slots_until_it_gives_its_block_back") {
+        return;
+    }
+    static COUNTER: Counter = Counter::new();
+    let (found, all_found) = channel();
+    let find_and_add = move || {
+        let _ = found.send(has_slot(&COUNTER));
+        COUNTER.inc();
+    };
+    let again = find_and_add.clone();
+    let thread = thread::spawn(move || {
+        FIRST.set(Some(AtEnd::run(find_and_add)));
+        COUNTER.inc();
+        assert!(has_slot(&COUNTER));
+        SECOND.set(Some(AtEnd::run(again)));
     });
+    thread.join().unwrap();
     assert_eq!(all_found.iter().collect::<HashSet<_>>(), HashSet::from([true, false]));
+    assert_eq!(COUNTER.sum(), 3);
+}
+
+/// Destructors on either side of each of quipu's thread-locals add, and one has a handle. The
+/// thread-local with the slots may be gone before the one that holds the block.
+#[test]
+fn threads_that_add_in_destructors_leave_no_blocks_behind() {
+    if !child::is_alone("tests::slots::threads_that_add_in_destructors_leave_no_blocks_behind") {
+        return;
+    }
+    const THREADS: usize = 20;
+    static COUNTER: Counter = Counter::new();
+    for has_handle in [false, true] {
+        let add = move || {
+            let local = has_handle.then(|| COUNTER.local());
+            AtEnd::run(move || {
+                COUNTER.inc();
+                drop(local);
+                COUNTER.inc();
+            })
+        };
+        for _ in 0..THREADS {
+            let thread = thread::spawn(move || {
+                FIRST.set(None);
+                assert!(!has_slot(&COUNTER));
+                SECOND.set(None);
+                COUNTER.inc();
+                [&FIRST, &SECOND, &THIRD].iter().for_each(|place| place.set(Some(add())));
+            });
+            thread.join().unwrap();
+        }
+    }
+    assert_eq!(COUNTER.sum(), 2 * THREADS as u64 * 7);
+    let blocks = global().blocks();
+    assert!(blocks <= 2, "{blocks} blocks of {} threads, one at a time", 2 * THREADS);
 }
 
 /// Slots of two threads share no cache line. All chunks come from here, so that one thread can

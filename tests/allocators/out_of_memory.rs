@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, LazyLock, mpsc};
 use std::thread;
 
-use quipu::{
-    Bounds, Counter, CounterArray, FloatCounter, FloatGauge, Gauge, Histogram, Peak, RegisterError,
-    UpDownCounter, Value,
-};
+#[cfg(unix)]
+use quipu::{Bounds, Histogram, Peak, RegisterError};
+use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, UpDownCounter, Value};
 
 /// Which of the current thread's allocations fail.
 #[derive(Clone, Copy)]
