@@ -102,7 +102,8 @@ impl Key {
 /// hold.
 pub(crate) const fn chunk_len(id: usize) -> usize {
     let chunk = id % ARENA;
-    FIRST_CHUNK << if chunk < CHUNKS { chunk.saturating_sub(2) } else { CHUNKS - 2 }
+    let doublings = chunk.saturating_sub(2);
+    FIRST_CHUNK << if doublings < CHUNKS { doublings } else { 0 }
 }
 
 // Walks over all ids use their lengths, with pointers of 32 bits, too.

@@ -207,8 +207,9 @@ mod tests {
     fn every_value_is_within_its_bucket() {
         let lowers = (0..BUCKETS).map(|index| SlotBucket::new(index, 0).lower);
         for bound in lowers.chain([GREATEST, f64::MIN_POSITIVE, 0.1, 1.0 / 3.0, 1e9]) {
-            for value in [bound.next_down(), bound, bound.next_up()] {
-                let value = value.clamp(0.0, GREATEST);
+            let bits = bound.to_bits();
+            for bits in [bits.saturating_sub(1), bits, bits + 1] {
+                let value = f64::from_bits(bits).min(GREATEST);
                 let SlotBucket { lower, upper, .. } = SlotBucket::new(index(value), 0);
                 let is_last = value == GREATEST && upper == GREATEST;
                 assert!(
