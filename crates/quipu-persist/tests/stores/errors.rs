@@ -54,6 +54,38 @@ fn sqlite_in_no_folder() {
     }
 }
 
+/// A name that SQLite takes for a database in memory or elsewhere is neither written nor read.
+#[test]
+fn sqlite_paths_that_are_no_file() {
+    for (path, expected) in [
+        ("", "\"\": expected the path of a file, such as totals.db"),
+        (":memory:", "\":memory:\": expected the path of a file; use a VersionVector"),
+        ("file:x.db", "\"file:x.db\": expected a path, not a URI: leave out file:"),
+        ("file:x.db?mode=rwc", "or write ./file:x.db?mode=rwc"),
+        ("file:///tmp/x.db", "expected a path, not a URI"),
+        ("file::memory:?cache=shared", "expected a path, not a URI"),
+    ] {
+        let mut store = Sqlite::new(path);
+        assert_error(&write(store.clone()), ErrorKind::Config, &[expected]);
+        assert_error(&store.total("likes").unwrap_err(), ErrorKind::Config, &[expected]);
+        assert_error(&store.counters().unwrap_err(), ErrorKind::Config, &[expected]);
+        let error = store.compact(std::time::Duration::ZERO).unwrap_err();
+        assert_error(&error, ErrorKind::Config, &[expected]);
+    }
+}
+
+/// Files of these names are files, where the path has a folder.
+#[test]
+fn sqlite_files_of_odd_names() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [":memory:", "file:x.db", "file:x.db?mode=rwc", "File:x.db", "a b%20c?d#e.db"] {
+        let path = folder.path().join(name);
+        assert_eq!(Sqlite::new(&path).write(&batch()).unwrap(), Outcome::Stored);
+        assert!(path.is_file(), "{name}");
+        assert_eq!(Sqlite::new(&path).total("likes").unwrap(), 1, "{name}");
+    }
+}
+
 #[test]
 fn sqlite_tables_of_another_layout() {
     for change in [
