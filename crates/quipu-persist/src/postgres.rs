@@ -1,17 +1,21 @@
 use std::collections::BTreeMap;
-use std::error::Error as _;
+#[cfg(feature = "postgres-tls")]
+use std::path::PathBuf;
 use std::time::Duration;
-use std::{fmt, io, iter};
+use std::{fmt, iter};
 
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{ToSql, Type, WasNull, WrongType};
-use tokio_postgres::{Client, Config, IsolationLevel, NoTls, Row};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, GenericClient, IsolationLevel, NoTls, Row, Socket};
 
 use super::process_local::ProcessLocal;
 use super::runtime::Runtime;
 use super::sql::{self, dead, mark_dead, retire, touch};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
+use explain::explain;
+
+mod explain;
 
 /// A whole batch in one round trip: `$1` is the writer, `$2` its state, `$3` to `$5` are the rows.
 /// Returns whether the writer lives.
@@ -62,9 +66,21 @@ const HAS_TABLES: &str = "SELECT
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # Rights
+/// The user that makes the tables needs `CREATE` on the schema. One that only writes needs
+/// `SELECT`, `INSERT` and `UPDATE` on the tables, one that only reads `SELECT`, and one that calls
+/// `compact` `DELETE`, too. Each needs `USAGE` on the schema, which it has on `public`:
+///
+/// ```sql
+/// GRANT SELECT, INSERT, UPDATE ON quipu_schema, quipu_writers, quipu_totals, quipu_folded TO app;
+/// GRANT DELETE ON quipu_totals TO app; -- for compact
+/// ```
+///
 /// # Limits
-/// Its calls block, for at most 10 seconds: asynchronous code makes them on a thread for blocking
-/// work.
+/// A database has the names that its encoding has: make it with `ENCODING 'UTF8'`. A counter with
+/// another name is [refused](ErrorKind::Refused), and the others go through. A store keeps one
+/// connection. Its calls block, for at most 10 seconds: see [asynchronous
+/// code](super#asynchronous-code).
 pub struct Postgres {
     config: Config,
     link: ProcessLocal<Link>,
@@ -271,46 +287,6 @@ fn shown(config: &Config) -> String {
     let places: Vec<_> =
         names.iter().zip(ports).map(|(name, port)| format!("{name}:{port}")).collect();
     format!("PostgreSQL at {}", places.join(","))
-}
-
-fn explain(store: &str, error: tokio_postgres::Error) -> Error {
-    let (kind, expected) = match error.code() {
-        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => (
-            ErrorKind::Denied,
-            "expected a user and a password that it lets in; see the URL and pg_hba.conf",
-        ),
-        Some(&SqlState::INVALID_CATALOG_NAME) => {
-            (ErrorKind::Config, "expected a database that exists; see the URL")
-        }
-        Some(&SqlState::INVALID_SCHEMA_NAME) => {
-            (ErrorKind::Schema, "expected a search_path that begins with a schema that exists")
-        }
-        Some(
-            &SqlState::UNDEFINED_TABLE
-            | &SqlState::UNDEFINED_COLUMN
-            | &SqlState::UNDEFINED_FUNCTION
-            | &SqlState::INVALID_COLUMN_REFERENCE
-            | &SqlState::DATATYPE_MISMATCH,
-        ) => (ErrorKind::Schema, sql::OTHER_TABLES),
-        Some(&SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::READ_ONLY_SQL_TRANSACTION) => (
-            ErrorKind::Denied,
-            "expected a user that may read the quipu_ tables, and may write to them on the primary server",
-        ),
-        Some(&SqlState::DISK_FULL) => (ErrorKind::Full, "expected room on its disk"),
-        Some(_) => (ErrorKind::Store, "expected it to read and write the quipu_ tables"),
-        None => match error.source() {
-            Some(cause) if cause.is::<WrongType>() || cause.is::<WasNull>() => {
-                (ErrorKind::Schema, sql::OTHER_TABLES)
-            }
-            // One case is left: the server asks for something that the URL doesn't have.
-            Some(cause) if !cause.is::<io::Error>() => (
-                ErrorKind::Denied,
-                "expected a user and a password that it lets in, without TLS; see the URL and pg_hba.conf",
-            ),
-            _ => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
-        },
-    };
-    Error::new(kind, format!("{store}: {expected}")).caused_by(error)
 }
 
 impl Sink for Postgres {

@@ -3,7 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use redis::{
-    Client, Connection, ErrorKind as Kind, RedisError, RedisResult, Script, ServerErrorKind,
+    Client, Connection, ConnectionAddr, ErrorKind as Kind, RedisError, RedisResult, Script,
 };
 
 use super::limits::TIMEOUT;
@@ -22,6 +22,10 @@ const RETIRED_VERSIONS: &str = "{quipu}:retired-versions";
 
 /// The way out for keys that the scripts don't fit.
 const OTHER_KEYS: &str = "expected keys as this version makes them; use another database, or rename those that are there";
+
+/// The way out for a user that lacks a right.
+const RIGHTS: &str = "expected a user with the rights that the documentation of Redis names: to keys \
+    that begin with {quipu}:, and to scripts and the commands that these call";
 
 /// The hash of a counter: by writer, `version total`.
 fn totals(counter: &str) -> String {
@@ -175,30 +179,54 @@ fn explain(client: &Client, error: RedisError) -> Error {
         (Kind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS")) => {
             (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL")
         }
-        (_, Some("NOPERM" | "READONLY")) => (
-            ErrorKind::Denied,
-            "expected a user that may run scripts and write keys that begin with {quipu}:, on the primary",
-        ),
+        (_, Some("NOPERM")) => (ErrorKind::Denied, RIGHTS),
+        (_, Some("READONLY")) => (ErrorKind::Denied, "expected the primary, not a replica"),
         (_, Some("OOM" | "MISCONF")) => {
             (ErrorKind::Full, "expected room in its memory and on its disk")
         }
         (Kind::UnexpectedReturnType, _) | (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => {
             (ErrorKind::Schema, OTHER_KEYS)
         }
-        // Of a hash's field.
-        _ if error.detail().is_some_and(|detail| detail.contains("not an integer")) => {
-            (ErrorKind::Schema, OTHER_KEYS)
+        (
+            _,
+            Some("LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "NOREPLICAS"),
+        ) => (
+            ErrorKind::Unavailable,
+            "expected it to be ready, and neither to load its data, nor to run a long script, nor \
+             to wait for other servers",
+        ),
+        (_, Some("MOVED" | "ASK" | "CROSSSLOT")) => {
+            (ErrorKind::Config, "expected the node of the cluster that has the keys {quipu}:")
         }
         (Kind::Io, _) if error.is_timeout() => (
             ErrorKind::Timeout,
             "expected an answer within 10 seconds of a server that is up and not overloaded",
         ),
-        (Kind::Io, _) | (Kind::Server(ServerErrorKind::BusyLoading), _) => {
+        (Kind::Io, _) => {
             (ErrorKind::Unavailable, "expected a server at this host and port; see the URL")
         }
-        _ => (ErrorKind::Store, "expected it to run the scripts of this version"),
+        _ => by_text(&error.to_string()),
     };
     Error::new(kind, format!("{}: {expected}", shown(client))).caused_by(error)
+}
+
+/// The kind of an error for which Redis has no code.
+fn by_text(text: &str) -> (ErrorKind, &'static str) {
+    let has = |part| text.contains(part);
+    if has("can't run this command") || has("has no permissions") {
+        (ErrorKind::Denied, RIGHTS)
+    } else if has("max number of clients") {
+        (
+            ErrorKind::Unavailable,
+            "expected a free connection, of which each store takes one; raise maxclients",
+        )
+    } else if has("DB index") || has("switch database") {
+        (ErrorKind::Config, "expected a database that exists; see the URL")
+    } else if has("not an integer") || has("WRONGTYPE") {
+        (ErrorKind::Schema, OTHER_KEYS)
+    } else {
+        (ErrorKind::Store, "expected it to run the scripts of this version")
+    }
 }
 
 impl Sink for Redis {
@@ -220,16 +248,22 @@ impl Sink for Redis {
 
 impl Store for Redis {
     fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
-        let (rows, version, total): (BTreeMap<String, String>, Option<u64>, Option<i64>) = self
-            .run(|connection| {
-                // Atomic, so that no fold comes in between.
-                redis::pipe()
-                    .atomic()
-                    .hgetall(totals(counter))
-                    .hget(RETIRED_VERSIONS, counter)
-                    .hget(RETIRED, counter)
-                    .query(connection)
-            })?;
+        type Found = (BTreeMap<String, String>, Option<u64>, Option<i64>);
+        let ((rows, version, total),): (Found,) = self.run(|connection| {
+            // A transaction, so that no fold comes in between. The driver's own panics where the
+            // user may not begin one.
+            redis::pipe()
+                .cmd("MULTI")
+                .ignore()
+                .hgetall(totals(counter))
+                .ignore()
+                .hget(RETIRED_VERSIONS, counter)
+                .ignore()
+                .hget(RETIRED, counter)
+                .ignore()
+                .cmd("EXEC")
+                .query(connection)
+        })?;
         let mut stamps = rows
             .into_iter()
             .map(|(writer, row)| Ok((writer.parse()?, parse(counter, &row)?)))

@@ -8,18 +8,18 @@ use quipu_persist::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Sqlite, Stamp
 use crate::rig::File;
 use quipu_testing::child;
 
-fn batch() -> Batch {
+pub(crate) fn batch() -> Batch {
     let entry = Entry { counter: "likes".to_owned(), stamp: Stamp { version: 1, total: 1 } };
     Batch { writer: Writer::new("host").unwrap(), entries: vec![entry], closes: false }
 }
 
 /// The error of a write, which must fail.
-fn write(mut sink: impl Sink) -> Error {
+pub(crate) fn write(mut sink: impl Sink) -> Error {
     sink.write(&batch()).unwrap_err()
 }
 
 #[track_caller]
-fn assert_error(error: &Error, kind: ErrorKind, parts: &[&str]) {
+pub(crate) fn assert_error(error: &Error, kind: ErrorKind, parts: &[&str]) {
     println!("{error}");
     assert_eq!(error.kind(), kind, "{error}");
     for part in parts {
@@ -207,24 +207,27 @@ fn service_sqlite_on_a_full_disk() {
     healed.unwrap();
     assert_eq!(total.unwrap(), 11);
 }
-mod postgres {
-    use quipu_persist::{ErrorKind, Outcome, Postgres, Sink, Store};
+/// Runs statements at a PostgreSQL.
+pub(crate) fn execute(url: &str, sql: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, connection) =
+            tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(sql).await.unwrap();
+    });
+}
 
-    use super::{assert_error, batch, write};
+mod postgres {
+    use std::sync::Arc;
+
+    use quipu_persist::{ErrorKind, Outcome, Postgres, Sink, Store, Worker};
+
+    use super::{assert_error, batch, execute, write};
     use crate::rig::Service;
 
     fn at(url: &str) -> Postgres {
         Postgres::new(url).unwrap()
-    }
-
-    fn execute(url: &str, sql: &str) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let (client, connection) =
-                tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client.batch_execute(sql).await.unwrap();
-        });
     }
 
     #[test]
@@ -612,6 +615,6 @@ mod nats {
         assert_error(&write(at("")), ErrorKind::Denied, &["expected a user and a password"]);
         let plain = crate::server::Server::nats_with(&[]);
         let error = write(Nats::new(&format!("nats://127.0.0.1:{}", plain.port())).unwrap());
-        assert_error(&error, ErrorKind::Store, &["expected a server with JetStream"]);
+        assert_error(&error, ErrorKind::Config, &["expected a server with JetStream"]);
     }
 }

@@ -118,6 +118,11 @@ impl Service {
         self.server.port()
     }
 
+    /// Changes the server's files, and starts it with them.
+    pub(crate) fn reconfigure(&mut self, change: impl FnOnce(&std::path::Path)) {
+        self.server.reconfigure(change);
+    }
+
     fn open(&self, port: u16) -> Box<dyn Store> {
         match self.kind {
             Kind::Postgres => Box::new(self.postgres_at(port)),

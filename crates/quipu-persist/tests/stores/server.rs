@@ -144,6 +144,13 @@ impl Server {
         }
     }
 
+    /// Changes the data of a server that has ended, and starts it again.
+    pub(crate) fn reconfigure(&mut self, change: impl FnOnce(&Path)) {
+        self.kill();
+        change(&self.data());
+        self.restart();
+    }
+
     /// Keeps a copy of the data as they are after a crash.
     pub(crate) fn save(&mut self) {
         self.kill();

@@ -1,0 +1,91 @@
+//! The kinds of PostgreSQL's errors, and the ways out.
+
+use std::error::Error as _;
+use std::io;
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{WasNull, WrongType};
+
+use crate::sql;
+use crate::{Error, ErrorKind};
+
+const NO_TLS: &str = "expected a connection with TLS: sslmode=require in the URL, and a build with \
+    the feature postgres-tls of quipu-persist";
+
+pub(super) fn explain(store: &str, error: tokio_postgres::Error) -> Error {
+    let (kind, expected) = match error.code() {
+        // Of an entry `hostssl` in pg_hba.conf.
+        Some(_) if error.to_string().contains("no encryption") => (ErrorKind::Denied, NO_TLS),
+        Some(state) => of_the_server(state),
+        None => of_the_driver(&error),
+    };
+    Error::new(kind, format!("{store}: {expected}")).caused_by(error)
+}
+
+fn of_the_server(state: &SqlState) -> (ErrorKind, &'static str) {
+    let is_of = |class| state.code().starts_with(class);
+    match *state {
+        SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => (
+            ErrorKind::Denied,
+            "expected a user and a password that it lets in; see the URL and pg_hba.conf",
+        ),
+        SqlState::INVALID_CATALOG_NAME => {
+            (ErrorKind::Config, "expected a database that exists; see the URL")
+        }
+        SqlState::INVALID_SCHEMA_NAME => {
+            (ErrorKind::Schema, "expected a search_path that begins with a schema that exists")
+        }
+        SqlState::UNDEFINED_TABLE
+        | SqlState::UNDEFINED_COLUMN
+        | SqlState::UNDEFINED_FUNCTION
+        | SqlState::INVALID_COLUMN_REFERENCE
+        | SqlState::DATATYPE_MISMATCH => (ErrorKind::Schema, sql::OTHER_TABLES),
+        SqlState::INSUFFICIENT_PRIVILEGE => (
+            ErrorKind::Denied,
+            "expected a user with the rights that the documentation of Postgres names: one that may \
+             read the quipu_ tables, or may write to them, and may make them where there are none",
+        ),
+        SqlState::READ_ONLY_SQL_TRANSACTION => (
+            ErrorKind::Denied,
+            "expected the primary server, and a user and a database that may write",
+        ),
+        SqlState::TOO_MANY_CONNECTIONS => (
+            ErrorKind::Unavailable,
+            "expected a free connection, of which each store takes one; raise max_connections, or \
+             put a pooler in between",
+        ),
+        SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
+            (ErrorKind::Timeout, "expected an answer within its statement_timeout and lock_timeout")
+        }
+        SqlState::DISK_FULL => (ErrorKind::Full, "expected room on its disk"),
+        // Of a value, or of a limit of the program: such as a character that the encoding lacks.
+        _ if is_of("22") || is_of("54") || *state == SqlState::CHECK_VIOLATION => (
+            ErrorKind::Refused,
+            "expected names in the database's encoding, so a database with ENCODING 'UTF8', and \
+             columns without other limits",
+        ),
+        // It starts or ends; a pooler has no server; a conflict with others; resources are short.
+        _ if is_of("57P") || is_of("08") || is_of("40") || is_of("53") || is_of("25P") => (
+            ErrorKind::Unavailable,
+            "expected it to be up, and not about to start or to end, or overloaded",
+        ),
+        _ => (ErrorKind::Store, "expected it to read and write the quipu_ tables"),
+    }
+}
+
+fn of_the_driver(error: &tokio_postgres::Error) -> (ErrorKind, &'static str) {
+    match error.source() {
+        #[cfg(feature = "postgres-tls")]
+        Some(cause) if crate::tls::is_refusal(cause) => (ErrorKind::Denied, crate::tls::REFUSAL),
+        Some(cause) if cause.is::<WrongType>() || cause.is::<WasNull>() => {
+            (ErrorKind::Schema, sql::OTHER_TABLES)
+        }
+        // One case is left: the server asks for something that the URL doesn't have.
+        Some(cause) if !cause.is::<io::Error>() => (
+            ErrorKind::Denied,
+            "expected a server that has TLS where the URL has sslmode=require, and a user and a \
+             password that it lets in; see the URL and pg_hba.conf",
+        ),
+        _ => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
+    }
+}
