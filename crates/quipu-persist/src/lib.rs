@@ -128,6 +128,7 @@ mod predecessor;
 mod process_local;
 #[cfg(feature = "redis")]
 mod redis;
+mod refusal;
 #[cfg(any(feature = "postgres", feature = "nats", feature = "cassandra"))]
 mod runtime;
 mod series;

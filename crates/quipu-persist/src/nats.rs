@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::process_local::ProcessLocal;
+use super::refusal::{self, Refused};
 use super::runtime::Runtime;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Store, VersionVector, Writer};
 
@@ -120,26 +121,29 @@ impl Nats {
     ///
     /// # Errors
     /// If the name isn't 1 to 128 ASCII letters, digits, `_` or `-`; if the queue can't be read;
-    /// the store's error. If there were messages of another version: they won't come again, and the
-    /// next call passes them.
+    /// the store's error. If there were messages of another version, or of counters that the store
+    /// can't take: they won't come again, and the next call passes them.
     pub fn forward(&mut self, name: &str, into: &mut dyn Sink) -> Result<usize, Error> {
         check_name(name)?;
         let mut forwarded = 0;
         loop {
             let messages = self.run(async |link| fetch_durable(link, name).await)?;
             let rows: Vec<_> = messages.iter().map(decode).collect();
+            let mut refused = Refused::new();
             let written = batches(rows.iter().flatten())
                 .into_iter()
-                .try_for_each(|batch| self.pass_on(batch, into));
+                .try_for_each(|batch| self.pass_on(batch, into, &mut refused));
             let answers = rows.iter().map(|row| match (&written, row) {
                 (Err(_), _) => AckKind::Nak(None),
-                (Ok(()), Ok(_)) => AckKind::Ack,
-                (Ok(()), Err(_)) => AckKind::Term,
+                (Ok(()), Ok(row)) if !refused.contains_key(&row.entry.counter) => AckKind::Ack,
+                (Ok(()), _) => AckKind::Term,
             });
             let answered = self.answer(&messages, answers.collect());
             written.and(answered)?;
             for row in rows {
-                row?;
+                if let Some(error) = refused.remove(&row?.entry.counter) {
+                    return Err(error);
+                }
                 forwarded += 1;
             }
             if messages.len() < FETCH {
@@ -151,13 +155,20 @@ impl Nats {
     /// Writes a batch, as a successor of its writer where that was folded: with what its newest
     /// total in the queue exceeds the folded one by. (The batch's may be older than the folded one,
     /// and would take off what came later.)
-    fn pass_on(&mut self, mut batch: Batch, into: &mut dyn Sink) -> Result<(), Error> {
+    fn pass_on(
+        &mut self,
+        mut batch: Batch,
+        into: &mut dyn Sink,
+        refused: &mut Refused,
+    ) -> Result<(), Error> {
         let origin = batch.writer.clone();
         let mut newest = VersionVector::new();
         newest.write(&batch)?;
         let mut folded: BTreeMap<String, i64> = BTreeMap::new();
         for _ in 0..FOLDS {
-            let Outcome::Folded(more) = into.write(&batch)? else { return Ok(()) };
+            let Outcome::Folded(more) = refusal::write(into, &batch, refused)? else {
+                return Ok(());
+            };
             for (counter, total) in more {
                 let sum = folded.entry(counter).or_default();
                 *sum = sum.wrapping_add(total);

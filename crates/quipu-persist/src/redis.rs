@@ -184,6 +184,7 @@ fn explain(client: &Client, error: RedisError) -> Error {
         (_, Some("OOM" | "MISCONF")) => {
             (ErrorKind::Full, "expected room in its memory and on its disk")
         }
+        (_, Some("QUIPUREFUSED")) => (ErrorKind::Refused, OTHER_KEYS),
         (Kind::UnexpectedReturnType, _) | (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => {
             (ErrorKind::Schema, OTHER_KEYS)
         }

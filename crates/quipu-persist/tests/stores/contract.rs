@@ -336,6 +336,23 @@ fn forwards_past_what_it_cannot_read(rig: &crate::rig::Service) {
     assert_eq!(queue.forward("store", &mut store).unwrap(), 0);
 }
 
+/// A counter that the store doesn't take is reported, and is in the way of no other.
+fn forwards_past_what_is_refused(rig: &crate::rig::Service) {
+    let (mut sink, mut queue, mut store) = (rig.sink(), rig.queue(), VersionVector::new());
+    sink.write(&batch(&writer("a"), &[("likes", 1, 5), ("odd", 1, 6), ("shares", 1, 7)])).unwrap();
+    let mut picky = Then(|batch: &Batch| {
+        if batch.entries.iter().any(|entry| entry.counter == "odd") {
+            return Err(Error::new(ErrorKind::Refused, "expected other names"));
+        }
+        store.write(batch)
+    });
+    let error = queue.forward("store", &mut picky).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert!(error.to_string().starts_with("\"odd\" is a counter that"), "{error}");
+    assert_eq!(queue.forward("store", &mut picky).unwrap(), 0);
+    assert_eq!(["likes", "odd", "shares"].map(|counter| store.value(counter)), [5, 0, 7]);
+}
+
 /// A read has an end although someone writes on and on.
 fn is_read_while_written(rig: &crate::rig::Service) {
     let (mut store, is_over) = (rig.store(), AtomicBool::new(false));
@@ -401,5 +418,6 @@ contract! {
     #[ignore = "needs nats-server: run ci/services"]
     service_nats_after_folds: crate::rig::Service::nats(), [forwards_after_folds];
     #[ignore = "needs nats-server: run ci/services"]
-    service_nats_past_what_it_cannot_read: crate::rig::Service::nats(), [forwards_past_what_it_cannot_read];
+    service_nats_past_what_it_cannot_read: crate::rig::Service::nats(),
+        [forwards_past_what_it_cannot_read, forwards_past_what_is_refused];
 }

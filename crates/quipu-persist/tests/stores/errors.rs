@@ -319,6 +319,49 @@ mod postgres {
         }
     }
 
+    /// A name that the database's encoding doesn't have is in the way of no other.
+    #[test]
+    #[ignore = "needs postgres: run ci/services"]
+    fn service_postgres_in_another_encoding() {
+        let service = Service::postgres();
+        let url = |database: &str| {
+            format!("postgres://quipu:knots@127.0.0.1:{}/{database}", service.port())
+        };
+        execute(
+            &url("postgres"),
+            "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
+        );
+        let worker = Worker::builder("host").interval(crate::LONG).start(at(&url("latin")));
+        let worker = worker.unwrap();
+        let mut counters: Vec<String> = (0..5000).map(|number| format!("views {number}")).collect();
+        counters[70] = "views \u{20ac}".to_owned();
+        counters[80] = "views \u{e9}".to_owned();
+        counters[4999] = "\u{6f22}\u{5b57}".to_owned();
+        for counter in &counters {
+            let views = Arc::new(quipu::Counter::new());
+            views.add(3);
+            worker.track(counter, views).unwrap();
+        }
+        let error = worker.flush(crate::LONG).unwrap_err();
+        let expected =
+            ["\"views \u{20ac}\" is a counter that the store can't take", "ENCODING 'UTF8'"];
+        assert_error(&error, ErrorKind::Refused, &expected);
+        let refused: Vec<_> = worker.status().unwrap().refused.into_keys().collect();
+        assert_eq!(refused, [counters[70].clone(), counters[4999].clone()]);
+        let mut store = at(&url("latin"));
+        assert_eq!(store.counters().unwrap().len(), 4998);
+        for counter in [&counters[0], &counters[80], &counters[71], &counters[4998]] {
+            assert_eq!(store.total(counter).unwrap(), 3);
+        }
+        assert_eq!(worker.shutdown(crate::LONG).unwrap_err().kind(), ErrorKind::Refused);
+        assert_eq!(store.compact(crate::LONG).unwrap(), 1, "the writer has closed");
+        // Batches that no worker has checked.
+        let mut batch = batch();
+        batch.entries[0].counter = "a\0b".to_owned();
+        let error = at(&url("postgres")).write(&batch).unwrap_err();
+        assert_error(&error, ErrorKind::Refused, &["expected names in the database's encoding"]);
+    }
+
     /// A writer that looked for tables, found none, and waited for the lock while another process
     /// made them.
     #[test]
@@ -394,7 +437,7 @@ mod postgres {
 mod redis {
     use std::time::Duration;
 
-    use quipu_persist::{Batch, Entry, ErrorKind, Redis, Sink, Stamp, Store, Writer};
+    use quipu_persist::{Batch, Entry, ErrorKind, Redis, Sink, Stamp, Store, Worker, Writer};
     use redis::Commands;
 
     use super::{assert_error, write};
@@ -425,8 +468,8 @@ mod redis {
         connection.set::<_, _, ()>("{quipu}:totals:likes", "120").unwrap();
         assert_error(
             &write(at(&url)),
-            ErrorKind::Schema,
-            &["WRONGTYPE", "expected keys as this version"],
+            ErrorKind::Refused,
+            &["{quipu}:totals:likes is not a hash", "expected keys as this version"],
         );
         redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
 
@@ -468,6 +511,31 @@ mod redis {
             ErrorKind::Unavailable,
             &["127.0.0.1:1: expected a server"],
         );
+    }
+
+    /// A counter whose key is something else is in the way of no other.
+    #[test]
+    #[ignore = "needs redis-server: run ci/services"]
+    fn service_redis_key_of_something_else() {
+        let service = Service::redis();
+        let url = format!("redis://127.0.0.1:{}/", service.port());
+        let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
+        connection.set::<_, _, ()>("{quipu}:totals:b", "120").unwrap();
+        let worker = Worker::builder("host").interval(crate::LONG);
+        let worker = worker.start(Redis::new(&url).unwrap()).unwrap();
+        for counter in ["a", "b", "c"] {
+            let likes = std::sync::Arc::new(quipu::Counter::new());
+            likes.add(3);
+            worker.track(counter, likes).unwrap();
+        }
+        let error = worker.flush(crate::LONG).unwrap_err();
+        let expected = ["\"b\" is a counter that", "{quipu}:totals:b is not a hash"];
+        assert_error(&error, ErrorKind::Refused, &expected);
+        let mut store = Redis::new(&url).unwrap();
+        assert_eq!(["a", "c"].map(|counter| store.total(counter).unwrap()), [3, 3]);
+        connection.del::<_, ()>("{quipu}:totals:b").unwrap();
+        worker.flush(crate::LONG).unwrap();
+        assert_eq!(store.total("b").unwrap(), 3);
     }
 
     /// A fold that can't be done changes nothing, and can be done once its cause is gone.
