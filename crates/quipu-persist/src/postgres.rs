@@ -209,13 +209,13 @@ fn connect(config: &Config, store: &str) -> Result<Link, Error> {
 /// Whether there are tables. An error if they are another version's.
 async fn find_tables(client: &Client, store: &str) -> Result<bool, Error> {
     let explain = |error| explain(store, error);
-    let row = client.query_one(HAS_TABLES, &[]).await.map_err(explain)?;
-    let (has_schema, has_totals): (bool, bool) = (row.get(0), row.get(1));
+    let (has_schema, has_totals) = which_tables(client).await.map_err(explain)?;
     if !has_schema && !has_totals {
         return Ok(false);
     }
     let version = if has_schema {
-        client.query_one(sql::VERSION, &[]).await.and_then(|row| row.try_get(0)).map_err(explain)?
+        let versions = select(client, sql::VERSION, &[], |row| row.try_get(0)).await;
+        versions.map_err(explain)?.into_iter().next().flatten()
     } else {
         None
     };
@@ -223,18 +223,26 @@ async fn find_tables(client: &Client, store: &str) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// Whether there are the table of the version, and that of the totals.
+async fn which_tables(client: &impl GenericClient) -> Result<(bool, bool), tokio_postgres::Error> {
+    let row = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?));
+    let rows = select(client, HAS_TABLES, &[], row).await?;
+    Ok(rows.first().copied().unwrap_or_default())
+}
+
 async fn create(client: &mut Client) -> Result<(), tokio_postgres::Error> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;
     // Another process may have made them while this one waited for the lock.
-    if !transaction.query_one(HAS_TABLES, &[]).await?.get::<_, bool>(0) {
+    if !which_tables(&transaction).await?.0 {
         transaction.batch_execute(sql::CREATE).await?;
     }
     transaction.commit().await
 }
 
+/// Reads rows. It takes no named statement: a pooler may give each transaction another connection.
 async fn select<T>(
-    client: &Client,
+    client: &impl GenericClient,
     query: &str,
     parameters: &[(&(dyn ToSql + Sync), Type)],
     row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,

@@ -130,7 +130,7 @@ impl Service {
             Kind::Nats => Box::new(self.nats_at(port)),
         }
     }
-    fn postgres_at(&self, port: u16) -> Postgres {
+    pub(crate) fn postgres_at(&self, port: u16) -> Postgres {
         let url = format!("postgres://quipu:knots@127.0.0.1:{port}/postgres");
         Postgres::new(&url).expect("a URL")
     }
