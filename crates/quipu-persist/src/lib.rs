@@ -139,6 +139,8 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod status;
+#[cfg(any(feature = "nats", feature = "postgres-tls", feature = "redis-tls"))]
+mod tls;
 mod tracked;
 mod tracks;
 mod worker;

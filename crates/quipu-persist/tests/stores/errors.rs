@@ -665,22 +665,7 @@ mod nats {
 
     #[test]
     #[ignore = "needs nats-server: run ci/services"]
-    fn service_nats_with_a_password_or_without_jetstream() {
-        let locked = crate::server::Server::nats_with(&[
-            "--user",
-            "quipu",
-            "--pass",
-            "knots",
-            "--jetstream",
-        ]);
-        let at =
-            |login: &str| Nats::new(&format!("nats://{login}127.0.0.1:{}", locked.port())).unwrap();
-        assert_error(
-            &write(at("quipu:wrong@")),
-            ErrorKind::Denied,
-            &["expected a user and a password"],
-        );
-        assert_error(&write(at("")), ErrorKind::Denied, &["expected a user and a password"]);
+    fn service_nats_without_jetstream() {
         let plain = crate::server::Server::nats_with(&[]);
         let error = write(Nats::new(&format!("nats://127.0.0.1:{}", plain.port())).unwrap());
         assert_error(&error, ErrorKind::Config, &["expected a server with JetStream"]);

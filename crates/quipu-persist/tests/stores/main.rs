@@ -4,11 +4,14 @@
 
 #![cfg(unix)]
 
+mod certificates;
 mod contract;
 mod errors;
 mod faults;
 mod forks;
-mod likes;
+mod kinds;
+mod nats_login;
+mod pooler;
 mod proxy;
 mod rig;
 mod server;

@@ -67,6 +67,18 @@ impl Server {
         })
     }
 
+    /// With a configuration file of this text.
+    pub(crate) fn nats_configured(text: String) -> Self {
+        Self::start(move |data, port| {
+            let config = data.with_file_name("nats.conf");
+            fs::write(&config, &text).expect("a file for the configuration");
+            let mut command = command("nats-server", &[], "nats-server");
+            command.args(["--addr", "127.0.0.1", "--port"]).arg(port.to_string());
+            command.arg("--store_dir").arg(data).arg("--config").arg(config);
+            command
+        })
+    }
+
     /// With a database and a user `quipu` with the password `knots`. It is killed, but its disk is
     /// not.
     pub(crate) fn postgres() -> Self {
@@ -269,11 +281,19 @@ fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
-fn give_to_nobody(folder: &Path) {
+pub(crate) fn give_to_nobody(path: &Path) {
     if is_root() {
-        std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY))
-            .expect("root may give a folder away");
+        std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY))
+            .expect("root may give a file away");
     }
+}
+
+/// Makes a file readable for the servers' user alone.
+pub(crate) fn make_secret(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a file of one's own");
+    give_to_nobody(path);
 }
 
 /// A program in the `PATH` or one of `folders`.
