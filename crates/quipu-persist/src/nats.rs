@@ -83,8 +83,8 @@ struct Message {
 /// # Limits
 /// A stream can't be compacted, and doesn't know that a writer has closed; compact the store that
 /// it is forwarded to. Sixteen or more older totals that arrive after a newer one push it out until
-/// the next resend. Calls block, for at most 10 seconds: asynchronous code makes them on a thread
-/// for blocking work.
+/// the next resend. Calls block, for at most 10 seconds: see [asynchronous
+/// code](super#asynchronous-code).
 pub struct Nats {
     address: ServerAddr,
     options: ConnectOptions,
