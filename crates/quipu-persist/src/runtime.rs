@@ -94,7 +94,7 @@ mod tests {
 
     use super::*;
 
-    /// What `Runtime::run` gives here.
+    /// The result of a call where it stands.
     fn run() -> Result<u32, Error> {
         Runtime::new()?.run("store", async {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;

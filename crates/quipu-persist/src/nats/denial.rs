@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use crate::{Error, ErrorKind};
 
-/// What a connection's server denied last.
+/// The last right that the server of a connection denied.
 #[derive(Clone, Default)]
 pub(super) struct Denials(Arc<Mutex<Option<String>>>);
 
