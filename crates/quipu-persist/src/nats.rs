@@ -201,8 +201,8 @@ impl Nats {
         Ok(self)
     }
 
-    /// The same store, whose server has a certificate of an authority in this file (PEM), and not of
-    /// one that the operating system trusts.
+    /// The same store, over TLS, whose server has a certificate of an authority in this file (PEM),
+    /// and not of one that the operating system trusts.
     ///
     /// ```no_run
     /// use quipu_persist::{Nats, Worker};
@@ -213,12 +213,12 @@ impl Nats {
     /// ```
     #[must_use]
     pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
-        self.options = self.options.add_root_certificates(path.into());
+        self.options = self.options.add_root_certificates(path.into()).require_tls(true);
         self
     }
 
-    /// The same store, with a certificate of this client, and its key, in these files (PEM), for a
-    /// server that asks for one.
+    /// The same store, over TLS, with a certificate of this client, and its key, in these files
+    /// (PEM), for a server that asks for one.
     ///
     /// ```no_run
     /// use quipu_persist::{Nats, Worker};
@@ -234,7 +234,8 @@ impl Nats {
         certificate: impl Into<PathBuf>,
         key: impl Into<PathBuf>,
     ) -> Self {
-        self.options = self.options.add_client_certificate(certificate.into(), key.into());
+        self.options =
+            self.options.add_client_certificate(certificate.into(), key.into()).require_tls(true);
         self
     }
 
@@ -574,13 +575,13 @@ fn shown(address: &ServerAddr) -> String {
 }
 
 fn explain_connect(store: &str, error: async_nats::ConnectError) -> Error {
-    let (kind, expected) = match error.kind() {
-        _ if tls::is_refusal(&error) => (ErrorKind::Denied, tls::REFUSAL),
-        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => (
+    let (kind, expected) = match (error.kind(), tls::way_out(&error)) {
+        (_, Some(way_out)) => (ErrorKind::Denied, way_out),
+        (ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation, _) => (
             ErrorKind::Denied,
             "expected a user and a password, a token, a key or a JWT that it lets in",
         ),
-        ConnectErrorKind::Tls => (
+        (ConnectErrorKind::Tls, _) => (
             ErrorKind::Config,
             "expected files of certificates, and of a client's key, that can be read (PEM)",
         ),

@@ -12,6 +12,8 @@ use tokio_postgres::{Client, Config, GenericClient, IsolationLevel, NoTls, Row, 
 use super::process_local::ProcessLocal;
 use super::runtime::Runtime;
 use super::sql::{self, dead, mark_dead, retire, touch};
+#[cfg(feature = "postgres-tls")]
+use super::tls::Files;
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
 use explain::explain;
 
@@ -51,8 +53,17 @@ const HAS_TABLES: &str = "SELECT
 ///
 /// The first write makes the tables, in the first schema of the user's `search_path`; their names
 /// begin with `quipu_`. A reader needs no right to write, and reads zeros before there are tables.
-/// A flush is one statement. A call connects if it must, without TLS: put the database on the same
-/// host or network, or a tunnel in between.
+/// A flush is one statement. A call connects if it must.
+///
+/// # TLS
+/// The feature `postgres-tls` encrypts the connection, and verifies the server's certificate and
+/// host, where the URL has `sslmode=require`. The certificate has to be of an authority that the
+/// operating system trusts, or of one of `root_certificates`. With another `sslmode`, and without the
+/// feature, a connection isn't encrypted.
+///
+/// # Poolers
+/// Between may be a pooler that gives each transaction another connection, such as PgBouncer with
+/// `pool_mode = transaction`: a call takes no named statements, and leaves no settings behind.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -83,6 +94,8 @@ const HAS_TABLES: &str = "SELECT
 /// code](super#asynchronous-code).
 pub struct Postgres {
     config: Config,
+    #[cfg(feature = "postgres-tls")]
+    files: Files,
     link: ProcessLocal<Link>,
 }
 
@@ -115,17 +128,72 @@ impl Postgres {
             Error::new(ErrorKind::Config, format!("the address of PostgreSQL: expected {expected}"))
         };
         let form = "postgres://user:password@host:5432/database";
-        let config: Config =
-            url.parse().map_err(|error: tokio_postgres::Error| unfit(form).caused_by(error))?;
+        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            let expected = if url.contains("sslmode=verify-") {
+                "sslmode=require, by which the server's certificate and host are verified, too"
+            } else {
+                form
+            };
+            unfit(expected).caused_by(error)
+        })?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(unfit(form));
         }
-        if config.get_ssl_mode() == SslMode::Require {
+        if config.get_ssl_mode() == SslMode::Require && !cfg!(feature = "postgres-tls") {
             return Err(unfit(
-                "sslmode=prefer or none, since TLS isn't supported, and a tunnel where it is needed",
+                "a build with the feature postgres-tls of quipu-persist for sslmode=require",
             ));
         }
-        Ok(Self { config, link: ProcessLocal::NONE })
+        Ok(Self {
+            config,
+            #[cfg(feature = "postgres-tls")]
+            files: Files::default(),
+            link: ProcessLocal::NONE,
+        })
+    }
+
+    /// The same store, over TLS, whose server has a certificate of an authority in this file (PEM),
+    /// and not of one that the operating system trusts.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Postgres, Worker};
+    ///
+    /// let store = Postgres::new("postgres://app:secret@db.internal/totals?sslmode=require")?
+    ///     .root_certificates("/etc/app/ca.pem");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "postgres-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres-tls")))]
+    #[must_use]
+    pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
+        self.config.ssl_mode(SslMode::Require);
+        self.files.roots = Some(path.into());
+        self
+    }
+
+    /// The same store, over TLS, with a certificate of this client, and its key, in these files
+    /// (PEM), for a server that asks for one.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Postgres, Worker};
+    ///
+    /// let store = Postgres::new("postgres://app:secret@db.internal/totals")?
+    ///     .client_certificate("/etc/app/client.pem", "/etc/app/client.key");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "postgres-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres-tls")))]
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.config.ssl_mode(SslMode::Require);
+        self.files.client = Some((certificate.into(), key.into()));
+        self
     }
 
     /// Folds the writers that have closed, and those without a message for `dead_after`, rounded up
@@ -182,7 +250,7 @@ impl Postgres {
         let store = shown(&self.config);
         let mut link = match self.link.take() {
             Some(link) if !link.client.is_closed() => link,
-            _ => connect(&self.config, &store)?,
+            _ => self.connect(&store)?,
         };
         let Link { client, has_tables, runtime } = &mut link;
         let result = runtime.run(&store, async {
@@ -192,18 +260,29 @@ impl Postgres {
         self.link.keep(link);
         Ok(result)
     }
+
+    fn connect(&self, store: &str) -> Result<Link, Error> {
+        let runtime = Runtime::new()?;
+        let client = runtime.run(store, async {
+            #[cfg(feature = "postgres-tls")]
+            if self.config.get_ssl_mode() == SslMode::Require {
+                let tls = tokio_postgres_rustls::MakeRustlsConnect::new(self.files.config()?);
+                return connect(&self.config, tls, store).await;
+            }
+            connect(&self.config, NoTls, store).await
+        })?;
+        Ok(Link { client, has_tables: false, runtime })
+    }
 }
 
-fn connect(config: &Config, store: &str) -> Result<Link, Error> {
-    let runtime = Runtime::new()?;
-    let client = runtime.run(store, async {
-        let (client, connection) =
-            config.connect(NoTls).await.map_err(|error| explain(store, error))?;
-        // Its end is seen by the client.
-        tokio::spawn(connection);
-        Ok(client)
-    })?;
-    Ok(Link { client, has_tables: false, runtime })
+async fn connect<T>(config: &Config, tls: T, store: &str) -> Result<Client, Error>
+where
+    T: MakeTlsConnect<Socket, Stream: Send + 'static>,
+{
+    let (client, connection) = config.connect(tls).await.map_err(|error| explain(store, error))?;
+    // Its end is seen by the client.
+    tokio::spawn(connection);
+    Ok(client)
 }
 
 /// Whether there are tables. An error if they are another version's.

@@ -1,13 +1,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
+#[cfg(feature = "redis-tls")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use redis::{
     Client, Connection, ConnectionAddr, ErrorKind as Kind, RedisError, RedisResult, Script,
 };
+#[cfg(feature = "redis-tls")]
+use redis::{ClientTlsConfig, TlsCertificates};
 
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
+#[cfg(feature = "redis-tls")]
+use super::tls::{self, Files};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
 
 /// `{quipu}` keeps all keys on one node of a cluster, where a script can use them together.
@@ -41,8 +47,8 @@ fn folded(writer: &str) -> String {
 /// a field of it for each writer.
 ///
 /// A flush is one call of a script, which replaces a field by a newer one only. A call connects if
-/// it must, without TLS. All keys begin with `{quipu}:`, which puts them on one node of a cluster:
-/// the URL is that node's.
+/// it must. All keys begin with `{quipu}:`, which puts them on one node of a cluster: the URL is that
+/// node's.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -55,13 +61,35 @@ fn folded(writer: &str) -> String {
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # TLS
+/// The feature `redis-tls` takes URLs that begin with `rediss://`: the connection is encrypted, and
+/// the server's certificate and host are verified. The certificate has to be of an authority that
+/// the operating system trusts, or of one of `root_certificates`.
+///
+/// # Rights
+/// A user that writes and reads needs these:
+///
+/// ```text
+/// ACL SETUSER app on >secret ~{quipu}:* +ping +info +evalsha +script|load +time +multi +exec
+///     +get +set +hget +hgetall +hset +sadd +smembers
+/// ```
+///
+/// `+del`, `+hdel` and `+hincrby` are for `compact`, and `+select` for a database other than 0. One
+/// that only reads needs `+ping +info +multi +exec +hget +hgetall +smembers`. Without `+info` the
+/// `maxmemory-policy` isn't checked.
+///
 /// # Limits
+/// A store keeps one connection. Calls block, for at most 10 seconds for each answer: see
+/// [asynchronous code](super#asynchronous-code).
+///
 /// After a crash Redis has the writes that its `appendfsync` keeps; living writers restore the
 /// rest. A server with a `maxmemory-policy` of `allkeys-…` is refused: when its memory is full it
 /// drops any key, also the list of the folded writers, and would count those twice. Versions above
 /// 2⁵³ are rounded: with a flush each millisecond, that is in 285,000 years.
 pub struct Redis {
     client: Client,
+    #[cfg(feature = "redis-tls")]
+    files: Files,
     connection: ProcessLocal<Connection>,
     write: Script,
     compact: Script,
@@ -89,12 +117,93 @@ impl Redis {
             Error::new(ErrorKind::Config, text).caused_by(error)
         })?;
         let script = |code| Script::new(&[include_str!("redis/schema.lua"), code].concat());
+        let is_encrypted =
+            matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. });
+        if is_encrypted && !cfg!(feature = "redis-tls") {
+            let text = "the address of Redis: expected a build with the feature redis-tls of \
+                quipu-persist for rediss://";
+            return Err(Error::new(ErrorKind::Config, text));
+        }
         Ok(Self {
             client,
+            #[cfg(feature = "redis-tls")]
+            files: Files::default(),
             connection: ProcessLocal::NONE,
             write: script(include_str!("redis/write.lua")),
             compact: script(include_str!("redis/compact.lua")),
         })
+    }
+
+    /// The same store, at a URL that begins with `rediss://`, whose server has a certificate of an
+    /// authority in this file (PEM), and not of one that the operating system trusts.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let store = Redis::new("rediss://:secret@cache.internal")?.root_certificates("/etc/app/ca.pem");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "redis-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
+    #[must_use]
+    pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.roots = Some(path.into());
+        self
+    }
+
+    /// The same store, at a URL that begins with `rediss://`, with a certificate of this client, and
+    /// its key, in these files (PEM), for a server that asks for one.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let store = Redis::new("rediss://cache.internal")?
+    ///     .client_certificate("/etc/app/client.pem", "/etc/app/client.key");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "redis-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.files.client = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// The client, with its certificates as the files have them now.
+    #[cfg(feature = "redis-tls")]
+    fn client(&self) -> Result<Client, Error> {
+        let info = self.client.get_connection_info().clone();
+        if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            return if self.files == Files::default() {
+                Ok(self.client.clone())
+            } else {
+                let text = format!("{}: expected rediss:// for certificates", shown(&self.client));
+                Err(Error::new(ErrorKind::Config, text))
+            };
+        }
+        tls::choose_cryptography();
+        let client_tls = self.files.client()?;
+        let client_tls =
+            client_tls.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
+        let certificates = TlsCertificates { client_tls, root_cert: self.files.roots()? };
+        Client::build_with_tls(info, certificates).map_err(|error| {
+            let text = format!(
+                "{}: expected files of certificates, and of a client's key (PEM)",
+                shown(&self.client)
+            );
+            Error::new(ErrorKind::Config, text).caused_by(error)
+        })
+    }
+
+    #[cfg(not(feature = "redis-tls"))]
+    fn client(&self) -> Result<Client, Error> {
+        Ok(self.client.clone())
     }
 
     /// Folds the writers that have closed, and those without a message for `dead_after`, rounded up
@@ -126,7 +235,7 @@ impl Redis {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                let (connection, memory) = connect(&self.client).map_err(explain)?;
+                let (connection, memory) = connect(&self.client()?).map_err(explain)?;
                 check_policy(&self.client, &memory)?;
                 connection
             }
@@ -175,7 +284,16 @@ fn shown(client: &Client) -> String {
 }
 
 fn explain(client: &Client, error: RedisError) -> Error {
-    let (kind, expected) = match (error.kind(), error.code()) {
+    let (kind, expected) = kind_of(&error);
+    Error::new(kind, format!("{}: {expected}", shown(client))).caused_by(error)
+}
+
+fn kind_of(error: &RedisError) -> (ErrorKind, &'static str) {
+    #[cfg(feature = "redis-tls")]
+    if let Some(way_out) = tls::way_out(error) {
+        return (ErrorKind::Denied, way_out);
+    }
+    match (error.kind(), error.code()) {
         (Kind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS")) => {
             (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL")
         }
@@ -207,8 +325,7 @@ fn explain(client: &Client, error: RedisError) -> Error {
             (ErrorKind::Unavailable, "expected a server at this host and port; see the URL")
         }
         _ => by_text(&error.to_string()),
-    };
-    Error::new(kind, format!("{}: {expected}", shown(client))).caused_by(error)
+    }
 }
 
 /// The kind of an error for which Redis has no code.

@@ -14,19 +14,27 @@ use super::{Error, ErrorKind};
 #[cfg(feature = "postgres-tls")]
 mod config;
 
-/// What is wrong where [`is_refusal`] holds.
-pub(super) const REFUSAL: &str = "expected a certificate for this host, of an authority that the \
-    system trusts or that root_certificates has, and one of this client where the server asks for it";
+/// The way out of an error of TLS, if it is one: mostly one side doesn't accept the other's
+/// certificate.
+pub(super) fn way_out(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+    match of_tls(error)? {
+        rustls::Error::InvalidMessage(_) => Some("expected a server that has TLS at this port"),
+        _ => Some(
+            "expected a certificate for this host, of an authority that the system trusts or that \
+             root_certificates has, and one of this client where the server asks for it",
+        ),
+    }
+}
 
-/// Whether one side of a connection doesn't accept the other's certificate.
-pub(super) fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
+fn of_tls<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     // These show the source of the error that they hold as theirs, and not that error.
     let in_io = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     let in_arc = error.downcast_ref::<Arc<dyn StdError + Send + Sync>>();
-    error.is::<rustls::Error>()
-        || in_io.is_some_and(|held| is_refusal(held))
-        || in_arc.is_some_and(|held| is_refusal(&**held))
-        || error.source().is_some_and(is_refusal)
+    error
+        .downcast_ref::<rustls::Error>()
+        .or_else(|| of_tls(in_io?))
+        .or_else(|| of_tls(&**in_arc?))
+        .or_else(|| of_tls(error.source()?))
 }
 
 /// Chooses the cryptography of the process, unless the program has: without a choice, rustls panics
@@ -38,9 +46,13 @@ pub(super) fn choose_cryptography() {
     }
 }
 
+/// The text of a file.
+#[cfg(any(feature = "postgres-tls", feature = "redis-tls"))]
+type Pem = Vec<u8>;
+
 /// Files of certificates (PEM), which each connection reads, since they are renewed.
 #[cfg(any(feature = "postgres-tls", feature = "redis-tls"))]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Files {
     pub(super) roots: Option<PathBuf>,
     /// This client's certificate, and its key.
@@ -50,18 +62,18 @@ pub(super) struct Files {
 #[cfg(any(feature = "postgres-tls", feature = "redis-tls"))]
 impl Files {
     /// The authorities, unless they are the system's.
-    pub(super) fn roots(&self) -> Result<Option<Vec<u8>>, Error> {
+    pub(super) fn roots(&self) -> Result<Option<Pem>, Error> {
         self.roots.as_deref().map(read).transpose()
     }
 
-    pub(super) fn client(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
+    pub(super) fn client(&self) -> Result<Option<(Pem, Pem)>, Error> {
         let Some((certificate, key)) = &self.client else { return Ok(None) };
         Ok(Some((read(certificate)?, read(key)?)))
     }
 }
 
 #[cfg(any(feature = "postgres-tls", feature = "redis-tls"))]
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+fn read(path: &Path) -> Result<Pem, Error> {
     std::fs::read(path).map_err(|error| {
         let text = format!("{}: expected a file of certificates or of a key (PEM)", path.display());
         Error::new(ErrorKind::Config, text).caused_by(error)

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io;
 
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::{WasNull, WrongType};
 
 use crate::sql;
@@ -14,12 +14,18 @@ const NO_TLS: &str = "expected a connection with TLS: sslmode=require in the URL
 
 pub(super) fn explain(store: &str, error: tokio_postgres::Error) -> Error {
     let (kind, expected) = match error.code() {
-        // Of an entry `hostssl` in pg_hba.conf.
-        Some(_) if error.to_string().contains("no encryption") => (ErrorKind::Denied, NO_TLS),
+        _ if wants_tls(&error) => (ErrorKind::Denied, NO_TLS),
         Some(state) => of_the_server(state),
         None => of_the_driver(&error),
     };
     Error::new(kind, format!("{store}: {expected}")).caused_by(error)
+}
+
+/// Whether no entry of pg_hba.conf takes a connection that isn't encrypted.
+fn wants_tls(error: &tokio_postgres::Error) -> bool {
+    let message = error.as_db_error().map_or("", DbError::message);
+    // The second is that of versions before 14.
+    message.ends_with("no encryption") || message.ends_with("SSL off")
 }
 
 fn of_the_server(state: &SqlState) -> (ErrorKind, &'static str) {
@@ -74,9 +80,11 @@ fn of_the_server(state: &SqlState) -> (ErrorKind, &'static str) {
 }
 
 fn of_the_driver(error: &tokio_postgres::Error) -> (ErrorKind, &'static str) {
+    #[cfg(feature = "postgres-tls")]
+    if let Some(way_out) = crate::tls::way_out(error) {
+        return (ErrorKind::Denied, way_out);
+    }
     match error.source() {
-        #[cfg(feature = "postgres-tls")]
-        Some(cause) if crate::tls::is_refusal(cause) => (ErrorKind::Denied, crate::tls::REFUSAL),
         Some(cause) if cause.is::<WrongType>() || cause.is::<WasNull>() => {
             (ErrorKind::Schema, sql::OTHER_TABLES)
         }

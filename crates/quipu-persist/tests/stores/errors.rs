@@ -245,13 +245,6 @@ mod postgres {
             ErrorKind::Config,
             &["expected postgres://user:password@host:5432/database"],
         );
-        let error =
-            Postgres::new("postgres://root:secret@localhost/totals?sslmode=require").unwrap_err();
-        assert_error(
-            &error,
-            ErrorKind::Config,
-            &["expected sslmode=prefer or none", "TLS isn't supported"],
-        );
     }
 
     #[test]

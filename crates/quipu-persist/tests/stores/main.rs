@@ -16,6 +16,7 @@ mod proxy;
 mod rig;
 mod server;
 mod tally;
+mod tls;
 mod unruly;
 
 use std::time::Duration;

@@ -186,6 +186,8 @@ fn service_nats_with_certificates() {
         at("", server).root_certificates(authority.certificate())
     };
     assert_is_let_in(trusting(&server, &authority));
+    let url = format!("tls://127.0.0.1:{}", server.port());
+    assert_is_let_in(Nats::new(&url).unwrap().root_certificates(authority.certificate()));
     for store in [at("", &server), trusting(&server, &other)] {
         assert_error(&write(store), ErrorKind::Denied, &["expected a certificate for this host"]);
     }
