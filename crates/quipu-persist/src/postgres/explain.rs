@@ -91,8 +91,8 @@ fn of_the_driver(error: &tokio_postgres::Error) -> (ErrorKind, &'static str) {
         // One case is left: the server asks for something that the URL doesn't have.
         Some(cause) if !cause.is::<io::Error>() => (
             ErrorKind::Denied,
-            "expected a server that has TLS where the URL has sslmode=require, and a user and a \
-             password that it lets in; see the URL and pg_hba.conf",
+            "expected a user and a password that it lets in, and TLS where the URL has \
+             sslmode=require; see the URL and pg_hba.conf",
         ),
         _ => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
     }

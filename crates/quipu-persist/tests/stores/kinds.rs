@@ -276,6 +276,15 @@ mod nats {
 
     #[test]
     #[ignore = "needs nats-server: run ci/services"]
+    fn service_nats_without_room() {
+        let server = Server::nats_configured("jetstream: { max_file_store: 20000 }".to_owned());
+        let mut store = Nats::new(&format!("nats://127.0.0.1:{}", server.port())).unwrap();
+        let error = (0..1000).find_map(|_| store.write(&batch()).err()).unwrap();
+        assert_error(&error, ErrorKind::Full, &["expected room for the stream"]);
+    }
+
+    #[test]
+    #[ignore = "needs nats-server: run ci/services"]
     fn service_nats_rights() {
         let user = |name: &str, publish: &[&str], subscribe: &[&str]| {
             json!({ "user": name, "password": "knots", "permissions": {
