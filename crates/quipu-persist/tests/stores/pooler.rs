@@ -24,6 +24,8 @@ fn service_postgres_behind_a_pooler() {
             let (all_at_once, at) = (&all_at_once, &at);
             scope.spawn(move || {
                 let writer = Writer::new(&format!("web-{client}")).unwrap();
+                // Looked at in the end, so that no client waits for one that has failed.
+                let mut results = Vec::new();
                 for version in 1..=ROUNDS {
                     let stamp = Stamp { version, total: version as i64 };
                     let likes = Entry { counter: "likes".to_owned(), stamp };
@@ -32,9 +34,12 @@ fn service_postgres_behind_a_pooler() {
                     // A connection for each, so that each looks for the tables.
                     let mut store = at();
                     all_at_once.wait();
-                    assert_eq!(store.write(&batch).unwrap(), Outcome::Stored);
-                    assert!(store.total("likes").unwrap() >= version as i64);
-                    assert_eq!(store.counters().unwrap(), ["likes"]);
+                    results.push((store.write(&batch), store.total("likes"), store.counters()));
+                }
+                for (version, (written, total, counters)) in (1..).zip(results) {
+                    assert_eq!(written.unwrap(), Outcome::Stored);
+                    assert!(total.unwrap() >= version);
+                    assert_eq!(counters.unwrap(), ["likes"]);
                 }
             });
         }
