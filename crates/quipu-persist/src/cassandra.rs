@@ -50,7 +50,7 @@ const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 /// There is no `compact`, which would need a transaction over several rows. Versions are small
 /// numbers, while the timestamp of a `DELETE` is the time of day: a row that is deleted by hand
 /// stays deleted, unless it is deleted `USING TIMESTAMP` of its version. Calls block, for at most
-/// 10 seconds: asynchronous code makes them on a thread for blocking work.
+/// 10 seconds: see [asynchronous code](super#asynchronous-code).
 pub struct Cassandra {
     nodes: Vec<String>,
     keyspace: String,

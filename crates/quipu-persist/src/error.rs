@@ -24,24 +24,27 @@ pub struct Error {
 /// ```
 /// use quipu_persist::{Error, ErrorKind};
 ///
-/// /// Whether the same call may succeed later.
-/// fn is_temporary(error: &Error) -> bool {
-///     matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Full)
-/// }
-///
-/// assert!(is_temporary(&Error::new(ErrorKind::Full, "totals.db: expected room on its disk")));
+/// let error = Error::new(ErrorKind::Full, "totals.db: expected room on its disk");
+/// assert!(error.kind().is_temporary());
+/// assert!(!ErrorKind::Denied.is_temporary());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// An argument is invalid: a URL, a host id, a counter's name.
     Config,
-    /// The store can't be reached, or the connection broke.
+    /// The store can't be reached, or the connection broke, or it isn't ready: it starts, ends, is
+    /// overloaded, or has no free connection.
     Unavailable,
-    /// The store can be reached, but refuses this user, or its writes.
+    /// The store can be reached, but refuses this user, or its writes. The documentation of each
+    /// store names the rights that are needed.
     Denied,
     /// The store has tables or keys of another layout than this version's.
     Schema,
+    /// The store can't take a counter of the batch, for instance one whose name its encoding doesn't
+    /// have. A [`Worker`](super::Worker) that gets this error from its sink sends the others without
+    /// it.
+    Refused,
     /// The store has no room left.
     Full,
     /// The time limit is over. The operation may still succeed.
@@ -54,6 +57,26 @@ pub enum ErrorKind {
     Panicked,
     /// Any other error of the store.
     Store,
+}
+
+impl ErrorKind {
+    /// Whether the same call may succeed later, as things are: the store is expected to be up again,
+    /// to answer faster, or to have room. Other kinds need a change, of the call, of the store's
+    /// settings or of its user's rights.
+    ///
+    /// A worker tries again after each error, since such a change may come from outside, too. Only
+    /// for [`Refused`](ErrorKind::Refused) it waits until the next resend.
+    ///
+    /// ```
+    /// use quipu_persist::ErrorKind;
+    ///
+    /// assert!(ErrorKind::Unavailable.is_temporary());
+    /// assert!(!ErrorKind::Config.is_temporary());
+    /// ```
+    #[must_use]
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Timeout | Self::Full)
+    }
 }
 
 impl Error {

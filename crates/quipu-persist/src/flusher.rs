@@ -51,17 +51,20 @@ impl Flusher {
                 failures = 0;
             }
             let result = self.flush(task.scope);
-            if result.is_ok() && task.scope != Scope::Changed {
+            // With a row that the store refused: it has the others, and another try doesn't help.
+            let is_sent =
+                result.as_ref().map_or_else(|error| error.kind() == ErrorKind::Refused, |_| true);
+            if is_sent && task.scope != Scope::Changed {
                 self.last_resend = Some(Instant::now());
             }
-            failures = if result.is_ok() { 0 } else { failures + 1 };
+            failures = if is_sent { 0 } else { failures + 1 };
             pause = self.pace.after(failures);
             let mut is_over = false;
             if let Some(by) = task.stop_by {
                 // Half of it, so that there is time for the attempt that follows.
                 let left = by.saturating_duration_since(Instant::now()) / 2;
                 pause = pause.min(left);
-                is_over = result.is_ok() || left < MIN_BACKOFF;
+                is_over = is_sent || left < MIN_BACKOFF;
             }
             self.report(&task, result, is_over);
             if is_over {
@@ -111,6 +114,7 @@ impl Flusher {
         state.status.record(&result);
         state.status.writer.clone_from(self.ledger.writer());
         state.status.unstored = self.ledger.unstored();
+        state.status.refused = self.ledger.refused();
         state.done = task.number;
         state.result = result.map(drop);
         state.has_stopped = is_over;

@@ -6,6 +6,7 @@ use std::mem;
 use quipu::{RegisterError, fork_generation};
 
 use super::predecessor::Predecessor;
+use super::refusal::{self, Refused};
 use super::tracked::sealed::Shared;
 use super::tracks;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Writer};
@@ -68,11 +69,19 @@ struct Row {
     /// Of version 0 as long as nothing is to be shipped.
     stamp: Stamp,
     is_stored: bool,
+    /// The reason for which the store didn't take it.
+    refusal: Option<Box<Error>>,
 }
 
 impl Row {
     fn new(name: &str, start: u64) -> Self {
-        Self { name: name.to_owned(), start, stamp: Stamp::default(), is_stored: false }
+        Self {
+            name: name.to_owned(),
+            start,
+            stamp: Stamp::default(),
+            is_stored: false,
+            refusal: None,
+        }
     }
 
     fn read(&mut self, total: u64, version: u64, ships_zero: bool) {
@@ -83,8 +92,21 @@ impl Row {
         }
     }
 
+    /// A row that the store refused is tried again with all others only.
     fn is_in(&self, scope: Scope) -> bool {
-        self.stamp.version > 0 && (scope != Scope::Changed || !self.is_stored)
+        match scope {
+            Scope::Changed => self.is_unstored() && self.refusal.is_none(),
+            Scope::All | Scope::Last => self.stamp.version > 0,
+        }
+    }
+
+    fn is_unstored(&self) -> bool {
+        self.stamp.version > 0 && !self.is_stored
+    }
+
+    fn sent(&mut self, refusal: Option<Error>) {
+        self.is_stored = refusal.is_none();
+        self.refusal = refusal.map(Box::new);
     }
 
     fn entry(&self) -> Entry {
@@ -141,11 +163,19 @@ impl Ledger {
     /// Rows that the store isn't known to have as they were read last.
     pub(super) fn unstored(&self) -> usize {
         let rows = self.tracks.iter().flat_map(|track| &track.rows);
-        rows.filter(|row| row.is_in(Scope::Changed)).count()
+        rows.filter(|row| row.is_unstored()).count()
+    }
+
+    /// The counters that the store didn't take, each with the reason.
+    pub(super) fn refused(&self) -> Refused {
+        let rows = self.tracks.iter().flat_map(|track| &track.rows);
+        rows.filter_map(|row| Some((row.name.clone(), Error::clone(row.refusal.as_ref()?))))
+            .collect()
     }
 
     /// Reads the counters and writes what is in scope, as the writer's successor where the store
-    /// folded the writer. Returns the number of batches.
+    /// folded the writer. Returns the number of batches, or the error of a row that the store
+    /// refused once it has the others.
     pub(super) fn flush(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<usize, Error> {
         if scope != Scope::Changed {
             self.write_predecessors(sink)?;
@@ -172,18 +202,21 @@ impl Ledger {
         self.tracks.iter_mut().for_each(|track| track.read(self.version));
         let mut rows: Vec<_> = rows(&mut self.tracks).filter(|row| row.is_in(scope)).collect();
         let batches = rows.len().div_ceil(BATCH);
+        let mut refusal = None;
         for (number, rows) in (1..).zip(rows.chunks_mut(BATCH)) {
             let batch = Batch {
                 writer: self.writer.clone(),
                 entries: rows.iter().map(|row| row.entry()).collect(),
                 closes: scope == Scope::Last && number == batches,
             };
-            if let Outcome::Folded(folded) = sink.write(&batch)? {
+            let mut refused = Refused::new();
+            if let Outcome::Folded(folded) = refusal::write(sink, &batch, &mut refused)? {
                 return Ok(Written::Folded(folded));
             }
-            rows.iter_mut().for_each(|row| row.is_stored = true);
+            refusal = refusal.or_else(|| refused.values().next().cloned());
+            rows.iter_mut().for_each(|row| row.sent(refused.remove(&row.name)));
         }
-        Ok(Written::Stored(batches))
+        refusal.map_or(Ok(Written::Stored(batches)), Err)
     }
 
     fn write_predecessors(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {

@@ -36,6 +36,25 @@
 //! `requests_total{method="GET",status="200"}`: see [`Tracked`](Tracked#families). So
 //! [`Store::family`] has the totals of all series of a name, over all processes.
 //!
+//! # Asynchronous code
+//! Adds never wait, nor do [`Worker::track`] and [`Worker::status`]: call them anywhere. A worker
+//! writes from a thread of its own, so it is the way to write. [`Worker::flush`],
+//! [`Worker::shutdown`] and the drop of a worker wait for the store, and so does each call of a
+//! [`Store`] or a [`Sink`]. Asynchronous code makes these calls on a thread for blocking work:
+//!
+//! ```no_run
+//! use quipu_persist::{Error, Store};
+//!
+//! async fn likes(mut store: Box<dyn Store>) -> Result<i64, Error> {
+//!     let read = tokio::task::spawn_blocking(move || store.total("likes_total"));
+//!     read.await.expect("a read that doesn't panic")
+//! }
+//! ```
+//!
+//! [`Postgres`], [`Nats`] and [`Cassandra`] refuse a call within a task of tokio's, with
+//! [`ErrorKind::Config`]. [`Sqlite`] and [`Redis`] can't tell, and block the task's thread. A store
+//! may be dropped anywhere.
+//!
 //! # Parts
 //! A [`Worker`] is the thread that writes. It writes to a [`Sink`], a trait of one function; a
 //! [`Store`] can also be read. The stores are behind features of their names: [`Sqlite`], a file;
@@ -128,6 +147,7 @@ mod predecessor;
 mod process_local;
 #[cfg(feature = "redis")]
 mod redis;
+mod refusal;
 #[cfg(any(feature = "postgres", feature = "nats", feature = "cassandra"))]
 mod runtime;
 mod series;
@@ -138,6 +158,8 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod status;
+#[cfg(any(feature = "nats", feature = "postgres-tls", feature = "redis-tls"))]
+mod tls;
 mod tracked;
 mod tracks;
 mod worker;

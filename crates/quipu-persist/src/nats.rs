@@ -1,17 +1,28 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
-use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io, iter};
 
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
-use async_nats::jetstream::{self, AckKind, Context, stream};
-use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
+use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
+use async_nats::jetstream::{self, AckKind, Context, ErrorCode, stream};
+use async_nats::{AuthError, ConnectErrorKind, ConnectOptions, ServerAddr};
 use futures_util::StreamExt;
+use nkeys::KeyPair;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use super::process_local::ProcessLocal;
+use super::refusal::{self, Refused};
 use super::runtime::Runtime;
+use super::tls;
 use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Store, VersionVector, Writer};
+
+use denial::Denials;
+
+mod denial;
 
 const STREAM: &str = "quipu";
 
@@ -45,8 +56,7 @@ struct Message {
 /// A message is an absolute total, so a queue that delivers at least once, in any order, is enough:
 /// a reader keeps the newest of each writer. The first connection makes the stream, `quipu`. It
 /// keeps the last few messages of each writer and counter, so it is a store by itself; or
-/// [`forward`](Nats::forward) moves it on to another one. A call connects if it must, without TLS
-/// unless the server asks for it.
+/// [`forward`](Nats::forward) moves it on to another one. A call connects if it must.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -59,13 +69,27 @@ struct Message {
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # Logging in
+/// A user and a password, or a token, are part of the URL. Other ways have a function each:
+/// [`credentials_file`](Nats::credentials_file), [`nkey`](Nats::nkey), [`jwt`](Nats::jwt). The user
+/// needs the right to subscribe to `_INBOX.>`, and to publish to `$JS.API.>`; to write also to
+/// `quipu.totals.>`, and to [`forward`](Nats::forward) to `$JS.ACK.quipu.>`.
+///
+/// # TLS
+/// The connection is encrypted where the server requires it, and always with a URL that begins with
+/// `tls://`. The server's certificate has to be of an authority that the operating system trusts, or
+/// of one of [`root_certificates`](Nats::root_certificates).
+///
 /// # Limits
 /// A stream can't be compacted, and doesn't know that a writer has closed; compact the store that
 /// it is forwarded to. Sixteen or more older totals that arrive after a newer one push it out until
-/// the next resend. Calls block, for at most 10 seconds: asynchronous code makes them on a thread
-/// for blocking work.
+/// the next resend. Calls block, for at most 10 seconds: see [asynchronous
+/// code](super#asynchronous-code).
 pub struct Nats {
     address: ServerAddr,
+    options: ConnectOptions,
+    /// Read by each connection, since such files are renewed.
+    credentials: Option<PathBuf>,
     link: ProcessLocal<Link>,
 }
 
@@ -73,12 +97,14 @@ struct Link {
     /// Dropped before the runtime that they run on.
     context: Context,
     stream: stream::Stream,
+    denials: Denials,
     runtime: Runtime,
 }
 
 impl Nats {
-    /// A store at a URL such as `nats://user:password@host:4222`. It connects at the first call
-    /// that needs it.
+    /// A store at a URL such as `nats://user:password@host:4222` or `nats://token@host:4222`. It
+    /// connects at the first call that needs it. Characters that have a meaning in a URL are written
+    /// as `%` and two hex digits there: `p%40ss` is the password `p@ss`.
     ///
     /// ```
     /// use quipu_persist::{ErrorKind, Nats};
@@ -92,12 +118,125 @@ impl Nats {
     /// # Errors
     /// If the text isn't a URL of NATS.
     pub fn new(url: &str) -> Result<Self, Error> {
-        let address = url.parse().map_err(|error: std::io::Error| {
-            // The text itself may have a password, so it isn't shown.
-            let text = "the address of NATS: expected nats://user:password@host:4222";
-            Error::new(ErrorKind::Config, text).caused_by(error)
-        })?;
-        Ok(Self { address, link: ProcessLocal::NONE })
+        // The text itself may have a password, so it isn't shown.
+        let unfit = |expected| {
+            Error::new(ErrorKind::Config, format!("the address of NATS: expected {expected}"))
+        };
+        let form = "nats://user:password@host:4222";
+        let address: ServerAddr =
+            url.parse().map_err(|error: io::Error| unfit(form).caused_by(error))?;
+        let decode = |text| {
+            let text = percent_decode_str(text).decode_utf8();
+            let text =
+                text.map_err(|_| unfit("a user and a password in UTF-8, also once decoded"))?;
+            Ok::<String, Error>(text.into_owned())
+        };
+        let options = ConnectOptions::new();
+        let options = match (address.username(), address.password()) {
+            (Some(user), Some(password)) => {
+                options.user_and_password(decode(user)?, decode(password)?)
+            }
+            (Some(token), None) => options.token(decode(token)?),
+            (None, Some(_)) => return Err(unfit(form)),
+            (None, None) => options,
+        };
+        Ok(Self { address, options, credentials: None, link: ProcessLocal::NONE })
+    }
+
+    /// The same store, with the user's JWT and seed in this file, as `nsc` makes it. Each connection
+    /// reads the file, so it may be renewed.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Nats, Worker};
+    ///
+    /// let store = Nats::new("tls://queue.internal")?.credentials_file("/etc/app/quipu.creds");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[must_use]
+    pub fn credentials_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.credentials = Some(path.into());
+        self
+    }
+
+    /// The same store, with the seed of an nkey, whose public key the server knows.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Nats, Worker};
+    ///
+    /// # let seed = String::new();
+    /// let store = Nats::new("nats://queue.internal")?.nkey(&seed)?;
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the text isn't the seed of an nkey.
+    pub fn nkey(mut self, seed: &str) -> Result<Self, Error> {
+        key_pair(seed)?;
+        self.options = self.options.nkey(seed.to_owned());
+        Ok(self)
+    }
+
+    /// The same store, with a user's JWT, and the seed of the nkey that it is of.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Nats, Worker};
+    ///
+    /// # let (jwt, seed) = (String::new(), String::new());
+    /// let store = Nats::new("nats://queue.internal")?.jwt(jwt, &seed)?;
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the second text isn't the seed of an nkey.
+    pub fn jwt(mut self, jwt: impl Into<String>, seed: &str) -> Result<Self, Error> {
+        let key = Arc::new(key_pair(seed)?);
+        let sign = move |nonce: Vec<u8>| {
+            let key = Arc::clone(&key);
+            async move { key.sign(&nonce).map_err(AuthError::new) }
+        };
+        self.options = self.options.jwt(jwt.into(), sign);
+        Ok(self)
+    }
+
+    /// The same store, over TLS, whose server has a certificate of an authority in this file (PEM),
+    /// and not of one that the operating system trusts.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Nats, Worker};
+    ///
+    /// let store = Nats::new("tls://queue.internal")?.root_certificates("/etc/app/ca.pem");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[must_use]
+    pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options = self.options.add_root_certificates(path.into()).require_tls(true);
+        self
+    }
+
+    /// The same store, over TLS, with a certificate of this client, and its key, in these files
+    /// (PEM), for a server that asks for one.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Nats, Worker};
+    ///
+    /// let store = Nats::new("tls://queue.internal")?
+    ///     .client_certificate("/etc/app/client.pem", "/etc/app/client.key");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.options =
+            self.options.add_client_certificate(certificate.into(), key.into()).require_tls(true);
+        self
     }
 
     /// Moves the messages since the last call of this name into another store, and returns their
@@ -120,26 +259,29 @@ impl Nats {
     ///
     /// # Errors
     /// If the name isn't 1 to 128 ASCII letters, digits, `_` or `-`; if the queue can't be read;
-    /// the store's error. If there were messages of another version: they won't come again, and the
-    /// next call passes them.
+    /// the store's error. If there were messages of another version, or of counters that the store
+    /// can't take: they won't come again, and the next call passes them.
     pub fn forward(&mut self, name: &str, into: &mut dyn Sink) -> Result<usize, Error> {
         check_name(name)?;
         let mut forwarded = 0;
         loop {
             let messages = self.run(async |link| fetch_durable(link, name).await)?;
             let rows: Vec<_> = messages.iter().map(decode).collect();
+            let mut refused = Refused::new();
             let written = batches(rows.iter().flatten())
                 .into_iter()
-                .try_for_each(|batch| self.pass_on(batch, into));
+                .try_for_each(|batch| self.pass_on(batch, into, &mut refused));
             let answers = rows.iter().map(|row| match (&written, row) {
                 (Err(_), _) => AckKind::Nak(None),
-                (Ok(()), Ok(_)) => AckKind::Ack,
-                (Ok(()), Err(_)) => AckKind::Term,
+                (Ok(()), Ok(row)) if !refused.contains_key(&row.entry.counter) => AckKind::Ack,
+                (Ok(()), _) => AckKind::Term,
             });
             let answered = self.answer(&messages, answers.collect());
             written.and(answered)?;
             for row in rows {
-                row?;
+                if let Some(error) = refused.remove(&row?.entry.counter) {
+                    return Err(error);
+                }
                 forwarded += 1;
             }
             if messages.len() < FETCH {
@@ -151,13 +293,20 @@ impl Nats {
     /// Writes a batch, as a successor of its writer where that was folded: with what its newest
     /// total in the queue exceeds the folded one by. (The batch's may be older than the folded one,
     /// and would take off what came later.)
-    fn pass_on(&mut self, mut batch: Batch, into: &mut dyn Sink) -> Result<(), Error> {
+    fn pass_on(
+        &mut self,
+        mut batch: Batch,
+        into: &mut dyn Sink,
+        refused: &mut Refused,
+    ) -> Result<(), Error> {
         let origin = batch.writer.clone();
         let mut newest = VersionVector::new();
         newest.write(&batch)?;
         let mut folded: BTreeMap<String, i64> = BTreeMap::new();
         for _ in 0..FOLDS {
-            let Outcome::Folded(more) = into.write(&batch)? else { return Ok(()) };
+            let Outcome::Folded(more) = refusal::write(into, &batch, refused)? else {
+                return Ok(());
+            };
             for (counter, total) in more {
                 let sum = folded.entry(counter).or_default();
                 *sum = sum.wrapping_add(total);
@@ -201,9 +350,12 @@ impl Nats {
     fn run<T>(&mut self, work: impl AsyncFnOnce(&Link) -> Result<T, Error>) -> Result<T, Error> {
         let link = match self.link.take() {
             Some(link) => link,
-            None => connect(&self.address)?,
+            None => self.connect()?,
         };
-        let result = link.runtime.run(&shown(&self.address), work(&link))?;
+        let store = shown(&self.address);
+        link.denials.forget();
+        let result = link.runtime.run(&store, work(&link));
+        let result = result.map_err(|error| link.denials.explain(&store, error))?;
         self.link.keep(link);
         Ok(result)
     }
@@ -213,24 +365,47 @@ impl Nats {
         let store = shown(&self.address);
         self.run(async |link| read(link, &store, subject).await)
     }
+
+    fn connect(&self) -> Result<Link, Error> {
+        tls::choose_cryptography();
+        let (runtime, store) = (Runtime::new()?, shown(&self.address));
+        let denials = Denials::default();
+        let connected = runtime.run(&store, async {
+            let client = denials
+                .of(self.login().await?)
+                .connect(self.address.clone())
+                .await
+                .map_err(|error| explain_connect(&store, error))?;
+            let mut context = jetstream::new(client);
+            context.set_timeout(ACK_TIMEOUT);
+            let stream = context.get_or_create_stream(config()).await;
+            let stream = stream.map_err(|error| explain_stream(&store, error))?;
+            check_schema(&store, &stream.cached_info().config)?;
+            Ok((context, stream))
+        });
+        let (context, stream) = connected.map_err(|error| denials.explain(&store, error))?;
+        Ok(Link { context, stream, denials, runtime })
+    }
+
+    async fn login(&self) -> Result<ConnectOptions, Error> {
+        let options = self.options.clone();
+        let Some(path) = &self.credentials else { return Ok(options) };
+        options.credentials_file(path).await.map_err(|error| {
+            let text = format!(
+                "{}: expected a file with a JWT and a seed, as nsc makes it",
+                path.display()
+            );
+            Error::new(ErrorKind::Config, text).caused_by(error)
+        })
+    }
 }
 
-fn connect(address: &ServerAddr) -> Result<Link, Error> {
-    let (runtime, store) = (Runtime::new()?, shown(address));
-    let (context, stream) = runtime.run(&store, async {
-        let client =
-            ConnectOptions::new().connect(address.clone()).await.map_err(|error| explain_connect(&store, error))?;
-        let mut context = jetstream::new(client);
-        context.set_timeout(ACK_TIMEOUT);
-        let stream = context.get_or_create_stream(config()).await.map_err(|error| {
-            let text =
-                format!("{store}: expected a server with JetStream (nats-server --jetstream), and its permission");
-            Error::new(ErrorKind::Store, text).caused_by(error)
-        })?;
-        check_schema(&store, &stream.cached_info().config)?;
-        Ok((context, stream))
-    })?;
-    Ok(Link { context, stream, runtime })
+/// The key of a seed. The error doesn't show the text, which may be a secret.
+fn key_pair(seed: &str) -> Result<KeyPair, Error> {
+    KeyPair::from_seed(seed).map_err(|error| {
+        let text = "the seed for NATS: expected that of a user's nkey, which begins with SU";
+        Error::new(ErrorKind::Config, text).caused_by(error)
+    })
 }
 
 fn config() -> stream::Config {
@@ -251,6 +426,7 @@ fn check_schema(store: &str, found: &stream::Config) -> Result<(), Error> {
             ("max_msgs_per_subject", config.max_messages_per_subject.to_string()),
             ("max_msgs", config.max_messages.max(0).to_string()),
             ("max_bytes", config.max_bytes.max(0).to_string()),
+            ("max_msg_size", config.max_message_size.max(0).to_string()),
             ("max_age", format!("{:?}", config.max_age)),
             ("retention", format!("{:?}", config.retention)),
             ("discard", format!("{:?}", config.discard)),
@@ -399,10 +575,16 @@ fn shown(address: &ServerAddr) -> String {
 }
 
 fn explain_connect(store: &str, error: async_nats::ConnectError) -> Error {
-    let (kind, expected) = match error.kind() {
-        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-            (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL")
-        }
+    let (kind, expected) = match (error.kind(), tls::way_out(&error)) {
+        (_, Some(way_out)) => (ErrorKind::Denied, way_out),
+        (ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation, _) => (
+            ErrorKind::Denied,
+            "expected a user and a password, a token, a key or a JWT that it lets in",
+        ),
+        (ConnectErrorKind::Tls, _) => (
+            ErrorKind::Config,
+            "expected files of certificates, and of a client's key, that can be read (PEM)",
+        ),
         _ => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
     };
     Error::new(kind, format!("{store}: {expected}")).caused_by(error)
@@ -410,10 +592,38 @@ fn explain_connect(store: &str, error: async_nats::ConnectError) -> Error {
 
 type Boxed = Box<dyn StdError + Send + Sync>;
 
-/// Once there is a connection and a stream, what goes wrong is mostly that there isn't any more.
+fn explain_stream(store: &str, error: CreateStreamError) -> Error {
+    match error.kind() {
+        CreateStreamErrorKind::JetStream(error) => explain(store, error.into()),
+        CreateStreamErrorKind::JetStreamUnavailable => {
+            let text = format!(
+                "{store}: expected a server with JetStream, which is up (nats-server --jetstream)"
+            );
+            Error::new(ErrorKind::Config, text).caused_by(error)
+        }
+        _ => explain(store, error.into()),
+    }
+}
+
 fn explain(store: &str, error: Boxed) -> Error {
-    let text = format!("{store}: expected an answer of JetStream, and room on its disk: {error}");
-    Error::new(ErrorKind::Unavailable, text)
+    let source: &(dyn StdError + 'static) = &*error;
+    let code = iter::successors(Some(source), |&error| error.source())
+        .find_map(|error| error.downcast_ref::<jetstream::Error>())
+        .map(jetstream::Error::error_code);
+    let (kind, expected) = match code {
+        Some(
+            ErrorCode::INSUFFICIENT_RESOURCES
+            | ErrorCode::STORAGE_RESOURCES_EXCEEDED
+            | ErrorCode::MEMORY_RESOURCES_EXCEEDED
+            | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED,
+        ) => (ErrorKind::Full, "expected room for the stream, in the account and on the disk"),
+        Some(ErrorCode::JETSTREAM_NOT_ENABLED | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT) => {
+            (ErrorKind::Config, "expected a server and an account with JetStream")
+        }
+        // Once there is a stream, what goes wrong is mostly that there isn't any more.
+        _ => (ErrorKind::Unavailable, "expected an answer of JetStream, which is up"),
+    };
+    Error::new(kind, format!("{store}: {expected}: {error}"))
 }
 
 impl Sink for Nats {

@@ -1,17 +1,23 @@
 use std::collections::BTreeMap;
-use std::error::Error as _;
+#[cfg(feature = "postgres-tls")]
+use std::path::PathBuf;
 use std::time::Duration;
-use std::{fmt, io, iter};
+use std::{fmt, iter};
 
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{ToSql, Type, WasNull, WrongType};
-use tokio_postgres::{Client, Config, IsolationLevel, NoTls, Row};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, GenericClient, IsolationLevel, NoTls, Row, Socket};
 
 use super::process_local::ProcessLocal;
 use super::runtime::Runtime;
 use super::sql::{self, dead, mark_dead, retire, touch};
+#[cfg(feature = "postgres-tls")]
+use super::tls::Files;
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
+use explain::explain;
+
+mod explain;
 
 /// A whole batch in one round trip: `$1` is the writer, `$2` its state, `$3` to `$5` are the rows.
 /// Returns whether the writer lives.
@@ -47,8 +53,17 @@ const HAS_TABLES: &str = "SELECT
 ///
 /// The first write makes the tables, in the first schema of the user's `search_path`; their names
 /// begin with `quipu_`. A reader needs no right to write, and reads zeros before there are tables.
-/// A flush is one statement. A call connects if it must, without TLS: put the database on the same
-/// host or network, or a tunnel in between.
+/// A flush is one statement. A call connects if it must.
+///
+/// # TLS
+/// The feature `postgres-tls` encrypts the connection, and verifies the server's certificate and
+/// host, where the URL has `sslmode=require`. The certificate has to be of an authority that the
+/// operating system trusts, or of one of `root_certificates`. With another `sslmode`, and without the
+/// feature, a connection isn't encrypted.
+///
+/// # Poolers
+/// Between may be a pooler that gives each transaction another connection, such as PgBouncer with
+/// `pool_mode = transaction`: a call takes no named statements, and leaves no settings behind.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -62,11 +77,25 @@ const HAS_TABLES: &str = "SELECT
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # Rights
+/// The user that makes the tables needs `CREATE` on the schema. One that only writes needs
+/// `SELECT`, `INSERT` and `UPDATE` on the tables, one that only reads `SELECT`, and one that calls
+/// `compact` `DELETE`, too. Each needs `USAGE` on the schema, which it has on `public`:
+///
+/// ```sql
+/// GRANT SELECT, INSERT, UPDATE ON quipu_schema, quipu_writers, quipu_totals, quipu_folded TO app;
+/// GRANT DELETE ON quipu_totals TO app; -- for compact
+/// ```
+///
 /// # Limits
-/// Its calls block, for at most 10 seconds: asynchronous code makes them on a thread for blocking
-/// work.
+/// A database has the names that its encoding has: make it with `ENCODING 'UTF8'`. A counter with
+/// another name is [refused](ErrorKind::Refused), and the others go through. A store keeps one
+/// connection. Its calls block, for at most 10 seconds: see [asynchronous
+/// code](super#asynchronous-code).
 pub struct Postgres {
     config: Config,
+    #[cfg(feature = "postgres-tls")]
+    files: Files,
     link: ProcessLocal<Link>,
 }
 
@@ -99,17 +128,72 @@ impl Postgres {
             Error::new(ErrorKind::Config, format!("the address of PostgreSQL: expected {expected}"))
         };
         let form = "postgres://user:password@host:5432/database";
-        let config: Config =
-            url.parse().map_err(|error: tokio_postgres::Error| unfit(form).caused_by(error))?;
+        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            let expected = if url.contains("sslmode=verify-") {
+                "sslmode=require, by which the server's certificate and host are verified, too"
+            } else {
+                form
+            };
+            unfit(expected).caused_by(error)
+        })?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(unfit(form));
         }
-        if config.get_ssl_mode() == SslMode::Require {
+        if config.get_ssl_mode() == SslMode::Require && !cfg!(feature = "postgres-tls") {
             return Err(unfit(
-                "sslmode=prefer or none, since TLS isn't supported, and a tunnel where it is needed",
+                "a build with the feature postgres-tls of quipu-persist for sslmode=require",
             ));
         }
-        Ok(Self { config, link: ProcessLocal::NONE })
+        Ok(Self {
+            config,
+            #[cfg(feature = "postgres-tls")]
+            files: Files::default(),
+            link: ProcessLocal::NONE,
+        })
+    }
+
+    /// The same store, over TLS, whose server has a certificate of an authority in this file (PEM),
+    /// and not of one that the operating system trusts.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Postgres, Worker};
+    ///
+    /// let store = Postgres::new("postgres://app:secret@db.internal/totals?sslmode=require")?
+    ///     .root_certificates("/etc/app/ca.pem");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "postgres-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres-tls")))]
+    #[must_use]
+    pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
+        self.config.ssl_mode(SslMode::Require);
+        self.files.roots = Some(path.into());
+        self
+    }
+
+    /// The same store, over TLS, with a certificate of this client, and its key, in these files
+    /// (PEM), for a server that asks for one.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Postgres, Worker};
+    ///
+    /// let store = Postgres::new("postgres://app:secret@db.internal/totals")?
+    ///     .client_certificate("/etc/app/client.pem", "/etc/app/client.key");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "postgres-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres-tls")))]
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.config.ssl_mode(SslMode::Require);
+        self.files.client = Some((certificate.into(), key.into()));
+        self
     }
 
     /// Folds the writers that have closed, and those without a message for `dead_after`, rounded up
@@ -166,7 +250,7 @@ impl Postgres {
         let store = shown(&self.config);
         let mut link = match self.link.take() {
             Some(link) if !link.client.is_closed() => link,
-            _ => connect(&self.config, &store)?,
+            _ => self.connect(&store)?,
         };
         let Link { client, has_tables, runtime } = &mut link;
         let result = runtime.run(&store, async {
@@ -176,30 +260,41 @@ impl Postgres {
         self.link.keep(link);
         Ok(result)
     }
+
+    fn connect(&self, store: &str) -> Result<Link, Error> {
+        let runtime = Runtime::new()?;
+        let client = runtime.run(store, async {
+            #[cfg(feature = "postgres-tls")]
+            if self.config.get_ssl_mode() == SslMode::Require {
+                let tls = tokio_postgres_rustls::MakeRustlsConnect::new(self.files.config()?);
+                return connect(&self.config, tls, store).await;
+            }
+            connect(&self.config, NoTls, store).await
+        })?;
+        Ok(Link { client, has_tables: false, runtime })
+    }
 }
 
-fn connect(config: &Config, store: &str) -> Result<Link, Error> {
-    let runtime = Runtime::new()?;
-    let client = runtime.run(store, async {
-        let (client, connection) =
-            config.connect(NoTls).await.map_err(|error| explain(store, error))?;
-        // Its end is seen by the client.
-        tokio::spawn(connection);
-        Ok(client)
-    })?;
-    Ok(Link { client, has_tables: false, runtime })
+async fn connect<T>(config: &Config, tls: T, store: &str) -> Result<Client, Error>
+where
+    T: MakeTlsConnect<Socket, Stream: Send + 'static>,
+{
+    let (client, connection) = config.connect(tls).await.map_err(|error| explain(store, error))?;
+    // Its end is seen by the client.
+    tokio::spawn(connection);
+    Ok(client)
 }
 
 /// Whether there are tables. An error if they are another version's.
 async fn find_tables(client: &Client, store: &str) -> Result<bool, Error> {
     let explain = |error| explain(store, error);
-    let row = client.query_one(HAS_TABLES, &[]).await.map_err(explain)?;
-    let (has_schema, has_totals): (bool, bool) = (row.get(0), row.get(1));
+    let (has_schema, has_totals) = which_tables(client).await.map_err(explain)?;
     if !has_schema && !has_totals {
         return Ok(false);
     }
     let version = if has_schema {
-        client.query_one(sql::VERSION, &[]).await.and_then(|row| row.try_get(0)).map_err(explain)?
+        let versions = select(client, sql::VERSION, &[], |row| row.try_get(0)).await;
+        versions.map_err(explain)?.into_iter().next().flatten()
     } else {
         None
     };
@@ -207,18 +302,26 @@ async fn find_tables(client: &Client, store: &str) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// Whether there are the table of the version, and that of the totals.
+async fn which_tables(client: &impl GenericClient) -> Result<(bool, bool), tokio_postgres::Error> {
+    let row = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?));
+    let rows = select(client, HAS_TABLES, &[], row).await?;
+    Ok(rows.first().copied().unwrap_or_default())
+}
+
 async fn create(client: &mut Client) -> Result<(), tokio_postgres::Error> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;
     // Another process may have made them while this one waited for the lock.
-    if !transaction.query_one(HAS_TABLES, &[]).await?.get::<_, bool>(0) {
+    if !which_tables(&transaction).await?.0 {
         transaction.batch_execute(sql::CREATE).await?;
     }
     transaction.commit().await
 }
 
+/// Reads rows. It takes no named statement: a pooler may give each transaction another connection.
 async fn select<T>(
-    client: &Client,
+    client: &impl GenericClient,
     query: &str,
     parameters: &[(&(dyn ToSql + Sync), Type)],
     row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
@@ -271,46 +374,6 @@ fn shown(config: &Config) -> String {
     let places: Vec<_> =
         names.iter().zip(ports).map(|(name, port)| format!("{name}:{port}")).collect();
     format!("PostgreSQL at {}", places.join(","))
-}
-
-fn explain(store: &str, error: tokio_postgres::Error) -> Error {
-    let (kind, expected) = match error.code() {
-        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => (
-            ErrorKind::Denied,
-            "expected a user and a password that it lets in; see the URL and pg_hba.conf",
-        ),
-        Some(&SqlState::INVALID_CATALOG_NAME) => {
-            (ErrorKind::Config, "expected a database that exists; see the URL")
-        }
-        Some(&SqlState::INVALID_SCHEMA_NAME) => {
-            (ErrorKind::Schema, "expected a search_path that begins with a schema that exists")
-        }
-        Some(
-            &SqlState::UNDEFINED_TABLE
-            | &SqlState::UNDEFINED_COLUMN
-            | &SqlState::UNDEFINED_FUNCTION
-            | &SqlState::INVALID_COLUMN_REFERENCE
-            | &SqlState::DATATYPE_MISMATCH,
-        ) => (ErrorKind::Schema, sql::OTHER_TABLES),
-        Some(&SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::READ_ONLY_SQL_TRANSACTION) => (
-            ErrorKind::Denied,
-            "expected a user that may read the quipu_ tables, and may write to them on the primary server",
-        ),
-        Some(&SqlState::DISK_FULL) => (ErrorKind::Full, "expected room on its disk"),
-        Some(_) => (ErrorKind::Store, "expected it to read and write the quipu_ tables"),
-        None => match error.source() {
-            Some(cause) if cause.is::<WrongType>() || cause.is::<WasNull>() => {
-                (ErrorKind::Schema, sql::OTHER_TABLES)
-            }
-            // One case is left: the server asks for something that the URL doesn't have.
-            Some(cause) if !cause.is::<io::Error>() => (
-                ErrorKind::Denied,
-                "expected a user and a password that it lets in, without TLS; see the URL and pg_hba.conf",
-            ),
-            _ => (ErrorKind::Unavailable, "expected a server at this host and port; see the URL"),
-        },
-    };
-    Error::new(kind, format!("{store}: {expected}")).caused_by(error)
 }
 
 impl Sink for Postgres {

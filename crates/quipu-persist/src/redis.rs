@@ -1,13 +1,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
+#[cfg(feature = "redis-tls")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use redis::{
-    Client, Connection, ErrorKind as Kind, RedisError, RedisResult, Script, ServerErrorKind,
+    Client, Connection, ConnectionAddr, ErrorKind as Kind, RedisError, RedisResult, Script,
 };
+#[cfg(feature = "redis-tls")]
+use redis::{ClientTlsConfig, TlsCertificates};
 
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
+#[cfg(feature = "redis-tls")]
+use super::tls::{self, Files};
 use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
 
 /// `{quipu}` keeps all keys on one node of a cluster, where a script can use them together.
@@ -23,6 +29,10 @@ const RETIRED_VERSIONS: &str = "{quipu}:retired-versions";
 /// The way out for keys that the scripts don't fit.
 const OTHER_KEYS: &str = "expected keys as this version makes them; use another database, or rename those that are there";
 
+/// The way out for a user that lacks a right.
+const RIGHTS: &str = "expected a user with the rights that the documentation of Redis names: to keys \
+    that begin with {quipu}:, and to scripts and the commands that these call";
+
 /// The hash of a counter: by writer, `version total`.
 fn totals(counter: &str) -> String {
     format!("{{quipu}}:totals:{counter}")
@@ -37,8 +47,8 @@ fn folded(writer: &str) -> String {
 /// a field of it for each writer.
 ///
 /// A flush is one call of a script, which replaces a field by a newer one only. A call connects if
-/// it must, without TLS. All keys begin with `{quipu}:`, which puts them on one node of a cluster:
-/// the URL is that node's.
+/// it must. All keys begin with `{quipu}:`, which puts them on one node of a cluster: the URL is that
+/// node's.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -51,13 +61,35 @@ fn folded(writer: &str) -> String {
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # TLS
+/// The feature `redis-tls` takes URLs that begin with `rediss://`: the connection is encrypted, and
+/// the server's certificate and host are verified. The certificate has to be of an authority that
+/// the operating system trusts, or of one of `root_certificates`.
+///
+/// # Rights
+/// A user that writes and reads needs these:
+///
+/// ```text
+/// ACL SETUSER app on >secret ~{quipu}:* +ping +info +evalsha +script|load +time +multi +exec
+///     +get +set +hget +hgetall +hset +sadd +smembers
+/// ```
+///
+/// `+del`, `+hdel` and `+hincrby` are for `compact`, and `+select` for a database other than 0. One
+/// that only reads needs `+ping +info +multi +exec +hget +hgetall +smembers`. Without `+info` the
+/// `maxmemory-policy` isn't checked.
+///
 /// # Limits
+/// A store keeps one connection. Calls block, for at most 10 seconds for each answer: see
+/// [asynchronous code](super#asynchronous-code).
+///
 /// After a crash Redis has the writes that its `appendfsync` keeps; living writers restore the
 /// rest. A server with a `maxmemory-policy` of `allkeys-…` is refused: when its memory is full it
 /// drops any key, also the list of the folded writers, and would count those twice. Versions above
 /// 2⁵³ are rounded: with a flush each millisecond, that is in 285,000 years.
 pub struct Redis {
     client: Client,
+    #[cfg(feature = "redis-tls")]
+    files: Files,
     connection: ProcessLocal<Connection>,
     write: Script,
     compact: Script,
@@ -85,12 +117,93 @@ impl Redis {
             Error::new(ErrorKind::Config, text).caused_by(error)
         })?;
         let script = |code| Script::new(&[include_str!("redis/schema.lua"), code].concat());
+        let is_encrypted =
+            matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. });
+        if is_encrypted && !cfg!(feature = "redis-tls") {
+            let text = "the address of Redis: expected a build with the feature redis-tls of \
+                quipu-persist for rediss://";
+            return Err(Error::new(ErrorKind::Config, text));
+        }
         Ok(Self {
             client,
+            #[cfg(feature = "redis-tls")]
+            files: Files::default(),
             connection: ProcessLocal::NONE,
             write: script(include_str!("redis/write.lua")),
             compact: script(include_str!("redis/compact.lua")),
         })
+    }
+
+    /// The same store, at a URL that begins with `rediss://`, whose server has a certificate of an
+    /// authority in this file (PEM), and not of one that the operating system trusts.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let store = Redis::new("rediss://:secret@cache.internal")?.root_certificates("/etc/app/ca.pem");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "redis-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
+    #[must_use]
+    pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.roots = Some(path.into());
+        self
+    }
+
+    /// The same store, at a URL that begins with `rediss://`, with a certificate of this client, and
+    /// its key, in these files (PEM), for a server that asks for one.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let store = Redis::new("rediss://cache.internal")?
+    ///     .client_certificate("/etc/app/client.pem", "/etc/app/client.key");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "redis-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.files.client = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// The client, with its certificates as the files have them now.
+    #[cfg(feature = "redis-tls")]
+    fn client(&self) -> Result<Client, Error> {
+        let info = self.client.get_connection_info().clone();
+        if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            return if self.files == Files::default() {
+                Ok(self.client.clone())
+            } else {
+                let text = format!("{}: expected rediss:// for certificates", shown(&self.client));
+                Err(Error::new(ErrorKind::Config, text))
+            };
+        }
+        tls::choose_cryptography();
+        let client_tls = self.files.client()?;
+        let client_tls =
+            client_tls.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
+        let certificates = TlsCertificates { client_tls, root_cert: self.files.roots()? };
+        Client::build_with_tls(info, certificates).map_err(|error| {
+            let text = format!(
+                "{}: expected files of certificates, and of a client's key (PEM)",
+                shown(&self.client)
+            );
+            Error::new(ErrorKind::Config, text).caused_by(error)
+        })
+    }
+
+    #[cfg(not(feature = "redis-tls"))]
+    fn client(&self) -> Result<Client, Error> {
+        Ok(self.client.clone())
     }
 
     /// Folds the writers that have closed, and those without a message for `dead_after`, rounded up
@@ -122,7 +235,7 @@ impl Redis {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                let (connection, memory) = connect(&self.client).map_err(explain)?;
+                let (connection, memory) = connect(&self.client()?).map_err(explain)?;
                 check_policy(&self.client, &memory)?;
                 connection
             }
@@ -171,34 +284,67 @@ fn shown(client: &Client) -> String {
 }
 
 fn explain(client: &Client, error: RedisError) -> Error {
-    let (kind, expected) = match (error.kind(), error.code()) {
+    let (kind, expected) = kind_of(&error);
+    Error::new(kind, format!("{}: {expected}", shown(client))).caused_by(error)
+}
+
+fn kind_of(error: &RedisError) -> (ErrorKind, &'static str) {
+    #[cfg(feature = "redis-tls")]
+    if let Some(way_out) = tls::way_out(error) {
+        return (ErrorKind::Denied, way_out);
+    }
+    match (error.kind(), error.code()) {
         (Kind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS")) => {
             (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL")
         }
-        (_, Some("NOPERM" | "READONLY")) => (
-            ErrorKind::Denied,
-            "expected a user that may run scripts and write keys that begin with {quipu}:, on the primary",
-        ),
+        (_, Some("NOPERM")) => (ErrorKind::Denied, RIGHTS),
+        (_, Some("READONLY")) => (ErrorKind::Denied, "expected the primary, not a replica"),
         (_, Some("OOM" | "MISCONF")) => {
             (ErrorKind::Full, "expected room in its memory and on its disk")
         }
+        (_, Some("QUIPUREFUSED")) => (ErrorKind::Refused, OTHER_KEYS),
         (Kind::UnexpectedReturnType, _) | (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => {
             (ErrorKind::Schema, OTHER_KEYS)
         }
-        // Of a hash's field.
-        _ if error.detail().is_some_and(|detail| detail.contains("not an integer")) => {
-            (ErrorKind::Schema, OTHER_KEYS)
+        (
+            _,
+            Some("LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "NOREPLICAS"),
+        ) => (
+            ErrorKind::Unavailable,
+            "expected it to be ready, and neither to load its data, nor to run a long script, nor \
+             to wait for other servers",
+        ),
+        (_, Some("MOVED" | "ASK" | "CROSSSLOT")) => {
+            (ErrorKind::Config, "expected the node of the cluster that has the keys {quipu}:")
         }
         (Kind::Io, _) if error.is_timeout() => (
             ErrorKind::Timeout,
             "expected an answer within 10 seconds of a server that is up and not overloaded",
         ),
-        (Kind::Io, _) | (Kind::Server(ServerErrorKind::BusyLoading), _) => {
+        (Kind::Io, _) => {
             (ErrorKind::Unavailable, "expected a server at this host and port; see the URL")
         }
-        _ => (ErrorKind::Store, "expected it to run the scripts of this version"),
-    };
-    Error::new(kind, format!("{}: {expected}", shown(client))).caused_by(error)
+        _ => by_text(&error.to_string()),
+    }
+}
+
+/// The kind of an error for which Redis has no code.
+fn by_text(text: &str) -> (ErrorKind, &'static str) {
+    let has = |part| text.contains(part);
+    if has("can't run this command") || has("has no permissions") {
+        (ErrorKind::Denied, RIGHTS)
+    } else if has("max number of clients") {
+        (
+            ErrorKind::Unavailable,
+            "expected a free connection, of which each store takes one; raise maxclients",
+        )
+    } else if has("DB index") || has("switch database") {
+        (ErrorKind::Config, "expected a database that exists; see the URL")
+    } else if has("not an integer") || has("WRONGTYPE") {
+        (ErrorKind::Schema, OTHER_KEYS)
+    } else {
+        (ErrorKind::Store, "expected it to run the scripts of this version")
+    }
 }
 
 impl Sink for Redis {
@@ -220,16 +366,22 @@ impl Sink for Redis {
 
 impl Store for Redis {
     fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
-        let (rows, version, total): (BTreeMap<String, String>, Option<u64>, Option<i64>) = self
-            .run(|connection| {
-                // Atomic, so that no fold comes in between.
-                redis::pipe()
-                    .atomic()
-                    .hgetall(totals(counter))
-                    .hget(RETIRED_VERSIONS, counter)
-                    .hget(RETIRED, counter)
-                    .query(connection)
-            })?;
+        type Found = (BTreeMap<String, String>, Option<u64>, Option<i64>);
+        let ((rows, version, total),): (Found,) = self.run(|connection| {
+            // A transaction, so that no fold comes in between. The driver's own panics where the
+            // user may not begin one.
+            redis::pipe()
+                .cmd("MULTI")
+                .ignore()
+                .hgetall(totals(counter))
+                .ignore()
+                .hget(RETIRED_VERSIONS, counter)
+                .ignore()
+                .hget(RETIRED, counter)
+                .ignore()
+                .cmd("EXEC")
+                .query(connection)
+        })?;
         let mut stamps = rows
             .into_iter()
             .map(|(writer, row)| Ok((writer.parse()?, parse(counter, &row)?)))

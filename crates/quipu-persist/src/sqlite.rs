@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
@@ -57,6 +57,11 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// A store in this file. The first write makes the file.
+    ///
+    /// The path is that of a file and nothing else. Names that SQLite would take for something else
+    /// are refused by each call, with [`ErrorKind::Config`]: `""` and `:memory:`, of which each flush
+    /// would make another database, and URIs, which begin with `file:`. A
+    /// [`VersionVector`](super::VersionVector) keeps totals in memory.
     ///
     /// ```
     /// use quipu_persist::{Sqlite, Store};
@@ -141,12 +146,13 @@ impl Sqlite {
     /// Whether there is a file. An error if that can't be seen, or there is no folder that it could
     /// be made in.
     fn is_there(&self) -> Result<bool, Error> {
+        let path = self.path()?;
         let look = || {
-            if self.path.try_exists()? {
+            if path.try_exists()? {
                 return Ok(true);
             }
             // That of a mere name is empty, and there.
-            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             folder.map_or(Ok(()), |folder| folder.metadata().map(drop))?;
             Ok(false)
         };
@@ -156,10 +162,30 @@ impl Sqlite {
         })
     }
 
+    /// The path, unless SQLite would take it for something other than a file's.
+    fn path(&self) -> Result<&Path, Error> {
+        let path = &self.path;
+        let shown = path.display();
+        let expected = match path.as_os_str().as_encoded_bytes() {
+            b"" => "the path of a file, such as totals.db".to_owned(),
+            b":memory:" => format!(
+                "the path of a file; use a VersionVector for totals in memory, or ./{shown} for a \
+                 file of this name"
+            ),
+            [b'f', b'i', b'l', b'e', b':', ..] => format!(
+                "a path, not a URI: leave out file: and what begins with '?', or write ./{shown} for \
+                 a file of this name"
+            ),
+            _ => return Ok(path),
+        };
+        Err(Error::new(ErrorKind::Config, format!("{path:?}: expected {expected}")))
+    }
+
     fn open(&self, flags: OpenFlags) -> Result<Connection, Error> {
+        let path = self.path()?;
         let open = || {
             let connection =
-                Connection::open_with_flags(&self.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+                Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
             connection.busy_timeout(BUSY_TIMEOUT)?;
             Ok(connection)
         };

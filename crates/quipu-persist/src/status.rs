@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use quipu::Counter;
@@ -51,6 +52,10 @@ pub struct Status {
     /// Number of totals, of which a histogram has several, that the store isn't known to have as they
     /// were last read.
     pub unstored: usize,
+    /// The counters that the store didn't take when they were last sent, each with the reason. The
+    /// others go through. These are sent again with each [resend](super::Builder::resend_every) and
+    /// by [`flush`](super::Worker::flush), which fail as long as one of them is refused.
+    pub refused: BTreeMap<String, Error>,
     /// Time of the last flush that succeeded.
     pub last_success: Option<Instant>,
     /// Error of the last flush that failed, even if later ones succeeded.
@@ -65,6 +70,7 @@ impl Status {
             failures: 0,
             failures_in_a_row: 0,
             unstored: 0,
+            refused: BTreeMap::new(),
             last_success: None,
             last_error: None,
         }

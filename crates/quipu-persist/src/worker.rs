@@ -251,6 +251,8 @@ impl Worker {
     ///
     /// # Errors
     /// The store's error, or [`ErrorKind::Timeout`] when the time is over; the worker keeps trying.
+    /// [`ErrorKind::Refused`] if the store can't take a counter; it has all that aren't
+    /// [refused](Status::refused).
     /// If the worker was shut down or is another process's.
     pub fn flush(&self, timeout: Duration) -> Result<(), Error> {
         let mut state = self.lock()?;

@@ -245,6 +245,23 @@ fn is_dropped_in_asynchronous_code(rig: &dyn Rig) {
     runtime.block_on(async { drop(store) });
 }
 
+/// A task is told to call the store elsewhere, which works.
+fn is_not_called_by_tasks(rig: &dyn Rig) {
+    let mut store = rig.store();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (refused, called) = runtime.block_on(async {
+        let refused =
+            [store.counters().map(drop), store.write(&batch(&writer("a"), &[])).map(drop)];
+        let called = tokio::task::spawn_blocking(move || store.counters()).await.unwrap();
+        (refused, called)
+    });
+    for error in refused.map(Result::unwrap_err) {
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert!(error.to_string().contains("tokio::task::spawn_blocking"), "{error}");
+    }
+    called.unwrap();
+}
+
 /// A queue's messages reach a store, some of them more than once.
 fn forwards(rig: &crate::rig::Service) {
     let (mut sink, mut queue, file) = (rig.sink(), rig.queue(), File::new());
@@ -336,6 +353,23 @@ fn forwards_past_what_it_cannot_read(rig: &crate::rig::Service) {
     assert_eq!(queue.forward("store", &mut store).unwrap(), 0);
 }
 
+/// A counter that the store doesn't take is reported, and is in the way of no other.
+fn forwards_past_what_is_refused(rig: &crate::rig::Service) {
+    let (mut sink, mut queue, mut store) = (rig.sink(), rig.queue(), VersionVector::new());
+    sink.write(&batch(&writer("a"), &[("likes", 1, 5), ("odd", 1, 6), ("shares", 1, 7)])).unwrap();
+    let mut picky = Then(|batch: &Batch| {
+        if batch.entries.iter().any(|entry| entry.counter == "odd") {
+            return Err(Error::new(ErrorKind::Refused, "expected other names"));
+        }
+        store.write(batch)
+    });
+    let error = queue.forward("store", &mut picky).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert!(error.to_string().starts_with("\"odd\" is a counter that"), "{error}");
+    assert_eq!(queue.forward("store", &mut picky).unwrap(), 0);
+    assert_eq!(["likes", "odd", "shares"].map(|counter| store.value(counter)), [5, 0, 7]);
+}
+
 /// A read has an end although someone writes on and on.
 fn is_read_while_written(rig: &crate::rig::Service) {
     let (mut store, is_over) = (rig.store(), AtomicBool::new(false));
@@ -381,7 +415,7 @@ contract! {
     service_postgres_families: crate::rig::Service::postgres(), [keeps_families];
     #[ignore = "needs postgres: run ci/services"]
     service_postgres_folds: crate::rig::Service::postgres(),
-        [folds_many, folds_what_wraps, is_dropped_in_asynchronous_code];
+        [folds_many, folds_what_wraps, is_dropped_in_asynchronous_code, is_not_called_by_tasks];
     #[ignore = "needs redis-server: run ci/services"]
     service_redis: crate::rig::Service::redis(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, folds];
@@ -393,7 +427,7 @@ contract! {
     #[ignore = "needs nats-server: run ci/services"]
     service_nats: crate::rig::Service::nats(),
         [keeps_the_newest, keeps_names_and_numbers, takes_large_batches, agrees_with_the_model, forwards,
-            is_dropped_in_asynchronous_code];
+            is_dropped_in_asynchronous_code, is_not_called_by_tasks];
     #[ignore = "needs nats-server: run ci/services"]
     service_nats_families: crate::rig::Service::nats(), [keeps_families];
     #[ignore = "needs nats-server: run ci/services"]
@@ -401,5 +435,6 @@ contract! {
     #[ignore = "needs nats-server: run ci/services"]
     service_nats_after_folds: crate::rig::Service::nats(), [forwards_after_folds];
     #[ignore = "needs nats-server: run ci/services"]
-    service_nats_past_what_it_cannot_read: crate::rig::Service::nats(), [forwards_past_what_it_cannot_read];
+    service_nats_past_what_it_cannot_read: crate::rig::Service::nats(),
+        [forwards_past_what_it_cannot_read, forwards_past_what_is_refused];
 }

@@ -8,18 +8,18 @@ use quipu_persist::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Sqlite, Stamp
 use crate::rig::File;
 use quipu_testing::child;
 
-fn batch() -> Batch {
+pub(crate) fn batch() -> Batch {
     let entry = Entry { counter: "likes".to_owned(), stamp: Stamp { version: 1, total: 1 } };
     Batch { writer: Writer::new("host").unwrap(), entries: vec![entry], closes: false }
 }
 
 /// The error of a write, which must fail.
-fn write(mut sink: impl Sink) -> Error {
+pub(crate) fn write(mut sink: impl Sink) -> Error {
     sink.write(&batch()).unwrap_err()
 }
 
 #[track_caller]
-fn assert_error(error: &Error, kind: ErrorKind, parts: &[&str]) {
+pub(crate) fn assert_error(error: &Error, kind: ErrorKind, parts: &[&str]) {
     println!("{error}");
     assert_eq!(error.kind(), kind, "{error}");
     for part in parts {
@@ -51,6 +51,38 @@ fn sqlite_in_no_folder() {
             ErrorKind::Unavailable,
             &["expected a folder that exists, and a file"],
         );
+    }
+}
+
+/// A name that SQLite takes for a database in memory or elsewhere is neither written nor read.
+#[test]
+fn sqlite_paths_that_are_no_file() {
+    for (path, expected) in [
+        ("", "\"\": expected the path of a file, such as totals.db"),
+        (":memory:", "\":memory:\": expected the path of a file; use a VersionVector"),
+        ("file:x.db", "\"file:x.db\": expected a path, not a URI: leave out file:"),
+        ("file:x.db?mode=rwc", "or write ./file:x.db?mode=rwc"),
+        ("file:///tmp/x.db", "expected a path, not a URI"),
+        ("file::memory:?cache=shared", "expected a path, not a URI"),
+    ] {
+        let mut store = Sqlite::new(path);
+        assert_error(&write(store.clone()), ErrorKind::Config, &[expected]);
+        assert_error(&store.total("likes").unwrap_err(), ErrorKind::Config, &[expected]);
+        assert_error(&store.counters().unwrap_err(), ErrorKind::Config, &[expected]);
+        let error = store.compact(std::time::Duration::ZERO).unwrap_err();
+        assert_error(&error, ErrorKind::Config, &[expected]);
+    }
+}
+
+/// Files of these names are files, where the path has a folder.
+#[test]
+fn sqlite_files_of_odd_names() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [":memory:", "file:x.db", "file:x.db?mode=rwc", "File:x.db", "a b%20c?d#e.db"] {
+        let path = folder.path().join(name);
+        assert_eq!(Sqlite::new(&path).write(&batch()).unwrap(), Outcome::Stored);
+        assert!(path.is_file(), "{name}");
+        assert_eq!(Sqlite::new(&path).total("likes").unwrap(), 1, "{name}");
     }
 }
 
@@ -175,24 +207,27 @@ fn service_sqlite_on_a_full_disk() {
     healed.unwrap();
     assert_eq!(total.unwrap(), 11);
 }
-mod postgres {
-    use quipu_persist::{ErrorKind, Outcome, Postgres, Sink, Store};
+/// Runs statements at a PostgreSQL.
+pub(crate) fn execute(url: &str, sql: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, connection) =
+            tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(sql).await.unwrap();
+    });
+}
 
-    use super::{assert_error, batch, write};
+mod postgres {
+    use std::sync::Arc;
+
+    use quipu_persist::{ErrorKind, Outcome, Postgres, Sink, Store, Worker};
+
+    use super::{assert_error, batch, execute, write};
     use crate::rig::Service;
 
     fn at(url: &str) -> Postgres {
         Postgres::new(url).unwrap()
-    }
-
-    fn execute(url: &str, sql: &str) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let (client, connection) =
-                tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client.batch_execute(sql).await.unwrap();
-        });
     }
 
     #[test]
@@ -209,13 +244,6 @@ mod postgres {
             &error,
             ErrorKind::Config,
             &["expected postgres://user:password@host:5432/database"],
-        );
-        let error =
-            Postgres::new("postgres://root:secret@localhost/totals?sslmode=require").unwrap_err();
-        assert_error(
-            &error,
-            ErrorKind::Config,
-            &["expected sslmode=prefer or none", "TLS isn't supported"],
         );
     }
 
@@ -282,6 +310,49 @@ mod postgres {
             assert_eq!(reader.total("likes").unwrap(), 1);
             assert_eq!(reader.counters().unwrap(), ["likes"]);
         }
+    }
+
+    /// A name that the database's encoding doesn't have is in the way of no other.
+    #[test]
+    #[ignore = "needs postgres: run ci/services"]
+    fn service_postgres_in_another_encoding() {
+        let service = Service::postgres();
+        let url = |database: &str| {
+            format!("postgres://quipu:knots@127.0.0.1:{}/{database}", service.port())
+        };
+        execute(
+            &url("postgres"),
+            "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
+        );
+        let worker = Worker::builder("host").interval(crate::LONG).start(at(&url("latin")));
+        let worker = worker.unwrap();
+        let mut counters: Vec<String> = (0..5000).map(|number| format!("views {number}")).collect();
+        counters[70] = "views \u{20ac}".to_owned();
+        counters[80] = "views \u{e9}".to_owned();
+        counters[4999] = "\u{6f22}\u{5b57}".to_owned();
+        for counter in &counters {
+            let views = Arc::new(quipu::Counter::new());
+            views.add(3);
+            worker.track(counter, views).unwrap();
+        }
+        let error = worker.flush(crate::LONG).unwrap_err();
+        let expected =
+            ["\"views \u{20ac}\" is a counter that the store can't take", "ENCODING 'UTF8'"];
+        assert_error(&error, ErrorKind::Refused, &expected);
+        let refused: Vec<_> = worker.status().unwrap().refused.into_keys().collect();
+        assert_eq!(refused, [counters[70].clone(), counters[4999].clone()]);
+        let mut store = at(&url("latin"));
+        assert_eq!(store.counters().unwrap().len(), 4998);
+        for counter in [&counters[0], &counters[80], &counters[71], &counters[4998]] {
+            assert_eq!(store.total(counter).unwrap(), 3);
+        }
+        assert_eq!(worker.shutdown(crate::LONG).unwrap_err().kind(), ErrorKind::Refused);
+        assert_eq!(store.compact(crate::LONG).unwrap(), 1, "the writer has closed");
+        // Batches that no worker has checked.
+        let mut batch = batch();
+        batch.entries[0].counter = "a\0b".to_owned();
+        let error = at(&url("postgres")).write(&batch).unwrap_err();
+        assert_error(&error, ErrorKind::Refused, &["expected names in the database's encoding"]);
     }
 
     /// A writer that looked for tables, found none, and waited for the lock while another process
@@ -359,7 +430,7 @@ mod postgres {
 mod redis {
     use std::time::Duration;
 
-    use quipu_persist::{Batch, Entry, ErrorKind, Redis, Sink, Stamp, Store, Writer};
+    use quipu_persist::{Batch, Entry, ErrorKind, Redis, Sink, Stamp, Store, Worker, Writer};
     use redis::Commands;
 
     use super::{assert_error, write};
@@ -390,8 +461,8 @@ mod redis {
         connection.set::<_, _, ()>("{quipu}:totals:likes", "120").unwrap();
         assert_error(
             &write(at(&url)),
-            ErrorKind::Schema,
-            &["WRONGTYPE", "expected keys as this version"],
+            ErrorKind::Refused,
+            &["{quipu}:totals:likes is not a hash", "expected keys as this version"],
         );
         redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
 
@@ -433,6 +504,31 @@ mod redis {
             ErrorKind::Unavailable,
             &["127.0.0.1:1: expected a server"],
         );
+    }
+
+    /// A counter whose key is something else is in the way of no other.
+    #[test]
+    #[ignore = "needs redis-server: run ci/services"]
+    fn service_redis_key_of_something_else() {
+        let service = Service::redis();
+        let url = format!("redis://127.0.0.1:{}/", service.port());
+        let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
+        connection.set::<_, _, ()>("{quipu}:totals:b", "120").unwrap();
+        let worker = Worker::builder("host").interval(crate::LONG);
+        let worker = worker.start(Redis::new(&url).unwrap()).unwrap();
+        for counter in ["a", "b", "c"] {
+            let likes = std::sync::Arc::new(quipu::Counter::new());
+            likes.add(3);
+            worker.track(counter, likes).unwrap();
+        }
+        let error = worker.flush(crate::LONG).unwrap_err();
+        let expected = ["\"b\" is a counter that", "{quipu}:totals:b is not a hash"];
+        assert_error(&error, ErrorKind::Refused, &expected);
+        let mut store = Redis::new(&url).unwrap();
+        assert_eq!(["a", "c"].map(|counter| store.total(counter).unwrap()), [3, 3]);
+        connection.del::<_, ()>("{quipu}:totals:b").unwrap();
+        worker.flush(crate::LONG).unwrap();
+        assert_eq!(store.total("b").unwrap(), 3);
     }
 
     /// A fold that can't be done changes nothing, and can be done once its cause is gone.
@@ -562,24 +658,9 @@ mod nats {
 
     #[test]
     #[ignore = "needs nats-server: run ci/services"]
-    fn service_nats_with_a_password_or_without_jetstream() {
-        let locked = crate::server::Server::nats_with(&[
-            "--user",
-            "quipu",
-            "--pass",
-            "knots",
-            "--jetstream",
-        ]);
-        let at =
-            |login: &str| Nats::new(&format!("nats://{login}127.0.0.1:{}", locked.port())).unwrap();
-        assert_error(
-            &write(at("quipu:wrong@")),
-            ErrorKind::Denied,
-            &["expected a user and a password"],
-        );
-        assert_error(&write(at("")), ErrorKind::Denied, &["expected a user and a password"]);
+    fn service_nats_without_jetstream() {
         let plain = crate::server::Server::nats_with(&[]);
         let error = write(Nats::new(&format!("nats://127.0.0.1:{}", plain.port())).unwrap());
-        assert_error(&error, ErrorKind::Store, &["expected a server with JetStream"]);
+        assert_error(&error, ErrorKind::Config, &["expected a server with JetStream"]);
     }
 }

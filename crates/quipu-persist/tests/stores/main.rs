@@ -4,15 +4,19 @@
 
 #![cfg(unix)]
 
+mod certificates;
 mod contract;
 mod errors;
 mod faults;
 mod forks;
-mod likes;
+mod kinds;
+mod nats_login;
+mod pooler;
 mod proxy;
 mod rig;
 mod server;
 mod tally;
+mod tls;
 mod unruly;
 
 use std::time::Duration;

@@ -118,6 +118,11 @@ impl Service {
         self.server.port()
     }
 
+    /// Changes the server's files, and starts it with them.
+    pub(crate) fn reconfigure(&mut self, change: impl FnOnce(&std::path::Path)) {
+        self.server.reconfigure(change);
+    }
+
     fn open(&self, port: u16) -> Box<dyn Store> {
         match self.kind {
             Kind::Postgres => Box::new(self.postgres_at(port)),
@@ -125,7 +130,7 @@ impl Service {
             Kind::Nats => Box::new(self.nats_at(port)),
         }
     }
-    fn postgres_at(&self, port: u16) -> Postgres {
+    pub(crate) fn postgres_at(&self, port: u16) -> Postgres {
         let url = format!("postgres://quipu:knots@127.0.0.1:{port}/postgres");
         Postgres::new(&url).expect("a URL")
     }

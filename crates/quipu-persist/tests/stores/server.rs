@@ -9,6 +9,13 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+/// The files of a certificate and of its key.
+#[derive(Clone)]
+pub(crate) struct Issued {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
 /// The user `nobody`: PostgreSQL doesn't run as root.
 const NOBODY: u32 = 65534;
 
@@ -60,6 +67,18 @@ impl Server {
         })
     }
 
+    /// With a configuration file of this text.
+    pub(crate) fn nats_configured(text: String) -> Self {
+        Self::start(move |data, port| {
+            let config = data.with_file_name("nats.conf");
+            fs::write(&config, &text).expect("a file for the configuration");
+            let mut command = command("nats-server", &[], "nats-server");
+            command.args(["--addr", "127.0.0.1", "--port"]).arg(port.to_string());
+            command.arg("--store_dir").arg(data).arg("--config").arg(config);
+            command
+        })
+    }
+
     /// With a database and a user `quipu` with the password `knots`. It is killed, but its disk is
     /// not.
     pub(crate) fn postgres() -> Self {
@@ -77,6 +96,72 @@ impl Server {
             command.arg("-D").arg(data).arg("-p").arg(port.to_string());
             command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
             command.arg("-c").arg(format!("fsync={fsync}"));
+            command
+        })
+    }
+
+    /// With these files for TLS, without which nobody is let in; `is_mutual` where a client needs a
+    /// certificate, too.
+    pub(crate) fn postgres_with_tls(roots: PathBuf, files: &Issued, is_mutual: bool) -> Self {
+        let Issued { certificate, key } = files.clone();
+        Self::start(move |data, port| {
+            if !data.join("PG_VERSION").exists() {
+                initdb(data);
+            }
+            let asks = if is_mutual { "clientcert=verify-ca" } else { "" };
+            let rule = format!("hostssl all all 127.0.0.1/32 scram-sha-256 {asks}\n");
+            fs::write(data.join("pg_hba.conf"), rule).expect("a file of PostgreSQL");
+            let mut command = postgres_command("postgres");
+            command.arg("-D").arg(data).arg("-p").arg(port.to_string());
+            for (name, value) in [
+                ("listen_addresses", "127.0.0.1".into()),
+                ("unix_socket_directories", "".into()),
+                ("fsync", "off".into()),
+                ("ssl", "on".into()),
+                ("ssl_cert_file", certificate.display().to_string()),
+                ("ssl_key_file", key.display().to_string()),
+                ("ssl_ca_file", roots.display().to_string()),
+            ] {
+                command.arg("-c").arg(format!("{name}={value}"));
+            }
+            command
+        })
+    }
+
+    /// With these files for TLS, and no connection without.
+    pub(crate) fn redis_with_tls(roots: PathBuf, files: &Issued, is_mutual: bool) -> Self {
+        let Issued { certificate, key } = files.clone();
+        Self::start(move |data, port| {
+            let mut command = command("redis-server", &[], "redis-server");
+            command.args(["--bind", "127.0.0.1", "--save", "", "--port", "0"]);
+            command.arg("--tls-port").arg(port.to_string()).arg("--dir").arg(data);
+            command.arg("--tls-cert-file").arg(&certificate).arg("--tls-key-file").arg(&key);
+            command.arg("--tls-ca-cert-file").arg(&roots);
+            command.args(["--tls-auth-clients", if is_mutual { "yes" } else { "no" }]);
+            command
+        })
+    }
+
+    /// In front of the PostgreSQL on this port, with few connections to it, each lent for a
+    /// transaction.
+    pub(crate) fn pgbouncer(postgres: u16) -> Self {
+        Self::start(move |data, port| {
+            let file = |name: &str, text: &str| {
+                let path = data.join(name);
+                fs::write(&path, text).expect("a file for the configuration");
+                path
+            };
+            let users = file("users.txt", "\"quipu\" \"knots\"\n");
+            let config = format!(
+                "[databases]\n* = host=127.0.0.1 port={postgres}\n[pgbouncer]\n\
+                 listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
+                 auth_type = plain\nauth_file = {}\npool_mode = transaction\n\
+                 default_pool_size = 2\nmax_client_conn = 100\n",
+                users.display()
+            );
+            let mut command = command("pgbouncer", &[], "pgbouncer");
+            run_as_nobody(&mut command);
+            command.arg(file("pgbouncer.ini", &config));
             command
         })
     }
@@ -144,6 +229,13 @@ impl Server {
         }
     }
 
+    /// Changes the data of a server that has ended, and starts it again.
+    pub(crate) fn reconfigure(&mut self, change: impl FnOnce(&Path)) {
+        self.kill();
+        change(&self.data());
+        self.restart();
+    }
+
     /// Keeps a copy of the data as they are after a crash.
     pub(crate) fn save(&mut self) {
         self.kill();
@@ -189,11 +281,19 @@ fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
-fn give_to_nobody(folder: &Path) {
+pub(crate) fn give_to_nobody(path: &Path) {
     if is_root() {
-        std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY))
-            .expect("root may give a folder away");
+        std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY))
+            .expect("root may give a file away");
     }
+}
+
+/// Makes a file readable for the servers' user alone.
+pub(crate) fn make_secret(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a file of one's own");
+    give_to_nobody(path);
 }
 
 /// A program in the `PATH` or one of `folders`.
@@ -207,15 +307,20 @@ fn command(program: &str, folders: &[PathBuf], package: &str) -> Command {
     }))
 }
 fn postgres_command(program: &str) -> Command {
-    use std::os::unix::process::CommandExt;
-
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
     let mut command = command(program, &folders, "postgresql");
+    run_as_nobody(&mut command);
+    command
+}
+
+/// For a program that doesn't run as root.
+fn run_as_nobody(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+
     if is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }
-    command
 }
 fn initdb(data: &Path) {
     let password = data.with_file_name("password");

@@ -4,9 +4,9 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
-use std::thread;
+use std::process::{self, ChildStdin, Command, Stdio};
 use std::time::Duration;
+use std::{env, fs, thread};
 
 use quipu_persist::{Sqlite, Store};
 
@@ -21,8 +21,15 @@ const EVENTS: [&str; 8] =
     ["clicks", "likes", "clicks", "retweets", "clicks", "likes", "clicks", "shares"];
 
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("likes.db");
+    let folder = env::temp_dir().join(format!("likes-{}", process::id()));
+    fs::create_dir(&folder)?;
+    let result = run_in(&folder);
+    fs::remove_dir_all(&folder)?;
+    result
+}
+
+fn run_in(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let path = folder.join("likes.db");
     let mut watching = likes(&["watch"], &path)?.spawn()?;
     let counted = count(&path);
     watching.kill()?;

@@ -1,0 +1,76 @@
+//! Events counted by several processes, and their totals over all of them, through a store.
+//!
+//! ```text
+//! cargo run --release --package quipu-likes                   # all of it, once: three processes count, one watches
+//! likes count --count-by 9 access.log                         # lines, and by their 9th field, here the status
+//! tail -n 0 -F access.log | likes count                       # lines that come from now on, also in the log's successor
+//! likes watch                                                 # the totals, refreshing
+//! likes writers                                               # the processes that wrote them
+//! cargo install --path likes --features redis                 # also for likes count --store redis://127.0.0.1/
+//! ```
+//!
+//! `tail -F` alone begins with the last ten lines, and `tail -n +1 -F` with the first line: each start
+//! would count these again.
+
+mod args;
+mod count;
+mod demo;
+mod input;
+mod store;
+mod watch;
+mod writers;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use args::{Args, Command};
+
+const USAGE: &str = "\
+usage: likes [demo]
+       likes count [--store STORE] [--host ID] [--count-by FIELD] [FILE ...]
+       likes watch [--store STORE] [--once]
+       likes writers [--store STORE]
+       likes help
+
+  demo    three processes count, and one watches
+  count   count lines until their end, or SIGINT or SIGTERM: then the store has all that was counted; a second signal
+          doesn't wait for it
+  watch   show the totals, again and again
+  writers list the processes whose totals the store has
+
+  STORE   a file of SQLite (default: likes.db), or a URL, for which likes is built with a feature:
+            postgres      postgres://USER:PASSWORD@HOST:5432/DATABASE
+            postgres-tls  the same, with ?sslmode=require
+            redis         redis://USER:PASSWORD@HOST:6379/0, redis+unix:///PATH
+            redis-tls     rediss://USER:PASSWORD@HOST:6379/0
+            nats          nats://USER:PASSWORD@HOST:4222, nats://TOKEN@HOST, tls://...
+            cassandra     cassandra://USER:PASSWORD@HOST:9042,HOST:9042/KEYSPACE
+  ID      the name of this host in the store (default: localhost)
+  FIELD   count lines by this field too: 1 is the first, and spaces lie between; where it can't name a counter, the
+          line counts as \"other\"
+  FILE    where the lines are; the standard input, if there is none";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("likes: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    let args =
+        Args::parse(std::env::args().skip(1)).map_err(|error| format!("{error}\n{USAGE}"))?;
+    match args.command {
+        Command::Demo => demo::run(),
+        Command::Count => count::run(&args),
+        Command::Watch => watch::run(&args),
+        Command::Writers => writers::run(&args),
+        Command::Help => {
+            println!("{USAGE}");
+            Ok(())
+        }
+    }
+}
