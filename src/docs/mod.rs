@@ -4,3 +4,4 @@ pub mod correctness;
 pub mod guide;
 pub mod internals;
 pub mod performance;
+pub mod platforms;

@@ -12,7 +12,8 @@
 //! A chain of adds to one counter waits for the processor to forward each store to the next load.
 //! Several counters in rotation don't wait for one another.
 //!
-//! In a shared object (`cdylib`, `dylib`), the compiler reaches a thread-local by a call.
+//! In a shared object (`cdylib`, `dylib`), the compiler reaches a thread-local by a call: see
+//! [`platforms`](super::platforms).
 //!
 //! A handle ([`LocalCounter`](crate::LocalCounter)) has the slot itself: its add is one test, and
 //! the load, the addition and the store. In a loop over eight, an add costs 1.1 times an add to a
