@@ -35,20 +35,8 @@
 //! and gives the block back. Until then the cache stays, and the counter's own adds in later
 //! destructors use the block, as do further handles.
 //!
-//! The order of destructors depends on the system, and nothing but speed and memory depends on it:
-//!
-//! | systems | thread-locals are destroyed | the cache |
-//! |---|---|---|
-//! | Linux with glibc or musl, macOS, Windows with Microsoft's tools | in the reverse order of their first use in the thread | stays to the end |
-//! | Windows with the GNU tools | in the reverse order of their first use in the process, in up to 5 rounds | is destroyed, and made again by a later add |
-//! | Android, OpenBSD | in an order that the system chooses, in 4 rounds or so | as above |
-//! | WebAssembly without threads | never | stays |
-//!
-//! In the second and third row std keeps thread-locals under keys of the system, those without a
-//! destructor, too. An add that finds no cache there looks for the block that the thread holds, or
-//! claims one, which the next round gives back. In the last round there is no next one: the unit
-//! counts, but the block stays the thread's for good. std's memory for a thread-local comes from the
-//! system's allocator there, and std aborts where there is none, or no key.
+//! The order of destructors depends on the system ([`platforms`](super::platforms)); nothing but speed
+//! and memory depends on it.
 //!
 //! A hold that ends within a cold path is not counted off: the thread may hold the registry's lock,
 //! or be changing the block. Nor is the hold of a forgotten handle. Such a block stays the thread's

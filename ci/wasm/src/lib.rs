@@ -1,4 +1,4 @@
-//! What works on one thread and without a clock. `run.mjs` calls [`run`].
+//! Calls that need one thread and no clock. `run.mjs` calls [`run`].
 
 use std::time::Duration;
 
