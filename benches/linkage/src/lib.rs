@@ -23,8 +23,8 @@ static SIZES: Histogram<LogLinear<3>> =
 static ATOMICS: [AtomicU64; COUNTERS] = [const { AtomicU64::new(0) }; COUNTERS];
 
 #[inline(never)]
-fn nothing(index: usize) {
-    black_box(index);
+fn nothing(_: usize) {
+    black_box(());
 }
 
 #[inline(never)]
