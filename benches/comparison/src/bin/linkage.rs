@@ -27,8 +27,7 @@ const SUBJECTS: [&str; 5] = [
 const CALLS: [&str; 2] = ["a call that does nothing", "`Counter`"];
 
 /// The columns, and the program of each. The last one's also prints the calls from Python.
-const LINKAGES: [&str; 4] =
-    ["executable", "executable, musl", "shared object", "module of Python"];
+const LINKAGES: [&str; 4] = ["executable", "executable, musl", "shared object", "module of Python"];
 
 /// Prints the module's figures, then those of calls from Python.
 const SCRIPT: &str = "\
