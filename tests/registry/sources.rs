@@ -290,10 +290,10 @@ fn many_samples_of_others_keep_their_values_apart() {
             .collect::<Vec<_>>(),
     );
     let snapshot = quipu::snapshot();
-    for index in 0..SAMPLES {
+    for (index, name) in names.iter().enumerate() {
         let (is_own, is_other) = (index % 3 == 0, places.contains(&index));
         let expected = u64::from(is_own) + if is_other { 10 * index as u64 } else { 0 };
-        let found = snapshot.get(names[index], None).map(|sample| sample.value);
+        let found = snapshot.get(name, None).map(|sample| sample.value);
         assert_eq!(found, (is_own || is_other).then_some(Value::Unsigned(expected)), "{index}");
     }
     assert!(snapshot.samples().is_sorted_by(|a, b| a.name <= b.name));
