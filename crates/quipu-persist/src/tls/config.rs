@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::{Files, ring};
+use super::Files;
 use crate::{Error, ErrorKind};
 
 impl Files {
