@@ -356,6 +356,21 @@
 //! load is never tried after the store: the owner's load of its slot is an unsynchronised one under
 //! loom, which also reports a second writer; and models start their readers last.
 //!
+//! # Miri
+//! `ci/miri` runs the tests of the library, of its interface, of the strategies, of other sources, of
+//! what a read orders, the properties and the torture in Miri, in small sizes. Each seed is another
+//! execution: other schedules, and for each atomic read any value that C11's weak memory allows
+//! without load buffering. Miri checks data races, leaks, Stacked Borrows with strict provenance, and
+//! Tree Borrows.
+//!
+//! Left out, where they stand in the tests, are:
+//! - forks, processes that a test starts, and keys of POSIX, which Miri hasn't;
+//! - the restartable sequence, which is machine code: `PerCpu` runs without it;
+//! - tests with an allocator of their own, and those of memory, which count what Miri allocates, too;
+//! - the sum of floats beside whole numbers, whose powers Miri computes with errors at random;
+//! - `Locked` by parking_lot, which makes pointers of numbers;
+//! - 100,000 counters, 1,000 threads at once, and the accuracy of `Approximate`, which take too long.
+//!
 //! # What is not covered
 //! - **Signal handlers.** A handler that adds to a counter while the thread that it interrupts is
 //!   between the load and the store of an add to the same counter loses one of the two. On x86_64
