@@ -3,9 +3,8 @@
 //! quipu needs std and 64-bit atomics. Elsewhere it is one compile error that says so.
 //!
 //! # Run and checked
-//! The last lines of `ci/systems`, `ci/windows`, `ci/processors --all` and `ci/miri` are these rows,
-//! and `ci/platforms` writes them here. CI runs the first two, a part of the tests on each
-//! processor, and two seeds of Miri.
+//! The last lines of `ci/systems`, `ci/windows --all`, `ci/processors --all` and `ci/miri` are these
+//! rows, and `ci/platforms` writes them here. CI runs the first one, and a part of the others.
 //!
 #![doc = include_str!("platforms.md")]
 //!
