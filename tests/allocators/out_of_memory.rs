@@ -9,6 +9,7 @@ use std::thread;
 #[cfg(unix)]
 use quipu::{Bounds, Histogram, Peak, RegisterError};
 use quipu::{Counter, CounterArray, FloatCounter, FloatGauge, Gauge, UpDownCounter, Value};
+use quipu_testing::child::is_alone;
 
 /// Which of the current thread's allocations fail.
 #[derive(Clone, Copy)]
@@ -50,7 +51,8 @@ fn short_of_memory<T>(failing: Failing, f: impl FnOnce() -> T) -> (T, usize) {
 
 /// Runs a trial for the failure of its first, second, third ... allocation, until none fails any
 /// more: of this one alone, and of all from there on. A trial returns how many failed. Each has a
-/// thread of its own, which lives as long as the others, so that each needs a block of its own.
+/// thread of its own, which lives as long as the others, so that each needs a block of its own. The
+/// test is alone in its process: else a trial may get a block that another test has left.
 fn for_each_failure(trial: fn(Failing) -> usize) {
     let mut alive = Vec::new();
     for kind in [Failing::Once, Failing::After] {
@@ -137,6 +139,9 @@ fn plus(a: Values, b: Values) -> Values {
 
 #[test]
 fn no_add_is_lost() {
+    if !is_alone("out_of_memory::no_add_is_lost") {
+        return;
+    }
     for_each_failure(|failing| {
         let counters = Counters::new();
         let ((), failed) = short_of_memory(failing, || counters.add());
@@ -159,7 +164,7 @@ fn no_add_is_lost() {
 #[cfg(unix)]
 #[test]
 fn no_add_through_a_handle_is_lost() {
-    if !quipu_testing::child::is_alone("out_of_memory::no_add_through_a_handle_is_lost") {
+    if !is_alone("out_of_memory::no_add_through_a_handle_is_lost") {
         return;
     }
     for_each_failure(|failing| {
@@ -188,7 +193,7 @@ fn no_add_through_a_handle_is_lost() {
 #[cfg(unix)]
 #[test]
 fn no_observation_is_lost() {
-    if !quipu_testing::child::is_alone("out_of_memory::no_observation_is_lost") {
+    if !is_alone("out_of_memory::no_observation_is_lost") {
         return;
     }
     for_each_failure(|failing| {
@@ -214,6 +219,9 @@ fn no_observation_is_lost() {
 /// A gauge for whose registration there is no memory keeps its value, and its next change lists it.
 #[test]
 fn no_set_of_a_gauge_is_lost() {
+    if !is_alone("out_of_memory::no_set_of_a_gauge_is_lost") {
+        return;
+    }
     let shown = |name| quipu::snapshot().get(name, None).map(|sample| sample.value);
     let names = ["out_of_memory_gauge", "out_of_memory_float_gauge"];
     assert_eq!(names.map(shown), [None; 2]);
@@ -245,6 +253,9 @@ fn no_set_of_a_gauge_is_lost() {
 /// them.
 #[test]
 fn spilled_units_are_taken_once() {
+    if !is_alone("out_of_memory::spilled_units_are_taken_once") {
+        return;
+    }
     for_each_failure(|failing| {
         let counters = Counters::new();
         short_of_memory(Failing::After(0), || counters.add());
@@ -297,8 +308,7 @@ fn a_spill_word_that_wrapped_to_zero_is_taken_too() {
 #[cfg(unix)]
 #[test]
 fn registration_says_so_and_can_be_tried_again() {
-    if !quipu_testing::child::is_alone("out_of_memory::registration_says_so_and_can_be_tried_again")
-    {
+    if !is_alone("out_of_memory::registration_says_so_and_can_be_tried_again") {
         return;
     }
     const LEN: usize = 200;
@@ -406,13 +416,11 @@ fn a_take_marks_nothing<const N: usize>() {
     assert_eq!((element.take(), element.sum()), (11, 0));
 }
 
-/// In a process of its own, where no one else can have the slots meanwhile.
+/// In a process of its own, where no other thread can have the slots meanwhile.
 #[cfg(unix)]
 #[test]
 fn slots_of_a_failed_registration_are_used_again() {
-    if !quipu_testing::child::is_alone(
-        "out_of_memory::slots_of_a_failed_registration_are_used_again",
-    ) {
+    if !is_alone("out_of_memory::slots_of_a_failed_registration_are_used_again") {
         return;
     }
     drop(used_array::<5_000>());
@@ -432,7 +440,7 @@ fn slots_of_a_failed_registration_are_used_again() {
 /// where what other tests leave makes no such list.
 #[test]
 fn counters_can_be_dropped() {
-    if !quipu_testing::child::is_alone("out_of_memory::counters_can_be_dropped") {
+    if !is_alone("out_of_memory::counters_can_be_dropped") {
         return;
     }
     let array = CounterArray::<37>::new();
@@ -449,7 +457,7 @@ fn counters_can_be_dropped() {
 #[cfg(unix)]
 #[test]
 fn totals_of_dropped_counters_are_kept() {
-    if !quipu_testing::child::is_alone("out_of_memory::totals_of_dropped_counters_are_kept") {
+    if !is_alone("out_of_memory::totals_of_dropped_counters_are_kept") {
         return;
     }
     for_each_failure(|failing| {
@@ -495,6 +503,9 @@ fn blocks_are_given_back_without_memory() {
 #[cfg(feature = "dynamic-labels")]
 #[test]
 fn no_unit_of_a_family_is_lost() {
+    if !is_alone("out_of_memory::no_unit_of_a_family_is_lost") {
+        return;
+    }
     use quipu::DynamicFamily;
 
     type Family = DynamicFamily<Counter, 1>;
