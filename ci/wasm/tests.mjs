@@ -32,7 +32,11 @@ function run(...args) {
     return { isRight, text: readFileSync(path, 'utf8') };
 }
 
-const names = [...run('--list', '--format', 'terse').text.matchAll(/^(.*): test$/gm)].map((match) => match[1]);
+const list = run('--list', '--format', 'terse');
+const names = [...list.text.matchAll(/^(.*): test$/gm)].map((match) => match[1]);
+if (!list.isRight || names.length === 0) {
+    console.error(`the list of tests: ${list.text}`);
+}
 const counts = { passed: 0, threads: 0, ignored: 0, failed: 0 };
 for (const name of names) {
     const { isRight, text } = run('--exact', '--nocapture', name);
