@@ -104,10 +104,10 @@ pub(crate) fn lock() -> Locks {
 ///
 /// # Memory
 /// For pointers of 64 bits: a series costs one allocation, which has its metric, 32 bytes, 4 for
-/// each label, and the texts; 9 to 21 bytes in a table; and the metric's slots. A family of 100,000 counters by two labels, of 18 bytes
-/// together, takes 12.0 MB, and as many counters and texts in a `Vec<(Counter, [String; 2])>` take
-/// 12.8 MB. The cache takes 16 KiB of each thread that looks a series up. A process has some KiB of
-/// tables for each family.
+/// each label, and the texts; 9 to 21 bytes in a table; and the metric's slots. A family of 100,000
+/// counters by two labels, of 18 bytes together, takes 12.0 MB, and as many counters and texts in a
+/// `Vec<(Counter, [String; 2])>` take 12.8 MB. The cache takes 16 KiB of each thread that looks a
+/// series up. A process has some KiB of tables for each family.
 ///
 /// # Ordering
 /// Look-ups order nothing. A look-up that happens after the removal of its series finds another one.

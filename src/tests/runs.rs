@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use quipu_testing::rounds;
+
 use crate::engine::{Arena, Key, SlotAllocator, chunk_len};
 
 /// The length, and the first slot.
@@ -15,7 +17,7 @@ fn the_shortest_run_that_is_long_enough_and_of_those_the_lowest_is_used_again() 
     let (mut owned, mut free): (Vec<Run>, Vec<Run>) = (Vec::new(), Vec::new());
     // Where the slots begin that nobody had yet; the first chunk has the id 1.
     let (mut chunk, mut offset) = (1, 0);
-    for _ in 0..if cfg!(miri) { 300 } else { 20_000 } {
+    for _ in 0..rounds(20_000) {
         if owned.is_empty() || random.usize(..100) < 51 {
             let len = random.usize(1..=32);
             let run = keys.allocate(len).expect("few slots are in use");

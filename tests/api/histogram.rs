@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use prometheus_parse::{Scrape, Value as Parsed};
 use quipu::{Bounds, Histogram, HistogramSnapshot, Kind, LogLinear, Unit, Value};
+use quipu_testing::rounds;
 
 use crate::on_threads;
 
@@ -13,7 +14,7 @@ fn sizes() -> Histogram<Bounds<3>> {
 
 #[test]
 fn every_observation_is_in_one_bucket_and_in_the_sum() {
-    const LEN: u64 = if cfg!(miri) { 100 } else { 10_000 };
+    const LEN: u64 = rounds(10_000);
     static LATENCY: Histogram<LogLinear<3, 20>> = Histogram::new(LogLinear::new());
     on_threads(4, |_| (0..LEN).for_each(|value| LATENCY.observe(value)));
     let snapshot = LATENCY.snapshot();

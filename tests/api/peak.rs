@@ -9,7 +9,7 @@ use crate::{in_snapshot, on_threads};
 
 #[test]
 fn the_extremes_of_all_threads() {
-    const LEN: u64 = if cfg!(miri) { 20 } else { 1_000 };
+    const LEN: u64 = rounds(1_000);
     let (peak, trough) = (Peak::new(), Trough::new());
     assert_eq!((peak.value(), trough.value()), (None, None));
     on_threads(4, |thread| {

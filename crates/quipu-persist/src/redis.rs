@@ -117,9 +117,7 @@ impl Redis {
             Error::new(ErrorKind::Config, text).caused_by(error)
         })?;
         let script = |code| Script::new(&[include_str!("redis/schema.lua"), code].concat());
-        let is_encrypted =
-            matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. });
-        if is_encrypted && !cfg!(feature = "redis-tls") {
+        if is_encrypted(&client) && !cfg!(feature = "redis-tls") {
             let text = "the address of Redis: expected a build with the feature redis-tls of \
                 quipu-persist for rediss://";
             return Err(Error::new(ErrorKind::Config, text));
@@ -178,8 +176,7 @@ impl Redis {
     /// The client, with its certificates as the files have them now.
     #[cfg(feature = "redis-tls")]
     fn client(&self) -> Result<Client, Error> {
-        let info = self.client.get_connection_info().clone();
-        if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        if !is_encrypted(&self.client) {
             return if self.files == Files::default() {
                 Ok(self.client.clone())
             } else {
@@ -192,6 +189,7 @@ impl Redis {
         let client_tls =
             client_tls.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
         let certificates = TlsCertificates { client_tls, root_cert: self.files.roots()? };
+        let info = self.client.get_connection_info().clone();
         Client::build_with_tls(info, certificates).map_err(|error| {
             let text = format!(
                 "{}: expected files of certificates, and of a client's key (PEM)",
@@ -281,6 +279,10 @@ fn check_policy(client: &Client, memory: &str) -> Result<(), Error> {
 /// Where the server is, without the password.
 fn shown(client: &Client) -> String {
     format!("Redis at {}", client.get_connection_info().addr())
+}
+
+fn is_encrypted(client: &Client) -> bool {
+    matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. })
 }
 
 fn explain(client: &Client, error: RedisError) -> Error {

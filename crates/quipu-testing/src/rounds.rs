@@ -1,3 +1,5 @@
+//! Sizes of tests.
+
 /// So many rounds of a test. In Miri, a hundredth of them, and three at least: a round takes a
 /// thousand times as long there, and each seed is another try.
 pub const fn rounds(rounds: u64) -> u64 {
