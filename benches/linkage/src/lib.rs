@@ -47,22 +47,22 @@ fn handle(handles: &[LocalCounter<'_>; COUNTERS], index: usize) {
     handles[index % COUNTERS].inc();
 }
 
-/// Nanoseconds of each, one a line.
+/// Nanoseconds of each and its name, one a line.
 #[must_use]
 pub fn measure() -> String {
     let handles = HITS.each_ref().map(Counter::local);
     let before = HITS.iter().map(Counter::sum).sum::<u64>();
-    let nanos = [
-        time(nothing),
-        time(atomic),
-        time(|index| handle(&handles, index)),
-        time(counter),
-        time(histogram),
+    let figures = [
+        ("a call that does nothing", time(nothing)),
+        ("`AtomicU64`", time(atomic)),
+        ("`LocalCounter`, a handle", time(|index| handle(&handles, index))),
+        ("`Counter`", time(counter)),
+        ("`Histogram<LogLinear<3>>`", time(histogram)),
     ];
     let counted = HITS.iter().map(Counter::sum).sum::<u64>() - before;
     assert_eq!(counted, 2 * (WARM_UP + ADDS) as u64, "the counter and its handle");
-    nanos.iter().fold(String::new(), |mut text, nanos| {
-        let _ = writeln!(text, "{nanos}");
+    figures.iter().fold(String::new(), |mut text, (name, nanos)| {
+        let _ = writeln!(text, "{nanos} {name}");
         text
     })
 }

@@ -14,18 +14,6 @@ use quipu_lab::stats::Spread;
 const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../linkage");
 const MUSL: &str = "x86_64-unknown-linux-musl";
 
-/// The rows of the table: what is added to, as the package's functions have it.
-const SUBJECTS: [&str; 5] = [
-    "a call that does nothing",
-    "`AtomicU64`",
-    "`LocalCounter`, a handle",
-    "`Counter`",
-    "`Histogram<LogLinear<3>>`",
-];
-
-/// The rows of the table of calls from Python.
-const CALLS: [&str; 2] = ["a call that does nothing", "`Counter`"];
-
 /// The columns, and the program of each. The last one's also prints the calls from Python.
 const LINKAGES: [&str; 4] = ["executable", "executable, musl", "shared object", "module of Python"];
 
@@ -35,9 +23,9 @@ import sys, timeit
 sys.path.insert(0, sys.argv[1])
 import module
 print(module.measure(), end='')
-for call in module.nothing, module.add:
+for call, name in (module.nothing, 'a call that does nothing'), (module.add, '`Counter`'):
     call()
-    print(timeit.timeit(call, number=1_000_000) * 1e3)
+    print(timeit.timeit(call, number=1_000_000) * 1e3, name)
 ";
 
 fn main() -> ExitCode {
@@ -91,8 +79,11 @@ fn build(arguments: &[&str]) -> Result<(), String> {
     }
 }
 
+/// Nanoseconds of what a program measures, and its name.
+type Figure = (f64, String);
+
 /// The figures that the program prints.
-fn run((program, arguments): &Program) -> Result<Vec<f64>, String> {
+fn run((program, arguments): &Program) -> Result<Vec<Figure>, String> {
     let name = program.display();
     let output = Command::new(program)
         .args(arguments)
@@ -100,18 +91,22 @@ fn run((program, arguments): &Program) -> Result<Vec<f64>, String> {
         .output()
         .map_err(|error| format!("{name}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let figures: Result<Vec<f64>, _> = text.lines().map(str::parse).collect();
-    match figures {
-        Ok(figures) if output.status.success() && SUBJECTS.len() <= figures.len() => Ok(figures),
-        _ => Err(format!("{name}: {text}: expected {} figures", SUBJECTS.len())),
+    let figure = |line: &str| {
+        let (nanos, name) = line.split_once(' ')?;
+        Some((nanos.parse().ok()?, name.to_owned()))
+    };
+    match text.lines().map(figure).collect() {
+        Some(figures) if output.status.success() => Ok(figures),
+        _ => Err(format!("{name}: {text}: expected a figure and a name in each line")),
     }
 }
 
 /// Medians, of a list of rounds for each linkage.
-fn table(figures: &[Vec<Vec<f64>>]) -> String {
+fn table(figures: &[Vec<Vec<Figure>>]) -> String {
     let median = |linkage: usize, row: usize| {
-        Spread::of(figures[linkage].iter().map(|round| round[row]).collect()).median
+        Spread::of(figures[linkage].iter().map(|round| round[row].0).collect()).median
     };
+    let (rows, last) = (&figures[0][0], LINKAGES.len() - 1);
     let mut text = format!(
         "{}. Nanoseconds of one thread for an add in a function that isn't inlined, to eight of them in \
          rotation (a histogram: to one): medians of {} processes each, which took turns.\n\n| | {} |\n|---|{}\n",
@@ -120,13 +115,13 @@ fn table(figures: &[Vec<Vec<f64>>]) -> String {
         LINKAGES.join(" | "),
         "--:|".repeat(LINKAGES.len())
     );
-    for (row, subject) in SUBJECTS.iter().enumerate() {
+    for (row, (_, subject)) in rows.iter().enumerate() {
         let cells = (0..LINKAGES.len()).map(|linkage| format!(" {:.2} |", median(linkage, row)));
         text += &format!("| {subject} |{}\n", cells.collect::<String>());
     }
     text += "\n| called from Python, through PyO3 | ns |\n|---|--:|\n";
-    for (row, call) in (SUBJECTS.len()..).zip(CALLS) {
-        text += &format!("| {call} | {:.1} |\n", median(LINKAGES.len() - 1, row));
+    for (row, (_, call)) in figures[last][0].iter().enumerate().skip(rows.len()) {
+        text += &format!("| {call} | {:.1} |\n", median(last, row));
     }
     text
 }
