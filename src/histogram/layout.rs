@@ -331,13 +331,14 @@ mod tests {
         let values = bounds.iter().copied().chain(powers).chain([0, u64::MAX]);
         let values =
             values.flat_map(|value| [value.saturating_sub(1), value, value.saturating_add(1)]);
-        for value in values.step_by(if cfg!(miri) { 29 } else { 1 }) {
+        for value in values {
             let expected = bounds.partition_point(|bound| *bound < value);
             assert_eq!(layout.bucket(value), expected, "{value} in {layout:?}");
         }
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "arithmetic alone")]
     fn every_value_has_the_bucket_of_its_bounds() {
         assert_sorted_by_bounds(Bounds::<3>::new(&[1, 10, 100]));
         assert_sorted_by_bounds(Bounds::<1>::new(&[u64::MAX]));

@@ -43,7 +43,7 @@ fn handles_leave_no_blocks_behind() {
         static EARLY: RefCell<AtEnd> = const { RefCell::new(AtEnd(None)) };
         static LATE: RefCell<AtEnd> = const { RefCell::new(AtEnd(None)) };
     }
-    const THREADS: u64 = 100;
+    const THREADS: u64 = if cfg!(miri) { 20 } else { 100 };
     for _ in 0..THREADS {
         let hold = || {
             EARLY.with(|_| ());

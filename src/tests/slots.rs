@@ -122,6 +122,7 @@ fn chunks_share_no_line() {
 /// The word of a metric without slots has its row, and the changes of a gauge beside it, which never
 /// reach the row.
 #[test]
+#[cfg_attr(miri, ignore = "arithmetic alone")]
 fn changes_are_counted_beside_the_row() {
     for row in [0, 1, MAX_ROWS as u32 - 1] {
         let first = Key::unregistered(row);
