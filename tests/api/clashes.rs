@@ -67,6 +67,7 @@ fn arrays_with_other_labels_are_listed() {
 /// The metric of a counter is named without `_total` in OpenMetrics, and its samples end in
 /// `_total` and `_created`.
 #[test]
+#[cfg_attr(miri, ignore = "many snapshots")]
 fn names_that_openmetrics_makes_of_a_counter_are_listed() {
     for (other, clashing) in [
         ("", true),
@@ -108,6 +109,7 @@ fn names_that_openmetrics_makes_of_a_counter_are_listed() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "many snapshots")]
 fn names_that_formats_make_of_a_histogram_are_listed() {
     for (other, clashing) in [
         ("_bucket", true),
