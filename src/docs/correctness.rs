@@ -358,10 +358,10 @@
 //!
 //! # Miri
 //! `ci/miri` runs the tests of the library, of its interface, of the strategies, of other sources, of
-//! what a read orders, the properties and the torture in Miri, in small sizes. Each seed is another
-//! execution: other schedules, and for each atomic read any value that C11's weak memory allows
-//! without load buffering. Miri checks data races, leaks, Stacked Borrows with strict provenance, and
-//! Tree Borrows.
+//! what a read orders, and the torture in Miri, in small sizes. Each seed is another execution: other
+//! schedules, and for each atomic read any value that C11's weak memory allows without load
+//! buffering. Miri checks data races and leaks in each seed, and in some Stacked Borrows with strict
+//! provenance, and Tree Borrows.
 //!
 //! Left out, where they stand in the tests, are:
 //! - forks, processes that a test starts, and keys of POSIX, which Miri hasn't;
@@ -369,6 +369,7 @@
 //! - tests with an allocator of their own, and those of memory, which count what Miri allocates, too;
 //! - the sum of floats beside whole numbers, whose powers Miri computes with errors at random;
 //! - `Locked` by parking_lot, which makes pointers of numbers;
+//! - properties with random programs and texts, which take Miri minutes to make;
 //! - 100,000 counters, 1,000 threads at once, and the accuracy of `Approximate`, which take too long.
 //!
 //! # What is not covered
