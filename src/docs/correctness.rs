@@ -370,6 +370,8 @@
 //! - the sum of floats beside whole numbers, whose powers Miri computes with errors at random;
 //! - `Locked` by parking_lot, which makes pointers of numbers;
 //! - properties with random programs and texts, which take Miri minutes to make;
+//! - two tests of layouts and of slots that are arithmetic alone, and two of clashes that take many
+//!   snapshots;
 //! - 100,000 counters, 1,000 threads at once, and the accuracy of `Approximate`, which take too long.
 //!
 //! # What is not covered
