@@ -112,9 +112,9 @@ impl Error {
     /// The sort of failure.
     ///
     /// ```
-    /// use quipu_persist::{ErrorKind, Worker, VersionVector};
+    /// use quipu_persist::{ErrorKind, Memory, Worker};
     ///
-    /// let error = Worker::builder("").start(VersionVector::new()).unwrap_err();
+    /// let error = Worker::builder("").start(Memory::new()).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::Config);
     /// ```
     #[must_use]

@@ -14,7 +14,7 @@ pub(super) struct Flusher {
     ledger: Ledger,
     sink: Box<dyn Sink>,
     pace: Pace,
-    /// When all rows were last stored.
+    /// When the store was last asked whether it has all rows.
     last_resend: Option<Instant>,
     /// Whether the last flush was tried; from then on it waits between attempts.
     is_stopping: bool,
@@ -96,7 +96,7 @@ impl Flusher {
         } else if !left.is_zero() {
             None
         } else if self.last_resend.is_none_or(|at| at.elapsed() >= self.pace.resend) {
-            Some(Scope::All)
+            Some(Scope::Check)
         } else {
             Some(Scope::Changed)
         }
@@ -112,7 +112,7 @@ impl Flusher {
     fn report(&self, task: &Task, result: Result<usize, Error>, is_over: bool) {
         let mut state = self.shared.lock();
         state.status.record(&result);
-        state.status.writer.clone_from(self.ledger.writer());
+        state.status.place(self.ledger.place());
         state.status.unstored = self.ledger.unstored();
         state.status.refused = self.ledger.refused();
         state.done = task.number;

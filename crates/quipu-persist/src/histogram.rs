@@ -1,7 +1,5 @@
 //! The rows of a histogram: its sum, and a counter for each bucket.
 
-use std::collections::BTreeSet;
-
 use quipu::{Bucket, HistogramSnapshot};
 
 use super::series::split;
@@ -41,22 +39,17 @@ pub(super) fn read<S: Store + ?Sized>(
     layout: &HistogramSnapshot,
 ) -> Result<HistogramSnapshot, Error> {
     let names = names(name, layout);
-    let stored: BTreeSet<_> = store.counters()?.into_iter().collect();
-    let start = bucket_start(name);
-    let buckets = stored.range(start.clone()..).take_while(|counter| counter.starts_with(&start));
-    let mut others = buckets.filter(|counter| !names.contains(counter));
-    if let Some(other) = others.next() {
+    let mut stored = store.totals_with_prefix(&bucket_start(name))?;
+    let sum = store.total(&names[0])?;
+    let count = |name| stored.remove(name).unwrap_or(0) as u64;
+    let counts = names[1..].iter().map(count).collect();
+    if let Some(other) = stored.into_keys().next() {
         let text =
             format!("{other:?} is stored: expected the layout that the histogram is shipped with");
         return Err(Error::new(ErrorKind::Config, text));
     }
-    let mut value = |name: &String| {
-        if stored.contains(name) { store.total(name).map(|total| total as u64) } else { Ok(0) }
-    };
-    let sum = value(&names[0])?;
-    let counts = names[1..].iter().map(value).collect::<Result<_, _>>()?;
     let bounds = layout.bounds().to_vec();
-    HistogramSnapshot::from_parts(bounds, counts, sum, layout.unit()).map_err(|error| {
+    HistogramSnapshot::from_parts(bounds, counts, sum as u64, layout.unit()).map_err(|error| {
         Error::new(ErrorKind::Config, format!("{name:?} has an invalid layout")).caused_by(error)
     })
 }

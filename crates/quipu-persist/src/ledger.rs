@@ -1,256 +1,305 @@
-//! The worker's knowledge: its writer's totals, and which of them the store has.
+//! The worker's knowledge: what the process counted, and where the store has it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
 
-use quipu::{RegisterError, fork_generation};
-
-use super::predecessor::Predecessor;
-use super::refusal::{self, Refused};
-use super::tracked::sealed::Shared;
-use super::tracks;
-use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Writer};
+use super::account::{Account, Parts};
+use super::track::{Row, Track};
+use super::writer::no_randomness;
+use super::{Claim, Error, ErrorKind, Lease, Outcome, Sink, Writer};
 
 /// Rows of one batch at most, so that a request has a bounded size.
-pub(super) const BATCH: usize = 4096;
+const BATCH: usize = 4096;
 
-/// Predecessors that are remembered, so that a writer which is folded again and again takes a
-/// bounded place.
-const PREDECESSORS: usize = 16;
+/// Rows of a batch at least, however slow the store is.
+const SMALLEST_BATCH: usize = 16;
 
-/// A counter that is shipped.
-pub(super) struct Track {
-    source: Box<dyn Shared>,
-    rows: Vec<Row>,
-}
+/// Slots that are remembered, so that a process which loses its slot again and again takes a bounded
+/// place.
+const PAST: usize = 16;
 
-impl Track {
-    /// Rows with these names that begin with what is in the counter's sums or, in a forked process,
-    /// with what is added from now on.
-    pub(super) fn new(
-        name: &str,
-        names: &[String],
-        source: Box<dyn Shared>,
-    ) -> Result<Self, Error> {
-        let unfit = |text| Err(Error::new(ErrorKind::Config, format!("{name:?}: {text}")));
-        let totals = source.totals();
-        // Totals of a counter with slots and of one without are not to be compared. Its name may be
-        // another counter's.
-        if totals.register() == Err(RegisterError::OutOfSlots) {
-            return unfit(
-                "no slot or no memory is left for the counter: drop counters that aren't needed",
-            );
-        }
-        if !tracks::insert(source.identity()) {
-            return unfit(
-                "a worker of this process already tracks the counter, or did: track another one",
-            );
-        }
-        let starts = if fork_generation() > 0 { totals.totals() } else { totals.taken() };
-        let rows = names.iter().zip(starts).map(|(name, start)| Row::new(name, start)).collect();
-        Ok(Self { source, rows })
-    }
-
-    /// A counter is shipped although it is zero, so that it is seen. Of the many rows of a histogram
-    /// or a family, those are shipped that aren't zero.
-    fn read(&mut self, version: u64) {
-        let ships_zero = self.rows.len() == 1;
-        for (row, total) in self.rows.iter_mut().zip(self.source.totals().totals()) {
-            row.read(total, version, ships_zero);
-        }
-    }
-}
-
-/// A total that is shipped.
-struct Row {
-    name: String,
-    /// The source's total at which the writer's begins.
-    start: u64,
-    /// Of version 0 as long as nothing is to be shipped.
-    stamp: Stamp,
-    is_stored: bool,
-    /// The reason for which the store didn't take it.
-    refusal: Option<Box<Error>>,
-}
-
-impl Row {
-    fn new(name: &str, start: u64) -> Self {
-        Self {
-            name: name.to_owned(),
-            start,
-            stamp: Stamp::default(),
-            is_stored: false,
-            refusal: None,
-        }
-    }
-
-    fn read(&mut self, total: u64, version: u64, ships_zero: bool) {
-        let total = total.wrapping_sub(self.start) as i64;
-        if total != self.stamp.total || (self.stamp.version == 0 && ships_zero) {
-            self.stamp = Stamp { version, total };
-            self.is_stored = false;
-        }
-    }
-
-    /// A row that the store refused is tried again with all others only.
-    fn is_in(&self, scope: Scope) -> bool {
-        match scope {
-            Scope::Changed => self.is_unstored() && self.refusal.is_none(),
-            Scope::All | Scope::Last => self.stamp.version > 0,
-        }
-    }
-
-    fn is_unstored(&self) -> bool {
-        self.stamp.version > 0 && !self.is_stored
-    }
-
-    fn sent(&mut self, refusal: Option<Error>) {
-        self.is_stored = refusal.is_none();
-        self.refusal = refusal.map(Box::new);
-    }
-
-    fn entry(&self) -> Entry {
-        Entry { counter: self.name.clone(), stamp: self.stamp }
-    }
-
-    fn begin_after(&mut self, folded: i64) {
-        self.start = self.start.wrapping_add(folded as u64);
-        self.stamp = Stamp::default();
-        self.is_stored = false;
-    }
-}
-
-/// The totals of one writer.
-pub(super) struct Ledger {
-    writer: Writer,
-    version: u64,
-    tracks: Vec<Track>,
-    /// The writers before, the last one last.
-    predecessors: VecDeque<Predecessor>,
-}
+/// How often a flush claims a slot, or writes all again, before it gives up for now.
+const TRIES: usize = 4;
 
 /// Which rows a flush sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// Those that the store doesn't have as they are.
+    /// Those that the store doesn't have as they are. Nothing if there are none.
     Changed,
-    /// All, for a store that may have lost some.
+    /// The same, and at least the name of the last batch: a slot that has it as the last one has
+    /// all that was written.
+    Check,
+    /// All.
     All,
     /// All, for the last time.
     Last,
 }
 
-enum Written {
+/// The totals of one process.
+///
+/// - The process writes to one slot, its **account**. Each row of the slot is what earlier owners
+///   left, plus what the process counted and no slot has that it had before.
+/// - When the slot becomes another process's, the lease tells which batch was the last one. What
+///   that one and those before have written stays there, and counts for the process. The rest
+///   moves to another slot.
+/// - When the store loses the slot, or goes back to before the claim, nothing is there any more that
+///   the process counted, and all of it moves. But it may come back with another copy of the store.
+///   So the process remembers its last slots, and looks at them before it claims another one.
+pub(super) struct Ledger {
+    host: String,
+    lease: Duration,
+    tracks: Vec<Track>,
+    account: Option<Account>,
+    /// The slots before, the last one last.
+    past: VecDeque<Account>,
+    /// What is in slots that aren't remembered.
+    forgotten: Parts,
+    /// Claims whose answers were lost.
+    lost_claims: Vec<Writer>,
+    /// The counters that the store didn't take, each with the reason.
+    refused: BTreeMap<String, Error>,
+    /// Rows of the next batch.
+    size: usize,
+}
+
+enum Sent {
     /// So many batches.
-    Stored(usize),
-    /// Nothing, since the store folded the writer with these totals.
-    Folded(BTreeMap<String, i64>),
+    All(usize),
+    /// Not all: the slot is another process's, or is gone, or went back.
+    Lost,
+}
+
+enum Written {
+    /// The next batch.
+    Stored,
+    /// Nothing yet: the store can't take a row of the batch.
+    Nothing,
+    /// Nothing, as in [`Sent::Lost`].
+    Lost,
 }
 
 impl Ledger {
-    pub(super) fn new(writer: Writer) -> Self {
-        Self { writer, version: 0, tracks: Vec::new(), predecessors: VecDeque::new() }
+    pub(super) fn new(host: String, lease: Duration) -> Self {
+        Self {
+            host,
+            lease,
+            tracks: Vec::new(),
+            account: None,
+            past: VecDeque::new(),
+            forgotten: Parts::new(),
+            lost_claims: Vec::new(),
+            refused: BTreeMap::new(),
+            size: BATCH,
+        }
     }
 
-    pub(super) fn writer(&self) -> &Writer {
-        &self.writer
+    /// The slot, and its owner's name.
+    pub(super) fn place(&self) -> Option<(u32, Writer)> {
+        self.account.as_ref().map(|account| (account.slot, account.owner().clone()))
     }
 
     pub(super) fn push(&mut self, tracks: impl IntoIterator<Item = Track>) {
         self.tracks.extend(tracks);
+        self.recount();
     }
 
     /// Rows that the store isn't known to have as they were read last.
     pub(super) fn unstored(&self) -> usize {
-        let rows = self.tracks.iter().flat_map(|track| &track.rows);
-        rows.filter(|row| row.is_unstored()).count()
+        self.rows().filter(|row| self.is_unstored(row)).count()
     }
 
     /// The counters that the store didn't take, each with the reason.
-    pub(super) fn refused(&self) -> Refused {
-        let rows = self.tracks.iter().flat_map(|track| &track.rows);
-        rows.filter_map(|row| Some((row.name.clone(), Error::clone(row.refusal.as_ref()?))))
-            .collect()
+    pub(super) fn refused(&self) -> BTreeMap<String, Error> {
+        self.refused.clone()
     }
 
-    /// Reads the counters and writes what is in scope, as the writer's successor where the store
-    /// folded the writer. Returns the number of batches, or the error of a row that the store
-    /// refused once it has the others.
+    /// Reads the counters and writes those in scope. Returns the number of batches, or the error of
+    /// a row that the store refused once it has the others.
     pub(super) fn flush(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<usize, Error> {
         if scope != Scope::Changed {
-            self.write_predecessors(sink)?;
+            self.examine(sink)?;
         }
-        let folded = match self.write(sink, scope)? {
-            Written::Stored(batches) => return Ok(batches),
-            Written::Folded(folded) => folded,
+        for _ in 0..TRIES {
+            if self.account.is_none() {
+                self.settle_down(sink)?;
+            }
+            if let Sent::All(batches) = self.send(sink, scope)? {
+                return self
+                    .refused
+                    .values()
+                    .next()
+                    .map_or(Ok(batches), |error| Err(error.clone()));
+            }
+        }
+        let text = format!(
+            "{}: the store gave a slot {TRIES} times, and had it for another process at the next \
+             call: use a longer lease",
+            self.host
+        );
+        Err(Error::new(ErrorKind::Store, text))
+    }
+
+    /// Goes on in a slot that was the process's, or claims one.
+    fn settle_down(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
+        self.examine(sink)?;
+        if self.account.is_some() {
+            return Ok(());
+        }
+        let mut claim = Claim::new(Writer::new(&self.host)?, self.lease);
+        claim.instead_of.clone_from(&self.lost_claims);
+        self.lost_claims.push(claim.owner.clone());
+        let claimed = sink.claim(&claim)?;
+        self.lost_claims.clear();
+        self.account = Some(Account::new(claim, claimed));
+        Ok(())
+    }
+
+    /// Looks at the slots that the process had before. What was lost may be there again, and the
+    /// reverse.
+    fn examine(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
+        let mut own = None;
+        for (at, account) in self.past.iter_mut().enumerate() {
+            let lease = sink.lease(account.slot)?;
+            if let Some(last) = account.judge(lease.as_ref()) {
+                own = Some((at, last));
+            }
+        }
+        if let (None, Some((at, last))) = (&self.account, own) {
+            self.account = self.past.remove(at);
+            self.account.iter_mut().for_each(|account| account.resume(last));
+        }
+        self.recount();
+        Ok(())
+    }
+
+    /// Sends what an earlier flush left, and then what is in scope.
+    fn send(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<Sent, Error> {
+        let mut batches = 0;
+        while self.left() > 0 {
+            match self.write(sink, false)? {
+                Written::Lost => return Ok(Sent::Lost),
+                Written::Stored => batches += 1,
+                Written::Nothing => {}
+            }
+        }
+        self.begin(scope);
+        let mut is_over = scope == Scope::Changed && self.left() == 0;
+        while !is_over {
+            let closes = scope == Scope::Last && self.left() <= self.size;
+            match self.write(sink, closes)? {
+                Written::Lost => return Ok(Sent::Lost),
+                Written::Stored => (batches, is_over) = (batches + 1, self.left() == 0),
+                Written::Nothing => {}
+            }
+        }
+        Ok(Sent::All(batches))
+    }
+
+    /// Reads the counters, and begins to write those in scope.
+    fn begin(&mut self, scope: Scope) {
+        self.tracks.iter_mut().for_each(Track::read);
+        let is_all = matches!(scope, Scope::All | Scope::Last);
+        let is_due = |row: &&Row| {
+            if is_all {
+                row.is_shipped
+            } else {
+                self.is_unstored(row) && !self.refused.contains_key(&*row.name)
+            }
         };
-        self.succeed(folded)?;
-        match self.write(sink, scope)? {
-            Written::Stored(batches) => Ok(batches),
-            Written::Folded(_) => Err(Error::new(
-                ErrorKind::Store,
-                format!(
-                    "{}: the sink has folded a new writer: start a worker with another sink",
-                    self.writer
-                ),
-            )),
+        let part = |row: &Row| (Arc::clone(&row.name), row.part());
+        let parts = self.rows().filter(is_due).map(part).collect();
+        if let Some(account) = &mut self.account {
+            account.begin(parts);
         }
     }
 
-    fn write(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<Written, Error> {
-        self.version += 1;
-        self.tracks.iter_mut().for_each(|track| track.read(self.version));
-        let mut rows: Vec<_> = rows(&mut self.tracks).filter(|row| row.is_in(scope)).collect();
-        let batches = rows.len().div_ceil(BATCH);
-        let mut refusal = None;
-        for (number, rows) in (1..).zip(rows.chunks_mut(BATCH)) {
-            let batch = Batch {
-                writer: self.writer.clone(),
-                entries: rows.iter().map(|row| row.entry()).collect(),
-                closes: scope == Scope::Last && number == batches,
-            };
-            let mut refused = Refused::new();
-            if let Outcome::Folded(folded) = refusal::write(sink, &batch, &mut refused)? {
-                return Ok(Written::Folded(folded));
+    fn left(&self) -> usize {
+        self.account.as_ref().map_or(0, Account::left)
+    }
+
+    /// Writes the next batch.
+    fn write(&mut self, sink: &mut dyn Sink, closes: bool) -> Result<Written, Error> {
+        let Some(account) = &mut self.account else { return Ok(Written::Lost) };
+        let mut batch = account.batch(self.size, random()?, self.lease);
+        batch.closes = closes;
+        match sink.flush(&batch) {
+            Ok(Outcome::Stored) => {
+                account.settle(batch.id);
+                batch.entries.iter().for_each(|entry| _ = self.refused.remove(&entry.counter));
+                self.size = (self.size * 2).min(BATCH);
+                Ok(Written::Stored)
             }
-            refusal = refusal.or_else(|| refused.values().next().cloned());
-            rows.iter_mut().for_each(|row| row.sent(refused.remove(&row.name)));
-        }
-        refusal.map_or(Ok(Written::Stored(batches)), Err)
-    }
-
-    fn write_predecessors(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
-        for predecessor in &mut self.predecessors {
-            if let Some(more) = predecessor.write(sink)? {
-                begin_after(&mut self.tracks, &more);
+            Ok(Outcome::Refused(lease)) => Ok(self.is_refused(lease)),
+            Err(error) if error.kind() == ErrorKind::Refused && !batch.entries.is_empty() => {
+                account.withdraw(batch.id);
+                self.size = (batch.entries.len() / 2).max(1);
+                if let [entry] = &*batch.entries {
+                    account.skip();
+                    self.refused.insert(entry.counter.clone(), refusal(&entry.counter, error));
+                }
+                Ok(Written::Nothing)
+            }
+            Err(error) => {
+                if error.kind() == ErrorKind::Timeout {
+                    self.size = (batch.entries.len() / 2).max(SMALLEST_BATCH);
+                }
+                Err(error)
             }
         }
-        Ok(())
     }
 
-    /// A folded total is one that was sent, so it is part of what the counter has: the successor
-    /// has the rest.
-    fn succeed(&mut self, folded: BTreeMap<String, i64>) -> Result<(), Error> {
-        let successor = Writer::new(self.writer.host())?;
-        let folded_writer = mem::replace(&mut self.writer, successor);
-        begin_after(&mut self.tracks, &folded);
-        if self.predecessors.len() == PREDECESSORS {
-            self.predecessors.pop_front();
+    /// Finds out why a batch is refused.
+    fn is_refused(&mut self, lease: Option<Lease>) -> Written {
+        let Some(mut account) = self.account.take() else { return Written::Lost };
+        if let Some(last) = account.judge(lease.as_ref()) {
+            if account.settle(last) {
+                self.account = Some(account);
+                return Written::Stored;
+            }
+            account.resume(last);
+            self.account = Some(account);
+        } else {
+            self.past.push_back(account);
+            if self.past.len() > PAST {
+                let counted = self.past.pop_front().map(|account| account.counted);
+                for (name, part) in counted.into_iter().flatten() {
+                    let sum = self.forgotten.entry(name).or_default();
+                    *sum = sum.wrapping_add(part);
+                }
+            }
         }
-        self.predecessors.push_back(Predecessor::new(folded_writer, self.version, folded));
-        Ok(())
+        self.recount();
+        Written::Lost
+    }
+
+    /// Computes what of each row is in other slots.
+    fn recount(&mut self) {
+        let others = || self.past.iter().map(|account| &account.counted).chain([&self.forgotten]);
+        for row in self.tracks.iter_mut().flat_map(|track| &mut track.rows) {
+            let parts = others().filter_map(|parts| parts.get(&row.name));
+            row.elsewhere = parts.fold(0, |sum, part| sum.wrapping_add(*part));
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.tracks.iter().flat_map(|track| &track.rows)
+    }
+
+    fn is_unstored(&self, row: &Row) -> bool {
+        let stored = self.account.as_ref().and_then(|account| account.stored(&row.name));
+        row.is_shipped && stored != Some(row.part())
     }
 }
 
-fn rows(tracks: &mut [Track]) -> impl Iterator<Item = &mut Row> {
-    tracks.iter_mut().flat_map(|track| &mut track.rows)
+/// A number that no batch had before.
+fn random() -> Result<u64, Error> {
+    getrandom::u64().map(|number| number.max(1)).map_err(no_randomness)
 }
 
-/// Begins again, after what the store folded of an earlier writer.
-fn begin_after(tracks: &mut [Track], folded: &BTreeMap<String, i64>) {
-    for row in rows(tracks) {
-        row.begin_after(folded.get(&row.name).copied().unwrap_or(0));
-    }
+fn refusal(counter: &str, error: Error) -> Error {
+    let text = format!("{counter:?} is a counter that the store can't take");
+    Error::new(ErrorKind::Refused, text).caused_by(error)
 }
 
 #[cfg(test)]
@@ -262,7 +311,7 @@ mod tests {
     use quipu::{Counter, RegisterError};
 
     use crate::tracked::sealed::{Identity, Shared, Totals};
-    use crate::{Tracked, VersionVector, Worker};
+    use crate::{Memory, Store, Tracked, Worker};
 
     static HAS_SLOTS: AtomicBool = AtomicBool::new(false);
 
@@ -310,7 +359,7 @@ mod tests {
     /// A counter that has no slots can't be tracked; later it can, with its earlier count.
     #[test]
     fn a_counter_without_slots_is_tracked_once_there_are_some() {
-        let (store, likes) = (Arc::new(Mutex::new(VersionVector::new())), Arc::new(Counter::new()));
+        let (store, likes) = (Arc::new(Mutex::new(Memory::new())), Arc::new(Counter::new()));
         likes.add(5);
         let worker = Worker::builder("host").start(Arc::clone(&store)).unwrap();
         let error = worker.track("likes", Exhausted(Arc::clone(&likes))).unwrap_err();
@@ -322,6 +371,6 @@ mod tests {
         likes.add(3);
         worker.track("likes", Exhausted(likes)).unwrap();
         worker.shutdown(Duration::from_secs(60)).unwrap();
-        assert_eq!(store.lock().unwrap().value("likes"), 8);
+        assert_eq!(store.lock().unwrap().total("likes").unwrap(), 8);
     }
 }

@@ -126,28 +126,26 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod account;
 #[cfg(feature = "cassandra")]
 mod cassandra;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
-mod compaction;
 mod error;
 mod flusher;
 #[cfg(feature = "sqlite")]
 mod fork_guard;
 mod histogram;
+mod lease;
 mod ledger;
 mod limits;
-mod model;
+mod memory;
 #[cfg(feature = "nats")]
 mod nats;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod predecessor;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
 mod process_local;
 #[cfg(feature = "redis")]
 mod redis;
-mod refusal;
 #[cfg(any(feature = "postgres", feature = "nats", feature = "cassandra"))]
 mod runtime;
 mod series;
@@ -158,8 +156,10 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod status;
+mod store;
 #[cfg(any(feature = "nats", feature = "postgres-tls", feature = "redis-tls"))]
 mod tls;
+mod track;
 mod tracked;
 mod tracks;
 mod worker;
@@ -169,7 +169,8 @@ mod writer;
 #[cfg_attr(docsrs, doc(cfg(feature = "cassandra")))]
 pub use cassandra::Cassandra;
 pub use error::{Error, ErrorKind};
-pub use model::{Stamp, VersionVector};
+pub use lease::{Admission, Lease, Standing};
+pub use memory::Memory;
 #[cfg(feature = "nats")]
 #[cfg_attr(docsrs, doc(cfg(feature = "nats")))]
 pub use nats::Nats;
@@ -180,11 +181,12 @@ pub use postgres::Postgres;
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use redis::Redis;
 pub use series::{StoredSeries, series_name};
-pub use sink::{Batch, Entry, Outcome, Sink, Store};
+pub use sink::{Batch, BatchId, Claim, Claimed, Entry, Outcome, Sink};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::Sqlite;
 pub use status::Status;
+pub use store::Store;
 pub use tracked::Tracked;
 pub use worker::{Builder, Worker};
 pub use writer::Writer;

@@ -50,7 +50,7 @@ fn push_escaped(text: &mut String, character: char) {
 /// ```
 /// # use std::{sync::{Arc, Mutex}, time::Duration};
 /// use quipu::{Counter, Family};
-/// use quipu_persist::{Store, VersionVector, Worker};
+/// use quipu_persist::{Memory, Store, Worker};
 ///
 /// quipu::labels! {
 ///     enum Side: "side" { Left => "left", Right => "right" }
@@ -58,7 +58,7 @@ fn push_escaped(text: &mut String, character: char) {
 ///
 /// static VOTES: Family<Counter, Side> = Family::named("votes_total", "Votes.");
 ///
-/// let store = Arc::new(Mutex::new(VersionVector::new()));
+/// let store = Arc::new(Mutex::new(Memory::new()));
 /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
 /// worker.track("votes_total", &VOTES)?;
 /// VOTES[Side::Right].add(3);
@@ -74,7 +74,7 @@ fn push_escaped(text: &mut String, character: char) {
 pub struct StoredSeries {
     /// The labels, in the order of the family.
     pub labels: Vec<Label>,
-    /// The sum over the writers, which wraps at 2⁶³.
+    /// The sum over the slots, which wraps at 2⁶³.
     pub total: i64,
 }
 
@@ -84,15 +84,14 @@ pub(super) fn read<S: Store + ?Sized>(
     name: &str,
 ) -> Result<Vec<StoredSeries>, Error> {
     let start = format!("{name}{{");
-    let stored = store.counters()?.into_iter().filter(|counter| counter.starts_with(&start));
-    let series = |counter: String| {
+    let series = |(counter, total): (String, i64)| {
         let labels = labels(&counter[start.len()..]).ok_or_else(|| {
             let text = format!("{counter:?} is stored: expected {start}label=\"value\",…}}");
             Error::new(ErrorKind::Config, text)
         })?;
-        Ok(StoredSeries { labels, total: store.total(&counter)? })
+        Ok(StoredSeries { labels, total })
     };
-    stored.collect::<Vec<_>>().into_iter().map(series).collect()
+    store.totals_with_prefix(&start)?.into_iter().map(series).collect()
 }
 
 /// The labels in the text that follows the first `{` of a series' name.

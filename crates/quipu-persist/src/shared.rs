@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::ledger::Track;
+use super::track::Track;
 use super::{Error, Status};
 
 /// The shortest wait after a failure, so that a tiny interval doesn't become a storm of attempts.
@@ -45,8 +45,8 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(status: Status) -> Self {
-        Self { state: Mutex::new(State::new(status)), changed: Condvar::new() }
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::new(State::new()), changed: Condvar::new() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -71,7 +71,7 @@ pub(super) struct State {
 }
 
 impl State {
-    fn new(status: Status) -> Self {
+    fn new() -> Self {
         Self {
             names: HashSet::new(),
             arrivals: Vec::new(),
@@ -80,7 +80,7 @@ impl State {
             result: Ok(()),
             stop_by: None,
             has_stopped: false,
-            status,
+            status: Status::new(),
         }
     }
 }

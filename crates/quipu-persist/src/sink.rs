@@ -1,75 +1,190 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use quipu::HistogramSnapshot;
 use serde::{Deserialize, Serialize};
 
-use super::series::{self, StoredSeries};
-use super::{Error, Stamp, Writer, histogram, model};
+use super::{Error, Lease, Writer};
 
-/// A message of a writer: its totals of some counters.
+/// A process's request for a slot of its own.
 ///
 /// ```
-/// use quipu_persist::{Batch, Entry, Sink, Stamp, VersionVector, Writer};
+/// use std::time::Duration;
+/// use quipu_persist::{Claim, Memory, Sink, Writer};
 ///
-/// let mut store = VersionVector::new();
-/// let likes = Entry { counter: "likes".into(), stamp: Stamp { version: 1, total: 3 } };
-/// store.write(&Batch { writer: Writer::new("web-1")?, entries: vec![likes], closes: false })?;
-/// assert_eq!(store.value("likes"), 3);
+/// let mut store = Memory::new();
+/// let claim = Claim::new(Writer::new("web-1")?, Duration::from_secs(600));
+/// let claimed = store.claim(&claim)?;
+/// assert_eq!((claimed.slot, claimed.epoch), (0, 1));
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Claim {
+    /// The new owner: a name that no claim had before.
+    pub owner: Writer,
+    /// The names of claims of the same process whose answers were lost. Their slots are free.
+    pub instead_of: Vec<Writer>,
+    /// For how long the slot is the owner's without a batch.
+    pub lease: Duration,
+}
+
+impl Claim {
+    /// A claim by `owner`, which made none before.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use quipu_persist::{Claim, Writer};
+    ///
+    /// let claim = Claim::new(Writer::new("web-1")?, Duration::from_secs(600));
+    /// assert!(claim.instead_of.is_empty());
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(owner: Writer, lease: Duration) -> Self {
+        Self { owner, instead_of: Vec::new(), lease }
+    }
+}
+
+/// A slot that was claimed.
+///
+/// ```
+/// use quipu_persist::Claimed;
+///
+/// let claimed = Claimed::default();
+/// assert!(claimed.slot == 0 && claimed.base.is_empty());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// The slot's number.
+    pub slot: u32,
+    /// How often the slot was claimed, this time included.
+    pub epoch: u64,
+    /// The totals that the owners before have left in the slot, by counter. The new owner adds to
+    /// them.
+    pub base: BTreeMap<String, i64>,
+}
+
+/// The name of a batch: a random number, and how many entries the batch has.
+///
+/// ```
+/// use quipu_persist::BatchId;
+///
+/// assert_eq!(BatchId::NONE, BatchId { number: 0, entries: 0 });
+/// ```
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct BatchId {
+    /// A random number, never 0.
+    pub number: u64,
+    /// The number of the batch's entries.
+    pub entries: u32,
+}
+
+impl BatchId {
+    /// Of an owner that has written nothing.
+    pub const NONE: Self = Self { number: 0, entries: 0 };
+}
+
+/// Totals of some counters, from the owner of a slot.
+///
+/// ```
+/// use std::time::Duration;
+/// use quipu_persist::{Batch, BatchId, Claim, Entry, Memory, Outcome, Sink, Store, Writer};
+///
+/// let (mut store, web, time) = (Memory::new(), Writer::new("web-1")?, Duration::from_secs(600));
+/// let slot = store.claim(&Claim::new(web.clone(), time))?.slot;
+/// let mut batch = Batch::new((slot, 1), web, BatchId::NONE, BatchId { number: 7, entries: 1 }, time);
+/// batch.entries.push(Entry { counter: "likes".into(), total: 3 });
+/// assert_eq!(store.flush(&batch)?, Outcome::Stored);
+/// assert_eq!(store.flush(&batch)?, Outcome::Stored, "twice: no difference");
+/// assert_eq!(store.total("likes")?, 3);
+/// # Ok::<(), quipu_persist::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Batch {
-    /// The writer whose totals these are.
-    pub writer: Writer,
-    /// At most one for each counter.
+    /// The slot that it is for.
+    pub slot: u32,
+    /// The number of the slot's claim by the owner.
+    pub epoch: u64,
+    /// The slot's owner.
+    pub owner: Writer,
+    /// The owner's batch before. The store writes this one only if that is the last one it has.
+    pub after: BatchId,
+    /// The name of this batch.
+    pub id: BatchId,
+    /// At most one for each counter. None to extend the lease only.
     pub entries: Vec<Entry>,
-    /// Whether the writer will write no more, so that it may be folded at once.
+    /// For how long the slot is the owner's without another batch.
+    pub lease: Duration,
+    /// Whether the owner will write no more, so that the slot is free at once.
     pub closes: bool,
 }
 
-/// A writer's total of one counter.
+impl Batch {
+    /// A batch without entries, which doesn't close the slot. The pair is the slot, and the epoch of its claim.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use quipu_persist::{Batch, BatchId, Writer};
+    ///
+    /// let id = BatchId { number: 7, entries: 0 };
+    /// let batch = Batch::new((0, 1), Writer::new("web-1")?, BatchId::NONE, id, Duration::from_secs(600));
+    /// assert!(batch.entries.is_empty() && !batch.closes);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(
+        (slot, epoch): (u32, u64),
+        owner: Writer,
+        after: BatchId,
+        id: BatchId,
+        lease: Duration,
+    ) -> Self {
+        Self { slot, epoch, owner, after, id, entries: Vec::new(), lease, closes: false }
+    }
+}
+
+/// The total of a slot's row.
 ///
 /// ```
-/// use quipu_persist::{Entry, Stamp};
+/// use quipu_persist::Entry;
 ///
-/// let entry = Entry { counter: "likes".into(), stamp: Stamp { version: 7, total: 30 } };
-/// assert_eq!(format!("{} {}", entry.counter, entry.stamp.total), "likes 30");
+/// let entry = Entry { counter: "likes".into(), total: 30 };
+/// assert_eq!(format!("{} {}", entry.counter, entry.total), "likes 30");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Entry {
     /// The counter's name.
     pub counter: String,
-    /// The total, and its version.
-    #[serde(flatten)]
-    pub stamp: Stamp,
+    /// What the slot's earlier owners left of it, and what the owner counted.
+    pub total: i64,
 }
 
 /// The fate of a batch.
 ///
 /// ```
-/// use quipu_persist::{Batch, Outcome, Sink, VersionVector, Writer};
+/// use std::time::Duration;
+/// use quipu_persist::{Batch, BatchId, Memory, Outcome, Sink, Writer};
 ///
-/// let mut store = VersionVector::new();
-/// let batch = Batch { writer: Writer::new("web-1")?, entries: Vec::new(), closes: true };
-/// assert_eq!(store.write(&batch)?, Outcome::Stored, "a store in memory folds nothing");
+/// let (mut store, id) = (Memory::new(), BatchId { number: 7, entries: 0 });
+/// let batch = Batch::new((0, 1), Writer::new("web-1")?, BatchId::NONE, id, Duration::from_secs(600));
+/// assert_eq!(store.flush(&batch)?, Outcome::Refused(None), "nobody has claimed the slot");
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The store's rows are as new as the batch, or newer.
+    /// The slot has the batch.
     Stored,
-    /// The store has folded the writer, and refuses its batches. Nothing was written. The folded
-    /// totals, by counter.
-    Folded(BTreeMap<String, i64>),
+    /// The slot has this lease, or none, and nothing was written: it is another process's, or went
+    /// on or back without this one.
+    Refused(Option<Lease>),
 }
 
-/// A place that totals flow to. The stores of this crate are sinks; one of your own is one
-/// function.
-///
-/// A batch may arrive twice, or after a newer one, and `write` may return an error although the
-/// batch was written. All of that is harmless as long as **a row is replaced only by one of a
-/// higher version**.
+/// A place that totals flow to. The stores of this crate are sinks; one of your own that no other
+/// process writes to is one function.
 ///
 /// ```
 /// use quipu_persist::{Batch, Error, Outcome, Sink};
@@ -78,183 +193,111 @@ pub enum Outcome {
 /// struct Print;
 ///
 /// impl Sink for Print {
-///     fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+///     fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
 ///         for entry in &batch.entries {
-///             println!("{} {} {}", entry.counter, batch.writer, entry.stamp.total);
+///             println!("{} {}", entry.counter, entry.total);
 ///         }
 ///         Ok(Outcome::Stored)
 ///     }
 /// }
 /// ```
 pub trait Sink: Send {
-    /// Makes the store's rows at least as new as those of the batch: all of them or, on an error,
-    /// any of them.
+    /// Gives the process a slot that no other one has: in one atomic step, it chooses the slot by
+    /// [`Lease::choose`], and writes [`Lease::of`]. It may give the slot although it returns an error.
+    ///
+    /// A sink that no other process writes to needs none: by default, the slot is 0.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use quipu_persist::{Claim, Memory, Sink, Writer};
+    ///
+    /// let mut store = Memory::new();
+    /// let mut slot = |host| {
+    ///     let claim = Claim::new(Writer::new(host)?, Duration::from_secs(600));
+    ///     store.claim(&claim).map(|claimed| claimed.slot)
+    /// };
+    /// assert_eq!((slot("web-1")?, slot("web-2")?), (0, 1));
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it isn't known that the store has the claim.
+    fn claim(&mut self, _claim: &Claim) -> Result<Claimed, Error> {
+        Ok(Claimed::default())
+    }
+
+    /// Writes a batch: in one atomic step, it compares the slot's lease by [`Lease::admit`], and
+    /// writes the entries and the new lease. It may do so although it returns an error, except with
+    /// [`ErrorKind::Refused`](super::ErrorKind::Refused).
     ///
     /// The worker's thread calls it, waits for it, and calls it again later after an error. It
     /// should give up after some seconds.
     ///
     /// ```
-    /// use quipu_persist::{Batch, Entry, Sink, Stamp, VersionVector, Writer};
-    ///
-    /// let (mut store, writer) = (VersionVector::new(), Writer::new("web-1")?);
-    /// let mut write = |version, total| {
-    ///     let entry = Entry { counter: "likes".into(), stamp: Stamp { version, total } };
-    ///     store.write(&Batch { writer: writer.clone(), entries: vec![entry], closes: false })
-    /// };
-    /// write(2, 30)?;
-    /// write(1, 10)?; // late: the newer row stays
-    /// assert_eq!(store.value("likes"), 30);
-    /// # Ok::<(), quipu_persist::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If it isn't known that the store has the rows.
-    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error>;
-}
-
-/// A sink that can be read back.
-///
-/// ```
-/// use quipu_persist::{Error, Stamp, Store, VersionVector, Writer};
-///
-/// fn report(store: &mut dyn Store) -> Result<Vec<String>, Error> {
-///     let counters = store.counters()?.into_iter();
-///     counters.map(|counter| Ok(format!("{counter} {}", store.total(&counter)?))).collect()
-/// }
-///
-/// let mut store = VersionVector::new();
-/// store.observe("likes", &Writer::new("web-1")?, Stamp { version: 1, total: 3 });
-/// assert_eq!(report(&mut store)?, ["likes 3"]);
-/// # Ok::<(), Error>(())
-/// ```
-pub trait Store: Sink {
-    /// The rows of a counter, that of [`Writer::retired`] included. Empty for an unknown counter.
-    ///
-    /// ```
-    /// use quipu_persist::{Stamp, Store, VersionVector, Writer};
-    ///
-    /// let (mut store, web) = (VersionVector::new(), Writer::new("web-1")?);
-    /// store.observe("likes", &web, Stamp { version: 1, total: 3 });
-    /// assert_eq!(store.by_writer("likes")?[&web].total, 3);
-    /// assert!(store.by_writer("shares")?.is_empty());
-    /// # Ok::<(), quipu_persist::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the store can't be read.
-    fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error>;
-
-    /// The counters that have rows, in the order of their names.
-    ///
-    /// ```
-    /// use quipu_persist::{Stamp, Store, VersionVector, Writer};
-    ///
-    /// let (mut store, web) = (VersionVector::new(), Writer::new("web-1")?);
-    /// store.observe("shares", &web, Stamp { version: 1, total: 5 });
-    /// store.observe("likes", &web, Stamp { version: 1, total: 3 });
-    /// assert_eq!(store.counters()?, ["likes", "shares"]);
-    /// # Ok::<(), quipu_persist::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the store can't be read.
-    fn counters(&mut self) -> Result<Vec<String>, Error>;
-
-    /// The value of a counter: the sum over its writers, which wraps at 2⁶³. 0 for an unknown
-    /// counter.
-    ///
-    /// ```
-    /// use quipu_persist::{Stamp, Store, VersionVector, Writer};
-    ///
-    /// let mut store = VersionVector::new();
-    /// store.observe("likes", &Writer::new("web-1")?, Stamp { version: 1, total: 3 });
-    /// store.observe("likes", &Writer::new("web-2")?, Stamp { version: 1, total: 4 });
-    /// assert_eq!(store.total("likes")?, 7);
-    /// # Ok::<(), quipu_persist::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the store can't be read.
-    fn total(&mut self, counter: &str) -> Result<i64, Error> {
-        Ok(model::sum(self.by_writer(counter)?.values()))
-    }
-
-    /// The series that are stored of a [`Family`](quipu::Family) of counters with this name, in the
-    /// order of their names; none of an unknown one. It asks for the [`counters`](Store::counters),
-    /// and for the total of each series.
-    ///
-    /// Of a family of histograms `x`, that of `x_sum` has the sums; for the observations ask for the
-    /// [`histogram`](Store::histogram) of a series, by its [name](super::series_name).
-    ///
-    /// ```
-    /// use quipu_persist::{Stamp, Store, VersionVector, Writer, series_name};
-    ///
-    /// let mut store = VersionVector::new();
-    /// for (host, method, total) in [("web-1", "GET", 3), ("web-2", "GET", 4), ("web-2", "PUT", 5)] {
-    ///     let name = series_name("requests_total", [("method", method)]);
-    ///     store.observe(&name, &Writer::new(host)?, Stamp { version: 1, total });
-    /// }
-    /// let requests = store.family("requests_total")?;
-    /// let totals = requests.iter().map(|series| (&*series.labels[0].value, series.total));
-    /// assert_eq!(totals.collect::<Vec<_>>(), [("GET", 7), ("PUT", 5)]);
-    /// # Ok::<(), quipu_persist::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the store can't be read, or has a counter of this name whose labels can't.
-    fn family(&mut self, name: &str) -> Result<Vec<StoredSeries>, Error> {
-        series::read(self, name)
-    }
-
-    /// The observations of a histogram by all of its writers, in the layout and unit of `layout`: a
-    /// snapshot of the same histogram, whatever it has observed. Empty for an unknown histogram. The
-    /// name of one of a family has its labels: see [`series_name`](super::series_name).
-    ///
-    /// It asks for the [`counters`](Store::counters), and for the total of each bucket that has
-    /// observations. One that is made meanwhile may be in the sum alone.
-    ///
-    /// ```
-    /// use std::sync::{Arc, Mutex};
     /// use std::time::Duration;
-    /// use quipu::{Histogram, LogLinear};
-    /// use quipu_persist::{Store, VersionVector, Worker};
+    /// use quipu_persist::{Batch, BatchId, Claim, Memory, Outcome, Sink, Writer};
     ///
-    /// static SIZES: Histogram<LogLinear<3>> = Histogram::new(LogLinear::new());
-    ///
-    /// let store = Arc::new(Mutex::new(VersionVector::new()));
-    /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
-    /// worker.track("sizes", &SIZES)?;
-    /// (1..=100).for_each(|size| SIZES.observe(size));
-    /// worker.shutdown(Duration::from_secs(5))?;
-    ///
-    /// // In another program, say:
-    /// let layout = Histogram::new(LogLinear::<3>::new()).snapshot();
-    /// let sizes = store.lock().unwrap().histogram("sizes", &layout)?;
-    /// assert_eq!((sizes.count(), sizes.sum()), (100, 5050));
-    /// assert_eq!(sizes.quantile(0.5), SIZES.snapshot().quantile(0.5));
+    /// let (mut store, web, time) = (Memory::new(), Writer::new("web-1")?, Duration::from_secs(600));
+    /// let slot = store.claim(&Claim::new(web.clone(), time))?.slot;
+    /// let id = |number| BatchId { number, entries: 0 };
+    /// let first = Batch::new((slot, 1), web.clone(), BatchId::NONE, id(1), time);
+    /// let second = Batch::new((slot, 1), web, id(1), id(2), time);
+    /// assert_eq!(store.flush(&first)?, Outcome::Stored);
+    /// assert_eq!(store.flush(&second)?, Outcome::Stored);
+    /// assert_ne!(store.flush(&first)?, Outcome::Stored, "late: the newer one stays");
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
     ///
     /// # Errors
-    /// If the store can't be read, or has a bucket that the layout hasn't.
-    fn histogram(
-        &mut self,
-        name: &str,
-        layout: &HistogramSnapshot,
-    ) -> Result<HistogramSnapshot, Error> {
-        histogram::read(self, name, layout)
+    /// If it isn't known whether the store has the batch. [`ErrorKind::Refused`](super::ErrorKind::Refused)
+    /// if it certainly hasn't, and can't take one of its counters.
+    fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error>;
+
+    /// The lease of a slot; `None` of one that isn't there. By default, none is there.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use quipu_persist::{Claim, Memory, Sink, Writer};
+    ///
+    /// let (mut store, web) = (Memory::new(), Writer::new("web-1")?);
+    /// let slot = store.claim(&Claim::new(web.clone(), Duration::from_secs(600)))?.slot;
+    /// assert_eq!(store.lease(slot)?.unwrap().owner, web);
+    /// assert_eq!(store.lease(9)?, None);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn lease(&mut self, _slot: u32) -> Result<Option<Lease>, Error> {
+        Ok(None)
     }
 }
 
 impl<S: Sink + ?Sized> Sink for Box<S> {
-    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        (**self).write(batch)
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
+        (**self).claim(claim)
+    }
+
+    fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        (**self).flush(batch)
+    }
+
+    fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
+        (**self).lease(slot)
     }
 }
 
 /// A sink that others read while the worker has it.
 impl<S: Sink + ?Sized> Sink for Arc<Mutex<S>> {
-    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        self.lock().unwrap_or_else(PoisonError::into_inner).write(batch)
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
+        self.lock().unwrap_or_else(PoisonError::into_inner).claim(claim)
+    }
+
+    fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        self.lock().unwrap_or_else(PoisonError::into_inner).flush(batch)
+    }
+
+    fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
+        self.lock().unwrap_or_else(PoisonError::into_inner).lease(slot)
     }
 }

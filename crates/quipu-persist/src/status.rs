@@ -24,7 +24,7 @@ pub(super) static FAILURES: Counter =
 /// struct Down;
 ///
 /// impl Sink for Down {
-///     fn write(&mut self, _: &Batch) -> Result<Outcome, Error> {
+///     fn flush(&mut self, _: &Batch) -> Result<Outcome, Error> {
 ///         Err(Error::new(ErrorKind::Unavailable, "down for repair"))
 ///     }
 /// }
@@ -41,8 +41,11 @@ pub(super) static FAILURES: Counter =
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
-    /// The writer whose rows the worker writes. It changes once the store has folded the writer.
-    pub writer: Writer,
+    /// The slot that the worker writes to, once it has one. It changes if another process got the
+    /// slot meanwhile.
+    pub slot: Option<u32>,
+    /// The worker's name in the slot's lease.
+    pub owner: Option<Writer>,
     /// Flushes that succeeded.
     pub flushes: u64,
     /// Flushes that failed.
@@ -63,9 +66,10 @@ pub struct Status {
 }
 
 impl Status {
-    pub(super) fn new(writer: Writer) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            writer,
+            slot: None,
+            owner: None,
             flushes: 0,
             failures: 0,
             failures_in_a_row: 0,
@@ -74,6 +78,10 @@ impl Status {
             last_success: None,
             last_error: None,
         }
+    }
+
+    pub(super) fn place(&mut self, place: Option<(u32, Writer)>) {
+        (self.slot, self.owner) = place.unzip();
     }
 
     /// Counts a flush that wrote this number of batches. One that had nothing to write doesn't

@@ -16,18 +16,18 @@ use super::{histogram, series_name};
 /// ```
 /// # use std::{sync::{Arc, Mutex}, time::Duration};
 /// use quipu::{Counter, UpDownCounter};
-/// use quipu_persist::{VersionVector, Worker};
+/// use quipu_persist::{Memory, Store, Worker};
 ///
 /// static LIKES: Counter = Counter::new();
 ///
-/// let store = Arc::new(Mutex::new(VersionVector::new()));
+/// let store = Arc::new(Mutex::new(Memory::new()));
 /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
 /// let stock = Arc::new(UpDownCounter::new());
 /// worker.track("likes_total", &LIKES)?;
 /// worker.track("stock", Arc::clone(&stock))?;
 /// stock.sub(2);
 /// worker.shutdown(Duration::from_secs(5))?;
-/// assert_eq!(store.lock().unwrap().value("stock"), -2);
+/// assert_eq!(store.lock().unwrap().total("stock")?, -2);
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
@@ -47,7 +47,7 @@ use super::{histogram, series_name};
 /// ```
 /// # use std::{sync::{Arc, Mutex}, time::Duration};
 /// use quipu::{Counter, Family};
-/// use quipu_persist::{VersionVector, Worker};
+/// use quipu_persist::{Memory, Store, Worker};
 ///
 /// quipu::labels! {
 ///     enum Method: "method" { Get => "GET", Put => "PUT" }
@@ -56,13 +56,13 @@ use super::{histogram, series_name};
 ///
 /// static REQUESTS: Family<Counter, (Method, Status)> = Family::named("requests_total", "Requests.");
 ///
-/// let store = Arc::new(Mutex::new(VersionVector::new()));
+/// let store = Arc::new(Mutex::new(Memory::new()));
 /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
 /// worker.track("requests_total", &REQUESTS)?;
 /// REQUESTS[(Method::Put, Status::Missing)].add(2);
 /// worker.shutdown(Duration::from_secs(5))?;
 /// let name = r#"requests_total{method="PUT",status="404"}"#;
-/// assert_eq!(store.lock().unwrap().value(name), 2);
+/// assert_eq!(store.lock().unwrap().total(name)?, 2);
 /// # let _ = (Method::Get, Status::Ok);
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```

@@ -6,25 +6,30 @@ use std::time::{Duration, Instant};
 use parking_lot::MutexGuard;
 
 use super::flusher::Flusher;
-use super::ledger::{Ledger, Track};
+use super::ledger::Ledger;
 use super::limits::MAX_NAME;
 use super::shared::{LONGEST_WAIT, Pace, Shared, State};
-use super::{Error, ErrorKind, Sink, Status, Tracked, Writer};
+use super::track::Track;
+use super::writer::check_host;
+use super::{Error, ErrorKind, Sink, Status, Tracked};
 
 /// How long a [`Worker`] that is dropped waits for its last flush.
 const DROP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The shortest lease of a worker that doesn't set one.
+const LEASE: Duration = Duration::from_secs(600);
 
 /// The settings of a [`Worker`], by [`Worker::builder`].
 ///
 /// ```
 /// use std::time::Duration;
-/// use quipu_persist::{VersionVector, Worker};
+/// use quipu_persist::{Memory, Worker};
 ///
 /// let worker = Worker::builder("web-1")
 ///     .interval(Duration::from_millis(500))
 ///     .resend_every(Duration::from_secs(300))
 ///     .max_backoff(Duration::from_secs(10))
-///     .start(VersionVector::new())?;
+///     .start(Memory::new())?;
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 #[derive(Debug)]
@@ -32,6 +37,7 @@ const DROP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Builder {
     host: String,
     pace: Pace,
+    lease: Option<Duration>,
 }
 
 impl Builder {
@@ -40,14 +46,14 @@ impl Builder {
     ///
     /// ```
     /// # use std::{sync::{Arc, Mutex}, time::Duration};
-    /// # use quipu_persist::{VersionVector, Worker};
+    /// # use quipu_persist::{Memory, Store, Worker};
     /// # static LIKES: quipu::Counter = quipu::Counter::new();
-    /// let store = Arc::new(Mutex::new(VersionVector::new()));
+    /// let store = Arc::new(Mutex::new(Memory::new()));
     /// let builder = Worker::builder("web-1").interval(Duration::from_millis(10));
     /// let worker = builder.start(Arc::clone(&store))?;
     /// worker.track("likes_total", &LIKES)?;
     /// LIKES.add(3);
-    /// while store.lock().unwrap().value("likes_total") < 3 {
+    /// while store.lock().unwrap().total("likes_total")? < 3 {
     ///     std::thread::sleep(Duration::from_millis(1)); // no `flush`: the interval is enough
     /// }
     /// # Ok::<(), quipu_persist::Error>(())
@@ -57,22 +63,25 @@ impl Builder {
         self
     }
 
-    /// Time between two writes of all totals, changed or not. Default: 60 seconds. A resend heals a
-    /// store that lost acknowledged totals, and tells it that the writer is alive.
+    /// Time between two checks of the slot, whether or not a total has changed. Default: 60 seconds.
+    ///
+    /// A check is one small request: it extends the lease, and asks whether the last batch is still
+    /// the last one. If the store lost acknowledged totals, it isn't, and the worker sends all of
+    /// its totals again.
     ///
     /// ```
     /// # use std::{sync::{Arc, Mutex}, time::Duration};
-    /// # use quipu_persist::{VersionVector, Worker};
+    /// # use quipu_persist::{Memory, Store, Worker};
     /// # static LIKES: quipu::Counter = quipu::Counter::new();
     /// let tick = Duration::from_millis(10);
-    /// let store = Arc::new(Mutex::new(VersionVector::new()));
+    /// let store = Arc::new(Mutex::new(Memory::new()));
     /// let builder = Worker::builder("web-1").interval(tick).resend_every(tick);
     /// let worker = builder.start(Arc::clone(&store))?;
     /// worker.track("likes_total", &LIKES)?;
     /// LIKES.add(3);
     /// worker.flush(Duration::from_secs(5))?;
-    /// *store.lock().unwrap() = VersionVector::new(); // the store loses everything
-    /// while store.lock().unwrap().value("likes_total") < 3 {
+    /// *store.lock().unwrap() = Memory::new(); // the store loses everything
+    /// while store.lock().unwrap().total("likes_total")? < 3 {
     ///     std::thread::sleep(Duration::from_millis(1));
     /// }
     /// # Ok::<(), quipu_persist::Error>(())
@@ -82,15 +91,35 @@ impl Builder {
         self
     }
 
+    /// How long the slot stays the worker's without a write. Default: ten minutes, or three times
+    /// [`resend_every`](Builder::resend_every) if that is longer.
+    ///
+    /// Then another process may get the slot. Nothing is lost nor counted twice by that: the worker
+    /// goes on in another slot. So a short lease costs slots that change hands when the store is
+    /// away for a while, and a long one costs a slot for each process that was killed within its
+    /// time.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use quipu_persist::{Memory, Worker};
+    /// let builder = Worker::builder("web-1").lease(Duration::from_secs(3600));
+    /// let worker = builder.start(Memory::new())?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+
     /// The longest wait after failures. Default: 30 seconds. The wait begins with the interval, at
     /// least 50 milliseconds, and doubles with each failure in a row.
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use quipu_persist::{VersionVector, Worker};
+    /// # use quipu_persist::{Memory, Worker};
     /// // The worker writes at most 5 seconds, and a tenth, after the store is up again.
     /// let builder = Worker::builder("web-1").max_backoff(Duration::from_secs(5));
-    /// let worker = builder.start(VersionVector::new())?;
+    /// let worker = builder.start(Memory::new())?;
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
     pub fn max_backoff(mut self, max_backoff: Duration) -> Self {
@@ -102,18 +131,19 @@ impl Builder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use quipu_persist::{VersionVector, Worker};
+    /// use quipu_persist::{Memory, Worker};
     ///
-    /// let worker = Worker::builder("web-1").start(VersionVector::new())?;
-    /// assert_eq!(worker.status()?.writer.host(), "web-1");
+    /// let worker = Worker::builder("web-1").start(Memory::new())?;
+    /// worker.flush(Duration::from_secs(5))?;
+    /// assert_eq!(worker.status()?.slot, Some(0));
     /// let builder = Worker::builder("web-1").interval(Duration::ZERO);
-    /// assert!(builder.start(VersionVector::new()).is_err());
+    /// assert!(builder.start(Memory::new()).is_err());
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
     ///
     /// # Errors
-    /// If the host id isn't fit for a [`Writer`], the interval is zero, or the thread can't be
-    /// started.
+    /// If the host id isn't fit for a [`Writer`](super::Writer), the interval is zero, the lease is
+    /// shorter than a second or than twice the time between checks, or the thread can't be started.
     pub fn start(self, sink: impl Sink + 'static) -> Result<Worker, Error> {
         if self.pace.interval.is_zero() {
             return Err(Error::new(
@@ -121,10 +151,11 @@ impl Builder {
                 "an interval of zero: set some time between two flushes",
             ));
         }
-        let writer = Writer::new(&self.host)?;
-        let shared = Arc::new(Shared::new(Status::new(writer.clone())));
-        let flusher =
-            Flusher::new(Arc::clone(&shared), Ledger::new(writer), Box::new(sink), self.pace);
+        check_host(&self.host)?;
+        let lease = self.lease_time()?;
+        let shared = Arc::new(Shared::new());
+        let ledger = Ledger::new(self.host, lease);
+        let flusher = Flusher::new(Arc::clone(&shared), ledger, Box::new(sink), self.pace);
         std::thread::Builder::new()
             .name("quipu-persist".to_owned())
             .spawn(move || flusher.run())
@@ -132,6 +163,19 @@ impl Builder {
             Error::new(ErrorKind::Config, "the worker's thread can't be started").caused_by(error)
         })?;
         Ok(Worker { shared, pid: process::id() })
+    }
+
+    fn lease_time(&self) -> Result<Duration, Error> {
+        let resend = self.pace.resend;
+        let lease = self.lease.unwrap_or_else(|| resend.saturating_mul(3).max(LEASE));
+        if lease >= Duration::from_secs(1) && lease >= resend.saturating_mul(2) {
+            return Ok(lease);
+        }
+        let text = format!(
+            "a lease of {lease:?}: expected a second at least, and twice the time between two checks, \
+             which is {resend:?}"
+        );
+        Err(Error::new(ErrorKind::Config, text))
     }
 }
 
@@ -145,16 +189,16 @@ impl Builder {
 /// use std::sync::{Arc, Mutex};
 /// use std::time::Duration;
 /// use quipu::Counter;
-/// use quipu_persist::{VersionVector, Worker};
+/// use quipu_persist::{Memory, Store, Worker};
 ///
 /// static LIKES: Counter = Counter::named("likes_total", "Likes.");
 ///
-/// let store = Arc::new(Mutex::new(VersionVector::new())); // or Sqlite::new("likes.db")
+/// let store = Arc::new(Mutex::new(Memory::new())); // or Sqlite::new("likes.db")
 /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
 /// worker.track("likes_total", &LIKES)?;
 /// LIKES.add(3);
 /// worker.flush(Duration::from_secs(5))?;
-/// assert_eq!(store.lock().unwrap().value("likes_total"), 3);
+/// assert_eq!(store.lock().unwrap().total("likes_total")?, 3);
 /// worker.shutdown(Duration::from_secs(5))?;
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
@@ -164,7 +208,7 @@ impl Builder {
 ///
 /// # Forks
 /// A forked child has the handle, but no thread: calls of the handle fail there with
-/// [`ErrorKind::Forked`]. The child starts a worker of its own, which is a writer of its own. The
+/// [`ErrorKind::Forked`]. The child starts a worker of its own, which has a slot of its own. The
 /// parent ships the counts that the child inherited, even if it has no worker yet. So the child's
 /// worker begins with the first add after [`track`](Worker::track): call it first thing in the
 /// child. A process that goes into the background by a fork loses the counts from before, unless it
@@ -175,14 +219,13 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// The settings of a worker on the host with this id, which you choose: see [`Writer`].
+    /// The settings of a worker on the host with this id, which you choose: see [`Writer`](super::Writer).
     ///
     /// ```
-    /// use quipu_persist::{VersionVector, Worker};
+    /// use quipu_persist::{Memory, Worker};
     ///
-    /// let worker = Worker::builder("web-1").start(VersionVector::new())?;
-    /// let other = Worker::builder("web-1").start(VersionVector::new())?;
-    /// assert_ne!(worker.status()?.writer, other.status()?.writer, "a writer is one worker's");
+    /// let worker = Worker::builder("web-1").start(Memory::new())?;
+    /// assert_eq!(worker.status()?.flushes, 0);
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
     pub fn builder(host: impl Into<String>) -> Builder {
@@ -191,7 +234,7 @@ impl Worker {
             resend: Duration::from_secs(60),
             max_backoff: Duration::from_secs(30),
         };
-        Builder { host: host.into(), pace }
+        Builder { host: host.into(), pace, lease: None }
     }
 
     /// Ships a counter under a name, from now on and as long as the worker runs. The total begins
@@ -204,9 +247,9 @@ impl Worker {
     /// ```
     /// use std::sync::Arc;
     /// use quipu::Counter;
-    /// use quipu_persist::{VersionVector, Worker};
+    /// use quipu_persist::{Memory, Worker};
     ///
-    /// let worker = Worker::builder("web-1").start(VersionVector::new())?;
+    /// let worker = Worker::builder("web-1").start(Memory::new())?;
     /// let likes = Arc::new(Counter::new());
     /// worker.track("likes_total", Arc::clone(&likes))?;
     /// assert!(worker.track("more_likes_total", likes).is_err(), "its sum would be there twice");
@@ -238,14 +281,14 @@ impl Worker {
     ///
     /// ```
     /// # use std::{sync::{Arc, Mutex}, time::Duration};
-    /// # use quipu_persist::{VersionVector, Worker};
+    /// # use quipu_persist::{Memory, Store, Worker};
     /// # static LIKES: quipu::Counter = quipu::Counter::new();
-    /// let store = Arc::new(Mutex::new(VersionVector::new()));
+    /// let store = Arc::new(Mutex::new(Memory::new()));
     /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
     /// worker.track("likes_total", &LIKES)?;
     /// LIKES.add(3);
     /// worker.flush(Duration::from_secs(5))?;
-    /// assert_eq!(store.lock().unwrap().value("likes_total"), 3);
+    /// assert_eq!(store.lock().unwrap().total("likes_total")?, 3);
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
     ///
@@ -263,20 +306,20 @@ impl Worker {
         if state.done >= number { state.result.clone() } else { Err(stopped()) }
     }
 
-    /// Writes all totals for the last time, closes the writer in the store, and ends the thread. On
+    /// Writes all totals for the last time, closes the slot in the store, and ends the thread. On
     /// an error, the worker retries as long as there is time.
     ///
     /// ```
     /// # use std::{sync::{Arc, Mutex}, time::Duration};
-    /// # use quipu_persist::{VersionVector, Worker};
+    /// # use quipu_persist::{Memory, Store, Worker};
     /// # static LIKES: quipu::Counter = quipu::Counter::new();
-    /// let store = Arc::new(Mutex::new(VersionVector::new()));
+    /// let store = Arc::new(Mutex::new(Memory::new()));
     /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
     /// worker.track("likes_total", &LIKES)?;
     /// LIKES.add(3);
     /// worker.shutdown(Duration::from_secs(5))?;
     /// LIKES.add(1); // not shipped any more
-    /// assert_eq!(store.lock().unwrap().value("likes_total"), 3);
+    /// assert_eq!(store.lock().unwrap().total("likes_total")?, 3);
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
     ///
@@ -298,9 +341,9 @@ impl Worker {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use quipu_persist::{VersionVector, Worker};
+    /// # use quipu_persist::{Memory, Store, Worker};
     /// # static LIKES: quipu::Counter = quipu::Counter::new();
-    /// let worker = Worker::builder("web-1").start(VersionVector::new())?;
+    /// let worker = Worker::builder("web-1").start(Memory::new())?;
     /// worker.track("likes_total", &LIKES)?;
     /// worker.flush(Duration::from_secs(5))?;
     /// let status = worker.status()?;

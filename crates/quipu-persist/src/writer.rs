@@ -5,14 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, ErrorKind};
 
-/// The host id of the row that [`compact`](super#clean-up) folds others into.
-const RETIRED: &str = "retired";
-
-/// The source of a total: a host, and one life of one process on it.
+/// The owner of a slot: a host, and one claim of one process on it.
 ///
 /// You choose the host id, to tell hosts apart in a report. The incarnation is 128 random bits, new
-/// for each worker, so that a process that is restarted or forked never writes to the rows of
-/// another one.
+/// for each claim, so that a process that is restarted or forked is never taken for another one.
 ///
 /// ```
 /// use quipu_persist::Writer;
@@ -37,43 +33,18 @@ impl Writer {
     /// use quipu_persist::Writer;
     ///
     /// let (before, after) = (Writer::new("web-1")?, Writer::new("web-1")?);
-    /// assert_ne!(before, after, "a restart is another writer");
+    /// assert_ne!(before, after, "a restart is another owner");
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
     ///
     /// # Errors
-    /// If the host id isn't 1 to 128 ASCII letters, digits, `.`, `_`, `-` or `:`, or is `retired`,
-    /// or the operating system has no randomness.
+    /// If the host id isn't 1 to 128 ASCII letters, digits, `.`, `_`, `-` or `:`, or
+    /// the operating system has no randomness.
     pub fn new(host: &str) -> Result<Self, Error> {
         check_host(host)?;
-        if host == RETIRED {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "\"retired\": expected another host id, as this one is reserved",
-            ));
-        }
         let mut incarnation = [0; 16];
-        getrandom::fill(&mut incarnation).map_err(|error| {
-            Error::new(
-                ErrorKind::Config,
-                "the operating system has no random numbers for the writer's identity: try again later",
-            )
-            .caused_by(error)
-        })?;
+        getrandom::fill(&mut incarnation).map_err(no_randomness)?;
         Ok(Self { host: host.to_owned(), incarnation: u128::from_le_bytes(incarnation) })
-    }
-
-    /// The writer of the totals that were folded.
-    ///
-    /// ```
-    /// use quipu_persist::Writer;
-    ///
-    /// assert_eq!(Writer::retired().host(), "retired");
-    /// assert!(Writer::new("retired").is_err(), "no worker has this host id");
-    /// ```
-    #[must_use]
-    pub fn retired() -> Self {
-        Self { host: RETIRED.to_owned(), incarnation: 0 }
     }
 
     /// The id that the user chose for the host.
@@ -87,7 +58,7 @@ impl Writer {
         &self.host
     }
 
-    /// The random number of the process's life.
+    /// The random number of the claim.
     ///
     /// ```
     /// let writer: quipu_persist::Writer = "web-1/0000000000000000000000000000001f".parse()?;
@@ -100,7 +71,12 @@ impl Writer {
     }
 }
 
-fn check_host(host: &str) -> Result<(), Error> {
+pub(super) fn no_randomness(error: getrandom::Error) -> Error {
+    let text = "the operating system has no random numbers: try again later";
+    Error::new(ErrorKind::Config, text).caused_by(error)
+}
+
+pub(super) fn check_host(host: &str) -> Result<(), Error> {
     let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte);
     if (1..=128).contains(&host.len()) && host.bytes().all(is_fit) {
         return Ok(());

@@ -1,0 +1,164 @@
+//! A slot that the process claimed, and what is known of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Batch, BatchId, Claim, Claimed, Entry, Lease, Standing, Writer};
+
+/// Counts of the process, by counter.
+pub(super) type Parts = HashMap<Arc<str>, i64>;
+
+/// The process's part of one slot.
+///
+/// A batch whose answer was lost may be stored or not, now or later. It names the batch before, so
+/// at most one of several attempts after the same batch is ever stored, and the slot's lease says
+/// which. So the process always learns what the slot has of it, also when another one has the slot.
+pub(super) struct Account {
+    owner: Writer,
+    pub(super) slot: u32,
+    epoch: u64,
+    /// The totals that earlier owners left.
+    base: BTreeMap<String, i64>,
+    /// The last batch that is known to be stored.
+    last: BatchId,
+    /// What the slot has since then.
+    stored: Parts,
+    /// What it may have of the rows that aren't in `stored`, after the store went back.
+    vague: Parts,
+    /// The rest of a flush, as it was read, and the attempts to write the first of it.
+    pending: Vec<(Arc<str>, i64)>,
+    attempts: Vec<BatchId>,
+    /// What the slot has of the process, once that doesn't write to it any more.
+    pub(super) counted: Parts,
+}
+
+impl Account {
+    pub(super) fn new(claim: Claim, claimed: Claimed) -> Self {
+        Self {
+            owner: claim.owner,
+            slot: claimed.slot,
+            epoch: claimed.epoch,
+            base: claimed.base,
+            last: BatchId::NONE,
+            stored: Parts::new(),
+            vague: Parts::new(),
+            pending: Vec::new(),
+            attempts: Vec::new(),
+            counted: Parts::new(),
+        }
+    }
+
+    pub(super) fn owner(&self) -> &Writer {
+        &self.owner
+    }
+
+    /// The part that the slot has of a row; `None` if that isn't known.
+    pub(super) fn stored(&self, name: &str) -> Option<i64> {
+        self.stored.get(name).copied()
+    }
+
+    /// Begins a flush of these parts.
+    pub(super) fn begin(&mut self, parts: Vec<(Arc<str>, i64)>) {
+        debug_assert!(self.pending.is_empty(), "one flush after the other");
+        self.pending = parts;
+    }
+
+    /// A batch of the next rows, `size` at most. An attempt with as many rows has the same name.
+    pub(super) fn batch(&mut self, size: usize, number: u64, lease: Duration) -> Batch {
+        let rows = &self.pending[..size.min(self.pending.len())];
+        let entries = rows.len() as u32;
+        let id = self.attempts.iter().find(|id| id.entries == entries).copied();
+        let id = id.unwrap_or(BatchId { number, entries });
+        if !self.attempts.contains(&id) {
+            self.attempts.push(id);
+        }
+        let place = (self.slot, self.epoch);
+        let mut batch = Batch::new(place, self.owner.clone(), self.last, id, lease);
+        batch.entries = rows.iter().map(|(name, part)| self.entry(name, *part)).collect();
+        batch
+    }
+
+    fn entry(&self, name: &Arc<str>, part: i64) -> Entry {
+        let base = self.base.get(&**name).copied().unwrap_or(0);
+        Entry { counter: name.to_string(), total: base.wrapping_add(part) }
+    }
+
+    /// The rows that are left of the flush.
+    pub(super) fn left(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Takes note that a batch is stored. False if it is none of the last attempts.
+    pub(super) fn settle(&mut self, id: BatchId) -> bool {
+        if !self.attempts.contains(&id) {
+            return false;
+        }
+        self.attempts.clear();
+        self.last = id;
+        self.stored.extend(self.pending.drain(..id.entries as usize));
+        true
+    }
+
+    /// Takes note that a batch is certainly not stored.
+    pub(super) fn withdraw(&mut self, id: BatchId) {
+        self.attempts.retain(|attempt| *attempt != id);
+    }
+
+    /// Leaves out the next row, which the store can't take. So it can't take any attempt with it.
+    pub(super) fn skip(&mut self) {
+        self.pending.remove(0);
+        self.attempts.retain(|attempt| attempt.entries == 0);
+    }
+
+    /// Goes on after a batch that isn't the last one that is known to be stored: the store went back
+    /// or forth, and all is to be written again.
+    pub(super) fn resume(&mut self, last: BatchId) {
+        if self.last == last {
+            return;
+        }
+        self.vague = self.most();
+        self.stored.clear();
+        self.pending.clear();
+        self.attempts.clear();
+        self.last = last;
+    }
+
+    /// Finds out what the slot has of the process. Of a slot that is the process's, it returns the last
+    /// batch.
+    pub(super) fn judge(&mut self, lease: Option<&Lease>) -> Option<BatchId> {
+        let standing =
+            lease.map_or(Standing::Absent, |lease| lease.standing(&self.owner, self.epoch));
+        self.counted = match standing {
+            Standing::Absent => Parts::new(),
+            Standing::Owned(last) | Standing::Fenced(last) => self.parts_at(last),
+            Standing::Unknown => self.most(),
+        };
+        match standing {
+            Standing::Owned(last) => Some(last),
+            _ => None,
+        }
+    }
+
+    /// The process's counts in the slot after this batch, or more if that isn't known.
+    fn parts_at(&self, last: BatchId) -> Parts {
+        let sent = if last == self.last {
+            0
+        } else if self.attempts.contains(&last) {
+            last.entries as usize
+        } else {
+            self.pending.len()
+        };
+        let mut parts = self.vague.clone();
+        parts.extend(self.stored.iter().map(|(name, part)| (Arc::clone(name), *part)));
+        parts.extend(self.pending[..sent].iter().cloned());
+        parts
+    }
+
+    /// The most that the slot can have of the process.
+    fn most(&self) -> Parts {
+        let mut parts = self.parts_at(self.last);
+        parts.extend(self.pending.iter().cloned());
+        parts
+    }
+}
