@@ -1,19 +1,20 @@
 //! A slot that the process claimed, and what is known of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Batch, BatchId, Claim, Claimed, Entry, Lease, Standing, Writer};
 
 /// Counts of the process, by counter.
-pub(super) type Parts = HashMap<Arc<str>, i64>;
+pub(super) type Parts = BTreeMap<Arc<str>, i64>;
 
 /// The process's part of one slot.
 ///
 /// A batch whose answer was lost may be stored or not, now or later. It names the batch before, so
 /// at most one of several attempts after the same batch is ever stored, and the slot's lease says
 /// which. So the process always learns what the slot has of it, also when another one has the slot.
+#[derive(Clone, Debug)]
 pub(super) struct Account {
     owner: Writer,
     pub(super) slot: u32,

@@ -7,10 +7,14 @@ use std::time::{Duration, Instant};
 
 use super::ledger::{Ledger, Scope};
 use super::shared::{MIN_BACKOFF, Pace, Shared, State};
+use super::track::Track;
 use super::{Error, ErrorKind, Sink};
 
 pub(super) struct Flusher {
     shared: Arc<Shared>,
+    tracks: Vec<Track>,
+    /// The counts, as they were read last.
+    counts: Vec<(Arc<str>, i64)>,
     ledger: Ledger,
     sink: Box<dyn Sink>,
     pace: Pace,
@@ -36,7 +40,16 @@ impl Flusher {
         sink: Box<dyn Sink>,
         pace: Pace,
     ) -> Self {
-        Self { shared, ledger, sink, pace, last_resend: None, is_stopping: false }
+        Self {
+            shared,
+            tracks: Vec::new(),
+            counts: Vec::new(),
+            ledger,
+            sink,
+            pace,
+            last_resend: None,
+            is_stopping: false,
+        }
     }
 
     /// Flushes until the last one succeeds, or has no more time.
@@ -84,7 +97,7 @@ impl Flusher {
             }
             self.shared.changed.wait_for(&mut state, left);
         };
-        self.ledger.push(state.arrivals.drain(..));
+        self.tracks.append(&mut state.arrivals);
         Task { scope, number: state.requested, stop_by: state.stop_by }
     }
 
@@ -104,8 +117,10 @@ impl Flusher {
 
     /// A panicking sink must not strand callers blocked in `flush`.
     fn flush(&mut self, scope: Scope) -> Result<usize, Error> {
-        catch_unwind(AssertUnwindSafe(|| self.ledger.flush(&mut *self.sink, scope)))
-            .unwrap_or_else(|panic| Err(panicked(&*panic)))
+        self.counts.clear();
+        self.tracks.iter_mut().for_each(|track| track.read(&mut self.counts));
+        let flush = || self.ledger.flush(&mut *self.sink, scope, &self.counts);
+        catch_unwind(AssertUnwindSafe(flush)).unwrap_or_else(|panic| Err(panicked(&*panic)))
     }
 
     /// Wakes the callers that wait.
@@ -113,7 +128,7 @@ impl Flusher {
         let mut state = self.shared.lock();
         state.status.record(&result);
         state.status.place(self.ledger.place());
-        state.status.unstored = self.ledger.unstored();
+        state.status.unstored = self.ledger.unstored(&self.counts);
         state.status.refused = self.ledger.refused();
         state.done = task.number;
         state.result = result.map(drop);

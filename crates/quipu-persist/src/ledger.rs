@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::account::{Account, Parts};
-use super::track::{Row, Track};
 use super::writer::no_randomness;
 use super::{Claim, Error, ErrorKind, Lease, Outcome, Sink, Writer};
 
@@ -46,15 +45,17 @@ pub(super) enum Scope {
 /// - When the store loses the slot, or goes back to before the claim, nothing is there any more that
 ///   the process counted, and all of it moves. But it may come back with another copy of the store.
 ///   So the process remembers its last slots, and looks at them before it claims another one.
+#[derive(Clone, Debug)]
 pub(super) struct Ledger {
     host: String,
     lease: Duration,
-    tracks: Vec<Track>,
     account: Option<Account>,
     /// The slots before, the last one last.
     past: VecDeque<Account>,
     /// What is in slots that aren't remembered.
     forgotten: Parts,
+    /// What is in all slots before.
+    elsewhere: Parts,
     /// Claims whose answers were lost.
     lost_claims: Vec<Writer>,
     /// The counters that the store didn't take, each with the reason.
@@ -63,9 +64,12 @@ pub(super) struct Ledger {
     size: usize,
 }
 
+/// The counts of the process, by row.
+pub(super) type Counts = [(Arc<str>, i64)];
+
 enum Sent {
-    /// So many batches.
-    All(usize),
+    /// So many batches, without the rows that the store refused, of which this is the first one.
+    All(usize, Option<Error>),
     /// Not all: the slot is another process's, or is gone, or went back.
     Lost,
 }
@@ -75,6 +79,8 @@ enum Written {
     Stored,
     /// Nothing yet: the store can't take a row of the batch.
     Nothing,
+    /// Nothing: the store can't take the only row of the batch, which is left out.
+    Unfit(Error),
     /// Nothing, as in [`Sent::Lost`].
     Lost,
 }
@@ -84,10 +90,10 @@ impl Ledger {
         Self {
             host,
             lease,
-            tracks: Vec::new(),
             account: None,
             past: VecDeque::new(),
             forgotten: Parts::new(),
+            elsewhere: Parts::new(),
             lost_claims: Vec::new(),
             refused: BTreeMap::new(),
             size: BATCH,
@@ -99,14 +105,9 @@ impl Ledger {
         self.account.as_ref().map(|account| (account.slot, account.owner().clone()))
     }
 
-    pub(super) fn push(&mut self, tracks: impl IntoIterator<Item = Track>) {
-        self.tracks.extend(tracks);
-        self.recount();
-    }
-
     /// Rows that the store isn't known to have as they were read last.
-    pub(super) fn unstored(&self) -> usize {
-        self.rows().filter(|row| self.is_unstored(row)).count()
+    pub(super) fn unstored(&self, counts: &Counts) -> usize {
+        counts.iter().filter(|(name, own)| self.is_unstored(name, *own)).count()
     }
 
     /// The counters that the store didn't take, each with the reason.
@@ -114,9 +115,14 @@ impl Ledger {
         self.refused.clone()
     }
 
-    /// Reads the counters and writes those in scope. Returns the number of batches, or the error of
-    /// a row that the store refused once it has the others.
-    pub(super) fn flush(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<usize, Error> {
+    /// Writes the counts that are in scope. Returns the number of batches, or the error of a row that
+    /// the store refused once it has the others.
+    pub(super) fn flush(
+        &mut self,
+        sink: &mut dyn Sink,
+        scope: Scope,
+        counts: &Counts,
+    ) -> Result<usize, Error> {
         if scope != Scope::Changed {
             self.examine(sink)?;
         }
@@ -124,12 +130,10 @@ impl Ledger {
             if self.account.is_none() {
                 self.settle_down(sink)?;
             }
-            if let Sent::All(batches) = self.send(sink, scope)? {
-                return self
-                    .refused
-                    .values()
-                    .next()
-                    .map_or(Ok(batches), |error| Err(error.clone()));
+            match self.send(sink, scope, counts)? {
+                Sent::All(batches, None) => return Ok(batches),
+                Sent::All(_, Some(refusal)) => return Err(refusal),
+                Sent::Lost => {}
             }
         }
         let text = format!(
@@ -174,44 +178,50 @@ impl Ledger {
     }
 
     /// Sends what an earlier flush left, and then what is in scope.
-    fn send(&mut self, sink: &mut dyn Sink, scope: Scope) -> Result<Sent, Error> {
-        let mut batches = 0;
-        while self.left() > 0 {
-            match self.write(sink, false)? {
-                Written::Lost => return Ok(Sent::Lost),
-                Written::Stored => batches += 1,
-                Written::Nothing => {}
-            }
-        }
-        self.begin(scope);
-        let mut is_over = scope == Scope::Changed && self.left() == 0;
+    fn send(&mut self, sink: &mut dyn Sink, scope: Scope, counts: &Counts) -> Result<Sent, Error> {
+        let (mut batches, mut refusal) = (0, None);
+        let (mut is_begun, mut is_over) = (false, false);
         while !is_over {
-            let closes = scope == Scope::Last && self.left() <= self.size;
+            if !is_begun && self.left() == 0 {
+                self.begin(scope, counts);
+                is_begun = true;
+                if scope == Scope::Changed && self.left() == 0 {
+                    break;
+                }
+            }
+            let closes = is_begun && scope == Scope::Last && self.left() <= self.size;
             match self.write(sink, closes)? {
                 Written::Lost => return Ok(Sent::Lost),
-                Written::Stored => (batches, is_over) = (batches + 1, self.left() == 0),
                 Written::Nothing => {}
+                Written::Unfit(error) => refusal = refusal.or(Some(error)),
+                Written::Stored => (batches, is_over) = (batches + 1, is_begun && self.left() == 0),
             }
         }
-        Ok(Sent::All(batches))
+        Ok(Sent::All(batches, refusal))
     }
 
-    /// Reads the counters, and begins to write those in scope.
-    fn begin(&mut self, scope: Scope) {
-        self.tracks.iter_mut().for_each(Track::read);
-        let is_all = matches!(scope, Scope::All | Scope::Last);
-        let is_due = |row: &&Row| {
-            if is_all {
-                row.is_shipped
-            } else {
-                self.is_unstored(row) && !self.refused.contains_key(&*row.name)
-            }
+    /// Begins to write the counts in scope.
+    fn begin(&mut self, scope: Scope, counts: &Counts) {
+        let is_due = |(name, own): &&(Arc<str>, i64)| match scope {
+            Scope::Changed => self.is_unstored(name, *own) && !self.refused.contains_key(&**name),
+            Scope::Check => self.is_unstored(name, *own),
+            Scope::All | Scope::Last => true,
         };
-        let part = |row: &Row| (Arc::clone(&row.name), row.part());
-        let parts = self.rows().filter(is_due).map(part).collect();
+        let part = |(name, own): &(Arc<str>, i64)| (Arc::clone(name), self.part(name, *own));
+        let parts = counts.iter().filter(is_due).map(part).collect();
         if let Some(account) = &mut self.account {
             account.begin(parts);
         }
+    }
+
+    /// The part of a count that belongs in the present slot.
+    fn part(&self, name: &str, own: i64) -> i64 {
+        own.wrapping_sub(self.elsewhere.get(name).copied().unwrap_or(0))
+    }
+
+    fn is_unstored(&self, name: &str, own: i64) -> bool {
+        let stored = self.account.as_ref().and_then(|account| account.stored(name));
+        stored != Some(self.part(name, own))
     }
 
     fn left(&self) -> usize {
@@ -234,11 +244,11 @@ impl Ledger {
             Err(error) if error.kind() == ErrorKind::Refused && !batch.entries.is_empty() => {
                 account.withdraw(batch.id);
                 self.size = (batch.entries.len() / 2).max(1);
-                if let [entry] = &*batch.entries {
-                    account.skip();
-                    self.refused.insert(entry.counter.clone(), refusal(&entry.counter, error));
-                }
-                Ok(Written::Nothing)
+                let [entry] = &*batch.entries else { return Ok(Written::Nothing) };
+                account.skip();
+                let error = refusal(&entry.counter, error);
+                self.refused.insert(entry.counter.clone(), error.clone());
+                Ok(Written::Unfit(error))
             }
             Err(error) => {
                 if error.kind() == ErrorKind::Timeout {
@@ -262,33 +272,33 @@ impl Ledger {
         } else {
             self.past.push_back(account);
             if self.past.len() > PAST {
-                let counted = self.past.pop_front().map(|account| account.counted);
-                for (name, part) in counted.into_iter().flatten() {
-                    let sum = self.forgotten.entry(name).or_default();
-                    *sum = sum.wrapping_add(part);
-                }
+                self.forget();
             }
         }
         self.recount();
         Written::Lost
     }
 
-    /// Computes what of each row is in other slots.
-    fn recount(&mut self) {
-        let others = || self.past.iter().map(|account| &account.counted).chain([&self.forgotten]);
-        for row in self.tracks.iter_mut().flat_map(|track| &mut track.rows) {
-            let parts = others().filter_map(|parts| parts.get(&row.name));
-            row.elsewhere = parts.fold(0, |sum, part| sum.wrapping_add(*part));
+    /// Forgets the slot that was the process's first.
+    fn forget(&mut self) {
+        if let Some(account) = self.past.pop_front() {
+            add(&mut self.forgotten, &account.counted);
         }
     }
 
-    fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.tracks.iter().flat_map(|track| &track.rows)
+    /// Computes what is in other slots.
+    fn recount(&mut self) {
+        self.elsewhere.clone_from(&self.forgotten);
+        for account in &self.past {
+            add(&mut self.elsewhere, &account.counted);
+        }
     }
+}
 
-    fn is_unstored(&self, row: &Row) -> bool {
-        let stored = self.account.as_ref().and_then(|account| account.stored(&row.name));
-        row.is_shipped && stored != Some(row.part())
+fn add(sums: &mut Parts, parts: &Parts) {
+    for (name, part) in parts {
+        let sum = sums.entry(Arc::clone(name)).or_default();
+        *sum = sum.wrapping_add(*part);
     }
 }
 
@@ -300,77 +310,4 @@ fn random() -> Result<u64, Error> {
 fn refusal(counter: &str, error: Error) -> Error {
     let text = format!("{counter:?} is a counter that the store can't take");
     Error::new(ErrorKind::Refused, text).caused_by(error)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Arc, Mutex};
-    use std::time::Duration;
-
-    use quipu::{Counter, RegisterError};
-
-    use crate::tracked::sealed::{Identity, Shared, Totals};
-    use crate::{Memory, Store, Tracked, Worker};
-
-    static HAS_SLOTS: AtomicBool = AtomicBool::new(false);
-
-    /// A counter that finds no slots before [`HAS_SLOTS`].
-    struct Exhausted(Arc<Counter>);
-
-    impl Tracked for Exhausted {}
-
-    impl Shared for Exhausted {
-        fn identity(&self) -> Identity {
-            self.0.identity()
-        }
-
-        fn totals(&self) -> &dyn Totals {
-            self
-        }
-    }
-
-    impl Totals for Exhausted {
-        fn register(&self) -> Result<(), RegisterError> {
-            if HAS_SLOTS.load(Ordering::Relaxed) {
-                self.0.register()
-            } else {
-                Err(RegisterError::OutOfSlots)
-            }
-        }
-
-        fn addresses(&self) -> Vec<usize> {
-            self.0.addresses()
-        }
-
-        fn names(&self, name: &str) -> Vec<String> {
-            Totals::names(&*self.0, name)
-        }
-
-        fn totals(&self) -> Vec<u64> {
-            Totals::totals(&*self.0)
-        }
-
-        fn taken(&self) -> Vec<u64> {
-            Totals::taken(&*self.0)
-        }
-    }
-
-    /// A counter that has no slots can't be tracked; later it can, with its earlier count.
-    #[test]
-    fn a_counter_without_slots_is_tracked_once_there_are_some() {
-        let (store, likes) = (Arc::new(Mutex::new(Memory::new())), Arc::new(Counter::new()));
-        likes.add(5);
-        let worker = Worker::builder("host").start(Arc::clone(&store)).unwrap();
-        let error = worker.track("likes", Exhausted(Arc::clone(&likes))).unwrap_err();
-        assert!(
-            error.to_string().starts_with("\"likes\": no slot or no memory is left "),
-            "{error}"
-        );
-        HAS_SLOTS.store(true, Ordering::Relaxed);
-        likes.add(3);
-        worker.track("likes", Exhausted(likes)).unwrap();
-        worker.shutdown(Duration::from_secs(60)).unwrap();
-        assert_eq!(store.lock().unwrap().total("likes").unwrap(), 8);
-    }
 }

@@ -10,7 +10,7 @@ use super::{Error, ErrorKind, tracks};
 /// A counter that is shipped.
 pub(super) struct Track {
     source: Box<dyn Shared>,
-    pub(super) rows: Vec<Row>,
+    rows: Vec<Row>,
 }
 
 impl Track {
@@ -36,40 +36,107 @@ impl Track {
             );
         }
         let starts = if fork_generation() > 0 { totals.totals() } else { totals.taken() };
-        let rows = names.iter().zip(starts).map(|(name, start)| Row::new(name, start)).collect();
+        let row = |(name, start): (&String, _)| Row {
+            name: name.as_str().into(),
+            start,
+            is_shipped: false,
+        };
+        let rows = names.iter().zip(starts).map(row).collect();
         Ok(Self { source, rows })
     }
 
-    /// A counter is shipped although it is zero, so that it is seen. Of the many rows of a histogram
-    /// or a family, those are shipped that aren't zero.
-    pub(super) fn read(&mut self) {
+    /// Reads the counter, and appends its rows to `counts`. A counter is shipped although it is zero,
+    /// so that it is seen. Of the many rows of a histogram or a family, those are shipped that aren't
+    /// zero, or weren't.
+    pub(super) fn read(&mut self, counts: &mut Vec<(Arc<str>, i64)>) {
         let ships_zero = self.rows.len() == 1;
         for (row, total) in self.rows.iter_mut().zip(self.source.totals().totals()) {
-            row.own = total.wrapping_sub(row.start) as i64;
-            row.is_shipped |= ships_zero || row.own != 0;
+            let own = total.wrapping_sub(row.start) as i64;
+            row.is_shipped |= ships_zero || own != 0;
+            if row.is_shipped {
+                counts.push((Arc::clone(&row.name), own));
+            }
         }
     }
 }
 
 /// A total that is shipped.
-pub(super) struct Row {
-    pub(super) name: Arc<str>,
+struct Row {
+    name: Arc<str>,
     /// The source's total at which the process's begins.
     start: u64,
-    /// The count of this process, as it was read last.
-    pub(super) own: i64,
-    /// The part of it that is in slots which the process had before.
-    pub(super) elsewhere: i64,
-    pub(super) is_shipped: bool,
+    is_shipped: bool,
 }
 
-impl Row {
-    fn new(name: &str, start: u64) -> Self {
-        Self { name: name.into(), start, own: 0, elsewhere: 0, is_shipped: false }
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use quipu::{Counter, RegisterError};
+
+    use crate::tracked::sealed::{Identity, Shared, Totals};
+    use crate::{Memory, Store, Tracked, Worker};
+
+    static HAS_SLOTS: AtomicBool = AtomicBool::new(false);
+
+    /// A counter that finds no slots before [`HAS_SLOTS`].
+    struct Exhausted(Arc<Counter>);
+
+    impl Tracked for Exhausted {}
+
+    impl Shared for Exhausted {
+        fn identity(&self) -> Identity {
+            self.0.identity()
+        }
+
+        fn totals(&self) -> &dyn Totals {
+            self
+        }
     }
 
-    /// The part of the process's count that belongs in its present slot.
-    pub(super) fn part(&self) -> i64 {
-        self.own.wrapping_sub(self.elsewhere)
+    impl Totals for Exhausted {
+        fn register(&self) -> Result<(), RegisterError> {
+            if HAS_SLOTS.load(Ordering::Relaxed) {
+                self.0.register()
+            } else {
+                Err(RegisterError::OutOfSlots)
+            }
+        }
+
+        fn addresses(&self) -> Vec<usize> {
+            self.0.addresses()
+        }
+
+        fn names(&self, name: &str) -> Vec<String> {
+            Totals::names(&*self.0, name)
+        }
+
+        fn totals(&self) -> Vec<u64> {
+            Totals::totals(&*self.0)
+        }
+
+        fn taken(&self) -> Vec<u64> {
+            Totals::taken(&*self.0)
+        }
+    }
+
+    /// A counter that has no slots can't be tracked; later it can, with its earlier count.
+    #[test]
+    fn a_counter_without_slots_is_tracked_once_there_are_some() {
+        let (store, likes) = (Arc::new(Mutex::new(Memory::new())), Arc::new(Counter::new()));
+        likes.add(5);
+        let worker = Worker::builder("host").start(Arc::clone(&store)).unwrap();
+        let error = worker.track("likes", Exhausted(Arc::clone(&likes))).unwrap_err();
+        assert!(
+            error.to_string().starts_with("\"likes\": no slot or no memory is left "),
+            "{error}"
+        );
+        HAS_SLOTS.store(true, Ordering::Relaxed);
+        likes.add(3);
+        worker.track("likes", Exhausted(likes)).unwrap();
+        worker.shutdown(Duration::from_secs(60)).unwrap();
+        assert_eq!(store.lock().unwrap().total("likes").unwrap(), 8);
     }
 }
