@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::account::{Account, Parts};
-use super::writer::no_randomness;
-use super::{Claim, Error, ErrorKind, Lease, Outcome, Sink, Writer};
+use super::{Claim, Error, ErrorKind, Lease, Outcome, Sink, Writer, ambient};
 
 /// Rows of one batch at most, so that a request has a bounded size.
 const BATCH: usize = 4096;
@@ -231,7 +230,7 @@ impl Ledger {
     /// Writes the next batch.
     fn write(&mut self, sink: &mut dyn Sink, closes: bool) -> Result<Written, Error> {
         let Some(account) = &mut self.account else { return Ok(Written::Lost) };
-        let mut batch = account.batch(self.size, random()?, self.lease);
+        let mut batch = account.batch(self.size, ambient::number()?, self.lease);
         batch.closes = closes;
         match sink.flush(&batch) {
             Ok(Outcome::Stored) => {
@@ -302,12 +301,10 @@ fn add(sums: &mut Parts, parts: &Parts) {
     }
 }
 
-/// A number that no batch had before.
-fn random() -> Result<u64, Error> {
-    getrandom::u64().map(|number| number.max(1)).map_err(no_randomness)
-}
-
 fn refusal(counter: &str, error: Error) -> Error {
     let text = format!("{counter:?} is a counter that the store can't take");
     Error::new(ErrorKind::Refused, text).caused_by(error)
 }
+
+#[cfg(test)]
+mod model;

@@ -127,6 +127,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod account;
+mod ambient;
 #[cfg(feature = "cassandra")]
 mod cassandra;
 mod error;

@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Admission, Batch, Claim, Claimed, Entry, Error, Lease, Outcome, Sink, Store};
+use super::{Admission, Batch, Claim, Claimed, Entry, Error, Lease, Outcome, Sink, Store, ambient};
 
 /// Totals in memory: a store for tests, and for a process that reads what its workers would send.
 ///
@@ -27,12 +26,12 @@ use super::{Admission, Batch, Claim, Claimed, Entry, Error, Lease, Outcome, Sink
 ///
 /// # Limits
 /// Sums wrap at 2⁶³, in two's complement: read as `u64`, they wrap at 2⁶⁴.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Memory {
     slots: BTreeMap<u32, Slot>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Slot {
     lease: Lease,
     totals: BTreeMap<String, i64>,
@@ -52,22 +51,24 @@ impl Memory {
         Self { slots: BTreeMap::new() }
     }
 
+    /// Ends the lease of a slot.
+    #[cfg(test)]
+    pub(super) fn expire(&mut self, slot: u32) {
+        if let Some(slot) = self.slots.get_mut(&slot) {
+            slot.lease.until = slot.lease.until.map(|_| i64::MIN);
+        }
+    }
+
     fn leases(&self) -> BTreeMap<u32, Lease> {
         self.slots.iter().map(|(number, slot)| (*number, slot.lease.clone())).collect()
     }
 }
 
-/// This machine's clock, in seconds since 1970.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
 impl Sink for Memory {
     fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
-        let number = Lease::choose(&self.leases(), claim, now());
+        let number = Lease::choose(&self.leases(), claim, ambient::now());
         let before = self.slots.remove(&number);
-        let lease = Lease::of(before.as_ref().map(|slot| &slot.lease), claim, now());
+        let lease = Lease::of(before.as_ref().map(|slot| &slot.lease), claim, ambient::now());
         let base = before.map(|slot| slot.totals).unwrap_or_default();
         let claimed = Claimed { slot: number, epoch: lease.epoch, base: base.clone() };
         self.slots.insert(number, Slot { lease, totals: base });
@@ -76,7 +77,7 @@ impl Sink for Memory {
 
     fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
         let Some(slot) = self.slots.get_mut(&batch.slot) else { return Ok(Outcome::Refused(None)) };
-        match slot.lease.admit(batch, now()) {
+        match slot.lease.admit(batch, ambient::now()) {
             Admission::IsStored => {}
             Admission::Refuse => return Ok(Outcome::Refused(Some(slot.lease.clone()))),
             Admission::Write(lease) => {

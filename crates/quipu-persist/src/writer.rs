@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, ErrorKind};
+use super::{Error, ErrorKind, ambient};
 
 /// The owner of a slot: a host, and one claim of one process on it.
 ///
@@ -42,9 +42,7 @@ impl Writer {
     /// the operating system has no randomness.
     pub fn new(host: &str) -> Result<Self, Error> {
         check_host(host)?;
-        let mut incarnation = [0; 16];
-        getrandom::fill(&mut incarnation).map_err(no_randomness)?;
-        Ok(Self { host: host.to_owned(), incarnation: u128::from_le_bytes(incarnation) })
+        Ok(Self { host: host.to_owned(), incarnation: ambient::name()? })
     }
 
     /// The id that the user chose for the host.
@@ -69,11 +67,6 @@ impl Writer {
     pub fn incarnation(&self) -> u128 {
         self.incarnation
     }
-}
-
-pub(super) fn no_randomness(error: getrandom::Error) -> Error {
-    let text = "the operating system has no random numbers: try again later";
-    Error::new(ErrorKind::Config, text).caused_by(error)
 }
 
 pub(super) fn check_host(host: &str) -> Result<(), Error> {

@@ -1,0 +1,373 @@
+//! The slots as a model: the ledger and the store in memory as they are, in every order of events.
+//!
+//! A request may be lost, its answer may be lost, or it may come late. A lease may run out while its
+//! owner is alive, a process may be killed, and the store may lose everything, or be put back to a
+//! copy, and forth to a later one.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use stateright::{Checker, Model, Property};
+
+use super::{Ledger, Scope};
+use crate::ambient::fixed;
+use crate::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Memory, Outcome, Sink, Store};
+
+const COUNTER: &str = "likes";
+
+/// How much may happen.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    processes: usize,
+    adds: i64,
+    faults: usize,
+    expiries: usize,
+    kills: usize,
+    copies: usize,
+    restores: usize,
+    depth: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct World {
+    store: Memory,
+    copies: Vec<Memory>,
+    processes: Vec<Process>,
+    /// Requests that were given up, and may still arrive.
+    late: Vec<Request>,
+    left: Left,
+    /// The one loss that is allowed: another process has claimed the slot of a living one in a store
+    /// that was put back to a copy.
+    is_low_allowed: bool,
+}
+
+/// What may happen yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Left {
+    faults: usize,
+    expiries: usize,
+    kills: usize,
+    restores: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Process {
+    ledger: Ledger,
+    own: i64,
+    /// The count that a flush has acknowledged.
+    acknowledged: i64,
+    is_alive: bool,
+    next_name: u64,
+}
+
+impl PartialEq for Process {
+    fn eq(&self, other: &Self) -> bool {
+        format!("{self:?}") == format!("{other:?}")
+    }
+}
+
+impl Eq for Process {}
+
+impl Hash for Process {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        format!("{self:?}").hash(state);
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Request {
+    Claim(Claim),
+    Flush(Batch),
+}
+
+/// The fate of one request of a flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Fault {
+    Lost,
+    AnswerLost,
+    Late,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    Add(usize),
+    /// With a fault at one of its requests, or none.
+    Flush(usize, Scope, Option<(usize, Fault)>),
+    Arrive(usize),
+    Expire(u32),
+    Kill(usize),
+    Copy,
+    Restore(usize),
+    Lose,
+}
+
+/// A way to the store that has a fault at one request.
+struct Way<'a> {
+    store: &'a mut Memory,
+    late: &'a mut Vec<Request>,
+    fault: Option<(usize, Fault)>,
+    requests: usize,
+}
+
+impl Way<'_> {
+    fn send<T>(
+        &mut self,
+        request: Request,
+        work: impl Fn(&mut Memory) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.requests += 1;
+        let fault = self.fault.filter(|(at, _)| *at == self.requests).map(|(_, fault)| fault);
+        let error = || Err(Error::new(ErrorKind::Timeout, "no answer"));
+        match fault {
+            None => work(self.store),
+            Some(Fault::Lost) => error(),
+            Some(Fault::Late) => {
+                self.late.push(request);
+                error()
+            }
+            Some(Fault::AnswerLost) => {
+                work(self.store)?;
+                error()
+            }
+        }
+    }
+}
+
+impl Sink for Way<'_> {
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
+        self.send(Request::Claim(claim.clone()), |store| store.claim(claim))
+    }
+
+    fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        self.send(Request::Flush(batch.clone()), |store| store.flush(batch))
+    }
+
+    fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
+        self.store.lease(slot)
+    }
+}
+
+impl World {
+    fn total(&self) -> i64 {
+        self.store.clone().total(COUNTER).unwrap()
+    }
+
+    fn flush(&mut self, at: usize, scope: Scope, fault: Option<(usize, Fault)>) -> bool {
+        let Process { ledger, own, acknowledged, next_name, .. } = &mut self.processes[at];
+        let counts = [(Arc::from(COUNTER), *own)];
+        let mut way = Way { store: &mut self.store, late: &mut self.late, fault, requests: 0 };
+        let is_done =
+            fixed::names_from(next_name, || ledger.flush(&mut way, scope, &counts)).is_ok();
+        if is_done {
+            *acknowledged = *own;
+        }
+        is_done
+    }
+
+    /// Whether a slot that is a living process's is another one's for the first time since a copy.
+    fn note_losses(&mut self, before: &Memory, bounds: Bounds) {
+        if self.left.restores == bounds.restores {
+            return;
+        }
+        let alive = |host: &str| {
+            let at: usize = host[1..].parse().unwrap();
+            self.processes[at].is_alive
+        };
+        for (slot, lease) in before.clone().slots().unwrap() {
+            let after = self.store.clone().lease(slot).unwrap();
+            let is_taken = after.is_some_and(|after| after.owner.host() != lease.owner.host());
+            self.is_low_allowed |= is_taken && alive(lease.owner.host());
+        }
+    }
+
+    /// The store once the living processes have written twice without faults.
+    fn quiet(&self, bounds: Bounds) -> Self {
+        let mut quiet = self.clone();
+        for at in [0, 1].into_iter().flat_map(|_| 0..self.processes.len()) {
+            if quiet.processes[at].is_alive {
+                let before = quiet.store.clone();
+                assert!(quiet.flush(at, Scope::Check, None), "{quiet:?}");
+                quiet.note_losses(&before, bounds);
+            }
+        }
+        quiet
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            processes: 2,
+            adds: 1,
+            faults: 1,
+            expiries: 1,
+            kills: 0,
+            copies: 0,
+            restores: 0,
+            depth: usize::MAX,
+        }
+    }
+}
+
+impl Model for Bounds {
+    type State = World;
+    type Action = Event;
+
+    fn init_states(&self) -> Vec<World> {
+        let process = |at: usize| Process {
+            ledger: Ledger::new(format!("p{at}"), Duration::from_secs(60)),
+            own: 0,
+            acknowledged: 0,
+            is_alive: true,
+            next_name: 1 + 1000 * at as u64,
+        };
+        vec![World {
+            store: Memory::new(),
+            copies: Vec::new(),
+            processes: (0..self.processes).map(process).collect(),
+            late: Vec::new(),
+            left: Left {
+                faults: self.faults,
+                expiries: self.expiries,
+                kills: self.kills,
+                restores: self.restores,
+            },
+            is_low_allowed: false,
+        }]
+    }
+
+    fn actions(&self, world: &World, events: &mut Vec<Event>) {
+        let alive = world.processes.iter().enumerate().filter(|(_, process)| process.is_alive);
+        for (at, process) in alive {
+            if process.own < self.adds {
+                events.push(Event::Add(at));
+            }
+            events.push(Event::Flush(at, Scope::Check, None));
+            events.push(Event::Flush(at, Scope::Changed, None));
+            if world.left.faults > 0 {
+                for (request, fault) in [1, 2]
+                    .into_iter()
+                    .flat_map(|at| [Fault::Lost, Fault::AnswerLost, Fault::Late].map(|f| (at, f)))
+                {
+                    events.push(Event::Flush(at, Scope::Changed, Some((request, fault))));
+                }
+            }
+            if world.left.kills > 0 {
+                events.push(Event::Kill(at));
+            }
+        }
+        events.extend((0..world.late.len()).map(Event::Arrive));
+        if world.left.expiries > 0 {
+            let slots = world.store.clone().slots().unwrap();
+            events.extend(slots.into_keys().map(Event::Expire));
+        }
+        if world.copies.len() < self.copies {
+            events.push(Event::Copy);
+        }
+        if world.left.restores > 0 {
+            events.extend((0..world.copies.len()).map(Event::Restore));
+            events.push(Event::Lose);
+        }
+    }
+
+    fn next_state(&self, last: &World, event: Event) -> Option<World> {
+        let mut world = last.clone();
+        match event {
+            Event::Add(at) => world.processes[at].own += 1,
+            Event::Flush(at, scope, fault) => {
+                world.left.faults -= usize::from(fault.is_some());
+                world.flush(at, scope, fault);
+            }
+            Event::Arrive(at) => match world.late.remove(at) {
+                Request::Claim(claim) => drop(world.store.claim(&claim)),
+                Request::Flush(batch) => drop(world.store.flush(&batch)),
+            },
+            Event::Expire(slot) => {
+                world.left.expiries -= 1;
+                world.store.expire(slot);
+            }
+            Event::Kill(at) => {
+                world.left.kills -= 1;
+                world.processes[at].is_alive = false;
+            }
+            Event::Copy => world.copies.push(world.store.clone()),
+            Event::Restore(_) | Event::Lose => {
+                world.left.restores -= 1;
+                // A restore cuts the connections.
+                world.late.clear();
+                world.store = match event {
+                    Event::Restore(at) => world.copies[at].clone(),
+                    _ => Memory::new(),
+                };
+            }
+        }
+        if !matches!(event, Event::Restore(_) | Event::Lose) {
+            world.note_losses(&last.store, *self);
+        }
+        (world != *last).then_some(world)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("never above", |_, world: &World| {
+                let begun: i64 = world.processes.iter().map(|process| process.own).sum();
+                world.total() <= begun
+            }),
+            Property::always("exact in quiet", |bounds: &Bounds, world: &World| {
+                let quiet = world.quiet(*bounds);
+                let (mut least, mut most) = (0, 0);
+                for process in &world.processes {
+                    let is_kept = world.left.restores == bounds.restores;
+                    most += process.own;
+                    least += match process.is_alive {
+                        true => process.own,
+                        false if is_kept => process.acknowledged,
+                        false => 0,
+                    };
+                }
+                quiet.total() <= most && (quiet.total() >= least || quiet.is_low_allowed)
+            }),
+            Property::always("as many slots as processes", |bounds: &Bounds, world: &World| {
+                let slots = world.store.clone().slots().unwrap().len();
+                // A claim that comes late, or whose answer is lost, may have one until its end.
+                slots <= bounds.processes + bounds.faults
+            }),
+        ]
+    }
+}
+
+/// Looks at every state within the bounds.
+fn check(bounds: Bounds) {
+    let checker = bounds.checker().target_max_depth(bounds.depth.min(1_000));
+    let checker = checker.threads(2).spawn_bfs().join();
+    println!("{bounds:?}: {} states, depth {}", checker.unique_state_count(), checker.max_depth());
+    checker.assert_properties();
+}
+
+#[test]
+fn requests_that_are_lost_or_late_change_nothing() {
+    check(Bounds { adds: 2, faults: 2, expiries: 0, depth: 9, ..Bounds::default() });
+}
+
+#[test]
+fn a_process_that_loses_its_slot_goes_on_in_another() {
+    check(Bounds { adds: 2, faults: 1, expiries: 2, depth: 9, ..Bounds::default() });
+}
+
+#[test]
+fn a_store_that_goes_back_and_forth_is_made_good() {
+    check(Bounds {
+        faults: 0,
+        expiries: 1,
+        copies: 2,
+        restores: 2,
+        depth: 10,
+        ..Bounds::default()
+    });
+}
+
+#[test]
+fn a_killed_process_leaves_its_acknowledged_counts() {
+    check(Bounds { faults: 1, expiries: 2, kills: 1, depth: 9, ..Bounds::default() });
+}
