@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use stateright::{Checker, Model, Property};
+use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use super::{Ledger, Scope};
 use crate::ambient::fixed;
@@ -205,7 +205,7 @@ impl Default for Bounds {
             kills: 0,
             copies: 0,
             restores: 0,
-            depth: usize::MAX,
+            depth: 0,
         }
     }
 }
@@ -339,8 +339,8 @@ impl Model for Bounds {
 
 /// Looks at every state within the bounds.
 fn check(bounds: Bounds) {
-    let checker = bounds.checker().target_max_depth(bounds.depth.min(1_000));
-    let checker = checker.threads(2).spawn_bfs().join();
+    let checker = bounds.checker().target_max_depth(bounds.depth).threads(2);
+    let checker = checker.finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
     println!("{bounds:?}: {} states, depth {}", checker.unique_state_count(), checker.max_depth());
     checker.assert_properties();
 }
