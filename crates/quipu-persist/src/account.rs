@@ -14,7 +14,7 @@ pub(super) type Parts = BTreeMap<Arc<str>, i64>;
 /// A batch whose answer was lost may be stored or not, now or later. It names the batch before, so
 /// at most one of several attempts after the same batch is ever stored, and the slot's lease says
 /// which. So the process always learns what the slot has of it, also when another one has the slot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Account {
     owner: Writer,
     pub(super) slot: u32,
