@@ -1,20 +1,19 @@
 //! The worker's thread.
 
 use std::any::Any;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ledger::{Ledger, Scope};
 use super::shared::{MIN_BACKOFF, Pace, Shared, State};
-use super::track::Track;
+use super::track::Sources;
 use super::{Error, ErrorKind, Sink};
 
 pub(super) struct Flusher {
     shared: Arc<Shared>,
-    tracks: Vec<Track>,
-    /// The counts, as they were read last.
-    counts: Vec<(Arc<str>, i64)>,
+    sources: Sources,
     ledger: Ledger,
     sink: Box<dyn Sink>,
     pace: Pace,
@@ -31,6 +30,8 @@ struct Task {
     number: u64,
     /// Until when a last flush may be tried.
     stop_by: Option<Instant>,
+    /// The counters that are shipped for the last time.
+    leaving: Vec<String>,
 }
 
 impl Flusher {
@@ -42,8 +43,7 @@ impl Flusher {
     ) -> Self {
         Self {
             shared,
-            tracks: Vec::new(),
-            counts: Vec::new(),
+            sources: Sources::default(),
             ledger,
             sink,
             pace,
@@ -67,6 +67,9 @@ impl Flusher {
             // With a row that the store refused: it has the others, and another try doesn't help.
             let is_sent =
                 result.as_ref().map_or_else(|error| error.kind() == ErrorKind::Refused, |_| true);
+            if result.is_ok() {
+                self.end(&task);
+            }
             if is_sent && task.scope != Scope::Changed {
                 self.last_resend = Some(Instant::now());
             }
@@ -97,8 +100,17 @@ impl Flusher {
             }
             self.shared.changed.wait_for(&mut state, left);
         };
-        self.tracks.append(&mut state.arrivals);
-        Task { scope, number: state.requested, stop_by: state.stop_by }
+        self.sources.append(&mut state.arrivals);
+        let leaving = mem::take(&mut state.leaving);
+        Task { scope, number: state.requested, stop_by: state.stop_by, leaving }
+    }
+
+    /// Ships those no more that were shipped for the last time.
+    fn end(&mut self, task: &Task) {
+        if task.scope == Scope::Last {
+            self.sources.end_all();
+        }
+        task.leaving.iter().for_each(|name| self.sources.end(name));
     }
 
     fn due(&self, state: &State, left: Duration) -> Option<Scope> {
@@ -117,18 +129,20 @@ impl Flusher {
 
     /// A panicking sink must not strand callers blocked in `flush`.
     fn flush(&mut self, scope: Scope) -> Result<usize, Error> {
-        self.counts.clear();
-        self.tracks.iter_mut().for_each(|track| track.read(&mut self.counts));
-        let flush = || self.ledger.flush(&mut *self.sink, scope, &self.counts);
+        self.sources.read();
+        let flush = || self.ledger.flush(&mut *self.sink, scope, self.sources.counts());
         catch_unwind(AssertUnwindSafe(flush)).unwrap_or_else(|panic| Err(panicked(&*panic)))
     }
 
     /// Wakes the callers that wait.
     fn report(&self, task: &Task, result: Result<usize, Error>, is_over: bool) {
         let mut state = self.shared.lock();
+        if result.is_ok() {
+            state.names.retain(|_, of| !task.leaving.contains(of));
+        }
         state.status.record(&result);
         state.status.place(self.ledger.place());
-        state.status.unstored = self.ledger.unstored(&self.counts);
+        state.status.unstored = self.ledger.unstored(self.sources.counts());
         state.status.refused = self.ledger.refused();
         state.done = task.number;
         state.result = result.map(drop);

@@ -1,6 +1,6 @@
 //! Things that a worker's handle and its thread share.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -55,9 +55,12 @@ impl Shared {
 }
 
 pub(super) struct State {
-    pub(super) names: HashSet<String>,
+    /// The rows that are shipped, each with the name of its counter.
+    pub(super) names: HashMap<String, String>,
     /// Rows that the thread has yet to take over.
     pub(super) arrivals: Vec<Track>,
+    /// Counters that are to be shipped for the last time.
+    pub(super) leaving: Vec<String>,
     /// The number of the last flush that was asked for, and of the last that the thread is done
     /// with.
     pub(super) requested: u64,
@@ -73,8 +76,9 @@ pub(super) struct State {
 impl State {
     fn new() -> Self {
         Self {
-            names: HashSet::new(),
+            names: HashMap::new(),
             arrivals: Vec::new(),
+            leaving: Vec::new(),
             requested: 0,
             done: 0,
             result: Ok(()),

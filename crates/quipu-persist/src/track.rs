@@ -1,5 +1,7 @@
 //! The counters that are shipped, each with its rows.
 
+use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 
 use quipu::{RegisterError, fork_generation};
@@ -7,15 +9,71 @@ use quipu::{RegisterError, fork_generation};
 use super::tracked::sealed::Shared;
 use super::{Error, ErrorKind, tracks};
 
+/// All that a worker ships.
+#[derive(Default)]
+pub(super) struct Sources {
+    tracks: Vec<Track>,
+    /// The counts of rows that are shipped no more. The store is to keep them.
+    ended: BTreeMap<Arc<str>, i64>,
+    counts: Vec<(Arc<str>, i64)>,
+}
+
+impl Sources {
+    pub(super) fn append(&mut self, tracks: &mut Vec<Track>) {
+        self.tracks.append(tracks);
+    }
+
+    /// Reads the counters.
+    pub(super) fn read(&mut self) {
+        self.counts.clear();
+        for track in &mut self.tracks {
+            track.read(&mut self.counts);
+        }
+        let mut ended = self.ended.clone();
+        for (name, own) in &mut self.counts {
+            *own = own.wrapping_add(ended.remove(name).unwrap_or(0));
+        }
+        self.counts.extend(ended);
+    }
+
+    /// The count of each row, as it was read last.
+    pub(super) fn counts(&self) -> &[(Arc<str>, i64)] {
+        &self.counts
+    }
+
+    /// Ships a counter no more, of which all is stored as it was read last.
+    pub(super) fn end(&mut self, name: &str) {
+        let (ending, going_on) =
+            mem::take(&mut self.tracks).into_iter().partition(|track| track.name == name);
+        self.tracks = going_on;
+        let ending: Vec<Track> = ending;
+        for track in ending {
+            for row in &track.rows {
+                let sum = self.ended.entry(Arc::clone(&row.name)).or_default();
+                *sum = sum.wrapping_add(row.own());
+            }
+            let shipped = track.rows.iter().map(|row| row.total).collect();
+            tracks::release(track.source.identity(), shipped);
+        }
+    }
+
+    /// Ships nothing any more, where all is stored as it was read last.
+    pub(super) fn end_all(&mut self) {
+        let names: Vec<_> = self.tracks.iter().map(|track| track.name.clone()).collect();
+        names.iter().for_each(|name| self.end(name));
+    }
+}
+
 /// A counter that is shipped.
 pub(super) struct Track {
+    name: String,
     source: Box<dyn Shared>,
     rows: Vec<Row>,
 }
 
 impl Track {
-    /// Rows with these names that begin with what is in the counter's sums or, in a forked process,
-    /// with what is added from now on.
+    /// Rows with these names. They begin with what is in the counter's sums or, in a forked process,
+    /// with what is added from now on, or where an earlier worker ended.
     pub(super) fn new(
         name: &str,
         names: &[String],
@@ -30,31 +88,29 @@ impl Track {
                 "no slot or no memory is left for the counter: drop counters that aren't needed",
             );
         }
-        if !tracks::insert(source.identity()) {
+        let Some(shipped) = tracks::insert(source.identity(), names.len()) else {
             return unfit(
-                "a worker of this process already tracks the counter, or did: track another one",
+                "a worker of this process already tracks the counter, or its last flush of it failed: \
+                 track another one",
             );
-        }
-        let starts = if fork_generation() > 0 { totals.totals() } else { totals.taken() };
-        let row = |(name, start): (&String, _)| Row {
-            name: name.as_str().into(),
-            start,
-            is_shipped: false,
         };
-        let rows = names.iter().zip(starts).map(row).collect();
-        Ok(Self { source, rows })
+        let is_forked = fork_generation() > 0;
+        let first = || if is_forked { totals.totals() } else { totals.taken() };
+        let starts = shipped.unwrap_or_else(first);
+        let rows = names.iter().zip(starts).map(|(name, start)| Row::new(name, start)).collect();
+        Ok(Self { name: name.to_owned(), source, rows })
     }
 
     /// Reads the counter, and appends its rows to `counts`. A counter is shipped although it is zero,
     /// so that it is seen. Of the many rows of a histogram or a family, those are shipped that aren't
     /// zero, or weren't.
-    pub(super) fn read(&mut self, counts: &mut Vec<(Arc<str>, i64)>) {
+    fn read(&mut self, counts: &mut Vec<(Arc<str>, i64)>) {
         let ships_zero = self.rows.len() == 1;
         for (row, total) in self.rows.iter_mut().zip(self.source.totals().totals()) {
-            let own = total.wrapping_sub(row.start) as i64;
-            row.is_shipped |= ships_zero || own != 0;
+            row.total = total;
+            row.is_shipped |= ships_zero || row.own() != 0;
             if row.is_shipped {
-                counts.push((Arc::clone(&row.name), own));
+                counts.push((Arc::clone(&row.name), row.own()));
             }
         }
     }
@@ -63,9 +119,21 @@ impl Track {
 /// A total that is shipped.
 struct Row {
     name: Arc<str>,
-    /// The source's total at which the process's begins.
+    /// The source's total at which the worker's begins, and as it was read last.
     start: u64,
+    total: u64,
     is_shipped: bool,
+}
+
+impl Row {
+    fn new(name: &str, start: u64) -> Self {
+        Self { name: name.into(), start, total: start, is_shipped: false }
+    }
+
+    /// The count of this worker.
+    fn own(&self) -> i64 {
+        self.total.wrapping_sub(self.start) as i64
+    }
 }
 
 #[cfg(test)]

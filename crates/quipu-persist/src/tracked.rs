@@ -10,8 +10,8 @@ use super::{histogram, series_name};
 ///
 /// Takes and resets don't disturb it: the worker ships all that was added since it began.
 ///
-/// A process tracks a counter at most once in the counter's life: a second worker, or a second
-/// name, would be another row with the same counts.
+/// A process tracks a counter once at a time: a second worker, or a second name, would be another
+/// row with the same counts.
 ///
 /// ```
 /// # use std::{sync::{Arc, Mutex}, time::Duration};

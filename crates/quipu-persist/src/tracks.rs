@@ -15,23 +15,55 @@ use super::tracked::sealed::Identity;
 /// child was forked.
 struct Tracks {
     generation: u32,
-    owners: Mutex<HashMap<usize, Option<Weak<dyn Send + Sync>>>>,
+    counters: Mutex<HashMap<usize, Counter>>,
+}
+
+/// A counter that a worker ships, or did.
+struct Counter {
+    owner: Option<Weak<dyn Send + Sync>>,
+    /// The totals of its rows up to which it was shipped; `None` while it is.
+    shipped: Option<Vec<u64>>,
+}
+
+impl Counter {
+    /// An address is free for another counter when the last weak pointer to the old one is gone.
+    fn is_alive(&self) -> bool {
+        self.owner.as_ref().is_none_or(|owner| owner.strong_count() > 0)
+    }
 }
 
 static CURRENT: AtomicPtr<Tracks> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Enters a counter, or those of a family. False if one is there.
-pub(super) fn insert(Identity { addresses, owner }: Identity) -> bool {
-    let mut owners = current().owners.lock();
-    if owners.len() == owners.capacity() {
-        // An address is free for another counter when the last weak pointer to the old one is gone.
-        owners.retain(|_, owner| owner.as_ref().is_none_or(|owner| owner.strong_count() > 0));
+/// Enters a counter, or those of a family. `None` if a worker ships one of them, or shipped another
+/// number of rows of it. Otherwise the totals up to which it was shipped before, if it was.
+pub(super) fn insert(identity: Identity, rows: usize) -> Option<Option<Vec<u64>>> {
+    let mut counters = current().counters.lock();
+    if counters.len() == counters.capacity() {
+        counters.retain(|_, counter| counter.is_alive());
     }
-    let is_new = !addresses.iter().any(|address| owners.contains_key(address));
-    if is_new {
-        owners.extend(addresses.into_iter().map(|address| (address, owner.clone())));
+    let mut before = None;
+    for address in &identity.addresses {
+        match counters.get(address) {
+            Some(counter) if counter.is_alive() => {
+                let shipped = counter.shipped.as_ref().filter(|shipped| shipped.len() == rows);
+                before = Some(shipped?.clone());
+            }
+            _ => {}
+        }
     }
-    is_new
+    set(&mut counters, identity, None);
+    Some(before)
+}
+
+/// Frees a counter, or those of a family, of which all is shipped up to these totals.
+pub(super) fn release(identity: Identity, shipped: Vec<u64>) {
+    set(&mut current().counters.lock(), identity, Some(shipped));
+}
+
+fn set(counters: &mut HashMap<usize, Counter>, identity: Identity, shipped: Option<Vec<u64>>) {
+    let Identity { addresses, owner } = identity;
+    let counter = |address| (address, Counter { owner: owner.clone(), shipped: shipped.clone() });
+    counters.extend(addresses.into_iter().map(counter));
 }
 
 /// The list of this process.
@@ -43,8 +75,10 @@ fn current() -> &'static Tracks {
         Some(tracks) if tracks.generation == fork_generation() => return tracks,
         _ => {}
     }
-    let made =
-        Box::into_raw(Box::new(Tracks { generation: fork_generation(), owners: Mutex::default() }));
+    let made = Box::into_raw(Box::new(Tracks {
+        generation: fork_generation(),
+        counters: Mutex::default(),
+    }));
     match CURRENT.compare_exchange(found, made, Ordering::Release, Ordering::Acquire) {
         // SAFETY: a leaked box, as above.
         Ok(_) => unsafe { &*made },

@@ -241,8 +241,9 @@ impl Worker {
     /// with the counter's sum: units that were taken before are not in it, units that are taken
     /// later are.
     ///
-    /// A counter is tracked at most once in its life, or the store would have its sum twice: a
-    /// worker that follows another one tracks new counters.
+    /// A counter is tracked by one worker at a time, under one name, or the store would have its sum
+    /// twice. After an [`untrack`](Worker::untrack) or a [`shutdown`](Worker::shutdown) that
+    /// succeeded it may be tracked again: the total goes on where it ended.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -259,19 +260,20 @@ impl Worker {
     /// # Errors
     /// If the name isn't 1 to 255 bytes without control characters, or the worker has a counter of
     /// this name; of a [histogram](Tracked#histograms) or a [family](Tracked#families), if that is so
-    /// of one of the names of its rows. If a worker of this process has or had the counter, or slots
-    /// are exhausted; if the worker was shut down or is another process's.
+    /// of one of the names of its rows. If a worker of this process has the counter, or had it and
+    /// isn't known to have stored all of it, or slots are exhausted; if the worker was shut down or is
+    /// another process's.
     pub fn track(&self, name: impl Into<String>, counter: impl Tracked) -> Result<(), Error> {
         let name = name.into();
         let names = counter.totals().names(&name);
         names.iter().try_for_each(|name| check_name(name))?;
         let mut state = self.lock()?;
-        if let Some(name) = names.iter().find(|name| state.names.contains(*name)) {
+        if let Some(name) = names.iter().find(|name| state.names.contains_key(*name)) {
             let text = format!("{name:?} is already tracked by this worker: use another name");
             return Err(Error::new(ErrorKind::Config, text));
         }
         let track = Track::new(&name, &names, Box::new(counter))?;
-        state.names.extend(names);
+        state.names.extend(names.into_iter().map(|row| (row, name.clone())));
         state.arrivals.push(track);
         Ok(())
     }
@@ -298,7 +300,46 @@ impl Worker {
     /// [refused](Status::refused).
     /// If the worker was shut down or is another process's.
     pub fn flush(&self, timeout: Duration) -> Result<(), Error> {
+        self.request(self.lock()?, timeout)
+    }
+
+    /// Writes all totals now, and from then on ships the counter of this name no more. The store
+    /// keeps its total. The counter may be tracked again, also by another worker, and under another
+    /// name: what was added since is shipped then.
+    ///
+    /// ```
+    /// # use std::{sync::{Arc, Mutex}, time::Duration};
+    /// # use quipu_persist::{Memory, Store, Worker};
+    /// # static LIKES: quipu::Counter = quipu::Counter::new();
+    /// let store = Arc::new(Mutex::new(Memory::new()));
+    /// let worker = Worker::builder("web-1").start(Arc::clone(&store))?;
+    /// worker.track("likes_total", &LIKES)?;
+    /// LIKES.add(3);
+    /// worker.untrack("likes_total", Duration::from_secs(5))?;
+    /// LIKES.add(4); // not shipped
+    /// worker.flush(Duration::from_secs(5))?;
+    /// assert_eq!(store.lock().unwrap().total("likes_total")?, 3);
+    /// worker.track("likes_total", &LIKES)?; // now it is
+    /// worker.flush(Duration::from_secs(5))?;
+    /// assert_eq!(store.lock().unwrap().total("likes_total")?, 7);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the worker tracks no counter of this name; those of [`flush`](Worker::flush), after which
+    /// the counter is still tracked, unless it was [`ErrorKind::Timeout`]: then it may end later.
+    pub fn untrack(&self, name: &str, timeout: Duration) -> Result<(), Error> {
         let mut state = self.lock()?;
+        if !state.names.values().any(|of| of == name) {
+            let text = format!("{name:?} isn't tracked by this worker: expected a name that is");
+            return Err(Error::new(ErrorKind::Config, text));
+        }
+        state.leaving.push(name.to_owned());
+        self.request(state, timeout)
+    }
+
+    /// Waits for a flush that begins now.
+    fn request(&self, mut state: MutexGuard<'_, State>, timeout: Duration) -> Result<(), Error> {
         state.requested += 1;
         let number = state.requested;
         self.shared.changed.notify_all();
