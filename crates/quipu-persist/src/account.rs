@@ -163,3 +163,54 @@ impl Account {
         parts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIME: Duration = Duration::from_secs(60);
+
+    /// An account, and the lease of its slot once another process has claimed that.
+    fn fenced(last: BatchId) -> (Account, Lease) {
+        let claim = Claim::new(Writer::new("host").unwrap(), TIME);
+        let lease = Lease { last, ..Lease::of(None, &claim, 0) };
+        let next = Lease::of(Some(&lease), &Claim::new(Writer::new("next").unwrap(), TIME), 0);
+        (Account::new(claim, Claimed { epoch: 1, ..Claimed::default() }), next)
+    }
+
+    fn parts(counted: &Parts) -> Vec<i64> {
+        counted.values().copied().collect()
+    }
+
+    fn rows(parts: [i64; 3]) -> Vec<(Arc<str>, i64)> {
+        ["a", "b", "c"].into_iter().map(Arc::from).zip(parts).collect()
+    }
+
+    #[test]
+    fn the_lease_tells_which_of_several_attempts_was_stored() {
+        for (entries, expected) in [(0, vec![]), (1, vec![1]), (2, vec![1, 2]), (3, vec![1, 2, 3])]
+        {
+            let last = if entries == 0 { BatchId::NONE } else { BatchId { number: 7, entries } };
+            let (mut account, lease) = fenced(last);
+            account.begin(rows([1, 2, 3]));
+            for size in [3, 2, 1] {
+                account.batch(size, 7, TIME);
+            }
+            assert_eq!(account.judge(Some(&lease)), None);
+            assert_eq!(parts(&account.counted), expected, "{entries} entries");
+        }
+    }
+
+    #[test]
+    fn a_slot_that_went_back_may_have_all_that_it_had() {
+        let other = BatchId { number: 9, entries: 3 };
+        let (mut account, lease) = fenced(other);
+        account.begin(rows([1, 2, 3]));
+        let id = account.batch(3, 7, TIME).id;
+        assert!(account.settle(id));
+        account.resume(other);
+        account.begin(rows([10, 2, 3]));
+        assert_eq!(account.judge(Some(&lease)), None);
+        assert_eq!(parts(&account.counted), [1, 2, 3]);
+    }
+}
