@@ -616,10 +616,9 @@ fn an_owner_that_lost_an_answer_learns_what_the_slot_has() {
         let (store, is_down) = (memory(), Arc::new(AtomicBool::new(false)));
         let down = Arc::clone(&is_down);
         let sink = Call(Arc::clone(&store), move |store: &Shared, batch: &Batch| {
-            if !down.load(Ordering::Relaxed) || is_stored {
-                flush(store, batch)?;
-            }
-            if down.load(Ordering::Relaxed) { Err(unavailable()) } else { Ok(Outcome::Stored) }
+            let is_down = down.load(Ordering::Relaxed);
+            let outcome = if is_down && !is_stored { Err(unavailable()) } else { flush(store, batch) };
+            if is_down { Err(unavailable()) } else { outcome }
         });
         let sink = unruly::Hasty::new(sink, &Arc::new(AtomicBool::new(true)));
         let worker = idle().start(sink).unwrap();
@@ -823,11 +822,11 @@ fn adds_go_on_while_flushes_fail_at_random() {
     let mut number = 0_u32;
     let sink = Call(Arc::clone(&store), move |store: &Shared, batch: &Batch| {
         number += 1;
-        if number % 3 == 0 {
+        if number % 4 == 0 {
             return Err(unavailable());
         }
         flush(store, batch)?;
-        if number % 3 == 1 { Err(unavailable()) } else { Ok(Outcome::Stored) }
+        if number % 4 == 1 { Err(unavailable()) } else { Ok(Outcome::Stored) }
     });
     let worker = Worker::builder("host").interval(Duration::from_millis(1)).start(sink).unwrap();
     let likes = track(&worker, "likes", Arc::new(Counter::new()));

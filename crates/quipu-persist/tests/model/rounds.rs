@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use quipu::{Counter, UpDownCounter};
 use quipu_persist::{
-    Batch, Claim, Claimed, Error, Lease, Memory, Outcome, Sink, Store, Worker,
+    Batch, Claim, Claimed, Error, Lease, Memory, Outcome, Sink, Store, Worker, Writer,
 };
 
 use super::unruly::{Hasty, Unruly};
@@ -86,8 +86,9 @@ struct Round {
     /// Of processes that have ended.
     likes: i64,
     gauge: i64,
-    /// Of processes that were killed: what the store may have more than `likes`.
+    /// Of processes that were killed: the likes that the store may have more, and whether any was.
     unknown: i64,
+    has_killed: bool,
     trace: Vec<String>,
 }
 
@@ -105,6 +106,7 @@ impl Round {
             likes: 0,
             gauge: 0,
             unknown: 0,
+            has_killed: false,
             trace: Vec::new(),
         };
         round.start();
@@ -137,9 +139,18 @@ impl Round {
     }
 
     fn note(&mut self, text: impl FnOnce() -> String) {
-        let (unruly, hasty) = (&self.is_unruly, &self.is_hasty);
-        let flags = format!("{unruly:?} {hasty:?}");
-        self.trace.push(format!("{} [unruly, hasty: {flags}] {:?}", text(), self.store));
+        let short = |number: u64| format!("{:04x}", number & 0xffff);
+        let name = |owner: &Writer| short(owner.incarnation() as u64);
+        let mut line = text();
+        let mut store = self.store.lock().unwrap();
+        let rows = store.by_slot("likes").unwrap();
+        for (slot, lease) in store.slots().unwrap() {
+            let past: Vec<_> = lease.past.iter().map(|(owner, last)| (name(owner), short(last.number))).collect();
+            let until = lease.until.map(|until| until - lease.since);
+            let (owner, last) = (name(&lease.owner), short(lease.last.number));
+            line += &format!("\n    slot {slot}: {:?} of {owner} after {last}, {until:?}, {past:?}", rows.get(&slot));
+        }
+        self.trace.push(line);
     }
 
     fn start(&mut self) {
@@ -188,6 +199,7 @@ impl Round {
         host.worker.shutdown(Duration::ZERO).unwrap_err();
         self.likes += host.acknowledged as i64;
         self.unknown += (host.likes.sum() - host.acknowledged) as i64;
+        self.has_killed = true;
         self.note(|| "kill".to_owned());
     }
 
@@ -259,9 +271,10 @@ impl Round {
     /// Looks at what processes that were killed have stored, once the others have flushed.
     fn settle_killed(&mut self) {
         let more = self.total("likes") - self.expected();
-        if self.unknown > 0 && (0..=self.unknown).contains(&more) {
+        if self.has_killed && (0..=self.unknown).contains(&more) {
             self.likes += more;
             self.unknown = 0;
+            self.has_killed = false;
             let gauge = self.hosts.iter().map(|host| host.gauge.sum()).sum::<i64>();
             self.gauge = self.total("gauge") - gauge;
         }
