@@ -617,7 +617,8 @@ fn an_owner_that_lost_an_answer_learns_what_the_slot_has() {
         let down = Arc::clone(&is_down);
         let sink = Call(Arc::clone(&store), move |store: &Shared, batch: &Batch| {
             let is_down = down.load(Ordering::Relaxed);
-            let outcome = if is_down && !is_stored { Err(unavailable()) } else { flush(store, batch) };
+            let outcome =
+                if is_down && !is_stored { Err(unavailable()) } else { flush(store, batch) };
             if is_down { Err(unavailable()) } else { outcome }
         });
         let sink = unruly::Hasty::new(sink, &Arc::new(AtomicBool::new(true)));

@@ -145,10 +145,14 @@ impl Round {
         let mut store = self.store.lock().unwrap();
         let rows = store.by_slot("likes").unwrap();
         for (slot, lease) in store.slots().unwrap() {
-            let past: Vec<_> = lease.past.iter().map(|(owner, last)| (name(owner), short(last.number))).collect();
+            let past: Vec<_> =
+                lease.past.iter().map(|(owner, last)| (name(owner), short(last.number))).collect();
             let until = lease.until.map(|until| until - lease.since);
             let (owner, last) = (name(&lease.owner), short(lease.last.number));
-            line += &format!("\n    slot {slot}: {:?} of {owner} after {last}, {until:?}, {past:?}", rows.get(&slot));
+            line += &format!(
+                "\n    slot {slot}: {:?} of {owner} after {last}, {until:?}, {past:?}",
+                rows.get(&slot)
+            );
         }
         self.trace.push(line);
     }
@@ -260,8 +264,10 @@ impl Round {
             return;
         }
         self.settle_killed();
-        let expected =
-            (self.expected(), self.gauge + self.hosts.iter().map(|host| host.gauge.sum()).sum::<i64>());
+        let expected = (
+            self.expected(),
+            self.gauge + self.hosts.iter().map(|host| host.gauge.sum()).sum::<i64>(),
+        );
         let stored = (self.total("likes"), self.total("gauge"));
         if stored != expected {
             self.fail(seed, &format!("{stored:?} in the store, {expected:?} added"));
