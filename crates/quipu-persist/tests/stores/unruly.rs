@@ -19,8 +19,8 @@ pub(crate) struct Unruly<S> {
     restored: u32,
 }
 
-#[derive(Clone)]
-enum Request {
+#[derive(Clone, PartialEq)]
+pub(crate) enum Request {
     Claim(Claim),
     Flush(Batch),
 }
