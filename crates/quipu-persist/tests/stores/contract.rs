@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::{Bounds, Counter, Family, Histogram, Labels, Unit};
-use quipu_persist::{ErrorKind, Outcome, Sink, Standing, Worker, series_name};
+use quipu_persist::{Batch, ErrorKind, Outcome, Sink, Standing, Worker, series_name};
 
 use crate::owner::{LEASE, Owner, like};
 use crate::rig::{File, Rig};
@@ -21,7 +21,7 @@ fn keeps_the_last(rig: &dyn Rig) {
     let (mut a, mut b) =
         (Owner::claim(&mut sink, "a").unwrap(), Owner::claim(&mut sink, "b").unwrap());
     assert_eq!((a.slot, a.epoch, b.slot, b.epoch), (0, 1, 1, 1));
-    let mut flush = |batch| sink.flush(batch).unwrap();
+    let mut flush = |batch: &Batch| sink.flush(batch).unwrap();
     let first = a.batch(&[("likes", 10), ("in flight", -2)]);
     let second = a.batch(&[("likes", 30), ("in flight", -5)]);
     assert_eq!(flush(&first), Outcome::Stored);

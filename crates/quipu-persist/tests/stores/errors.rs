@@ -295,7 +295,7 @@ mod postgres {
         for reader in &mut readers {
             assert_eq!(reader.total("likes").unwrap(), 0);
             assert!(reader.totals().unwrap().is_empty());
-            assert_error(&like(&mut reader).unwrap_err(), ErrorKind::Denied, &["may write"]);
+            assert_error(&like(reader).unwrap_err(), ErrorKind::Denied, &["may write"]);
         }
         assert_eq!(like(&mut at(&owner)).unwrap(), Outcome::Stored);
         for reader in &mut readers {
