@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 #[cfg(feature = "redis-tls")]
@@ -218,17 +219,15 @@ fn is_encrypted(client: &Client) -> bool {
     matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. })
 }
 
-/// Tries a step until nobody comes before. `None` of a try is one that somebody came before.
+/// Tries a step, which gets the number of tries before, until no other process comes in between: that
+/// is a `None`.
 fn retry<T>(
     connection: &mut Connection,
-    mut step: impl FnMut(&mut Connection) -> Result<Option<T>, Error>,
+    mut step: impl FnMut(&mut Connection, u32) -> Result<Option<T>, Error>,
 ) -> Result<T, Error> {
-    for tries in 1..=TRIES {
-        if let Some(done) = step(connection)? {
+    for tries in 0..TRIES {
+        if let Some(done) = step(connection, tries)? {
             return Ok(done);
-        }
-        if tries < TRIES {
-            connection.pause(tries);
         }
     }
     Err(connection.is_overtaken(TRIES))
@@ -238,9 +237,9 @@ fn claim(connection: &mut Connection, claim: &Claim) -> Result<Claimed, Error> {
     let mut slots = leases(connection)?;
     let [time] = connection.ask([cmd("TIME")])?;
     let mut now = layout::seconds(time)?;
-    retry(connection, |connection| {
+    retry(connection, |connection, tries| {
         loop {
-            let slot = Lease::choose(&slots, claim, now);
+            let slot = choose(&slots, claim, now, tries);
             // The others may change: this slot was free, and is free still.
             let (step, answer) = Step::begin(connection, slot, read_all(slot))?;
             let before = layout::slot(slot, answer, "")?;
@@ -257,6 +256,22 @@ fn claim(connection: &mut Connection, claim: &Claim) -> Result<Claimed, Error> {
             survey::refresh(connection, slot, &mut slots)?;
         }
     })
+}
+
+/// The slot to claim. After tries in which others came before, it is one of several by chance, of twice
+/// as many after each try: processes that start at once would meet again and again. It has a new number
+/// only if no slot is free.
+fn choose(slots: &BTreeMap<u32, Lease>, claim: &Claim, now: i64, tries: u32) -> u32 {
+    let free = slots.values().filter(|lease| lease.is_free(claim, now)).count() as u32;
+    let several = if free == 0 { 1 << tries } else { free.min(1 << tries) };
+    let skipped = getrandom::u32().unwrap_or_default() % several;
+    let mut slots = Cow::Borrowed(slots);
+    for _ in 0..skipped {
+        let slot = Lease::choose(&slots, claim, now);
+        let taken = Lease { until: Some(i64::MAX), ..Lease::of(None, claim, now) };
+        slots.to_mut().insert(slot, taken);
+    }
+    Lease::choose(&slots, claim, now)
 }
 
 fn flush(connection: &mut Connection, batch: &Batch) -> Result<Option<Outcome>, Error> {
@@ -281,7 +296,7 @@ impl Sink for Redis {
     }
 
     fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        self.run(|connection| retry(connection, |connection| flush(connection, batch)))
+        self.run(|connection| retry(connection, |connection, _| flush(connection, batch)))
     }
 
     fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {

@@ -1,8 +1,7 @@
 //! A connection, and requests that are over in time.
 
 use std::io;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use redis::{Client, Cmd, RedisError, Value, cmd};
 
@@ -95,15 +94,6 @@ impl Connection {
             limit(Some(left))
         };
         set.map_err(|error| explain(&self.place, error))
-    }
-
-    /// Waits for a random time before a step is tried again, longer after each try, so that processes
-    /// which start together don't meet again.
-    pub(super) fn pause(&self, tries: u32) {
-        let random = getrandom::u32().unwrap_or_default();
-        thread::sleep(
-            Duration::from_millis(1 << tries).mul_f64(f64::from(random) / f64::from(u32::MAX)),
-        );
     }
 
     /// The error of a step that others came before each time.

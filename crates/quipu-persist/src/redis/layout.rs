@@ -81,7 +81,8 @@ pub(super) fn is_new(schema: Value) -> Result<bool, Error> {
 /// The numbers in [`SLOTS`].
 pub(super) fn numbers(members: Value) -> Result<BTreeSet<u32>, Error> {
     let members: Vec<String> = text(SLOTS, members)?;
-    members.iter().map(|member| parsed(member, "a slot's number", SLOTS)).collect()
+    let number = |text: &String| text.parse().map_err(|_| misfit(text, SLOTS, "a slot's number"));
+    members.iter().map(number).collect()
 }
 
 /// The seconds of the server's clock.
@@ -137,30 +138,42 @@ pub(super) fn row(slot: u32, counter: &str, answer: Value) -> Result<(bool, Opti
 }
 
 fn parse_total(slot: u32, counter: &str, text: &str) -> Result<i64, Error> {
-    parsed(text, "a total", &format!("{} of {}", field(counter), key(slot)))
+    text.parse()
+        .map_err(|_| misfit(text, &format!("{} of {}", field(counter), key(slot)), "a total"))
 }
 
 fn parse_lease(slot: u32, found: &BTreeMap<&str, String>) -> Result<Option<Lease>, Error> {
     if found.is_empty() {
         return Ok(None);
     }
-    let place = |field: &str| format!("{field} of {}", key(slot));
-    let text = |field: &str| {
-        found.get(field).ok_or_else(|| unfit(&format!("{} is missing", place(field))))
-    };
-    let (last, past) = (text("last")?, text("past")?);
-    let until = text("until")?;
+    let field = |name| Field { slot, name, text: found.get(name).map(String::as_str) };
+    let until = field("until");
     Ok(Some(Lease {
-        owner: parsed(text("owner")?, "an owner", &place("owner"))?,
-        epoch: parsed(text("epoch")?, "a number of claims", &place("epoch"))?,
-        last: parse_batch(last).ok_or_else(|| misfit(last, "a batch", &place("last")))?,
-        since: parsed(text("since")?, "seconds", &place("since"))?,
-        until: match until.as_str() {
-            CLOSED => None,
-            seconds => Some(parsed(seconds, "seconds or closed", &place("until"))?),
+        owner: field("owner").parse("an owner", |text| text.parse().ok())?,
+        epoch: field("epoch").parse("a number of claims", |text| text.parse().ok())?,
+        last: field("last").parse("a batch", parse_batch)?,
+        since: field("since").parse("seconds", |text| text.parse().ok())?,
+        until: match until.text {
+            Some(CLOSED) => None,
+            _ => Some(until.parse("seconds or closed", |text| text.parse().ok())?),
         },
-        past: parse_past(past).ok_or_else(|| misfit(past, "earlier owners", &place("past")))?,
+        past: field("past").parse("earlier owners", parse_past)?,
     }))
+}
+
+/// A field of a lease.
+struct Field<'a> {
+    slot: u32,
+    name: &'a str,
+    text: Option<&'a str>,
+}
+
+impl Field<'_> {
+    fn parse<T>(&self, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
+        let place = || format!("{} of {}", self.name, key(self.slot));
+        let text = self.text.ok_or_else(|| unfit(&format!("{} is missing", place())))?;
+        parse(text).ok_or_else(|| misfit(text, &place(), expected))
+    }
 }
 
 fn parse_batch(text: &str) -> Option<BatchId> {
@@ -177,16 +190,12 @@ fn parse_past(text: &str) -> Option<Vec<(Writer, BatchId)>> {
     owners.map(owner).collect()
 }
 
-fn parsed<T: std::str::FromStr>(text: &str, expected: &str, place: &str) -> Result<T, Error> {
-    text.parse().map_err(|_| misfit(text, expected, place))
-}
-
 /// The answer of the server as a value of this type.
 fn text<T: FromRedisValue>(place: &str, answer: Value) -> Result<T, Error> {
     from_redis_value(answer).map_err(|error| unfit(place).caused_by(error))
 }
 
-fn misfit(text: &str, expected: &str, place: &str) -> Error {
+fn misfit(text: &str, place: &str, expected: &str) -> Error {
     unfit(&format!("{text:?} in {place} isn't {expected}"))
 }
 
