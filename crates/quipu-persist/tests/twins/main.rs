@@ -4,8 +4,11 @@
 
 #![cfg(unix)]
 
+#[cfg(feature = "nats")]
+mod nats;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "nats"))]
 #[path = "../stores/server.rs"]
+#[allow(dead_code, reason = "the stores of a build start some of them")]
 mod server;
 mod twins;
 
