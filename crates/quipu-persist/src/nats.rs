@@ -54,9 +54,9 @@ mod steps;
 /// [`credentials_file`](Nats::credentials_file), [`nkey`](Nats::nkey), [`jwt`](Nats::jwt). The user
 /// needs the right to subscribe to `_INBOX.>`, and to publish to:
 ///
-/// | who | subjects |
+/// | user | subjects |
 /// |---|---|
-/// | all | `$JS.API.STREAM.INFO.quipu`, `$JS.API.CONSUMER.CREATE.quipu`, `$JS.API.CONSUMER.MSG.NEXT.quipu.*`, `$JS.API.CONSUMER.DELETE.quipu.*` |
+/// | any | `$JS.API.STREAM.INFO.quipu`, `$JS.API.CONSUMER.CREATE.quipu`, `$JS.API.CONSUMER.MSG.NEXT.quipu.*`, `$JS.API.CONSUMER.DELETE.quipu.*` |
 /// | one that writes | also `quipu.slots.*`, `$JS.API.STREAM.MSG.GET.quipu`, `$JS.API.STREAM.PURGE.quipu` |
 /// | the first one | also `$JS.API.STREAM.CREATE.quipu` |
 ///

@@ -104,3 +104,93 @@ pub(super) fn nothing() -> Vec<u8> {
 pub(super) fn size_of(counter: &str) -> usize {
     counter.len() + NUMBER
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{BatchId, Claim, Writer};
+
+    fn lease(past: usize, number: u64) -> Lease {
+        let claim = || Claim::new(Writer::new("host").unwrap(), Duration::from_secs(9));
+        let mut lease = Lease::of(None, &claim(), -7);
+        for _ in 0..past {
+            lease.last = BatchId { number, entries: 3 };
+            lease = Lease::of(Some(&lease), &claim(), i64::MAX);
+        }
+        lease
+    }
+
+    fn parse<'a>(subject: &'a str, lease: &str, body: &'a [u8]) -> Result<Message<'a>, Error> {
+        Message::parse(subject, 7, Some(&headers(lease, 6)), body)
+    }
+
+    fn totals() -> impl Strategy<Value = BTreeMap<String, i64>> {
+        prop::collection::btree_map("\\PC{1,9}", any::<i64>(), 0..20)
+    }
+
+    proptest! {
+        #[test]
+        fn totals_come_back_as_they_went(totals in totals(), length in 0..2000_usize) {
+            let bodies = bodies(totals.clone(), length).unwrap();
+            prop_assert!(!bodies.is_empty());
+            let mut found = Vec::new();
+            for body in &bodies {
+                let message = parse("quipu.slots.3", &serde_json::to_string(&lease(0, 0)).unwrap(), body);
+                found.extend(message.unwrap().entries().unwrap());
+            }
+            prop_assert!(bodies.len() <= found.len().max(1));
+            let found = found.into_iter().map(|Entry { counter, total }| (counter, total));
+            prop_assert_eq!(found.collect::<Vec<_>>(), Vec::from_iter(totals));
+        }
+
+        #[test]
+        fn leases_come_back_as_they_went(past in 0..40_usize, number: u64, slot: u32) {
+            let lease = lease(past, number);
+            let text = serde_json::to_string(&lease).unwrap();
+            let subject = subject(slot);
+            let message = parse(&subject, &text, NOTHING).unwrap();
+            prop_assert_eq!((message.slot, message.sequence, message.bytes), (slot, 7, text.len() + 2));
+            prop_assert_eq!((message.entries().unwrap(), message.lease), (Vec::new(), lease));
+        }
+
+        /// Whatever they are, they don't panic.
+        #[test]
+        fn other_messages_are_refused(subject: String, text: String, body: Vec<u8>) {
+            for message in [parse(&subject, &text, &body), parse("quipu.slots.3", &text, &body)] {
+                prop_assert_eq!(message.err().unwrap().kind(), ErrorKind::Schema);
+            }
+            let text = serde_json::to_string(&lease(1, 7)).unwrap();
+            if let Ok(message) = parse("quipu.slots.3", &text, &body) {
+                let _ = message.entries();
+            }
+        }
+    }
+
+    #[test]
+    fn a_lease_and_any_counter_fit_into_the_smallest_message() {
+        let host = "h".repeat(128);
+        let claim = || Claim::new(Writer::new(&host).unwrap(), Duration::from_secs(9));
+        let mut lease = Lease::of(None, &claim(), i64::MAX);
+        for _ in 0..40 {
+            lease.last = BatchId { number: u64::MAX, entries: u32::MAX };
+            lease = Lease::of(Some(&lease), &claim(), i64::MAX);
+        }
+        assert!(serde_json::to_string(&lease).unwrap().len() < 12 << 10);
+        let totals = [("\"".repeat(255), i64::MIN)].into();
+        assert!(bodies(totals, 0).unwrap()[0].len() < 4 << 10);
+    }
+
+    #[test]
+    fn subjects_are_numbers() {
+        for subject in
+            ["quipu.slots.", "quipu.slots.01", "quipu.slots.+1", "quipu.totals.1", "quipu.slots1"]
+        {
+            assert_eq!(slot_of(subject), None, "{subject}");
+        }
+        assert_eq!(slot_of("quipu.slots.4294967295"), Some(u32::MAX));
+    }
+}

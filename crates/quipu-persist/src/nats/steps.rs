@@ -19,6 +19,9 @@ use crate::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome};
 /// How often a step is tried while others change the slot.
 pub(super) const TRIES: u32 = 10;
 
+/// How many slots a claim tries before it looks at all slots again.
+const STEPS: u32 = 10;
+
 /// How long a process takes its own last message for the slot's last one without a look. Someone who
 /// deletes the stream, or restores it from a backup, has other messages at the same numbers. That
 /// takes longer.
@@ -48,26 +51,42 @@ pub(super) fn leases(heads: &BTreeMap<u32, Head>) -> BTreeMap<u32, Lease> {
 /// Claims a slot. Its log has this size then.
 pub(super) async fn claim(session: &mut Session, claim: &Claim) -> Result<(Claimed, Size), Error> {
     for attempt in 0..TRIES {
-        let heads = read::heads(session).await?;
-        let slot = Lease::choose(&leases(&heads), claim, now());
-        let before = heads.get(&slot);
-        let log = match before {
-            Some(_) => read::slot(session, slot).await?,
-            None => Log::default(),
-        };
-        let sequence = before.map_or(0, |head| head.sequence);
-        let lease = Lease::of(before.map(|head| &head.lease), claim, now());
-        let epoch = lease.epoch;
-        if log.sequence == sequence {
-            if let Some(bytes) = publish(session, slot, lease, message::nothing(), sequence).await?
-            {
-                let size = log.size().with(bytes);
-                return Ok((Claimed { slot, epoch, base: log.totals }, size));
+        let mut heads = read::heads(session).await?;
+        for _ in 0..STEPS {
+            let slot = Lease::choose(&leases(&heads), claim, now());
+            if let Some(claimed) = claim_after(session, claim, slot, heads.get(&slot)).await? {
+                return Ok(claimed);
             }
+            // Another process has it now. The next slot is mostly free still: not to read all again
+            // is the quicker way there.
+            heads.extend(read::head(session, slot).await?.map(|head| (slot, head)));
         }
         pause(attempt).await;
     }
     Err(contended(session))
+}
+
+/// Claims this slot, if its last message is still this one.
+async fn claim_after(
+    session: &mut Session,
+    claim: &Claim,
+    slot: u32,
+    before: Option<&Head>,
+) -> Result<Option<(Claimed, Size)>, Error> {
+    let sequence = before.map_or(0, |head| head.sequence);
+    let log = match before {
+        Some(_) => read::slot(session, slot).await?,
+        None => Log::default(),
+    };
+    if log.sequence != sequence {
+        return Ok(None);
+    }
+    let lease = Lease::of(before.map(|head| &head.lease), claim, now());
+    let epoch = lease.epoch;
+    let bytes = publish(session, slot, lease, message::nothing(), sequence).await?;
+    let size = log.size();
+    let claimed = Claimed { slot, epoch, base: log.totals };
+    Ok(bytes.map(|bytes| (claimed, size.with(bytes))))
 }
 
 /// Writes a batch. Returns the bytes of its message, if it wrote one.

@@ -4,6 +4,8 @@
 
 #![cfg(unix)]
 
+#[cfg(feature = "nats")]
+mod nats;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod old_tables;
 #[cfg(feature = "postgres")]
