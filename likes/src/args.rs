@@ -7,7 +7,7 @@ pub(crate) enum Command {
     Demo,
     Count,
     Watch,
-    Writers,
+    Slots,
     Help,
 }
 
@@ -27,10 +27,10 @@ impl Args {
             None | Some("demo") => Command::Demo,
             Some("count") => Command::Count,
             Some("watch") => Command::Watch,
-            Some("writers") => Command::Writers,
+            Some("slots") => Command::Slots,
             Some("help" | "--help" | "-h") => Command::Help,
             Some(other) => {
-                return Err(format!("{other:?}: expected demo, count, watch, writers or help"));
+                return Err(format!("{other:?}: expected demo, count, watch, slots or help"));
             }
         };
         let mut parsed = Self {
@@ -45,7 +45,7 @@ impl Args {
             let mut value = || args.next().ok_or(format!("{arg}: expected a value after it"));
             match (arg.as_str(), command) {
                 ("--help" | "-h", _) => parsed.command = Command::Help,
-                ("--store", Command::Count | Command::Watch | Command::Writers) => {
+                ("--store", Command::Count | Command::Watch | Command::Slots) => {
                     parsed.store = value()?;
                 }
                 ("--host", Command::Count) => parsed.host = value()?,
@@ -83,11 +83,11 @@ mod tests {
         assert_eq!((&*args.store, &*args.host, args.files.len()), ("x.db", "web-1", 2));
         assert!(parse("watch --once --store x.db").unwrap().once);
         assert_eq!(parse("").unwrap().command, Command::Demo);
-        for line in ["help", "--help", "-h", "count --help", "watch -h", "writers a --help"] {
+        for line in ["help", "--help", "-h", "count --help", "watch -h", "slots a --help"] {
             let command = parse(line).map(|args| args.command);
             assert_eq!(
                 command.is_ok_and(|command| command == Command::Help),
-                line != "writers a --help"
+                line != "slots a --help"
             );
         }
     }
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn others_are_named() {
         for (line, expected) in [
-            ("--store x.db", "\"--store\": expected demo, count, watch, writers or help"),
+            ("--store x.db", "\"--store\": expected demo, count, watch, slots or help"),
             ("count --frob", "\"--frob\": the command doesn't take it"),
             ("watch a.log", "\"a.log\": the command doesn't take it"),
             ("demo --store x.db", "\"--store\": the command doesn't take it"),

@@ -5,7 +5,7 @@
 //! likes count --count-by 9 access.log                         # lines, and by their 9th field, here the status
 //! tail -n 0 -F access.log | likes count                       # lines that come from now on, also in the log's successor
 //! likes watch                                                 # the totals, refreshing
-//! likes writers                                               # the processes that wrote them
+//! likes slots                                                 # the processes that write them
 //! cargo install --path likes --features redis                 # also for likes count --store redis://127.0.0.1/
 //! ```
 //!
@@ -16,9 +16,9 @@ mod args;
 mod count;
 mod demo;
 mod input;
+mod slots;
 mod store;
 mod watch;
-mod writers;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -29,14 +29,14 @@ const USAGE: &str = "\
 usage: likes [demo]
        likes count [--store STORE] [--host ID] [--count-by FIELD] [FILE ...]
        likes watch [--store STORE] [--once]
-       likes writers [--store STORE]
+       likes slots [--store STORE]
        likes help
 
   demo    three processes count, and one watches
   count   count lines until their end, or SIGINT or SIGTERM: then the store has all that was counted; a second signal
           doesn't wait for it
   watch   show the totals, again and again
-  writers list the processes whose totals the store has
+  slots   list the slots of the store: which host writes to each, since when, and until when it has the slot
 
   STORE   a file of SQLite (default: likes.db), or a URL, for which likes is built with a feature:
             postgres      postgres://USER:PASSWORD@HOST:5432/DATABASE
@@ -67,7 +67,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         Command::Demo => demo::run(),
         Command::Count => count::run(&args),
         Command::Watch => watch::run(&args),
-        Command::Writers => writers::run(&args),
+        Command::Slots => slots::run(&args),
         Command::Help => {
             println!("{USAGE}");
             Ok(())

@@ -35,13 +35,10 @@ pub(crate) fn show(table: &str) {
 }
 
 pub(crate) fn table(store: &mut dyn Store) -> Result<String, quipu_persist::Error> {
-    let mut table = format!("{:<40} {:>12} {:>8}\n", "counter", "total", "writers");
-    for counter in store.counters()? {
-        let rows = store.by_writer(&counter)?;
-        let total = rows.values().fold(0_i64, |sum, stamp| sum.wrapping_add(stamp.total));
-        let writers = rows.len();
+    let mut table = format!("{:<40} {:>12}\n", "counter", "total");
+    for (counter, total) in store.totals()? {
         // Writing to a string doesn't fail.
-        let _ = writeln!(table, "{counter:<40} {total:>12} {writers:>8}");
+        let _ = writeln!(table, "{counter:<40} {total:>12}");
     }
     Ok(table)
 }

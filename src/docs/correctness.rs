@@ -287,26 +287,36 @@
 //!
 //! ## A store never has more than was added, and has all of it after a flush
 //! This is the package `quipu-persist`, and no matter of memory orderings but of what a store and a
-//! network may do. A row belongs to one writer, and is replaced only by one of a higher version,
-//! for which the writer never sends two totals. So the newest row wins in whatever order and
-//! however often rows arrive, and the value, the sum over the writers, is the one that their newest
-//! rows have: a state-based CRDT, the PN-Counter of Shapiro, Preguiça, Baquero and Zawirski, "A
-//! comprehensive study of convergent and commutative replicated data types", INRIA research report
-//! 7506 (2011), with a version in place of its maximum. A total is read before it is sent, so it is
-//! at most what was added; a flush sends all rows again, so one that succeeds brings the store up
-//! to date whatever was lost before. Nobody writes a counter's adds twice: an incarnation is 128
-//! random bits, a process tracks a counter once, a forked child begins after what it inherited, and
-//! the successor of a folded writer begins after what the store says was folded. (The last is ours:
-//! what a successor and its predecessors have is the counter's total at each moment, as the
-//! successor's beginning moves by what the store folds, and the predecessors are sent again as they
-//! were folded.) Each bucket of a histogram is a counter of its own, so their sums over the writers
-//! are exact, too.
+//! network may do. Each add is in one row at most, at every moment:
 //!
-//! *Checked by* the laws of the merge and random programs of folds, restores and lost answers in
-//! `crates/quipu-persist/tests/model.rs`; by `crates/quipu-persist/tests/processes.rs`, with forks
-//! and kills; by `crates/quipu-persist/tests/stores`: every store against the model, and rounds of
-//! faults with real servers, which compare the store with the adds after each step and fail if a
-//! kind of fault was not met. `ci/services` runs those that need a server.
+//! - A slot has one owner: a claim and a batch compare and set the slot's lease, which has the owner's
+//!   name and the number of its claim. The name is 128 random bits that no claim had before. So a
+//!   batch of an earlier owner is refused, however late it comes.
+//! - A batch is stored once: it names the one before it, and the lease has the last one. Of several
+//!   attempts after the same batch one at most is stored, and the lease says which.
+//! - A row is what earlier owners left, which the claim returned in the same step, plus what the owner
+//!   counted, without what other slots have of it. A total is read before it is sent, so it is at most
+//!   what was added.
+//! - An owner that lost its slot is told so by the lease, with its last batch that is stored. So it
+//!   knows what of its counts stays there, and writes the rest to another slot.
+//! - A store that went back or forth to a copy has another last batch, or another owner. The process
+//!   looks at all slots that it remembers, and writes again what is missing. Of a slot whose content it
+//!   can't know it takes the most that it ever sent for stored.
+//!
+//! A flush sends all rows again, so one that succeeds brings the store up to date whatever was lost
+//! before. A process tracks a counter once, and a forked child begins after what it inherited. The sum
+//! of rows with one writer each is that of a state-based CRDT, the PN-Counter of Shapiro, Preguiça,
+//! Baquero and Zawirski, "A comprehensive study of convergent and commutative replicated data types",
+//! INRIA research report 7506 (2011). Leases are those of Gray and Cheriton (1989), and the number of
+//! the claim is a fencing token, as in Chubby. Each bucket of a histogram is a counter of its own, so
+//! their sums over the slots are exact, too.
+//!
+//! *Checked by* random rounds of lost answers, lost slots, kills and restores in
+//! `crates/quipu-persist/tests/model`; by `crates/quipu-persist/tests/processes.rs`, with forks,
+//! kills and stops; by `crates/quipu-persist/tests/twins`: the same calls of every store and of the
+//! one in memory; by `crates/quipu-persist/tests/stores`: rounds of faults with real servers, which
+//! compare the store with the adds after each step and fail if a kind of fault was not met.
+//! `ci/services` runs those that need a server.
 //!
 //! # What a read orders
 //! An add is Relaxed, and so is a read. With fences they order as an `AtomicU64` with relaxed
@@ -407,9 +417,9 @@
 //!   don't allocate there.
 //! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes
 //!   away may arrive at different times. A request that its network delays until after its store
-//!   was restored to before the writer was folded is counted until the next resend. Cassandra was
-//!   never run against a live cluster, power cuts were not tried, and a writer's random incarnation
-//!   is taken to be new. The page of `quipu-persist` has the rest.
+//!   was restored may be counted until the next check, and so may one between two restores in the
+//!   midst of a flush. Cassandra was never run against a live cluster, power cuts were not tried, and
+//!   an owner's random name is taken to be new. The page of `quipu-persist` has the rest.
 //! - **A fork within an allocator** that quipu is calling, or within a signal handler that
 //!   interrupts quipu's cold path.
 //! - **A program's own fork handler that waits for a lock** which another thread holds while it

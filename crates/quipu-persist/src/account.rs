@@ -9,6 +9,9 @@ use super::{Batch, BatchId, Claim, Claimed, Entry, Lease, Standing, Writer};
 /// Counts of the process, by counter.
 pub(super) type Parts = BTreeMap<Arc<str>, i64>;
 
+/// How many losses of one slot are remembered. It is lost again only after a restore of the store.
+const FENCES: usize = 4;
+
 /// The process's part of one slot.
 ///
 /// A batch whose answer was lost may be stored or not, now or later. It names the batch before, so
@@ -25,11 +28,16 @@ pub(super) struct Account {
     last: BatchId,
     /// What the slot has since then.
     stored: Parts,
-    /// What it may have of the rows that aren't in `stored`, after the store went back.
-    vague: Parts,
+    /// Whether it may have something of rows that aren't in `stored`: the store went back or forth.
+    is_vague: bool,
+    /// The most of each row that was ever sent to the slot.
+    sent: Parts,
     /// The rest of a flush, as it was read, and the attempts to write the first of it.
     pending: Vec<(Arc<str>, i64)>,
     attempts: Vec<BatchId>,
+    /// What the slot had of the process after its last batch, each time it lost the slot. A copy of
+    /// the store from then may come back.
+    fenced: Vec<(BatchId, Parts)>,
     /// What the slot has of the process, once that doesn't write to it any more.
     pub(super) counted: Parts,
 }
@@ -43,9 +51,11 @@ impl Account {
             base: claimed.base,
             last: BatchId::NONE,
             stored: Parts::new(),
-            vague: Parts::new(),
+            is_vague: false,
+            sent: Parts::new(),
             pending: Vec::new(),
             attempts: Vec::new(),
+            fenced: Vec::new(),
             counted: Parts::new(),
         }
     }
@@ -73,6 +83,10 @@ impl Account {
         let id = id.unwrap_or(BatchId { number, entries });
         if !self.attempts.contains(&id) {
             self.attempts.push(id);
+        }
+        for (name, part) in rows {
+            let most = self.sent.entry(Arc::clone(name)).or_insert(*part);
+            *most = (*most).max(*part);
         }
         let place = (self.slot, self.epoch);
         let mut batch = Batch::new(place, self.owner.clone(), self.last, id, lease);
@@ -118,49 +132,61 @@ impl Account {
         if self.last == last {
             return;
         }
-        self.vague = self.most();
+        self.is_vague = true;
         self.stored.clear();
         self.pending.clear();
         self.attempts.clear();
         self.last = last;
     }
 
-    /// Finds out what the slot has of the process. Of a slot that is the process's, it returns the last
-    /// batch.
+    /// Finds out what the slot has of the process, or more if that isn't known. Of a slot that is the
+    /// process's, it returns the last batch.
     pub(super) fn judge(&mut self, lease: Option<&Lease>) -> Option<BatchId> {
         let standing =
             lease.map_or(Standing::Absent, |lease| lease.standing(&self.owner, self.epoch));
-        self.counted = match standing {
-            Standing::Absent => Parts::new(),
-            Standing::Owned(last) | Standing::Fenced(last) => self.parts_at(last),
-            Standing::Unknown => self.most(),
+        let counted = match standing {
+            Standing::Absent => Some(Parts::new()),
+            Standing::Owned(last) => self.parts_at(last),
+            Standing::Fenced(last) => self.parts_when_fenced(last),
+            Standing::Unknown => match &*self.fenced {
+                // So many others had the slot since the process was told what it has there.
+                [(_, parts)] => Some(parts.clone()),
+                _ => None,
+            },
         };
+        self.counted = counted.unwrap_or_else(|| self.sent.clone());
         match standing {
             Standing::Owned(last) => Some(last),
             _ => None,
         }
     }
 
-    /// The process's counts in the slot after this batch, or more if that isn't known.
-    fn parts_at(&self, last: BatchId) -> Parts {
-        let sent = if last == self.last {
+    /// The process's counts in the slot after this batch. `None` if it is neither the last one that is
+    /// known to be stored, nor an attempt after that.
+    fn parts_at(&self, last: BatchId) -> Option<Parts> {
+        let pending = if last == self.last {
             0
         } else if self.attempts.contains(&last) {
             last.entries as usize
         } else {
-            self.pending.len()
+            return None;
         };
-        let mut parts = self.vague.clone();
+        let mut parts = if self.is_vague { self.sent.clone() } else { Parts::new() };
         parts.extend(self.stored.iter().map(|(name, part)| (Arc::clone(name), *part)));
-        parts.extend(self.pending[..sent].iter().cloned());
-        parts
+        parts.extend(self.pending[..pending].iter().cloned());
+        Some(parts)
     }
 
-    /// The most that the slot can have of the process.
-    fn most(&self) -> Parts {
-        let mut parts = self.parts_at(self.last);
-        parts.extend(self.pending.iter().cloned());
-        parts
+    /// The same, of a slot that is another process's now. It is remembered.
+    fn parts_when_fenced(&mut self, last: BatchId) -> Option<Parts> {
+        let known = self.fenced.iter().find(|(batch, _)| *batch == last);
+        if let Some((_, parts)) = known {
+            return Some(parts.clone());
+        }
+        let parts = self.parts_at(last)?;
+        self.fenced.drain(..self.fenced.len().saturating_sub(FENCES - 1));
+        self.fenced.push((last, parts.clone()));
+        Some(parts)
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) struct Ledger {
     forgotten: Parts,
     /// What is in all slots before.
     elsewhere: Parts,
-    /// Claims whose answers were lost.
+    /// The last claims whose answers were lost.
     lost_claims: Vec<Writer>,
     /// The counters that the store didn't take, each with the reason.
     refused: BTreeMap<String, Error>,
@@ -151,6 +151,7 @@ impl Ledger {
         }
         let mut claim = Claim::new(Writer::new(&self.host)?, self.lease);
         claim.instead_of.clone_from(&self.lost_claims);
+        self.lost_claims.drain(..self.lost_claims.len().saturating_sub(PAST - 1));
         self.lost_claims.push(claim.owner.clone());
         let claimed = sink.claim(&claim)?;
         self.lost_claims.clear();

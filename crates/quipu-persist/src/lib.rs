@@ -2,30 +2,56 @@
 //! the processes.
 //!
 //! Adding to a number in a store is not idempotent: after a time-out it isn't known whether the
-//! `INCR` was done. A retry may count twice, and no retry may lose. A process here writes
-//! **absolute totals of its own**, to rows that only it writes:
+//! `INCR` was done. A retry may count twice, and no retry may lose. A process here claims a **slot**
+//! of the store, and writes **absolute totals** to its rows, which no other process writes to:
 //!
-//! | counter | writer | version | total |
-//! |---|---|---|---|
-//! | likes | web-1/5f0c… | 93 | 120,411 |
-//! | likes | web-1/e72a… (before the restart) | 40,112 | 7,300,150 |
-//! | likes | web-2/09bb… | 12 | 512 |
+//! | slot | owner | epoch | last batch | until | likes | shares |
+//! |---|---|---|---|---|---|---|
+//! | 0 | web-1/5f0c… | 14 | 9c41… | 12:10:31 | 7,420,561 | 1,204 |
+//! | 1 | web-2/09bb… | 3 | 77d0… | closed | 512 | 90 |
 //!
-//! - A [`Writer`] is a host and a random incarnation: new at every start, and in a forked child.
-//! - The version is the number of the writer's flush. A row is replaced only by a higher version.
-//! - The value of a counter is the sum over the writers.
+//! - A claim gives the process a slot that nobody has any more, with the totals that are there. Each
+//!   row is what earlier owners left, plus what this one counted.
+//! - A batch names the slot's owner, the number of its claim, and the batch before. The store writes
+//!   it only if the slot has just these, in one atomic step with the totals.
+//! - The value of a counter is the sum over the slots.
 //!
 //! So a retry, a duplicate, a request that overtakes another one, or a lost answer changes nothing,
-//! and the next flush makes up for one that failed. That is a state-based counter CRDT.
-//! [`VersionVector`] is all of it, as a value, and names the source.
+//! and the next flush makes up for one that failed. And rows number the processes that were alive at
+//! the same time, however many have started.
+//!
+//! The sum of rows that have one writer each is that of a state-based counter CRDT (Shapiro, Preguiça,
+//! Baquero and Zawirski, "Conflict-Free Replicated Data Types", 2011). The right to write to a row for
+//! a time is a lease (Gray and Cheriton, "Leases: An Efficient Fault-Tolerant Mechanism for Distributed
+//! File Cache Consistency", 1989). A number that goes up with each claim fences an owner that comes
+//! late, as the sequencers of Chubby do (Burrows, "The Chubby Lock Service for Loosely-Coupled
+//! Distributed Systems", 2006). That a fenced owner learns from the lease which of its batches was the
+//! last one, and moves the rest to another slot, is ours. [`Memory`] is all of the store, as a value,
+//! and [`Lease`] has all of its decisions.
 //!
 //! # Guarantees
 //! - The sum in the store is never above the adds that were begun, whatever fails.
 //! - After the last add, one [`flush`](Worker::flush) that succeeds makes the sum equal to the
 //!   adds. (Of a killed process: to those that it had flushed.)
 //! - A store may lose acknowledged totals, by a failover or a restore of an older copy. The next
-//!   [resend](Builder::resend_every) or `flush` of each living writer restores them.
+//!   [check](Builder::resend_every) or `flush` of each living process restores them.
+//! - Rows number at most the counters times the processes that were alive at once.
 //! - An add never waits for any of this.
+//!
+//! # Slots
+//! A process claims the lowest slot that is free, or a new one if none is. A slot is free when its
+//! owner has [shut down](Worker::shutdown), and when its [lease](Builder::lease) has run out: a process
+//! that was killed keeps its slot for up to ten minutes, by default. Each batch extends the lease, and
+//! a check does so where nothing changes. [`Store::slots`] has them all.
+//!
+//! A process may lose its slot while it is alive: it was stopped, or couldn't reach the store, for
+//! longer than its lease. At its next write it is told so, with its last batch that the slot has. What
+//! it had written up to that batch stays there, and is part of the sum; it claims another slot for the
+//! rest. So a lease that is too short costs claims, and no count.
+//!
+//! A lease names the last 32 owners before the present one. And a process remembers the last 16 slots
+//! that it lost, and asks about them at each check and before each claim: a store that is put back to a
+//! copy may have them again, or not any more.
 //!
 //! # Histograms
 //! Buckets are counters, and are shipped as such: see [`Tracked`](Tracked#histograms). So
@@ -56,20 +82,10 @@
 //! may be dropped anywhere.
 //!
 //! # Parts
-//! A [`Worker`] is the thread that writes. It writes to a [`Sink`], a trait of one function; a
-//! [`Store`] can also be read. The stores are behind features of their names: [`Sqlite`], a file;
-//! [`Postgres`]; [`Redis`]; [`Nats`], a queue; [`Cassandra`]. A [`VersionVector`] is a store in
-//! memory.
-//!
-//! # Clean-up
-//! Every start of a process makes new rows. `compact` of [`Sqlite`], [`Postgres`] and [`Redis`]
-//! folds the rows of writers that have closed, or sent nothing for a given time, into one row of
-//! [`Writer::retired`], 100 in one transaction. A folded writer's name stays in the store, with its
-//! folded totals. If the writer is alive after all, the store tells it so ([`Outcome::Folded`]),
-//! and it continues as a new incarnation with the part that exceeds the folded totals. It writes
-//! the folded totals again with each resend, for a store that was restored from a copy made before
-//! the fold. Choose a time well above the worker's `resend_every`: an idle writer sends no more
-//! often.
+//! A [`Worker`] is the thread that writes. It writes to a [`Sink`], a trait of three functions, of
+//! which one that no other process writes to needs only [`flush`](Sink::flush); a [`Store`] can also be
+//! read. The stores are behind features of their names: [`Sqlite`], a file; [`Postgres`]; [`Redis`];
+//! [`Nats`], a stream; [`Cassandra`]. A [`Memory`] is a store in memory.
 //!
 //! # Comparison
 //! Two threads count events as fast as they can. Then come 1,000 requests: the network loses one
@@ -113,16 +129,22 @@
 //! Totals are 64-bit whole numbers in two's complement; a [`FloatCounter`](quipu::FloatCounter)
 //! can't be shipped. The value is a sum of rows that change at different times: it includes every
 //! total that was stored before the read began, and promises no more. A process tracks a counter
-//! once: a second worker would ship its sum again, as another writer. The totals of a folded writer
-//! move to a place that no sum reads; nothing removes them.
+//! once: a second worker would ship its sum again, in another slot.
 //!
-//! A store that is restored from a copy made before a `compact` keeps the copy's totals of a writer
-//! whose process has ended, and of one that was folded more than 16 times since. A request that was
-//! on its way when its writer was folded must not arrive after such a restore; a restore of a
-//! server cuts its connections anyway.
+//! A total may stay too low, and is never too high, where all of this happens: a store is put back to
+//! a copy from before, in which the lease of a living process has run out; and another process claims
+//! the slot before the first one has written to it again. Then nobody knows how much of its counts the
+//! copy has, and it takes the most that it ever sent for stored. The same holds if more than 32 others
+//! had the slot before the process came back. So restore copies that are younger than the lease, or
+//! start new processes after the living ones have flushed.
+//!
+//! A copy that is restored also has what processes had stored that have ended since, and no more: only
+//! a living one writes again what the copy lacks. A process that lost more than 16 slots no longer asks
+//! about the first ones, so it takes their parts for what they were. A request that was on its way
+//! before a restore must not arrive after it; a restore of a server cuts its connections anyway.
 //!
 //! A process that is resumed twice from one image, such as a snapshot of a virtual machine, is one
-//! writer twice, and the two hide each other's counts: start the worker after the snapshot.
+//! owner twice, and the two hide each other's counts: start the worker after the snapshot.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

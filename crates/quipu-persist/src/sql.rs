@@ -2,180 +2,288 @@
 
 use std::collections::BTreeMap;
 
-use super::{Batch, Error, ErrorKind, Stamp, Writer};
+use super::{BatchId, Error, ErrorKind, Lease, Writer};
 
 /// The layout of the tables below. Another number in `quipu_schema` means tables of another layout.
-pub(super) const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
-pub(super) const CREATE: &str = "
-CREATE TABLE quipu_schema (version BIGINT NOT NULL);
-CREATE TABLE quipu_writers (writer TEXT PRIMARY KEY, seen_at BIGINT NOT NULL, state TEXT NOT NULL);
-CREATE TABLE quipu_totals (
-    counter TEXT NOT NULL, writer TEXT NOT NULL, version BIGINT NOT NULL, total BIGINT NOT NULL,
-    PRIMARY KEY (counter, writer)
-);
-CREATE TABLE quipu_folded (
-    writer TEXT NOT NULL, counter TEXT NOT NULL, total BIGINT NOT NULL,
-    PRIMARY KEY (writer, counter)
-);
-INSERT INTO quipu_schema (version) VALUES (1);
+/// The layout before, of which the first write makes this one.
+const OLD_SCHEMA: i64 = 1;
+
+/// Makes the tables. `$name` is the type of a counter's name, in the order of its bytes.
+macro_rules! create {
+    ($name:literal) => {
+        concat!(
+            "CREATE TABLE quipu_schema (version BIGINT NOT NULL);
+            CREATE TABLE quipu_slots (
+                slot BIGINT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, epoch BIGINT NOT NULL,
+                last_batch BIGINT NOT NULL, last_entries BIGINT NOT NULL,
+                since BIGINT NOT NULL, until BIGINT, past TEXT NOT NULL
+            );
+            CREATE TABLE quipu_totals (
+                counter ",
+            $name,
+            " NOT NULL, slot BIGINT NOT NULL, total BIGINT NOT NULL, PRIMARY KEY (counter, slot)
+            );
+            CREATE INDEX quipu_totals_slot ON quipu_totals (slot);
+            INSERT INTO quipu_schema (version) VALUES (2);"
+        )
+    };
+}
+
+/// The columns of a [`LeaseRow`].
+macro_rules! lease_columns {
+    () => {
+        "slot, owner, epoch, last_batch, last_entries, since, until, past"
+    };
+}
+
+/// Writes a [`LeaseRow`], `$1` to `$8`.
+macro_rules! write_lease {
+    () => {
+        concat!(
+            "INSERT INTO quipu_slots (",
+            $crate::sql::lease_columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (slot) DO UPDATE SET
+            owner = excluded.owner, epoch = excluded.epoch, last_batch = excluded.last_batch,
+            last_entries = excluded.last_entries, since = excluded.since, until = excluded.until,
+            past = excluded.past"
+        )
+    };
+}
+
+/// Writes totals, which are `$rows`. Those that are there already stay as they are.
+macro_rules! write_totals {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO quipu_totals (counter, slot, total) ",
+            $rows,
+            " ON CONFLICT (counter, slot) DO UPDATE SET total = excluded.total
+            WHERE quipu_totals.total <> excluded.total"
+        )
+    };
+}
+
+pub(super) use {create, lease_columns, write_lease, write_totals};
+
+/// Moves the tables of the layout before away, from where the totals are read once more.
+pub(super) const SET_OLD_ASIDE: &str = "
+ALTER TABLE quipu_schema RENAME TO quipu_v1_schema;
+ALTER TABLE quipu_writers RENAME TO quipu_v1_writers;
+ALTER TABLE quipu_totals RENAME TO quipu_v1_totals;
+ALTER TABLE quipu_folded RENAME TO quipu_v1_folded;
 ";
 
-/// The way out for tables that the statements don't fit.
-pub(super) const OTHER_TABLES: &str = "expected quipu_ tables as this version makes them; use another database, or move these tables away";
+/// The owner of the slot that has the totals of the layout before.
+const MIGRATED: &str = "migrated/00000000000000000000000000000000";
 
 /// The version, if the table has one.
 pub(super) const VERSION: &str = "SELECT max(version) FROM quipu_schema";
 
+pub(super) const LEASES: &str = concat!("SELECT ", lease_columns!(), " FROM quipu_slots");
+
 /// `$1` is the counter.
-pub(super) const BY_WRITER: &str =
-    "SELECT writer, version, total FROM quipu_totals WHERE counter = $1";
+pub(super) const BY_SLOT: &str = "SELECT slot, total FROM quipu_totals WHERE counter = $1";
 
-pub(super) const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
+/// The way out for tables that the statements don't fit.
+pub(super) const OTHER_TABLES: &str = "expected quipu_ tables as this version makes them; use another database, or move these tables away";
 
-/// The folded totals of a writer, `$1`.
-pub(super) const FOLDED: &str = "SELECT counter, total FROM quipu_folded WHERE writer = $1";
-
-/// Which writers are dead; `$1` is the time in seconds for which they weren't heard of. `$now` is
-/// the database's clock, in seconds.
-macro_rules! dead {
-    ($now:literal) => {
-        concat!("(state = 'closed' OR (state = 'open' AND seen_at <= ", $now, " - $1))")
-    };
+/// The tables that a database has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tables {
+    /// None yet.
+    Missing,
+    /// Those of the layout before.
+    Old,
+    /// Those of this one.
+    Ready,
 }
 
-/// Marks the writers to fold, `$2` at most. (It asks twice, for one that wrote while this statement
-/// waited for it.)
-macro_rules! mark_dead {
-    ($now:literal) => {
-        concat!(
-            "UPDATE quipu_writers SET state = 'folding' WHERE ",
-            dead!($now),
-            " AND writer IN (SELECT writer FROM quipu_writers WHERE ",
-            dead!($now),
-            " LIMIT $2)"
-        )
-    };
-}
-
-/// Takes note of a living writer, `$1`, in the state `$2`; changes nothing if it was folded. One
-/// that has closed stays closed, whatever arrives late.
-macro_rules! touch {
-    ($now:literal) => {
-        concat!(
-            "INSERT INTO quipu_writers (writer, seen_at, state) VALUES ($1, ",
-            $now,
-            ", $2) ON CONFLICT (writer) DO UPDATE SET seen_at = excluded.seen_at, ",
-            "state = CASE quipu_writers.state WHEN 'closed' THEN 'closed' ELSE excluded.state END ",
-            "WHERE quipu_writers.state <> 'folded'"
-        )
-    };
-}
-
-/// Writes the retired writer's totals, which are `$rows`.
-macro_rules! retire {
-    ($rows:literal) => {
-        concat!(
-            "INSERT INTO quipu_totals (counter, writer, version, total) ",
-            $rows,
-            " ON CONFLICT (counter, writer) DO UPDATE ",
-            "SET version = quipu_totals.version + 1, total = excluded.total"
-        )
-    };
-}
-
-pub(super) use {dead, mark_dead, retire, touch};
-
-/// Keeps what is folded of the marked writers.
-pub(super) const KEEP_FOLDED: &str = "
-INSERT INTO quipu_folded (writer, counter, total)
-SELECT writer, counter, total FROM quipu_totals
-WHERE writer IN (SELECT writer FROM quipu_writers WHERE state = 'folding')";
-
-/// The rows that become one: those of the marked writers, and of the retired one, `$1`, where it
-/// has the counter.
-pub(super) const FOLDING: &str = "
-SELECT counter, total FROM quipu_totals
-WHERE writer IN (SELECT writer FROM quipu_writers WHERE state = 'folding') OR (writer = $1 AND counter IN (
-    SELECT counter FROM quipu_totals WHERE writer IN (SELECT writer FROM quipu_writers WHERE state = 'folding')
-))";
-
-/// Removes the marked writers, once their totals are the retired one's.
-pub(super) const REMOVE_FOLDED: [&str; 2] = [
-    "DELETE FROM quipu_totals WHERE writer IN (SELECT writer FROM quipu_writers WHERE state = 'folding')",
-    "UPDATE quipu_writers SET state = 'folded' WHERE state = 'folding'",
-];
-
-/// The sum of each counter's rows. It wraps, as every sum here, which SQL's doesn't.
-pub(super) fn sums(rows: impl IntoIterator<Item = (String, i64)>) -> BTreeMap<String, i64> {
-    let mut sums: BTreeMap<_, i64> = BTreeMap::new();
-    for (counter, total) in rows {
-        let sum = sums.entry(counter).or_default();
-        *sum = sum.wrapping_add(total);
+impl Tables {
+    /// The tables that say this version; `None` of tables that don't say.
+    pub(super) fn of(version: Option<i64>) -> Result<Self, Error> {
+        match version {
+            Some(SCHEMA) => Ok(Self::Ready),
+            Some(OLD_SCHEMA) => Ok(Self::Old),
+            _ => Err(unfit_version(
+                version,
+                "use another database, or move these tables away".to_owned(),
+            )),
+        }
     }
-    sums
-}
 
-/// The state of a batch's writer once the batch is written.
-pub(super) fn state(batch: &Batch) -> &'static str {
-    if batch.closes { "closed" } else { "open" }
-}
-
-/// An error unless the tables have this version's layout. `None` is of tables that don't say.
-pub(super) fn check_schema(version: Option<i64>) -> Result<(), Error> {
-    if version == Some(SCHEMA) {
-        return Ok(());
+    /// Whether there is anything to read. An error if it has the layout before.
+    pub(super) fn are_readable(self) -> Result<bool, Error> {
+        match self {
+            Self::Missing => Ok(false),
+            Self::Ready => Ok(true),
+            Self::Old => Err(unfit_version(
+                Some(OLD_SCHEMA),
+                format!(
+                    "start a worker of this version, whose first write changes them to {SCHEMA}"
+                ),
+            )),
+        }
     }
+}
+
+fn unfit_version(version: Option<i64>, way_out: String) -> Error {
     let found = version.map_or("no version".to_owned(), |version| format!("version {version}"));
-    Err(Error::new(
+    Error::new(
         ErrorKind::Schema,
         format!(
-            "the quipu_ tables have {found} in quipu_schema: expected version {SCHEMA}; \
-             use another database, or move these tables away"
+            "the quipu_ tables have {found} in quipu_schema: expected version {SCHEMA}; {way_out}"
         ),
-    ))
+    )
 }
 
-/// A row of [`BY_WRITER`].
-pub(super) fn parse(
-    (writer, version, total): (String, i64, i64),
-) -> Result<(Writer, Stamp), Error> {
-    Ok((writer.parse()?, Stamp { version: version as u64, total }))
+/// A row of `quipu_slots`.
+///
+/// Numbers of 64 bits are those of a `BIGINT`, bit by bit. `past` has a line for each earlier owner,
+/// the newest one last: its name, and the number and the entries of its last batch.
+#[derive(Clone, Debug)]
+pub(super) struct LeaseRow {
+    pub(super) slot: i64,
+    pub(super) owner: String,
+    pub(super) epoch: i64,
+    pub(super) last_batch: i64,
+    pub(super) last_entries: i64,
+    pub(super) since: i64,
+    pub(super) until: Option<i64>,
+    pub(super) past: String,
+}
+
+impl LeaseRow {
+    pub(super) fn new(slot: u32, lease: &Lease) -> Self {
+        let line = |(owner, last): &(Writer, BatchId)| {
+            format!("{owner} {} {}", last.number as i64, last.entries)
+        };
+        Self {
+            slot: slot.into(),
+            owner: lease.owner.to_string(),
+            epoch: lease.epoch as i64,
+            last_batch: lease.last.number as i64,
+            last_entries: lease.last.entries.into(),
+            since: lease.since,
+            until: lease.until,
+            past: lease.past.iter().map(line).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    /// The slot that holds the totals of the layout before. It is free at once.
+    pub(super) fn migrated(now: i64) -> Self {
+        Self {
+            slot: 0,
+            owner: MIGRATED.to_owned(),
+            epoch: 1,
+            last_batch: 0,
+            last_entries: 0,
+            since: now,
+            until: None,
+            past: String::new(),
+        }
+    }
+
+    pub(super) fn parse(&self) -> Result<(u32, Lease), Error> {
+        let lease = || {
+            Some(Lease {
+                owner: self.owner.parse().ok()?,
+                epoch: self.epoch as u64,
+                last: batch_id(self.last_batch, self.last_entries)?,
+                since: self.since,
+                until: self.until,
+                past: self.past.lines().map(past).collect::<Option<_>>()?,
+            })
+        };
+        let lease = lease().ok_or_else(|| {
+            Error::new(ErrorKind::Schema, format!("quipu_slots has {self:?}: {OTHER_TABLES}"))
+        })?;
+        Ok((slot(self.slot)?, lease))
+    }
+}
+
+fn past(line: &str) -> Option<(Writer, BatchId)> {
+    let mut parts = line.split(' ');
+    let mut next = || parts.next();
+    let owner = next()?.parse().ok()?;
+    let last = batch_id(next()?.parse().ok()?, next()?.parse().ok()?)?;
+    next().is_none().then_some((owner, last))
+}
+
+fn batch_id(number: i64, entries: i64) -> Option<BatchId> {
+    Some(BatchId { number: number as u64, entries: entries.try_into().ok()? })
+}
+
+/// The number of a slot, from a column.
+pub(super) fn slot(number: i64) -> Result<u32, Error> {
+    number.try_into().map_err(|_| {
+        let text = format!("the quipu_ tables have the slot {number}: {OTHER_TABLES}");
+        Error::new(ErrorKind::Schema, text)
+    })
+}
+
+/// The leases by slot.
+pub(super) fn leases(rows: &[LeaseRow]) -> Result<BTreeMap<u32, Lease>, Error> {
+    rows.iter().map(LeaseRow::parse).collect()
+}
+
+/// The rows of [`BY_SLOT`].
+pub(super) fn by_slot(rows: Vec<(i64, i64)>) -> Result<BTreeMap<u32, i64>, Error> {
+    rows.into_iter().map(|(number, total)| Ok((slot(number)?, total))).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;
 
+    prop_compose! {
+        fn owned()(
+            host in "[a-z0-9._:-]{1,9}", incarnation: u128, number: u64, entries: u32
+        ) -> (Writer, BatchId) {
+            let owner = format!("{host}/{incarnation:032x}").parse().unwrap();
+            (owner, BatchId { number, entries })
+        }
+    }
+
     proptest! {
         #[test]
-        fn rows_come_back_as_they_went(host in "[a-z0-9._:-]{1,9}", incarnation: u128, version: u64, total: i64) {
-            let writer = format!("{host}/{incarnation:032x}");
-            let (parsed, stamp) = parse((writer.clone(), version as i64, total)).unwrap();
-            prop_assert_eq!((parsed.to_string(), stamp), (writer, Stamp { version, total }));
+        fn leases_come_back_as_they_went(
+            (owner, last) in owned(), slot: u32, epoch: u64, since: i64, until: Option<i64>,
+            past in prop::collection::vec(owned(), 0..5)
+        ) {
+            let lease = Lease { owner, epoch, last, since, until, past };
+            prop_assert_eq!(LeaseRow::new(slot, &lease).parse().unwrap(), (slot, lease));
         }
 
         #[test]
-        fn other_writers_are_refused(writer in prop_oneof!["[a-z/]{0,3}/[0-9a-fA-F+]{31,33}", any::<String>()]) {
-            match parse((writer.clone(), 1, 1)) {
-                Ok((parsed, _)) => prop_assert_eq!(parsed.to_string(), writer),
-                Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Config),
+        fn other_pasts_are_refused(past in "[a-f0-9/ \n-]{0,40}|.{1,40}") {
+            let row = LeaseRow { past: past.clone(), ..LeaseRow::migrated(0) };
+            match row.parse() {
+                Ok((slot, lease)) => {
+                    let again = LeaseRow::new(slot, &lease).past;
+                    prop_assert_eq!(again.lines().count(), past.lines().count());
+                }
+                Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Schema),
             }
         }
+    }
 
-        #[test]
-        fn sums_are_those_of_each_counter(rows in prop::collection::vec(("[ab]", any::<i64>()), 0..20)) {
-            let sums = sums(rows.clone());
-            prop_assert_eq!(sums.len(), rows.iter().map(|(counter, _)| counter).collect::<BTreeSet<_>>().len());
-            for (counter, sum) in sums {
-                let totals = rows.iter().filter(|(of, _)| *of == counter).map(|(_, total)| i128::from(*total));
-                let exact: i128 = totals.sum();
-                prop_assert_eq!(sum, exact as i64);
-            }
+    #[test]
+    fn the_migrated_slot_is_free() {
+        let (slot, lease) = LeaseRow::migrated(7).parse().unwrap();
+        assert_eq!((slot, lease.owner.host(), lease.until), (0, "migrated", None));
+    }
+
+    #[test]
+    fn numbers_that_are_none_of_slots_are_refused() {
+        for number in [-1, 1 << 32] {
+            assert_eq!(slot(number).unwrap_err().kind(), ErrorKind::Schema);
+            let row = LeaseRow { slot: number, ..LeaseRow::migrated(0) };
+            assert_eq!(row.parse().unwrap_err().kind(), ErrorKind::Schema);
+            let row = LeaseRow { last_entries: number, ..LeaseRow::migrated(0) };
+            assert_eq!(row.parse().unwrap_err().kind(), ErrorKind::Schema);
         }
     }
 }

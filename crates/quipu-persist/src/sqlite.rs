@@ -1,24 +1,15 @@
 use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction};
 
-use super::fork_guard::ForkGuard;
-use super::sql::{self, dead, mark_dead, retire, touch};
-use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
+use super::ambient::now;
+use super::sql::{self, LeaseRow};
+use super::{Admission, Batch, Claim, Claimed, Error, Lease, Outcome, Sink, Store};
 
-/// The longest wait for a transaction of another process.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-const CANNOT_OPEN: &str =
-    "expected a folder that exists, and a file that this user may read and write";
-
-const UPSERT: &str = "
-INSERT INTO quipu_totals (counter, writer, version, total) VALUES ($1, $2, $3, $4)
-ON CONFLICT (counter, writer) DO UPDATE SET version = excluded.version, total = excluded.total
-WHERE quipu_totals.version < excluded.version";
+mod file;
+mod steps;
+mod tables;
 
 /// Totals in an SQLite file, for the processes of one host.
 ///
@@ -42,10 +33,39 @@ WHERE quipu_totals.version < excluded.version";
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # Tables
+/// Other programs may read the tables, for instance `sqlite3`. `quipu_slots` has a row for each slot,
+/// its [`Lease`]: `slot`, `owner`, `epoch`, the number and the size of the last batch in `last_batch`
+/// and `last_entries`, `since` and `until` in seconds since 1970, and the owners before in `past`.
+/// `until` is `NULL` once the owner has closed. `quipu_totals` has the rows of the counters: `counter`,
+/// `slot` and `total`. `quipu_schema` has the version of the tables, 2.
+///
+/// ```sql
+/// -- A total. SQLite's sum doesn't wrap: it is an error beyond 2⁶³.
+/// SELECT sum(total) FROM quipu_totals WHERE counter = 'likes_total';
+///
+/// -- All totals, as a view for a dashboard such as Grafana.
+/// CREATE VIEW totals AS SELECT counter, sum(total) AS total FROM quipu_totals GROUP BY counter;
+///
+/// -- The rows by the host that has the slot now, or had it last. Such a row includes the counts that
+/// -- the slot's earlier owners left.
+/// SELECT substr(owner, 1, length(owner) - 33) AS host, counter, sum(total) AS total
+/// FROM quipu_totals JOIN quipu_slots USING (slot) GROUP BY host, counter;
+///
+/// -- The processes that write.
+/// SELECT slot, owner, datetime(since, 'unixepoch') AS since FROM quipu_slots
+/// WHERE until > unixepoch();
+/// ```
+///
+/// The first claim or batch changes tables of version 1, in one transaction: the sums become the
+/// totals of slot 0, and the tables before get names that begin with `quipu_v1_`, to be dropped when
+/// you like. Processes of the earlier version then get [`ErrorKind::Schema`](super::ErrorKind::Schema);
+/// what they flushed before is in the sums.
+///
 /// # Limits
 /// The value may go through a fork. But a fork while a thread is inside SQLite leaves SQLite's
 /// locks taken in the child, for good. If that thread was in a store of quipu's, calls in the child
-/// fail with [`ErrorKind::Forked`]; if it was in other code, they may hang. So fork before the
+/// fail with [`ErrorKind::Forked`](super::ErrorKind::Forked); if it was in other code, they may hang. So fork before the
 /// first worker starts.
 ///
 /// To put a copy in the file's place, stop all its writers first, and remove the `-journal`, `-wal`
@@ -59,9 +79,9 @@ impl Sqlite {
     /// A store in this file. The first write makes the file.
     ///
     /// The path is that of a file and nothing else. Names that SQLite would take for something else
-    /// are refused by each call, with [`ErrorKind::Config`]: `""` and `:memory:`, of which each flush
+    /// are refused by each call, with [`ErrorKind::Config`](super::ErrorKind::Config): `""` and `:memory:`, of which each flush
     /// would make another database, and URIs, which begin with `file:`. A
-    /// [`VersionVector`](super::VersionVector) keeps totals in memory.
+    /// [`Memory`](super::Memory) keeps totals in memory.
     ///
     /// ```
     /// use quipu_persist::{Sqlite, Store};
@@ -77,236 +97,86 @@ impl Sqlite {
         Self { path: path.into() }
     }
 
-    /// Folds the writers that have closed, and those without a message for `dead_after`, rounded up
-    /// to seconds: see [clean-up](super#clean-up). Returns the number of folded writers.
-    ///
-    /// ```
-    /// # use std::time::Duration;
-    /// # use quipu_persist::{Sqlite, Store, Worker, Writer};
-    /// # static LIKES: quipu::Counter = quipu::Counter::new();
-    /// # let folder = tempfile::tempdir().unwrap();
-    /// # let path = folder.path().join("totals.db");
-    /// let mut store = Sqlite::new(&path);
-    /// let worker = Worker::builder("web-1").start(store.clone())?;
-    /// worker.track("likes_total", &LIKES)?;
-    /// LIKES.add(3);
-    /// worker.shutdown(Duration::from_secs(5))?;
-    /// assert_eq!(store.compact(Duration::from_secs(7 * 24 * 3600))?, 1);
-    /// assert_eq!(store.by_writer("likes_total")?[&Writer::retired()].total, 3);
-    /// # Ok::<(), quipu_persist::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the file can't be read or written. Each writer was then folded as a whole, or not at all.
-    pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
-        let seconds = compaction::seconds(dead_after);
-        compaction::fold_all(|| self.transaction(|transaction| fold(transaction, seconds)))
-    }
-
-    /// Runs `work` in a transaction on tables of this version.
-    fn transaction<T>(
+    /// Runs `work` in a transaction on tables of this version, which are made if there are none.
+    fn write<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let _inside = ForkGuard::enter()?;
-        let mut connection =
-            self.open(OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let explain = |error| self.explain(error);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(explain)?;
-        if !self.has_tables(&transaction)? {
-            transaction.execute_batch(sql::CREATE).map_err(explain)?;
-        }
-        let result = work(&transaction).map_err(explain)?;
-        transaction.commit().map_err(explain)?;
-        Ok(result)
-    }
-
-    /// Reads rows, if there are tables.
-    fn read<T>(
-        &self,
-        query: &str,
-        parameters: &[&str],
-        row: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, Error> {
-        if !self.is_there()? {
-            return Ok(Vec::new());
-        }
-        let _inside = ForkGuard::enter()?;
-        // To be written too, if it may be: a reader undoes what a process that was killed left half
-        // done.
-        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        if !self.has_tables(&connection)? {
-            return Ok(Vec::new());
-        }
-        select(&connection, query, parameters, row).map_err(|error| self.explain(error))
-    }
-
-    /// Whether there is a file. An error if that can't be seen, or there is no folder that it could
-    /// be made in.
-    fn is_there(&self) -> Result<bool, Error> {
-        let path = self.path()?;
-        let look = || {
-            if path.try_exists()? {
-                return Ok(true);
-            }
-            // That of a mere name is empty, and there.
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            folder.map_or(Ok(()), |folder| folder.metadata().map(drop))?;
-            Ok(false)
-        };
-        look().map_err(|error: io::Error| {
-            let text = format!("{}: {CANNOT_OPEN}", self.path.display());
-            Error::new(ErrorKind::Unavailable, text).caused_by(error)
+        file::transaction(&self.path, |transaction| {
+            let found = tables::find(transaction, |error| self.explain(error))?;
+            tables::prepare(transaction, found).map_err(|error| self.explain(error))?;
+            work(transaction)
         })
     }
 
-    /// The path, unless SQLite would take it for something other than a file's.
-    fn path(&self) -> Result<&Path, Error> {
-        let path = &self.path;
-        let shown = path.display();
-        let expected = match path.as_os_str().as_encoded_bytes() {
-            b"" => "the path of a file, such as totals.db".to_owned(),
-            b":memory:" => format!(
-                "the path of a file; use a VersionVector for totals in memory, or ./{shown} for a \
-                 file of this name"
-            ),
-            [b'f', b'i', b'l', b'e', b':', ..] => format!(
-                "a path, not a URI: leave out file: and what begins with '?', or write ./{shown} for \
-                 a file of this name"
-            ),
-            _ => return Ok(path),
-        };
-        Err(Error::new(ErrorKind::Config, format!("{path:?}: expected {expected}")))
-    }
-
-    fn open(&self, flags: OpenFlags) -> Result<Connection, Error> {
-        let path = self.path()?;
-        let open = || {
-            let connection =
-                Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-            connection.busy_timeout(BUSY_TIMEOUT)?;
-            Ok(connection)
-        };
-        open().map_err(|error| self.explain(error))
-    }
-
-    /// Whether the tables are there. An error if they are another version's.
-    fn has_tables(&self, connection: &Connection) -> Result<bool, Error> {
-        let tables: Vec<String> = select(
-            connection,
-            "SELECT name FROM sqlite_master WHERE name LIKE 'quipu\\_%' ESCAPE '\\'",
-            &[],
-            |row| row.get(0),
-        )
-        .map_err(|error| self.explain(error))?;
-        if tables.is_empty() {
-            return Ok(false);
-        }
-        let has_version = tables.iter().any(|table| table == "quipu_schema");
-        let version = || {
-            connection
-                .query_row(sql::VERSION, [], |row| row.get(0))
-                .map_err(|error| self.explain(error))
-        };
-        sql::check_schema(if has_version { version()? } else { None })?;
-        Ok(true)
+    /// Reads rows. None if there are no tables.
+    fn read<T: Default>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let rows = file::read(&self.path, |connection| {
+            let found = tables::find(connection, |error| self.explain(error))?;
+            if !found.are_readable()? {
+                return Ok(T::default());
+            }
+            read(connection).map_err(|error| self.explain(error))
+        })?;
+        Ok(rows.unwrap_or_default())
     }
 
     fn explain(&self, error: rusqlite::Error) -> Error {
-        let (kind, expected) = match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                (ErrorKind::Timeout, "expected no other process to keep it locked for seconds")
-            }
-            Some(ErrorCode::DiskFull) => (ErrorKind::Full, "expected room on its disk"),
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                (ErrorKind::Denied, "expected a file and a folder that this user may write to")
-            }
-            Some(ErrorCode::CannotOpen) => (ErrorKind::Unavailable, CANNOT_OPEN),
-            // The statements are right, so it is the tables that aren't. (SQLite calls most of that
-            // "SQL logic error".)
-            Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
-                (ErrorKind::Schema, sql::OTHER_TABLES)
-            }
-            None if matches!(error, rusqlite::Error::NulError(_)) => {
-                (ErrorKind::Unavailable, CANNOT_OPEN)
-            }
-            // A value of another type than its column's.
-            None => (ErrorKind::Schema, sql::OTHER_TABLES),
-            Some(ErrorCode::NotADatabase) => {
-                (ErrorKind::Config, "expected an SQLite database, or no file")
-            }
-            _ => (ErrorKind::Store, "expected SQLite to read and write it"),
-        };
-        Error::new(kind, format!("{}: {expected}", self.path.display())).caused_by(error)
+        file::explain(&self.path, error)
     }
-}
-
-fn select<T>(
-    connection: &Connection,
-    query: &str,
-    parameters: &[&str],
-    row: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    let mut statement = connection.prepare(query)?;
-    let rows = statement.query_map(rusqlite::params_from_iter(parameters), row)?;
-    rows.collect()
-}
-
-/// Folds some of the writers that have closed, or weren't heard of for so long.
-fn fold(transaction: &Transaction<'_>, seconds: i64) -> rusqlite::Result<usize> {
-    let writers = transaction
-        .execute(mark_dead!("unixepoch()"), params![seconds, compaction::FOLDS as i64])?;
-    transaction.execute(sql::KEEP_FOLDED, [])?;
-    let retired = Writer::retired().to_string();
-    let rows =
-        select(transaction, sql::FOLDING, &[&retired], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut retire = transaction.prepare(retire!("VALUES ($1, $2, 1, $3)"))?;
-    for (counter, total) in sql::sums(rows) {
-        retire.execute(params![counter, retired, total])?;
-    }
-    for statement in sql::REMOVE_FOLDED {
-        transaction.execute(statement, [])?;
-    }
-    Ok(writers)
-}
-
-/// Writes the batch or, if the writer was folded, returns what of it was.
-fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<Outcome> {
-    let writer = batch.writer.to_string();
-    if transaction.execute(touch!("unixepoch()"), params![writer, sql::state(batch)])? == 0 {
-        let folded =
-            select(transaction, sql::FOLDED, &[&writer], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        return Ok(Outcome::Folded(folded.into_iter().collect()));
-    }
-    let mut upsert = transaction.prepare(UPSERT)?;
-    for entry in &batch.entries {
-        upsert.execute(params![
-            entry.counter,
-            writer,
-            entry.stamp.version as i64,
-            entry.stamp.total
-        ])?;
-    }
-    Ok(Outcome::Stored)
 }
 
 impl Sink for Sqlite {
-    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        self.transaction(|transaction| write(transaction, batch))
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
+        let explain = |error| self.explain(error);
+        self.write(|transaction| {
+            let leases = sql::leases(&steps::leases(transaction).map_err(explain)?)?;
+            let now = now();
+            let slot = Lease::choose(&leases, claim, now);
+            let lease = Lease::of(leases.get(&slot), claim, now);
+            steps::write_lease(transaction, &LeaseRow::new(slot, &lease)).map_err(explain)?;
+            let base = steps::slot_totals(transaction, slot).map_err(explain)?;
+            Ok(Claimed { slot, epoch: lease.epoch, base })
+        })
+    }
+
+    fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        let explain = |error| self.explain(error);
+        self.write(|transaction| {
+            let leases = sql::leases(&steps::lease(transaction, batch.slot).map_err(explain)?)?;
+            let Some(lease) = leases.get(&batch.slot) else { return Ok(Outcome::Refused(None)) };
+            match lease.admit(batch, now()) {
+                Admission::IsStored => {}
+                Admission::Refuse => return Ok(Outcome::Refused(Some(lease.clone()))),
+                Admission::Write(lease) => {
+                    let row = LeaseRow::new(batch.slot, &lease);
+                    steps::write_lease(transaction, &row).map_err(explain)?;
+                    steps::write_totals(transaction, batch).map_err(explain)?;
+                }
+            }
+            Ok(Outcome::Stored)
+        })
+    }
+
+    fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
+        let rows = self.read(|connection| steps::lease(connection, slot))?;
+        Ok(sql::leases(&rows)?.remove(&slot))
     }
 }
 
 impl Store for Sqlite {
-    fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        self.read(sql::BY_WRITER, &[counter], row)?.into_iter().map(sql::parse).collect()
+    fn totals_with_prefix(&mut self, prefix: &str) -> Result<BTreeMap<String, i64>, Error> {
+        self.read(|connection| steps::totals(connection, prefix))
     }
 
-    fn counters(&mut self) -> Result<Vec<String>, Error> {
-        let mut counters: Vec<String> = self.read(sql::COUNTERS, &[], |row| row.get(0))?;
-        counters.sort_unstable();
-        Ok(counters)
+    fn by_slot(&mut self, counter: &str) -> Result<BTreeMap<u32, i64>, Error> {
+        sql::by_slot(self.read(|connection| steps::by_slot(connection, counter))?)
+    }
+
+    fn slots(&mut self) -> Result<BTreeMap<u32, Lease>, Error> {
+        sql::leases(&self.read(steps::leases)?)
     }
 }

@@ -49,8 +49,8 @@ fn assert_ends_well(process: Child) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// The rows of the last table in what a process printed: counter, total and writers.
-fn rows(printed: &str) -> Vec<[String; 3]> {
+/// The rows of the last table in what a process printed: counter and total.
+fn rows(printed: &str) -> Vec<[String; 2]> {
     let table = printed.rsplit("counter ").next().unwrap_or_default();
     let row = |line: &str| {
         let fields: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
@@ -59,8 +59,8 @@ fn rows(printed: &str) -> Vec<[String; 3]> {
     table.lines().skip(1).filter_map(row).collect()
 }
 
-fn row(counter: &str, total: u32, writers: u32) -> [String; 3] {
-    [counter.to_owned(), total.to_string(), writers.to_string()]
+fn row(counter: &str, total: u32) -> [String; 2] {
+    [counter.to_owned(), total.to_string()]
 }
 
 fn counts_and_watches(store: &str) {
@@ -77,8 +77,7 @@ fn counts_and_watches(store: &str) {
     assert_ends_well(a);
     assert_ends_well(b);
 
-    let expected =
-        [row("likes", 2001, 2), row("lines", 4005, 2), row("other", 3, 1), row("shares", 1000, 1)];
+    let expected = [row("likes", 2001), row("lines", 4005), row("other", 3), row("shares", 1000)];
     let once = end(likes("watch", store).arg("--once").spawn().unwrap());
     let mut found = rows(&String::from_utf8_lossy(&once.stdout));
     found.retain(|[counter, ..]| counter != "\u{fffd}");
@@ -137,7 +136,7 @@ fn a_store_may_go_away() {
     write(&counting, b"like\n");
     assert_ends_well(counting);
     watching.wait_for("total", |watching| {
-        rows(&watching.log()).contains(&row("lines", 2, 1)).then_some(())
+        rows(&watching.log()).contains(&row("lines", 2)).then_some(())
     });
 }
 
@@ -238,20 +237,28 @@ fn help_is_given() {
 }
 
 #[test]
-fn writers_are_listed() {
+fn slots_are_listed() {
     let (_folder, path) = folder();
     let store = path.to_str().unwrap();
-    for host in ["web-1", "web-2", "web-1"] {
+    let start = |host| {
         let counting = likes("count", store).args(["--count-by", "1", "--host", host]).spawn();
         let counting = counting.unwrap();
         write(&counting, format!("{host}\n").as_bytes());
-        assert_ends_well(counting);
-    }
-    let output = program().args(["writers", "--store", store]).output().unwrap();
+        wait_for("total", || (total(&path, host) > 0).then_some(()));
+        counting
+    };
+    let (first, second) = (start("web-1"), start("web-2"));
+    assert_ends_well(first);
+    assert_ends_well(start("web-3"));
+    let output = program().args(["slots", "--store", store]).output().unwrap();
+    assert_ends_well(second);
     let said = String::from_utf8_lossy(&output.stdout);
-    let hosts = |line: &str| line.split_whitespace().next().map(str::to_owned);
-    let found: Vec<_> = said.lines().filter_map(hosts).collect();
-    assert_eq!(found, ["host", "web-1", "web-1", "web-2"], "{said}");
-    // The lines, and the counter of the host.
-    assert!(said.lines().skip(1).all(|line| line.split_whitespace().nth(2) == Some("2")), "{said}");
+    let fields = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let lines: Vec<_> = said.lines().map(fields).collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert_eq!(lines[0], ["slot", "host", "since", "until"]);
+    assert_eq!(lines[1][..2], ["0", "web-3"], "{said}");
+    assert_eq!(lines[1][3..], ["s", "ago", "closed"], "{said}");
+    assert_eq!(lines[2][..2], ["1", "web-2"], "{said}");
+    assert_eq!(lines[2][3..6], ["s", "ago", "in"], "{said}");
 }

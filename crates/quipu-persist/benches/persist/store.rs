@@ -123,7 +123,7 @@ impl Postgres {
         let url = format!("postgres://quipu:knots@127.0.0.1:{port}/postgres");
         let place = Self { url };
         // The server listens before it answers.
-        while let Err(error) = place.quipu().counters() {
+        while let Err(error) = place.quipu().slots() {
             assert_eq!(error.kind(), quipu_persist::ErrorKind::Store, "{error}");
         }
         let update = place.connect();

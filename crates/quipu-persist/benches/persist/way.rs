@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::Counter;
-use quipu_persist::{Batch, Error, ErrorKind, Outcome, Sink, Worker};
+use quipu_persist::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Worker};
 
 use crate::loss::Loss;
 use crate::store::{Adder, Place};
@@ -187,12 +187,29 @@ struct Lossy {
     loss: Loss,
 }
 
-impl Sink for Lossy {
-    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        let mut answer = None;
-        if self.loss.try_send(|| answer = Some(self.sink.write(batch))) {
+impl Lossy {
+    fn send<T>(
+        &mut self,
+        request: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (sink, mut answer) = (&mut *self.sink, None);
+        if self.loss.try_send(|| answer = Some(request(sink))) {
             return answer.expect("an answer of a request that wasn't lost");
         }
-        Err(Error::new(ErrorKind::Timeout, "lost"))
+        Err(Error::new(ErrorKind::Unavailable, "lost"))
+    }
+}
+
+impl Sink for Lossy {
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
+        self.send(|sink| sink.claim(claim))
+    }
+
+    fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        self.send(|sink| sink.flush(batch))
+    }
+
+    fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
+        self.send(|sink| sink.lease(slot))
     }
 }

@@ -49,7 +49,8 @@ fn of_the_server(state: &SqlState) -> (ErrorKind, &'static str) {
         SqlState::INSUFFICIENT_PRIVILEGE => (
             ErrorKind::Denied,
             "expected a user with the rights that the documentation of Postgres names: one that may \
-             read the quipu_ tables, or may write to them, and may make them where there are none",
+             read the quipu_ tables, or may write to them, and may make them where there are none, or \
+             owns those of an earlier version",
         ),
         SqlState::READ_ONLY_SQL_TRANSACTION => (
             ErrorKind::Denied,
@@ -64,6 +65,10 @@ fn of_the_server(state: &SqlState) -> (ErrorKind, &'static str) {
             (ErrorKind::Timeout, "expected an answer within its statement_timeout and lock_timeout")
         }
         SqlState::DISK_FULL => (ErrorKind::Full, "expected room on its disk"),
+        SqlState::DUPLICATE_TABLE | SqlState::UNIQUE_VIOLATION => (
+            ErrorKind::Unavailable,
+            "expected no other process to make the quipu_ tables at the same time",
+        ),
         // Of a value, or of a limit of the program: such as a character that the encoding lacks.
         _ if is_of("22") || is_of("54") || *state == SqlState::CHECK_VIOLATION => (
             ErrorKind::Refused,

@@ -3,19 +3,15 @@
 
 use std::process::Command;
 
-use quipu_persist::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Sqlite, Stamp, Store, Writer};
+use quipu_persist::{Error, ErrorKind, Outcome, Sink, Sqlite, Store};
 
+use crate::owner::like;
 use crate::rig::File;
 use quipu_testing::child;
 
-pub(crate) fn batch() -> Batch {
-    let entry = Entry { counter: "likes".to_owned(), stamp: Stamp { version: 1, total: 1 } };
-    Batch { writer: Writer::new("host").unwrap(), entries: vec![entry], closes: false }
-}
-
-/// The error of a write, which must fail.
+/// The error of a process that counts, which must fail.
 pub(crate) fn write(mut sink: impl Sink) -> Error {
-    sink.write(&batch()).unwrap_err()
+    like(&mut sink).unwrap_err()
 }
 
 #[track_caller]
@@ -59,7 +55,7 @@ fn sqlite_in_no_folder() {
 fn sqlite_paths_that_are_no_file() {
     for (path, expected) in [
         ("", "\"\": expected the path of a file, such as totals.db"),
-        (":memory:", "\":memory:\": expected the path of a file; use a VersionVector"),
+        (":memory:", "\":memory:\": expected the path of a file; use a Memory"),
         ("file:x.db", "\"file:x.db\": expected a path, not a URI: leave out file:"),
         ("file:x.db?mode=rwc", "or write ./file:x.db?mode=rwc"),
         ("file:///tmp/x.db", "expected a path, not a URI"),
@@ -68,9 +64,8 @@ fn sqlite_paths_that_are_no_file() {
         let mut store = Sqlite::new(path);
         assert_error(&write(store.clone()), ErrorKind::Config, &[expected]);
         assert_error(&store.total("likes").unwrap_err(), ErrorKind::Config, &[expected]);
-        assert_error(&store.counters().unwrap_err(), ErrorKind::Config, &[expected]);
-        let error = store.compact(std::time::Duration::ZERO).unwrap_err();
-        assert_error(&error, ErrorKind::Config, &[expected]);
+        assert_error(&store.totals().unwrap_err(), ErrorKind::Config, &[expected]);
+        assert_error(&store.lease(0).unwrap_err(), ErrorKind::Config, &[expected]);
     }
 }
 
@@ -80,7 +75,7 @@ fn sqlite_files_of_odd_names() {
     let folder = tempfile::tempdir().unwrap();
     for name in [":memory:", "file:x.db", "file:x.db?mode=rwc", "File:x.db", "a b%20c?d#e.db"] {
         let path = folder.path().join(name);
-        assert_eq!(Sqlite::new(&path).write(&batch()).unwrap(), Outcome::Stored);
+        assert_eq!(like(&mut Sqlite::new(&path)).unwrap(), Outcome::Stored);
         assert!(path.is_file(), "{name}");
         assert_eq!(Sqlite::new(&path).total("likes").unwrap(), 1, "{name}");
     }
@@ -90,12 +85,12 @@ fn sqlite_files_of_odd_names() {
 fn sqlite_tables_of_another_layout() {
     for change in [
         "ALTER TABLE quipu_totals DROP COLUMN total",
-        "ALTER TABLE quipu_totals ADD COLUMN place TEXT NOT NULL DEFAULT ''; \
-         UPDATE quipu_totals SET total = 'ten', version = 'one'",
+        "ALTER TABLE quipu_slots DROP COLUMN past",
+        "UPDATE quipu_totals SET total = 'ten'",
         "ALTER TABLE quipu_totals RENAME TO quipu_sums",
     ] {
         let file = File::new();
-        assert_eq!(Sqlite::new(file.path()).write(&batch()).unwrap(), Outcome::Stored);
+        assert_eq!(like(&mut Sqlite::new(file.path())).unwrap(), Outcome::Stored);
         rusqlite::Connection::open(file.path()).unwrap().execute_batch(change).unwrap();
         let error = Sqlite::new(file.path()).total("likes").unwrap_err();
         assert_error(
@@ -133,7 +128,7 @@ fn sqlite_tables_of_another_version() {
         assert_error(
             &error,
             ErrorKind::Schema,
-            &[found, "expected version 1", "move these tables away"],
+            &[found, "expected version 2", "move these tables away"],
         );
         assert_eq!(Sqlite::new(file.path()).total("likes").unwrap_err().kind(), ErrorKind::Schema);
     }
@@ -223,7 +218,8 @@ mod postgres {
 
     use quipu_persist::{ErrorKind, Outcome, Postgres, Sink, Store, Worker};
 
-    use super::{assert_error, batch, execute, write};
+    use super::{assert_error, execute, write};
+    use crate::owner::{Owner, like};
     use crate::rig::Service;
 
     fn at(url: &str) -> Postgres {
@@ -298,17 +294,17 @@ mod postgres {
         let mut readers = readers.map(|rest| at(&url("reader:beads", rest)));
         for reader in &mut readers {
             assert_eq!(reader.total("likes").unwrap(), 0);
-            assert_eq!(reader.counters().unwrap(), [""; 0]);
-            assert_error(&reader.write(&batch()).unwrap_err(), ErrorKind::Denied, &["may write"]);
+            assert!(reader.totals().unwrap().is_empty());
+            assert_error(&like(reader).unwrap_err(), ErrorKind::Denied, &["may write"]);
         }
-        assert_eq!(at(&owner).write(&batch()).unwrap(), Outcome::Stored);
+        assert_eq!(like(&mut at(&owner)).unwrap(), Outcome::Stored);
         for reader in &mut readers {
             assert_error(&reader.total("likes").unwrap_err(), ErrorKind::Denied, &["may read"]);
         }
         execute(&owner, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader");
         for reader in &mut readers {
             assert_eq!(reader.total("likes").unwrap(), 1);
-            assert_eq!(reader.counters().unwrap(), ["likes"]);
+            assert_eq!(reader.totals().unwrap(), [("likes".to_owned(), 1)].into());
         }
     }
 
@@ -342,16 +338,16 @@ mod postgres {
         let refused: Vec<_> = worker.status().unwrap().refused.into_keys().collect();
         assert_eq!(refused, [counters[70].clone(), counters[4999].clone()]);
         let mut store = at(&url("latin"));
-        assert_eq!(store.counters().unwrap().len(), 4998);
+        assert_eq!(store.totals().unwrap().len(), 4998);
         for counter in [&counters[0], &counters[80], &counters[71], &counters[4998]] {
             assert_eq!(store.total(counter).unwrap(), 3);
         }
         assert_eq!(worker.shutdown(crate::LONG).unwrap_err().kind(), ErrorKind::Refused);
-        assert_eq!(store.compact(crate::LONG).unwrap(), 1, "the writer has closed");
+        assert_eq!(store.slots().unwrap()[&0].until, None, "the worker has closed");
         // Batches that no worker has checked.
-        let mut batch = batch();
-        batch.entries[0].counter = "a\0b".to_owned();
-        let error = at(&url("postgres")).write(&batch).unwrap_err();
+        let mut store = at(&url("postgres"));
+        let batch = Owner::claim(&mut store, "host").unwrap().batch(&[("a\0b", 1)]);
+        let error = store.flush(&batch).unwrap_err();
         assert_error(&error, ErrorKind::Refused, &["expected names in the database's encoding"]);
     }
 
@@ -363,7 +359,7 @@ mod postgres {
         let service = Service::postgres();
         let url = format!("postgres://quipu:knots@127.0.0.1:{}/postgres", service.port());
         execute(&url, "CREATE SCHEMA elsewhere");
-        at(&format!("{url}?options=-csearch_path%3Delsewhere")).write(&batch()).unwrap();
+        like(&mut at(&format!("{url}?options=-csearch_path%3Delsewhere"))).unwrap();
         let outcome = std::thread::scope(|scope| {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
@@ -375,13 +371,13 @@ mod postgres {
             runtime.spawn(connection);
             let run = |sql: &str| runtime.block_on(client.batch_execute(sql)).unwrap();
             run("BEGIN; SELECT pg_advisory_xact_lock(7164797015)");
-            let writer = scope.spawn(|| at(&url).write(&batch()));
+            let writer = scope.spawn(|| like(&mut at(&url)));
             let waiters =
                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
             while runtime.block_on(client.query_one(waiters, &[])).unwrap().get::<_, i64>(0) == 0 {
                 std::thread::yield_now();
             }
-            for table in ["schema", "writers", "totals", "folded"] {
+            for table in ["schema", "slots", "totals"] {
                 run(&format!("ALTER TABLE elsewhere.quipu_{table} SET SCHEMA public"));
             }
             run("COMMIT");
@@ -396,17 +392,17 @@ mod postgres {
         let service = Service::postgres();
         let url = format!("postgres://quipu:knots@127.0.0.1:{}/postgres", service.port());
         let execute = |sql: &str| execute(&url, sql);
-        assert_eq!(at(&url).write(&batch()).unwrap(), Outcome::Stored);
+        assert_eq!(like(&mut at(&url)).unwrap(), Outcome::Stored);
         execute("UPDATE quipu_schema SET version = 7");
-        assert_error(&write(at(&url)), ErrorKind::Schema, &["version 7", "expected version 1"]);
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["version 7", "expected version 2"]);
         execute("DROP TABLE quipu_schema");
-        assert_error(&write(at(&url)), ErrorKind::Schema, &["no version", "expected version 1"]);
-        execute("DROP TABLE quipu_totals, quipu_writers, quipu_folded");
+        assert_error(&write(at(&url)), ErrorKind::Schema, &["no version", "expected version 2"]);
+        execute("DROP TABLE quipu_totals, quipu_slots");
         assert_eq!(at(&url).total("likes").unwrap(), 0);
-        assert_eq!(at(&url).write(&batch()).unwrap(), Outcome::Stored);
+        assert_eq!(like(&mut at(&url)).unwrap(), Outcome::Stored);
         let as_made = "expected quipu_ tables as this version makes them";
         for (change, undo) in [
-            ("ALTER COLUMN version TYPE INTEGER", "ALTER COLUMN version TYPE BIGINT"),
+            ("ALTER COLUMN slot TYPE NUMERIC", "ALTER COLUMN slot TYPE BIGINT"),
             ("ALTER COLUMN total TYPE NUMERIC", "ALTER COLUMN total TYPE BIGINT"),
             ("ALTER COLUMN total DROP NOT NULL", "ALTER COLUMN total SET NOT NULL"),
         ] {
@@ -423,17 +419,16 @@ mod postgres {
         execute("ALTER TABLE quipu_schema ALTER COLUMN version TYPE BIGINT USING version::BIGINT");
         execute("ALTER TABLE quipu_totals DROP CONSTRAINT quipu_totals_pkey");
         assert_error(&write(at(&url)), ErrorKind::Schema, &[as_made]);
-        execute("ALTER TABLE quipu_totals DROP COLUMN version");
+        execute("ALTER TABLE quipu_slots DROP COLUMN past");
         assert_error(&write(at(&url)), ErrorKind::Schema, &[as_made]);
     }
 }
 mod redis {
-    use std::time::Duration;
-
-    use quipu_persist::{Batch, Entry, ErrorKind, Redis, Sink, Stamp, Store, Worker, Writer};
+    use quipu_persist::{ErrorKind, Redis, Store};
     use redis::Commands;
 
     use super::{assert_error, write};
+    use crate::owner::like;
     use crate::rig::Service;
 
     #[test]
@@ -458,13 +453,11 @@ mod redis {
             &["{quipu}:schema is 7", "expected keys as this version"],
         );
         redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
-        connection.set::<_, _, ()>("{quipu}:totals:likes", "120").unwrap();
-        assert_error(
-            &write(at(&url)),
-            ErrorKind::Refused,
-            &["{quipu}:totals:likes is not a hash", "expected keys as this version"],
-        );
-        redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
+        for key in ["{quipu}:slot:0", "{quipu}:slots"] {
+            connection.set::<_, _, ()>(key, "120").unwrap();
+            assert_error(&write(at(&url)), ErrorKind::Schema, &["expected keys as this version"]);
+            redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
+        }
 
         for (setting, value, kind, expected) in [
             (
@@ -506,77 +499,24 @@ mod redis {
         );
     }
 
-    /// A counter whose key is something else is in the way of no other.
+    /// A total that is something else is in the way of its slot, and of the sum.
     #[test]
     #[ignore = "needs redis-server: run ci/services"]
-    fn service_redis_key_of_something_else() {
-        let service = Service::redis();
-        let url = format!("redis://127.0.0.1:{}/", service.port());
-        let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
-        connection.set::<_, _, ()>("{quipu}:totals:b", "120").unwrap();
-        let worker = Worker::builder("host").interval(crate::LONG);
-        let worker = worker.start(Redis::new(&url).unwrap()).unwrap();
-        for counter in ["a", "b", "c"] {
-            let likes = std::sync::Arc::new(quipu::Counter::new());
-            likes.add(3);
-            worker.track(counter, likes).unwrap();
-        }
-        let error = worker.flush(crate::LONG).unwrap_err();
-        let expected = ["\"b\" is a counter that", "{quipu}:totals:b is not a hash"];
-        assert_error(&error, ErrorKind::Refused, &expected);
-        let mut store = Redis::new(&url).unwrap();
-        assert_eq!(["a", "c"].map(|counter| store.total(counter).unwrap()), [3, 3]);
-        connection.del::<_, ()>("{quipu}:totals:b").unwrap();
-        worker.flush(crate::LONG).unwrap();
-        assert_eq!(store.total("b").unwrap(), 3);
-    }
-
-    /// A fold that can't be done changes nothing, and can be done once its cause is gone.
-    #[test]
-    #[ignore = "needs redis-server: run ci/services"]
-    fn service_redis_fold_that_fails() {
+    fn service_redis_total_of_something_else() {
         let service = Service::redis();
         let url = format!("redis://127.0.0.1:{}/", service.port());
         let mut connection = redis::Client::open(url.as_str()).unwrap().get_connection().unwrap();
         let mut store = Redis::new(&url).unwrap();
-        let counters = ["likes", "retweets", "clicks", "shares"];
-        let entry = |counter: &&str| Entry {
-            counter: (*counter).to_owned(),
-            stamp: Stamp { version: 2, total: 100 },
-        };
-        let entries: Vec<_> = counters.iter().map(entry).collect();
-        for _ in 0..2 {
-            let writer = Writer::new("host").unwrap();
-            store
-                .write(&Batch { writer: writer.clone(), entries: entries.clone(), closes: true })
-                .unwrap();
-            for broken in counters {
-                let row = format!("{{quipu}}:totals:{broken}");
-                for key in ["{quipu}:retired", "{quipu}:retired-versions", &row] {
-                    let field = if key == row { writer.to_string() } else { broken.to_owned() };
-                    let old: Option<String> = connection.hget(key, &field).unwrap();
-                    connection.hset::<_, _, _, ()>(key, &field, "knots").unwrap();
-                    let error = store.compact(Duration::from_secs(3600)).unwrap_err();
-                    assert_error(
-                        &error,
-                        ErrorKind::Schema,
-                        &["not an integer", "expected keys as this version makes them"],
-                    );
-                    match old {
-                        Some(old) => connection.hset::<_, _, _, ()>(key, &field, old).unwrap(),
-                        None => connection.hdel::<_, _, ()>(key, &field).unwrap(),
-                    }
-                    let before = if connection.hlen::<_, u32>("{quipu}:retired").unwrap() == 0 {
-                        100
-                    } else {
-                        200
-                    };
-                    assert!(counters.iter().all(|counter| store.total(counter).unwrap() == before));
-                }
-            }
-            assert_eq!(store.compact(Duration::from_secs(3600)).unwrap(), 1);
-        }
-        assert!(counters.iter().all(|counter| store.total(counter).unwrap() == 200));
+        like(&mut store).unwrap();
+        connection.hset::<_, _, _, ()>("{quipu}:slot:0", "total:b", "knots").unwrap();
+        let expected = ["\"knots\" in total:b of {quipu}:slot:0 isn't a total"];
+        assert_error(&store.total("b").unwrap_err(), ErrorKind::Schema, &expected);
+        assert_error(&store.totals().unwrap_err(), ErrorKind::Schema, &expected);
+        assert_error(&write(Redis::new(&url).unwrap()), ErrorKind::Schema, &expected);
+        assert_eq!(store.total("likes").unwrap(), 1);
+        connection.hdel::<_, _, ()>("{quipu}:slot:0", "total:b").unwrap();
+        like(&mut store).unwrap();
+        assert_eq!(store.total("likes").unwrap(), 2);
     }
 }
 
@@ -587,6 +527,7 @@ mod nats {
     use quipu_persist::{ErrorKind, Nats, Store};
 
     use super::{assert_error, write};
+    use crate::owner::like;
     use crate::rig::Service;
 
     #[test]
@@ -662,5 +603,23 @@ mod nats {
         let plain = crate::server::Server::nats_with(&[]);
         let error = write(Nats::new(&format!("nats://127.0.0.1:{}", plain.port())).unwrap());
         assert_error(&error, ErrorKind::Config, &["expected a server with JetStream"]);
+    }
+
+    /// A message that can't be read is reported, by reads and by claims.
+    #[test]
+    #[ignore = "needs nats-server: run ci/services"]
+    fn service_nats_message_of_something_else() {
+        let service = Service::nats();
+        let url = format!("nats://127.0.0.1:{}", service.port());
+        let mut store = Nats::new(&url).unwrap();
+        like(&mut store).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let context = async_nats::jetstream::new(async_nats::connect(&url).await.unwrap());
+            context.publish("quipu.slots.1", "knots".into()).await.unwrap().await.unwrap();
+        });
+        let expected = ["quipu.slots.1", "expected"];
+        assert_error(&store.totals().unwrap_err(), ErrorKind::Schema, &expected);
+        assert_error(&write(Nats::new(&url).unwrap()), ErrorKind::Schema, &expected);
     }
 }

@@ -3,24 +3,20 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::thread;
-use std::time::Duration;
 
-use quipu_persist::{Batch, ErrorKind, Nats, Outcome, Postgres, Redis, Sink, Store};
+use quipu_persist::{ErrorKind, Nats, Outcome, Postgres, Redis, Sink, Store};
 use serde_json::json;
 
-use crate::errors::{assert_error, batch, execute, write};
+use crate::errors::{assert_error, execute, write};
+use crate::owner::{Owner, like};
 use crate::rig::Service;
 use crate::server::Server;
-
-/// A batch whose writer can be folded at once.
-fn last_batch() -> Batch {
-    Batch { closes: true, ..batch() }
-}
 
 #[track_caller]
 fn assert_reads(mut store: impl Store) {
     assert_eq!(store.total("likes").unwrap(), 1);
-    assert_eq!(store.counters().unwrap(), ["likes"]);
+    assert_eq!(store.totals().unwrap(), [("likes".to_owned(), 1)].into());
+    assert_eq!(store.slots().unwrap().len(), 1);
 }
 
 mod postgres {
@@ -43,29 +39,27 @@ mod postgres {
         let owner = owner(&service);
         execute(
             &owner,
-            "CREATE ROLE app LOGIN PASSWORD 'beads'; CREATE ROLE folder LOGIN PASSWORD 'beads';
-             CREATE ROLE reader LOGIN PASSWORD 'beads'; REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+            "CREATE ROLE app LOGIN PASSWORD 'beads'; CREATE ROLE reader LOGIN PASSWORD 'beads';
+             REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         );
-        Postgres::new(&owner).unwrap().counters().unwrap();
         let error = write(at(&service, "app:beads", ""));
         assert_error(&error, ErrorKind::Denied, &["may make them where there are none"]);
-        at(&service, "quipu:knots", "").write(&Batch { entries: Vec::new(), ..batch() }).unwrap();
+        let mut first = at(&service, "quipu:knots", "");
+        let closing = Owner::claim(&mut first, "host").unwrap().closing(&[]);
+        first.flush(&closing).unwrap();
         let error = write(at(&service, "app:beads", ""));
         assert_error(&error, ErrorKind::Denied, &["expected a user with the rights"]);
         execute(
             &owner,
-            "GRANT SELECT, INSERT, UPDATE ON quipu_schema, quipu_writers, quipu_totals, quipu_folded
-                 TO app, folder;
-             GRANT DELETE ON quipu_totals TO folder; GRANT SELECT ON quipu_schema, quipu_totals TO reader",
+            "GRANT SELECT, INSERT, UPDATE ON quipu_schema, quipu_slots, quipu_totals TO app;
+             GRANT SELECT ON quipu_schema, quipu_slots, quipu_totals TO reader",
         );
         let mut app = at(&service, "app:beads", "");
-        assert_eq!(app.write(&last_batch()).unwrap(), Outcome::Stored);
+        assert_eq!(like(&mut app).unwrap(), Outcome::Stored);
         assert_reads(app);
-        let error = at(&service, "app:beads", "").compact(Duration::ZERO).unwrap_err();
+        assert_reads(at(&service, "reader:beads", ""));
+        let error = write(at(&service, "reader:beads", ""));
         assert_error(&error, ErrorKind::Denied, &["expected a user with the rights"]);
-        assert_reads(at(&service, "reader:beads", ""));
-        assert!(at(&service, "folder:beads", "").compact(Duration::ZERO).unwrap() > 0);
-        assert_reads(at(&service, "reader:beads", ""));
     }
 
     #[test]
@@ -75,11 +69,11 @@ mod postgres {
         let owner = owner(&service);
         execute(&owner, "CREATE ROLE app LOGIN PASSWORD 'beads' CONNECTION LIMIT 1");
         let mut first = at(&service, "app:beads", "");
-        first.counters().unwrap();
+        first.totals().unwrap();
         let error = write(at(&service, "app:beads", ""));
         assert_error(&error, ErrorKind::Unavailable, &["expected a free connection"]);
 
-        at(&service, "quipu:knots", "").write(&batch()).unwrap();
+        like(&mut at(&service, "quipu:knots", "")).unwrap();
         thread::scope(|scope| {
             let (locked, is_locked) = std::sync::mpsc::channel();
             let (tell, done) = std::sync::mpsc::channel::<()>();
@@ -91,7 +85,7 @@ mod postgres {
                     let (client, connection) =
                         tokio_postgres::connect(owner, tokio_postgres::NoTls).await.unwrap();
                     tokio::spawn(connection);
-                    client.batch_execute("BEGIN; LOCK quipu_writers").await.unwrap();
+                    client.batch_execute("BEGIN; LOCK quipu_slots").await.unwrap();
                     locked.send(()).unwrap();
                     done.recv().unwrap();
                     client.batch_execute("COMMIT").await.unwrap();
@@ -147,50 +141,40 @@ mod redis {
             });
             command.exec(&mut connection).unwrap();
         };
-        let reads = "~{quipu}:* +ping +info +multi +exec +hget +hgetall +smembers";
-        let writes = "~{quipu}:* +ping +info +evalsha +script|load +time +multi +exec +get +set \
-            +hget +hgetall +hset +sadd +smembers";
+        let reads = "~{quipu}:* +info +get +smembers +hmget +hgetall ";
+        let writes = format!("{reads} +time +watch +multi +exec +discard +set +sadd +hset ");
         user("reader", reads);
-        user("app", writes);
-        user("folder", &format!("{writes} +del +hdel +hincrby +select"));
+        user("app", &writes);
+        user("elsewhere", &format!("{writes} +select"));
         let mut app = at(&service, "app:beads@", "");
-        assert_eq!(app.write(&last_batch()).unwrap(), Outcome::Stored);
+        assert_eq!(like(&mut app).unwrap(), Outcome::Stored);
         assert_reads(app);
         assert_reads(at(&service, "reader:beads@", ""));
         let denied = &["expected a user with the rights that the documentation of Redis names"];
         for error in [
             write(at(&service, "reader:beads@", "")),
-            at(&service, "app:beads@", "").compact(Duration::ZERO).unwrap_err(),
-            at(&service, "app:beads@", "1").counters().unwrap_err(),
+            at(&service, "app:beads@", "1").totals().unwrap_err(),
         ] {
             assert_error(&error, ErrorKind::Denied, denied);
         }
-        assert_eq!(at(&service, "folder:beads@", "").compact(Duration::ZERO).unwrap(), 1);
-        assert_reads(at(&service, "reader:beads@", ""));
-        assert_eq!(at(&service, "folder:beads@", "1").counters().unwrap(), [""; 0]);
+        assert!(at(&service, "elsewhere:beads@", "1").totals().unwrap().is_empty());
 
-        let list = "evalsha script|load time get set hget hset sadd";
-        for missing in list.split_whitespace() {
+        for missing in "get smembers hmget hgetall time watch multi exec sadd hset".split(' ') {
             user("less", &writes.replace(&format!("+{missing} "), ""));
-            // One that has run already needs no load of the script.
-            let flushed = ::redis::cmd("SCRIPT").arg("FLUSH").exec(
-                &mut ::redis::Client::open(format!("redis://127.0.0.1:{}/", service.port()))
-                    .unwrap()
-                    .get_connection()
-                    .unwrap(),
-            );
-            flushed.unwrap();
             assert_error(&write(at(&service, "less:beads@", "")), ErrorKind::Denied, denied);
         }
-        for missing in ["multi", "exec", "hget", "hgetall"] {
+        for missing in ["get", "smembers", "hmget"] {
             user("less", &reads.replace(&format!("+{missing} "), ""));
             let error = at(&service, "less:beads@", "").total("likes").unwrap_err();
             assert_error(&error, ErrorKind::Denied, denied);
         }
+        user("less", &reads.replace("+hgetall ", ""));
+        let error = at(&service, "less:beads@", "").totals().unwrap_err();
+        assert_error(&error, ErrorKind::Denied, denied);
         user("less", &writes.replace("~{quipu}:*", "~app:*"));
         assert_error(&write(at(&service, "less:beads@", "")), ErrorKind::Denied, denied);
         user("less", &writes.replace("+info ", ""));
-        at(&service, "less:beads@", "").write(&batch()).unwrap();
+        like(&mut at(&service, "less:beads@", "")).unwrap();
     }
 
     #[test]
@@ -220,7 +204,7 @@ mod redis {
                 endless.unwrap_err();
             });
             let error = loop {
-                match at(&service, "", "").write(&batch()) {
+                match like(&mut at(&service, "", "")) {
                     Ok(_) => thread::yield_now(),
                     Err(error) => break error,
                 }
@@ -228,7 +212,7 @@ mod redis {
             assert_error(&error, ErrorKind::Unavailable, &["nor to run a long script"]);
             ::redis::cmd("SCRIPT").arg("KILL").exec(&mut connection).unwrap();
         });
-        at(&service, "", "").write(&batch()).unwrap();
+        like(&mut at(&service, "", "")).unwrap();
     }
 
     /// A server that answers each command by the same error.
@@ -279,7 +263,7 @@ mod nats {
     fn service_nats_without_room() {
         let server = Server::nats_configured("jetstream: { max_file_store: 20000 }".to_owned());
         let mut store = Nats::new(&format!("nats://127.0.0.1:{}", server.port())).unwrap();
-        let error = (0..1000).find_map(|_| store.write(&batch()).err()).unwrap();
+        let error = (0..1000).find_map(|_| like(&mut store).err()).unwrap();
         assert_error(&error, ErrorKind::Full, &["expected room for the stream"]);
     }
 
@@ -291,12 +275,23 @@ mod nats {
                 "publish": publish, "subscribe": subscribe,
             } })
         };
-        let (inbox, all) = (["_INBOX.>"], ["quipu.totals.>", "$JS.API.>", "$JS.ACK.quipu.>"]);
+        let inbox = ["_INBOX.>"];
+        let all = [
+            "$JS.API.STREAM.INFO.quipu",
+            "$JS.API.CONSUMER.CREATE.quipu",
+            "$JS.API.CONSUMER.MSG.NEXT.quipu.*",
+            "$JS.API.CONSUMER.DELETE.quipu.*",
+            "quipu.slots.*",
+            "$JS.API.STREAM.MSG.GET.quipu",
+            "$JS.API.STREAM.PURGE.quipu",
+            "$JS.API.STREAM.CREATE.quipu",
+        ];
         let users = json!([
-            user("app", &all, &inbox),
-            user("reader", &all[1..2], &inbox),
-            user("apiless", &all[..1], &inbox),
-            user("ackless", &all[..2], &inbox),
+            user("first", &all, &inbox),
+            user("app", &all[..7], &inbox),
+            user("reader", &all[..4], &inbox),
+            user("purgeless", &all[..6], &inbox),
+            user("apiless", &all[4..5], &inbox),
             user("deaf", &all, &["other"]),
         ]);
         let server = Server::nats_configured(format!(
@@ -305,15 +300,17 @@ mod nats {
         let at = |user: &str| {
             Nats::new(&format!("nats://{user}:knots@127.0.0.1:{}", server.port())).unwrap()
         };
-        assert_eq!(at("app").write(&batch()).unwrap(), Outcome::Stored);
-        assert_reads(at("app"));
-        assert_eq!(at("app").forward("one", &mut quipu_persist::VersionVector::new()).unwrap(), 1);
-        assert_reads(at("reader"));
         let denied = "expected a user with the rights that the documentation of Nats names";
+        assert_error(&write(at("app")), ErrorKind::Denied, &[denied, "Permissions Violation"]);
+        assert_eq!(like(&mut at("first")).unwrap(), Outcome::Stored);
+        assert_reads(at("app"));
+        assert_reads(at("reader"));
         for user in ["reader", "apiless", "deaf"] {
             assert_error(&write(at(user)), ErrorKind::Denied, &[denied, "Permissions Violation"]);
         }
-        let error = at("ackless").forward("two", &mut quipu_persist::VersionVector::new());
-        assert_error(&error.unwrap_err(), ErrorKind::Denied, &[denied, "$JS.ACK"]);
+        for (likes, user) in [(2, "app"), (3, "purgeless")] {
+            assert_eq!(like(&mut at(user)).unwrap(), Outcome::Stored);
+            assert_eq!(at("reader").total("likes").unwrap(), likes);
+        }
     }
 }

@@ -5,11 +5,12 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nkeys::KeyPair;
-use quipu_persist::{ErrorKind, Nats, Outcome, Sink, Store};
+use quipu_persist::{ErrorKind, Nats, Outcome, Store};
 use serde_json::{Value, json};
 
 use crate::certificates::Authority;
-use crate::errors::{assert_error, batch, write};
+use crate::errors::{assert_error, write};
+use crate::owner::like;
 use crate::server::{Issued, Server};
 
 const JETSTREAM: &str = "jetstream: {}\n";
@@ -21,7 +22,7 @@ fn at(login: &str, server: &Server) -> Nats {
 #[track_caller]
 fn assert_is_let_in(mut store: Nats) {
     let before = store.total("likes").unwrap();
-    assert_eq!(store.write(&batch()).unwrap(), Outcome::Stored);
+    assert_eq!(like(&mut store).unwrap(), Outcome::Stored);
     assert_eq!(store.total("likes").unwrap(), before + 1);
 }
 

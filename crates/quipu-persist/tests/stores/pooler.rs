@@ -3,13 +3,14 @@
 use std::sync::Barrier;
 use std::thread;
 
-use quipu_persist::{Batch, Entry, Outcome, Postgres, Sink, Stamp, Store, Writer};
+use quipu_persist::{Outcome, Postgres, Sink, Store};
 
+use crate::owner::Owner;
 use crate::rig::Service;
 use crate::server::Server;
 
-const CLIENTS: u64 = 12;
-const ROUNDS: u64 = 5;
+const CLIENTS: u32 = 12;
+const ROUNDS: u32 = 5;
 
 #[test]
 #[ignore = "needs postgres and pgbouncer: run ci/services"]
@@ -23,29 +24,31 @@ fn service_postgres_behind_a_pooler() {
         for client in 0..CLIENTS {
             let (all_at_once, at) = (&all_at_once, &at);
             scope.spawn(move || {
-                let writer = Writer::new(&format!("web-{client}")).unwrap();
                 // Looked at in the end, so that no client waits for one that has failed.
                 let mut results = Vec::new();
-                for version in 1..=ROUNDS {
-                    let stamp = Stamp { version, total: version as i64 };
-                    let likes = Entry { counter: "likes".to_owned(), stamp };
-                    let closes = version == ROUNDS;
-                    let batch = Batch { writer: writer.clone(), entries: vec![likes], closes };
+                let mut owner = None;
+                for total in 1..=i64::from(ROUNDS) {
                     // A connection for each, so that each looks for the tables.
                     let mut store = at();
                     all_at_once.wait();
-                    results.push((store.write(&batch), store.total("likes"), store.counters()));
+                    if owner.is_none() {
+                        owner = Owner::claim(&mut store, &format!("web-{client}")).ok();
+                    }
+                    let batch = owner.as_mut().map(|owner| owner.batch(&[("likes", total)]));
+                    let written = batch.map(|batch| store.flush(&batch));
+                    results.push((written, store.total("likes"), store.totals()));
                 }
-                for (version, (written, total, counters)) in (1..).zip(results) {
-                    assert_eq!(written.unwrap(), Outcome::Stored);
-                    assert!(total.unwrap() >= version);
-                    assert_eq!(counters.unwrap(), ["likes"]);
+                for (round, (written, total, totals)) in (1..).zip(results) {
+                    assert_eq!(written.expect("a slot").unwrap(), Outcome::Stored);
+                    assert!(total.unwrap() >= round);
+                    assert_eq!(totals.unwrap().into_keys().collect::<Vec<_>>(), ["likes"]);
                 }
             });
         }
     });
-    let total = (CLIENTS * ROUNDS) as i64;
-    assert_eq!(at().total("likes").unwrap(), total);
-    assert_eq!(at().compact(crate::LONG).unwrap(), CLIENTS as usize);
-    assert_eq!(service.postgres_at(service.port()).total("likes").unwrap(), total);
+    let mut store = at();
+    assert_eq!(store.total("likes").unwrap(), i64::from(CLIENTS * ROUNDS));
+    assert_eq!(store.slots().unwrap().len(), CLIENTS as usize);
+    let total = service.postgres_at(service.port()).total("likes").unwrap();
+    assert_eq!(total, i64::from(CLIENTS * ROUNDS));
 }

@@ -4,23 +4,20 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::{proxy::Proxy, server::Server};
-use quipu_persist::{Error, Nats, Postgres, Redis, Sink, Sqlite, Store};
+use quipu_persist::{Nats, Postgres, Redis, Sink, Sqlite, Store};
 use tempfile::TempDir;
 
 pub(crate) trait Rig {
-    /// A connection of its own to the store, for a writer: past the proxy, if there is one.
+    /// A connection of its own to the store, for a worker: through the proxy, if there is one.
     fn sink(&self) -> Box<dyn Sink>;
 
     /// A connection that is not disturbed.
     fn store(&self) -> Box<dyn Store>;
 
-    /// Folds; `None` where the store can't.
-    fn compact(&self, dead_after: Duration) -> Option<Result<usize, Error>>;
-
     /// Keeps a copy of the data.
     fn save(&mut self);
 
-    /// Goes back to the copy.
+    /// Goes back to the copy, and keeps what there was as the copy.
     fn restore(&mut self);
 
     /// Runs `during`, kills the server after some time of it, and then starts the server again.
@@ -59,16 +56,17 @@ impl Rig for File {
         Box::new(Sqlite::new(self.path()))
     }
 
-    fn compact(&self, dead_after: Duration) -> Option<Result<usize, Error>> {
-        Some(Sqlite::new(self.path()).compact(dead_after))
-    }
-
     fn save(&mut self) {
         std::fs::copy(self.path(), self.copy()).expect("a file to copy");
     }
 
     fn restore(&mut self) {
-        std::fs::copy(self.copy(), self.path()).expect("a copy to restore");
+        let between = self.folder.path().join("between.db");
+        for (from, to) in
+            [(self.path(), &between), (self.copy(), &self.path()), (between.clone(), &self.copy())]
+        {
+            std::fs::copy(from, to).expect("a copy to restore");
+        }
     }
 
     fn crash(&mut self, _time: Duration, during: &mut dyn FnMut()) -> bool {
@@ -109,11 +107,6 @@ impl Service {
         Self::new(Server::nats(), Kind::Nats)
     }
 
-    /// Of a queue: a connection to read from.
-    pub(crate) fn queue(&self) -> Nats {
-        self.nats_at(self.port())
-    }
-
     pub(crate) fn port(&self) -> u16 {
         self.server.port()
     }
@@ -145,7 +138,7 @@ impl Service {
     /// Until the server doesn't only listen, but answers.
     fn wait(&self) {
         let start = std::time::Instant::now();
-        while let Err(error) = self.store().counters() {
+        while let Err(error) = self.store().slots() {
             assert!(start.elapsed() < crate::LONG, "{error}");
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -158,14 +151,6 @@ impl Rig for Service {
 
     fn store(&self) -> Box<dyn Store> {
         self.open(self.port())
-    }
-
-    fn compact(&self, dead_after: Duration) -> Option<Result<usize, Error>> {
-        match self.kind {
-            Kind::Postgres => Some(self.postgres_at(self.port()).compact(dead_after)),
-            Kind::Redis => Some(self.redis_at(self.port()).compact(dead_after)),
-            Kind::Nats => None,
-        }
     }
 
     fn save(&mut self) {

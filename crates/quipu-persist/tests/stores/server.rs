@@ -20,7 +20,7 @@ pub(crate) struct Issued {
 const NOBODY: u32 = 65534;
 
 /// A program to start, in a folder and on a port.
-type Program = Box<dyn Fn(&Path, u16) -> Command + Send>;
+type Program = Box<dyn Fn(&Path, u16) -> Command + Send + Sync>;
 
 /// A server that dies with this value.
 pub(crate) struct Server {
@@ -166,7 +166,7 @@ impl Server {
         })
     }
 
-    fn start(program: impl Fn(&Path, u16) -> Command + Send + 'static) -> Self {
+    fn start(program: impl Fn(&Path, u16) -> Command + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
@@ -243,10 +243,14 @@ impl Server {
         self.restart();
     }
 
-    /// Goes back to the last copy.
+    /// Goes back to the last copy, and keeps what there was as the copy.
     pub(crate) fn restore(&mut self) {
         self.kill();
-        replace(&self.copy(), &self.data());
+        let between = self.folder.path().join("between");
+        let move_to = |from: PathBuf, to: PathBuf| fs::rename(from, to).expect("a folder to move");
+        move_to(self.data(), between.clone());
+        move_to(self.copy(), self.data());
+        move_to(between, self.copy());
         self.restart();
     }
 }

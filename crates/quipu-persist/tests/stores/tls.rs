@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use quipu_persist::{ErrorKind, Nats, Postgres, Redis, Sink, Store};
 
 use crate::certificates::Authority;
-use crate::errors::{assert_error, batch, write};
+use crate::errors::{assert_error, write};
+use crate::owner::like;
 use crate::server::{Issued, Server};
 
 /// A kind of store whose servers have TLS.
@@ -69,7 +70,7 @@ impl Encrypted for OfRedis {
 fn assert_is_let_in(mut store: impl Store) {
     let start = Instant::now();
     // A server may listen before it answers.
-    while let Err(error) = store.write(&batch()) {
+    while let Err(error) = like(&mut store) {
         assert!(error.kind().is_temporary() && start.elapsed() < crate::LONG, "{error}");
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -4,9 +4,22 @@
 
 #![cfg(unix)]
 
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod old_tables;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod race;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "nats"))]
+#[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../stores/server.rs"]
 mod server;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod twins;
 
 use quipu_persist::Memory;
@@ -18,9 +31,10 @@ fn a_store_in_memory_is_like_its_twin() {
     twins::check(&mut Memory::new(), CALLS);
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "redis")]
 #[test]
-fn a_file_is_like_its_twin() {
-    let folder = tempfile::tempdir().unwrap();
-    twins::check(&mut quipu_persist::Sqlite::new(folder.path().join("totals.db")), CALLS);
+#[ignore = "starts Redis"]
+fn service_redis_is_like_its_twin() {
+    let server = server::Server::redis();
+    twins::check(&mut redis::store(&server), CALLS);
 }

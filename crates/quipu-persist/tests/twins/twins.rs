@@ -7,7 +7,7 @@ use quipu_persist::{
     Batch, BatchId, Claim, Claimed, Entry, Lease, Memory, Outcome, Sink, Store, Writer,
 };
 
-const LONG: Duration = Duration::from_secs(3600);
+pub(crate) const LONG: Duration = Duration::from_secs(3600);
 
 /// Names that a store may take for something else.
 const COUNTERS: [&str; 6] =

@@ -1,0 +1,196 @@
+//! The messages of a slot's log: the slot's lease is a header, some totals of it are the body.
+
+use std::collections::BTreeMap;
+use std::mem;
+
+use async_nats::HeaderMap;
+use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
+
+use crate::{Entry, Error, ErrorKind, Lease};
+
+/// Followed by a dot and the number of the slot.
+pub(super) const SUBJECTS: &str = "quipu.slots";
+
+/// The header with the lease, which can be read without the totals.
+const LEASE: &str = "Quipu-Lease";
+
+/// The body without totals.
+const NOTHING: &[u8] = b"[]";
+
+/// The longest form of a number, with the punctuation of an entry.
+const NUMBER: usize = r#"{"counter":"","total":-9223372036854775808},"#.len();
+
+/// A message that was read.
+pub(super) struct Message<'a> {
+    pub(super) slot: u32,
+    pub(super) sequence: u64,
+    /// The slot's lease, from this message on.
+    pub(super) lease: Lease,
+    /// What it takes in the log.
+    pub(super) bytes: usize,
+    subject: &'a str,
+    body: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn parse(
+        subject: &'a str,
+        sequence: u64,
+        headers: Option<&HeaderMap>,
+        body: &'a [u8],
+    ) -> Result<Self, Error> {
+        let unfit = || unfit(subject);
+        let slot = slot_of(subject).ok_or_else(unfit)?;
+        let lease = headers.and_then(|headers| headers.get(LEASE)).ok_or_else(unfit)?.as_str();
+        let bytes = lease.len() + body.len();
+        let lease = serde_json::from_str(lease).map_err(|error| unfit().caused_by(error))?;
+        Ok(Self { slot, sequence, lease, bytes, subject, body })
+    }
+
+    /// The totals that the slot has of these counters, from this message on.
+    pub(super) fn entries(&self) -> Result<Vec<Entry>, Error> {
+        serde_json::from_slice(self.body).map_err(|error| unfit(self.subject).caused_by(error))
+    }
+}
+
+fn unfit(subject: &str) -> Error {
+    Error::new(ErrorKind::Schema, format!("a message of {subject}: expected one of this version"))
+}
+
+pub(super) fn subject(slot: u32) -> String {
+    format!("{SUBJECTS}.{slot}")
+}
+
+fn slot_of(text: &str) -> Option<u32> {
+    let slot = text.strip_prefix(SUBJECTS)?.strip_prefix('.')?.parse().ok()?;
+    (subject(slot) == text).then_some(slot)
+}
+
+/// The headers of a message that comes after the one with this number, or after none: 0.
+pub(super) fn headers(lease: &str, after: u64) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(LEASE, lease);
+    headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, after.to_string());
+    headers
+}
+
+/// The bodies of messages that have all of these totals, of about this length. One at least.
+pub(super) fn bodies(
+    totals: BTreeMap<String, i64>,
+    length: usize,
+) -> serde_json::Result<Vec<Vec<u8>>> {
+    let (mut bodies, mut entries, mut used) = (Vec::new(), Vec::new(), 0);
+    for (counter, total) in totals {
+        used += size_of(&counter);
+        entries.push(Entry { counter, total });
+        if used >= length {
+            bodies.push(serde_json::to_vec(&mem::take(&mut entries))?);
+            used = 0;
+        }
+    }
+    if bodies.is_empty() || !entries.is_empty() {
+        bodies.push(serde_json::to_vec(&entries)?);
+    }
+    Ok(bodies)
+}
+
+/// The body of a message that changes the lease only.
+pub(super) fn nothing() -> Vec<u8> {
+    NOTHING.to_vec()
+}
+
+/// As much as a total of this counter takes in a message. A name full of quotes takes up to twice as
+/// much.
+pub(super) fn size_of(counter: &str) -> usize {
+    counter.len() + NUMBER
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{BatchId, Claim, Writer};
+
+    fn lease(past: usize, number: u64) -> Lease {
+        let claim = || Claim::new(Writer::new("host").unwrap(), Duration::from_secs(9));
+        let mut lease = Lease::of(None, &claim(), -7);
+        for _ in 0..past {
+            lease.last = BatchId { number, entries: 3 };
+            lease = Lease::of(Some(&lease), &claim(), i64::MAX);
+        }
+        lease
+    }
+
+    fn parse<'a>(subject: &'a str, lease: &str, body: &'a [u8]) -> Result<Message<'a>, Error> {
+        Message::parse(subject, 7, Some(&headers(lease, 6)), body)
+    }
+
+    fn totals() -> impl Strategy<Value = BTreeMap<String, i64>> {
+        prop::collection::btree_map("\\PC{1,9}", any::<i64>(), 0..20)
+    }
+
+    proptest! {
+        #[test]
+        fn totals_come_back_as_they_went(totals in totals(), length in 0..2000_usize) {
+            let bodies = bodies(totals.clone(), length).unwrap();
+            prop_assert!(!bodies.is_empty());
+            let mut found = Vec::new();
+            for body in &bodies {
+                let message = parse("quipu.slots.3", &serde_json::to_string(&lease(0, 0)).unwrap(), body);
+                found.extend(message.unwrap().entries().unwrap());
+            }
+            prop_assert!(bodies.len() <= found.len().max(1));
+            let found = found.into_iter().map(|Entry { counter, total }| (counter, total));
+            prop_assert_eq!(found.collect::<Vec<_>>(), Vec::from_iter(totals));
+        }
+
+        #[test]
+        fn leases_come_back_as_they_went(past in 0..40_usize, number: u64, slot: u32) {
+            let lease = lease(past, number);
+            let text = serde_json::to_string(&lease).unwrap();
+            let subject = subject(slot);
+            let message = parse(&subject, &text, NOTHING).unwrap();
+            prop_assert_eq!((message.slot, message.sequence, message.bytes), (slot, 7, text.len() + 2));
+            prop_assert_eq!((message.entries().unwrap(), message.lease), (Vec::new(), lease));
+        }
+
+        /// Whatever they are, they don't panic.
+        #[test]
+        fn other_messages_are_refused(subject: String, text: String, body: Vec<u8>) {
+            for message in [parse(&subject, &text, &body), parse("quipu.slots.3", &text, &body)] {
+                prop_assert_eq!(message.err().unwrap().kind(), ErrorKind::Schema);
+            }
+            let text = serde_json::to_string(&lease(1, 7)).unwrap();
+            if let Ok(message) = parse("quipu.slots.3", &text, &body) {
+                let _ = message.entries();
+            }
+        }
+    }
+
+    #[test]
+    fn a_lease_and_any_counter_fit_into_the_smallest_message() {
+        let host = "h".repeat(128);
+        let claim = || Claim::new(Writer::new(&host).unwrap(), Duration::from_secs(9));
+        let mut lease = Lease::of(None, &claim(), i64::MAX);
+        for _ in 0..40 {
+            lease.last = BatchId { number: u64::MAX, entries: u32::MAX };
+            lease = Lease::of(Some(&lease), &claim(), i64::MAX);
+        }
+        assert!(serde_json::to_string(&lease).unwrap().len() < 12 << 10);
+        let totals = [("\"".repeat(255), i64::MIN)].into();
+        assert!(bodies(totals, 0).unwrap()[0].len() < 4 << 10);
+    }
+
+    #[test]
+    fn subjects_are_numbers() {
+        for subject in
+            ["quipu.slots.", "quipu.slots.01", "quipu.slots.+1", "quipu.totals.1", "quipu.slots1"]
+        {
+            assert_eq!(slot_of(subject), None, "{subject}");
+        }
+        assert_eq!(slot_of("quipu.slots.4294967295"), Some(u32::MAX));
+    }
+}

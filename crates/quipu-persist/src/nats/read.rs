@@ -1,0 +1,219 @@
+//! Reads of the stream. A compaction restates the totals of a slot at the end of its log before it
+//! removes the earlier messages. So a read that misses one of those has to go on to an end from
+//! after the removal.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use super::connection::{ACK_TIMEOUT, Session};
+use super::errors::Boxed;
+use super::log::Log;
+use super::message::{self, Message, SUBJECTS};
+use super::steps::{self, Head, TRIES};
+use crate::{Entry, Error, ErrorKind, Lease};
+
+/// Messages that are fetched at once: many if all of the stream may wait in the server's buffer for
+/// a connection, which has 64 MB by default; else as many of the longest ones as may.
+const FETCH: usize = 1000;
+const FETCH_LONG: usize = 32;
+const BUFFER: u64 = 32 << 20;
+
+/// Until the server forgets a read that was broken off.
+const ABANDONED: Duration = Duration::from_secs(30);
+
+/// The messages that a read takes.
+#[derive(Clone, Copy)]
+enum Part {
+    All,
+    /// The last message of each slot, without its totals.
+    Leases,
+    Slot(u32),
+}
+
+/// The extent of the stream at one moment.
+struct Extent {
+    last: u64,
+    /// The number of messages that were removed up to now.
+    removed: u64,
+    is_empty: bool,
+    fetch: usize,
+}
+
+impl Extent {
+    async fn of(session: &Session) -> Result<Self, Error> {
+        let info = session.stream.get_info().await.map_err(|error| session.explain(error))?;
+        let state = info.state;
+        Ok(Self {
+            last: state.last_sequence,
+            removed: state.last_sequence.saturating_sub(state.messages),
+            is_empty: state.messages == 0,
+            fetch: if state.bytes <= BUFFER { FETCH } else { FETCH_LONG },
+        })
+    }
+}
+
+/// Reads a part of the stream in the order of its messages.
+struct Reader<'a> {
+    session: &'a Session,
+    consumer: PullConsumer,
+    fetch: usize,
+    /// Messages that were read.
+    read: u64,
+    /// The number of the last one.
+    last: u64,
+}
+
+impl<'a> Reader<'a> {
+    async fn open(session: &'a Session, part: Part, fetch: usize) -> Result<Self, Error> {
+        let (deliver_policy, filter_subject) = match part {
+            Part::All => (DeliverPolicy::All, String::new()),
+            Part::Leases => (DeliverPolicy::LastPerSubject, format!("{SUBJECTS}.*")),
+            Part::Slot(slot) => (DeliverPolicy::All, message::subject(slot)),
+        };
+        let config = pull::Config {
+            deliver_policy,
+            filter_subject,
+            headers_only: matches!(part, Part::Leases),
+            ack_policy: AckPolicy::None,
+            inactive_threshold: ABANDONED,
+            memory_storage: true,
+            ..pull::Config::default()
+        };
+        let consumer = session.stream.create_consumer(config).await;
+        let consumer = consumer.map_err(|error| session.explain(error))?;
+        Ok(Self { session, consumer, fetch, read: 0, last: 0 })
+    }
+
+    /// Reads on until there are no more messages for now.
+    async fn read_on(
+        &mut self,
+        mut take: impl FnMut(Message<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let explain = |error: Boxed| self.session.explain(error);
+        loop {
+            let batch = self.consumer.fetch().max_messages(self.fetch).messages().await;
+            let mut batch = batch.map_err(|error| explain(error.into()))?;
+            let mut fetched = 0;
+            while let Some(message) =
+                timeout(ACK_TIMEOUT, batch.next()).await.map_err(|error| explain(error.into()))?
+            {
+                let message = message.map_err(explain)?;
+                let info = message.info().map_err(explain)?;
+                if info.consumer_sequence != self.read + 1 {
+                    return Err(explain("a message was lost on the way".into()));
+                }
+                (self.read, self.last) = (info.consumer_sequence, info.stream_sequence);
+                let headers = message.headers.as_ref();
+                take(Message::parse(&message.subject, self.last, headers, &message.payload)?)?;
+                fetched += 1;
+            }
+            if fetched < self.fetch {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn close(self) -> Result<(), Error> {
+        let name = &self.consumer.cached_info().name;
+        let closed = self.session.stream.delete_consumer(name).await;
+        closed.map_err(|error| self.session.explain(error))?;
+        Ok(())
+    }
+}
+
+/// The totals of the counters that `is_asked` holds for, by slot.
+pub(super) async fn rows(
+    session: &Session,
+    is_asked: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<u32, HashMap<String, i64>>, Error> {
+    to_the_end(session, Part::All, |slots: &mut BTreeMap<_, HashMap<_, _>>, message| {
+        let entries = message.entries()?.into_iter().filter(|entry| is_asked(&entry.counter));
+        let rows = slots.entry(message.slot).or_default();
+        rows.extend(entries.map(|Entry { counter, total }| (counter, total)));
+        Ok(())
+    })
+    .await
+}
+
+/// The last message of each slot.
+pub(super) async fn heads(session: &Session) -> Result<BTreeMap<u32, Head>, Error> {
+    to_the_end(session, Part::Leases, |heads: &mut BTreeMap<_, _>, message| {
+        heads.insert(message.slot, Head { sequence: message.sequence, lease: message.lease });
+        Ok(())
+    })
+    .await
+}
+
+/// Reads at least what there is at the start. If messages were removed meanwhile, those that
+/// restate them are there at the end of the removal, so it reads up to that, and so on.
+async fn to_the_end<T: Default>(
+    session: &Session,
+    part: Part,
+    take: impl Fn(&mut T, Message<'_>) -> Result<(), Error>,
+) -> Result<T, Error> {
+    for attempt in 0..TRIES {
+        let mut start = Extent::of(session).await?;
+        let mut sum = T::default();
+        if start.is_empty {
+            return Ok(sum);
+        }
+        let mut reader = Reader::open(session, part, start.fetch).await?;
+        let is_complete = loop {
+            reader.read_on(|message| take(&mut sum, message)).await?;
+            let end = Extent::of(session).await?;
+            if end.removed == start.removed {
+                break reader.last >= start.last;
+            }
+            start = end;
+        };
+        reader.close().await?;
+        if is_complete {
+            return Ok(sum);
+        }
+        // It came from a replica of the stream that isn't as far as the others.
+        steps::pause(attempt).await;
+    }
+    let text = format!(
+        "{}: a replica of the stream is behind the others: expected it to catch up",
+        session.store
+    );
+    Err(Error::new(ErrorKind::Unavailable, text))
+}
+
+/// The log of a slot. It is complete up to its last message if that is still the slot's last one
+/// after the read.
+pub(super) async fn slot(session: &Session, slot: u32) -> Result<Log, Error> {
+    let fetch = Extent::of(session).await?.fetch;
+    let mut log = Log::default();
+    let mut reader = Reader::open(session, Part::Slot(slot), fetch).await?;
+    reader.read_on(|message| log.push(message)).await?;
+    reader.close().await?;
+    Ok(log)
+}
+
+/// The last message of a slot.
+pub(super) async fn head(session: &Session, slot: u32) -> Result<Option<Head>, Error> {
+    match session.stream.get_last_raw_message_by_subject(&message::subject(slot)).await {
+        Ok(found) => {
+            let message = Message::parse(
+                &found.subject,
+                found.sequence,
+                Some(&found.headers),
+                &found.payload,
+            )?;
+            Ok(Some(Head { sequence: message.sequence, lease: message.lease }))
+        }
+        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(session.explain(error)),
+    }
+}
+
+/// The leases of all slots.
+pub(super) async fn leases(session: &Session) -> Result<BTreeMap<u32, Lease>, Error> {
+    Ok(steps::leases(&heads(session).await?))
+}
