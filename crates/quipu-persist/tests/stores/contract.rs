@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::{Bounds, Counter, Family, Histogram, Labels, Unit};
-use quipu_persist::{Batch, ErrorKind, Outcome, Sink, Standing, Worker, series_name};
+use quipu_persist::{Batch, Error, ErrorKind, Outcome, Sink, Standing, Worker, series_name};
 
 use crate::owner::{LEASE, Owner, like};
 use crate::rig::{File, Rig};
@@ -146,6 +146,20 @@ fn has_as_many_slots_as_processes(rig: &dyn Rig) {
     }
 }
 
+/// Makes a request until it is answered: one that others come before too often says so.
+fn patiently<T>(mut request: impl FnMut() -> Result<T, Error>) -> T {
+    let start = Instant::now();
+    loop {
+        match request() {
+            Ok(answer) => return answer,
+            Err(error) => assert!(
+                error.kind().is_temporary() && start.elapsed() < crate::LONG,
+                "{error}"
+            ),
+        }
+    }
+}
+
 /// Processes that start at the same moment have a slot each.
 fn is_claimed_by_many_at_once(rig: &(dyn Rig + Sync)) {
     const MANY: usize = 8;
@@ -153,16 +167,7 @@ fn is_claimed_by_many_at_once(rig: &(dyn Rig + Sync)) {
     let claim = |_| {
         let mut sink = rig.sink();
         barrier.wait();
-        let start = Instant::now();
-        let owner = loop {
-            // One that others come before too often says so, and tries again later.
-            match Owner::claim(&mut sink, "host") {
-                Ok(owner) => break owner,
-                Err(error) => {
-                    assert!(error.kind().is_temporary() && start.elapsed() < crate::LONG, "{error}")
-                }
-            }
-        };
+        let owner = patiently(|| Owner::claim(&mut sink, "host"));
         (owner.slot, owner.epoch)
     };
     let claimed: BTreeSet<_> = thread::scope(|scope| {
@@ -218,9 +223,10 @@ fn is_read_while_written(rig: &(dyn Rig + Sync)) {
     let (mut store, is_over) = (rig.store(), AtomicBool::new(false));
     let write = || {
         let mut sink = rig.sink();
-        let mut owner = Owner::claim(&mut sink, "host").unwrap();
+        let mut owner = patiently(|| Owner::claim(&mut sink, "host"));
         for total in (1..).take_while(|_| !is_over.load(Ordering::Relaxed)) {
-            assert_eq!(sink.flush(&owner.batch(&[("likes", total)])).unwrap(), Outcome::Stored);
+            let batch = owner.batch(&[("likes", total)]);
+            assert_eq!(patiently(|| sink.flush(&batch)), Outcome::Stored);
         }
     };
     thread::scope(|scope| {

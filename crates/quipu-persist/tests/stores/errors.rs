@@ -55,7 +55,7 @@ fn sqlite_in_no_folder() {
 fn sqlite_paths_that_are_no_file() {
     for (path, expected) in [
         ("", "\"\": expected the path of a file, such as totals.db"),
-        (":memory:", "\":memory:\": expected the path of a file; use a Memory"),
+        (":memory:", "\":memory:\": expected the path of a file; use Memory"),
         ("file:x.db", "\"file:x.db\": expected a path, not a URI: leave out file:"),
         ("file:x.db?mode=rwc", "or write ./file:x.db?mode=rwc"),
         ("file:///tmp/x.db", "expected a path, not a URI"),
@@ -92,7 +92,8 @@ fn sqlite_tables_of_another_layout() {
         let file = File::new();
         assert_eq!(like(&mut Sqlite::new(file.path())).unwrap(), Outcome::Stored);
         rusqlite::Connection::open(file.path()).unwrap().execute_batch(change).unwrap();
-        let error = Sqlite::new(file.path()).total("likes").unwrap_err();
+        let mut store = Sqlite::new(file.path());
+        let error = store.total("likes").and_then(|_| store.slots()).unwrap_err();
         assert_error(
             &error,
             ErrorKind::Schema,
