@@ -7,6 +7,7 @@
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "nats"))]
+#[allow(dead_code, reason = "each feature needs a part of it")]
 #[path = "../stores/server.rs"]
 mod server;
 mod twins;
