@@ -13,7 +13,7 @@ use self::connection::Connection;
 #[cfg(feature = "redis-tls")]
 use self::connection::place;
 use self::step::Step;
-use self::survey::{each_slot, leases, read_all, read_lease};
+use self::survey::{each_slot, leases, read_all, read_lease, refresh};
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
 #[cfg(feature = "redis-tls")]
@@ -37,6 +37,9 @@ const TRIES: u32 = 10;
 /// | `{quipu}:slot:0` | the hash of the slot 0; of its fields, `total:likes` is the total of the counter `likes`, and `owner`, `epoch`, `last`, `since`, `until` and `past` are the [`Lease`] |
 /// | `{quipu}:slots` | the set of the slots' numbers |
 /// | `{quipu}:schema` | the layout of the keys: 2 |
+///
+/// So `HGET {quipu}:slot:0 total:likes` of redis-cli shows the slot's row of a counter, and `HGETALL`
+/// all of the slot. A total is the sum over the slots.
 ///
 /// A flush is two messages, whatever it has: one reads the lease, and the other one is a transaction
 /// that writes if the slot is still as it was read. A call connects if it must. All keys begin with
@@ -237,7 +240,7 @@ fn claim(connection: &mut Connection, claim: &Claim) -> Result<Claimed, Error> {
     let mut slots = leases(connection)?;
     let [time] = connection.ask([cmd("TIME")])?;
     let mut now = layout::seconds(time)?;
-    retry(connection, |connection, tries| {
+    let step = |connection: &mut Connection, tries| {
         loop {
             let slot = choose(&slots, claim, now, tries);
             // The others may change: this slot was free, and is free still.
@@ -253,9 +256,10 @@ fn claim(connection: &mut Connection, claim: &Claim) -> Result<Claimed, Error> {
             now = step.now;
             step.abandon()?;
             // Others have claimed it meanwhile, and the next ones, perhaps.
-            survey::refresh(connection, slot, &mut slots)?;
+            refresh(connection, slot, &mut slots)?;
         }
-    })
+    };
+    retry(connection, step)
 }
 
 /// The slot to claim. After tries in which others came before, it is one of several by chance, of twice

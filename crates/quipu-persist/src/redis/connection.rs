@@ -1,7 +1,7 @@
 //! A connection, and requests that are over in time.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use redis::{Client, Cmd, RedisError, Value, cmd};
 
@@ -82,18 +82,16 @@ impl Connection {
     }
 
     /// Has the next read or write end in time.
-    fn limit(&mut self) -> Result<(), Error> {
+    fn limit(&self) -> Result<(), Error> {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        let set = if left.is_zero() {
-            Err(RedisError::from(io::Error::from(io::ErrorKind::TimedOut)))
-        } else {
-            let limit = |left| {
-                self.driver.set_read_timeout(left)?;
-                self.driver.set_write_timeout(left)
-            };
-            limit(Some(left))
+        let limit = |left: Duration| {
+            if left.is_zero() {
+                return Err(RedisError::from(io::Error::from(io::ErrorKind::TimedOut)));
+            }
+            self.driver.set_read_timeout(Some(left))?;
+            self.driver.set_write_timeout(Some(left))
         };
-        set.map_err(|error| explain(&self.place, error))
+        limit(left).map_err(|error| explain(&self.place, error))
     }
 
     /// The error of a step that others came before each time.

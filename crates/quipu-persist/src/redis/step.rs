@@ -7,7 +7,7 @@ use super::layout::{self, LAYOUT, SCHEMA, SLOTS};
 use crate::Error;
 
 /// Rows of one command at most: the server allows about a million words.
-const ROWS: usize = 4096;
+const ROWS: usize = 1 << 16;
 
 /// A step that has begun: the connection watches the slot, and is in a transaction, until the step
 /// commits or is dropped by [`abandon`](Step::abandon).
@@ -56,7 +56,7 @@ impl<'a> Step<'a> {
         commands.push(cmd("EXEC"));
         let mut is_done = false;
         self.connection.ask_each(&commands, |answer| {
-            // The last one is that to EXEC.
+            // The last answer is that to EXEC.
             is_done = answer != Value::Nil;
             Ok(())
         })?;
