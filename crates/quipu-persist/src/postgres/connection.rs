@@ -115,12 +115,8 @@ impl Session<'_> {
         Ok(read)
     }
 
-    /// Ends a transaction with a statement.
-    pub(super) async fn commit<T>(
-        self,
-        last: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        Ok(future::try_join(last, self.run(COMMIT)).await?.0)
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        self.run(COMMIT).await
     }
 
     fn explain(self, error: tokio_postgres::Error) -> Error {
