@@ -104,8 +104,8 @@ impl Session<'_> {
         Ok(rows)
     }
 
-    /// Begins a transaction with a statement, which mustn't depend on what it reads, and one that
-    /// sees what the first waited for.
+    /// Begins a transaction with two statements, in one round trip. The second one sees what the
+    /// first one waited for.
     pub(super) async fn begin<T>(
         self,
         first: impl Future<Output = Result<(), Error>>,

@@ -234,7 +234,7 @@ fn service_postgres_flushes_during_a_claim() {
     });
 }
 
-/// What users are told to run.
+/// The queries that users are told to run.
 #[test]
 #[ignore = "starts PostgreSQL"]
 fn service_postgres_queries_of_the_documentation() {
