@@ -6,7 +6,9 @@
 use std::iter;
 
 use futures_util::future;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::Host;
+#[cfg(feature = "postgres-tls")]
+use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row, Socket};
