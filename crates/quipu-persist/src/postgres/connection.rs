@@ -6,7 +6,9 @@
 use std::iter;
 
 use futures_util::future;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::Host;
+#[cfg(feature = "postgres-tls")]
+use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row, Socket};
@@ -104,8 +106,8 @@ impl Session<'_> {
         Ok(rows)
     }
 
-    /// Begins a transaction with a statement, which mustn't depend on what it reads, and one that
-    /// sees what the first waited for.
+    /// Begins a transaction with two statements, in one round trip. The second one sees what the
+    /// first one waited for.
     pub(super) async fn begin<T>(
         self,
         first: impl Future<Output = Result<(), Error>>,
@@ -115,12 +117,8 @@ impl Session<'_> {
         Ok(read)
     }
 
-    /// Ends a transaction with a statement.
-    pub(super) async fn commit<T>(
-        self,
-        last: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        Ok(future::try_join(last, self.run(COMMIT)).await?.0)
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        self.run(COMMIT).await
     }
 
     fn explain(self, error: tokio_postgres::Error) -> Error {

@@ -1,7 +1,8 @@
 //! The steps of a store, each a transaction.
 //!
 //! A pooler may send a query to a replica, which is late. So a lease that decides something is read
-//! by a query that locks a row, if only one of `quipu_schema`: a replica can't do that.
+//! in a transaction, by a query that locks a row, if only one of `quipu_schema`: a replica can't do
+//! that.
 
 use std::collections::BTreeMap;
 
@@ -77,19 +78,20 @@ struct Leases {
     by_slot: BTreeMap<u32, Lease>,
 }
 
-/// Gives a slot to the process.
+/// Gives a slot to the process. While it does, no other process claims, and an owner whose lease ran
+/// out may still write.
 pub(super) async fn claim(session: Session<'_>, claim: &Claim) -> Result<Claimed, Error> {
+    let lock = async { session.query(LOCK, &[], |_| Ok(())).await.map(drop) };
+    let mut leases = session.begin(lock, read_all(session)).await?;
     for _ in 0..TRIES {
-        let lock = async { session.query(LOCK, &[], |_| Ok(())).await.map(drop) };
-        let leases = session.begin(lock, leases(session, None)).await?;
         let slot = Lease::choose(&leases.by_slot, claim, leases.now);
         let before = leases.by_slot.get(&slot);
         let lease = Lease::of(before, claim, leases.now);
-        let taken = session.commit(take(session, slot, before, &lease)).await?;
-        if let Some(base) = taken {
+        if let Some(base) = take(session, slot, before, &lease).await? {
+            session.commit().await?;
             return Ok(Claimed { slot, epoch: lease.epoch, base });
         }
-        // Its owner of before has written, after all.
+        leases = read_all(session).await?;
     }
     Err(is_lost(session, "a slot to claim"))
 }
@@ -132,7 +134,7 @@ pub(super) async fn flush(session: Session<'_>, batch: &Batch) -> Result<Outcome
         if write(session, batch).await? {
             return Ok(Outcome::Stored);
         }
-        let leases = read_leases(session, Some(batch.slot)).await?;
+        let leases = read_one(session, batch.slot).await?;
         let Some(lease) = leases.by_slot.get(&batch.slot) else {
             return Ok(Outcome::Refused(None));
         };
@@ -175,20 +177,21 @@ async fn write(session: Session<'_>, batch: &Batch) -> Result<bool, Error> {
 
 /// The lease of a slot.
 pub(super) async fn lease(session: Session<'_>, slot: u32) -> Result<Option<Lease>, Error> {
-    Ok(read_leases(session, Some(slot)).await?.by_slot.remove(&slot))
+    Ok(read_one(session, slot).await?.by_slot.remove(&slot))
 }
 
-/// The same as [`leases`], in a transaction of its own.
-async fn read_leases(session: Session<'_>, slot: Option<u32>) -> Result<Leases, Error> {
-    let slot = slot.map(i64::from);
+/// The lease of a slot as it is now.
+async fn read_one(session: Session<'_>, slot: u32) -> Result<Leases, Error> {
+    let slot = i64::from(slot);
     let rows = session.transact(READ_LEASES, &[(&slot, Type::INT8)], current_row).await?;
     Leases::parse(&rows)
 }
 
-/// The lease of a slot, or all, as they are now, and not as they were at a replica.
-async fn leases(session: Session<'_>, slot: Option<u32>) -> Result<Leases, Error> {
-    let slot = slot.map(i64::from);
-    Leases::parse(&session.query(READ_LEASES, &[(&slot, Type::INT8)], current_row).await?)
+/// All leases as they are now, for a transaction that goes on.
+async fn read_all(session: Session<'_>) -> Result<Leases, Error> {
+    let all: Option<i64> = None;
+    let rows = session.query(READ_LEASES, &[(&all, Type::INT8)], current_row).await?;
+    Leases::parse(&rows)
 }
 
 /// A row of [`READ_LEASES`].

@@ -58,7 +58,7 @@ pub(super) async fn prepare(session: Session<'_>) -> Result<(), Error> {
         Tables::Missing => session.run(CREATE).await?,
         Tables::Old => migrate(session).await?,
     }
-    session.run("COMMIT").await
+    session.commit().await
 }
 
 /// Makes the tables from those of the layout before. No process writes to these from here on.

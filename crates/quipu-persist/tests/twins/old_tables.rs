@@ -26,7 +26,7 @@ INSERT INTO quipu_totals VALUES
 INSERT INTO quipu_folded VALUES ('web/2', 'likes', 4);
 ";
 
-/// What is left of them.
+/// The rows that are left of them, of each table another digit.
 pub(crate) const LEFT: &str = "SELECT (SELECT count(*) FROM quipu_v1_totals)
     + (SELECT count(*) FROM quipu_v1_writers) * 10 + (SELECT count(*) FROM quipu_v1_folded) * 100
     + (SELECT max(version) FROM quipu_v1_schema) * 1000";

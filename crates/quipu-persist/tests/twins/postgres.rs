@@ -183,6 +183,32 @@ fn service_postgres_with_few_rights() {
     assert_eq!(reader.claim(&claim).unwrap_err().kind(), ErrorKind::Denied);
 }
 
+/// A replica can be read, but says nothing of a process's slot. Here the user may only read, which is
+/// the same to the server.
+#[test]
+#[ignore = "starts PostgreSQL"]
+fn service_postgres_decides_nothing_by_a_replica() {
+    let server = started();
+    let claim = Claim::new(Writer::new("web").unwrap(), LONG);
+    let claimed = at(server.port(), "postgres").claim(&claim).unwrap();
+    let option = "?options=-cdefault_transaction_read_only%3Don";
+    let mut replica = at(server.port(), &format!("postgres{option}"));
+    assert_eq!(replica.slots().unwrap().len(), 1);
+    assert_eq!(replica.total("likes").unwrap(), 0);
+    let id = BatchId { number: 7, entries: 0 };
+    let place = (claimed.slot, claimed.epoch);
+    let batch = Batch::new(place, claim.owner.clone(), BatchId::NONE, id, LONG);
+    for error in [
+        replica.lease(claimed.slot).unwrap_err(),
+        replica.lease(9).unwrap_err(),
+        replica.flush(&batch).unwrap_err(),
+        replica.claim(&claim).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+        assert!(error.to_string().contains("expected the primary server"), "{error}");
+    }
+}
+
 /// Flushes don't wait for a process that claims, however long that takes.
 #[test]
 #[ignore = "starts PostgreSQL"]
@@ -208,7 +234,7 @@ fn service_postgres_flushes_during_a_claim() {
     });
 }
 
-/// What users are told to run.
+/// The queries that users are told to run.
 #[test]
 #[ignore = "starts PostgreSQL"]
 fn service_postgres_queries_of_the_documentation() {

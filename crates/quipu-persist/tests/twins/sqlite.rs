@@ -34,7 +34,7 @@ fn a_file_of_version_1_is_taken_over() {
     connection.execute(old_tables::OLD_WRITE, []).unwrap_err();
 }
 
-/// What users are told to run.
+/// The queries that users are told to run.
 #[test]
 fn queries_of_the_documentation_run() {
     let (folder, mut store) = file();
