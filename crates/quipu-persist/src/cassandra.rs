@@ -83,9 +83,10 @@ const CONCURRENCY: usize = 16;
 ///
 /// # Limits
 /// A lease ends by the clock of the process that claims the slot. Clocks that differ by more than
-/// the lease cost slots that change hands, and nothing else. One batch is one mutation: where the
-/// cluster's `max_mutation_size` is below a megabyte, batches of many long names fail. Calls block,
-/// for at most 10 seconds: see [asynchronous code](super#asynchronous-code).
+/// the lease cost slots that change hands, and nothing else. One batch is one mutation, of 2 MB at
+/// most: a cluster whose `max_mutation_size` is lower (the default is 16 MB) may decide for a batch
+/// that it can't write, and the slot is stuck until the limit is raised. Calls block, for at most 10 seconds: see
+/// [asynchronous code](super#asynchronous-code).
 pub struct Cassandra {
     place: Place,
     link: ProcessLocal<Link>,
@@ -181,11 +182,7 @@ impl Cassandra {
         &mut self,
         work: impl AsyncFnOnce(&mut link::Session, &Place) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut link = match self.link.take() {
-            Some(link) => link,
-            None => Link::new(&self.place)?,
-        };
-        // It mends itself after whatever fails.
+        let mut link = self.link.take().map_or_else(Link::new, Ok)?;
         let result = link.run(&self.place, work);
         self.link.keep(link);
         result

@@ -27,8 +27,8 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 const SILENCE: Duration = Duration::from_secs(2);
 
 pub(super) struct Link {
-    /// Dropped before the runtime that it runs on.
-    session: Session,
+    /// Dropped before the runtime that it runs on. `None` before it is made.
+    session: Option<Session>,
     runtime: Runtime,
 }
 
@@ -39,21 +39,25 @@ pub(super) struct Session {
 }
 
 impl Link {
-    pub(super) fn new(place: &Place) -> Result<Self, Error> {
-        let runtime = Runtime::new()?;
-        let store = place.to_string();
-        let driver = runtime.run(&store, async {
-            builder(place).build().await.map_err(|error| explain::session(&store, error))
-        })?;
-        Ok(Self { session: Session { driver, statements: None }, runtime })
+    pub(super) fn new() -> Result<Self, Error> {
+        Ok(Self { session: None, runtime: Runtime::new()? })
     }
 
+    /// Runs `work` on a session, which is made if it must be and stays: it mends itself after
+    /// whatever fails.
     pub(super) fn run<T>(
         &mut self,
         place: &Place,
         work: impl AsyncFnOnce(&mut Session, &Place) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.runtime.run(&place.to_string(), work(&mut self.session, place))
+        let (store, session) = (place.to_string(), &mut self.session);
+        self.runtime.run(&store, async {
+            let session = match session {
+                Some(session) => session,
+                None => session.insert(Session::new(place, &store).await?),
+            };
+            work(session, place).await
+        })
     }
 }
 
@@ -92,46 +96,63 @@ fn profile(place: &Place) -> ExecutionProfile {
 }
 
 impl Session {
+    async fn new(place: &Place, store: &str) -> Result<Self, Error> {
+        let driver = builder(place).build().await;
+        let driver = driver.map_err(|error| explain::session(store, error))?;
+        Ok(Self { driver, statements: None })
+    }
+
     /// Runs `work` on the table. `None` if the table isn't there.
+    ///
+    /// A table that was dropped since, or that a node has yet to hear of, is an error of the schema.
+    /// So it is looked for again.
     pub(super) async fn work<T>(
         &mut self,
         place: &Place,
         work: impl AsyncFn(&Slots<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         let store = place.to_string();
-        loop {
-            let was_known = self.statements.is_some();
-            if !self.find_table(place).await? {
+        let mut error = table::gone(&store);
+        for _ in 0..table::TRIES {
+            if !self.has_table(place).await? {
                 return Ok(None);
             }
-            let Some(statements) = &self.statements else { return Ok(None) };
-            let slots = Slots { driver: &self.driver, statements, store: &store };
-            match work(&slots).await {
-                // The table may have been dropped since.
-                Err(error) if error.kind() == ErrorKind::Schema => {
-                    self.statements = None;
-                    if !was_known {
-                        return Err(error);
-                    }
-                }
+            match self.attempt(&store, &work).await {
+                Err(reason) if reason.kind() == ErrorKind::Schema => error = reason,
                 result => return result.map(Some),
             }
+            tokio::time::sleep(table::PAUSE).await;
         }
+        Err(error)
+    }
+
+    async fn attempt<T>(
+        &mut self,
+        store: &str,
+        work: impl AsyncFn(&Slots<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let statements = match self.statements.take() {
+            Some(statements) => statements,
+            None => Statements::prepare(&self.driver, store).await?,
+        };
+        let statements = self.statements.insert(statements);
+        let result = work(&Slots { driver: &self.driver, statements, store }).await;
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Schema) {
+            self.statements = None;
+        }
+        result
     }
 
     /// Makes the table if it isn't there.
     pub(super) async fn make_table(&mut self, place: &Place) -> Result<(), Error> {
-        if !self.find_table(place).await? {
+        if !self.has_table(place).await? {
             table::make(&self.driver, place).await?;
         }
         Ok(())
     }
 
-    /// Whether the table is there. One of another layout is an error.
-    async fn find_table(&mut self, place: &Place) -> Result<bool, Error> {
-        if self.statements.is_none() && table::is_there(&self.driver, place).await? {
-            self.statements = Some(Statements::prepare(&self.driver, &place.to_string()).await?);
-        }
-        Ok(self.statements.is_some())
+    /// Whether the table is there, or was when it was used last. One of another layout is an error.
+    async fn has_table(&self, place: &Place) -> Result<bool, Error> {
+        Ok(self.statements.is_some() || table::is_there(&self.driver, place).await?)
     }
 }

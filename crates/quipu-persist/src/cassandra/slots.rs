@@ -12,7 +12,7 @@ use scylla::deserialize::row::DeserializeRow;
 use scylla::response::query_result::QueryResult;
 use scylla::response::{PagingState, PagingStateResponse};
 use scylla::serialize::row::SerializeRow;
-use scylla::statement::batch::{Batch as Statements, BatchType};
+use scylla::statement::batch::{Batch as Bundle, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::{CqlValue, Row};
 
@@ -103,28 +103,18 @@ impl Slots<'_> {
         before: Option<&Lease>,
         lease: &Lease,
     ) -> Result<bool, Error> {
-        let past = lease
-            .past
-            .iter()
-            .map(|(owner, last)| (owner.to_string(), last.number as i64, last.entries as i32));
-        let set = (
+        let earlier = |(owner, last): &(Writer, BatchId)| {
+            (owner.to_string(), last.number as i64, last.entries as i32)
+        };
+        let (owner, epoch, number, entries) = condition(before);
+        let values = (
             lease.owner.to_string(),
             lease.epoch as i64,
             lease.last.number as i64,
             lease.last.entries as i32,
             lease.since,
             lease.until,
-            past.collect::<Vec<_>>(),
-        );
-        let (owner, epoch, number, entries) = condition(before);
-        let values = (
-            set.0,
-            set.1,
-            set.2,
-            set.3,
-            set.4,
-            set.5,
-            set.6,
+            lease.past.iter().map(earlier).collect::<Vec<_>>(),
             slot as i32,
             owner,
             epoch,
@@ -144,7 +134,7 @@ impl Slots<'_> {
         lease: &Lease,
     ) -> Result<bool, Error> {
         let slot = batch.slot as i32;
-        let mut statements = Statements::new(BatchType::Unlogged);
+        let mut statements = Bundle::new(BatchType::Unlogged);
         statements.set_is_idempotent(true);
         statements.append_statement(self.statements.renew.clone());
         let (owner, epoch, number, entries) = condition(Some(before));

@@ -3,7 +3,7 @@
 //! A conditional write may lose a race, be it against itself: it is sent to two nodes if the first
 //! one is slow. Or its answer gets lost. Then the lease at `SERIAL` tells how it ended.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::slots::Slots;
 use crate::memory::now;
@@ -12,12 +12,17 @@ use crate::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome};
 /// How often a step is tried that others are faster with.
 const TRIES: u64 = 10;
 
+/// How long a claim tries again after errors that pass, such as those of nodes that have yet to hear
+/// of the table.
+const SETTLING: Duration = Duration::from_secs(3);
+
 /// The longest wait of a claim before its second try. It grows with each one.
 const PAUSE: Duration = Duration::from_millis(40);
 
 impl Slots<'_> {
     /// Claims a slot. Its base is read after that: no batch of an earlier owner can come any more.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<Claimed, Error> {
+        let begin = Instant::now();
         let mut error = self.outrun("another process was faster with each slot");
         for attempt in 1..=TRIES {
             match self.try_claim(claim).await {
@@ -26,9 +31,12 @@ impl Slots<'_> {
                     return Ok(Claimed { slot, epoch: lease.epoch, base });
                 }
                 Ok(None) => {}
-                // Nodes that have yet to hear of the table, say.
-                Err(reason) if reason.kind().is_temporary() => error = reason,
-                Err(reason) => return Err(reason),
+                Err(reason) => {
+                    if !reason.kind().is_temporary() || begin.elapsed() > SETTLING {
+                        return Err(reason);
+                    }
+                    error = reason;
+                }
             }
             tokio::time::sleep(pause(attempt)).await;
         }

@@ -27,9 +27,9 @@ const COLUMNS: [(&str, &str, &str); 10] = [
 
 const COLUMNS_OF: &str = "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = 'quipu_slots'";
 
-/// How often the nodes are asked whether they have a table that was just made, and how long between.
-const TRIES: usize = 10;
-const PAUSE: Duration = Duration::from_millis(200);
+/// How often a table is looked for that was just made or dropped, and how long between.
+pub(super) const TRIES: usize = 10;
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
 /// Whether the keyspace has the table. One with other columns is an error.
 pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Error> {

@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// How long a node may take to start, on a machine that is busy.
 const START: Duration = Duration::from_secs(180);
 
+/// How long the node remembers a role's rights, and more.
+const RIGHTS: Duration = Duration::from_millis(300);
+
 /// The administrator that a new node has.
 const ADMIN: &str = "cassandra";
 
@@ -102,6 +105,7 @@ impl Node {
                 }
             }
         });
+        thread::sleep(RIGHTS);
     }
 
     /// Makes a keyspace, and a role of the same name and password that may do all in it.
@@ -164,7 +168,7 @@ fn config(folder: &Path, port: u16, internal: u16) -> String {
          authenticator: PasswordAuthenticator\n\
          authorizer: CassandraAuthorizer\n\
          role_manager: CassandraRoleManager\n\
-         permissions_validity: 0ms\n\
+         permissions_validity: 100ms\n\
          minimum_timestamp_warn_threshold: 30m\n\
          minimum_timestamp_fail_threshold: 1h\n"
     )

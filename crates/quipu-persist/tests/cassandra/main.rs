@@ -137,15 +137,14 @@ fn cluster_of_one_stores_many_counters_in_one_batch() {
     let owner = claim();
     let claimed = store.claim(&owner).unwrap();
     let mut after = BatchId::NONE;
-    for (round, (count, len)) in [(1000, 20), (4096, 20), (4096, 255)].into_iter().enumerate() {
+    let sizes = [(1000, 20), (1000, 20), (4096, 20), (4096, 20), (4096, 255), (4096, 255)];
+    for (round, (count, len)) in sizes.into_iter().enumerate() {
         let id = BatchId { number: u64::MAX - round as u64, entries: count };
         let place = (claimed.slot, claimed.epoch);
         let mut batch = Batch::new(place, owner.owner.clone(), after, id, LONG);
         let entry = |n| Entry { counter: format!("{n:0len$}"), total: i64::from(n) };
         batch.entries.extend((0..count).map(entry));
-        let begin = Instant::now();
-        assert_eq!(store.flush(&batch).unwrap(), Outcome::Stored);
-        println!("{count} counters with names of {len} bytes in one batch: {:?}", begin.elapsed());
+        flush_in_the_end(&mut store, &batch);
         assert_eq!(store.flush(&batch).unwrap(), Outcome::Stored, "twice");
         after = id;
     }
@@ -157,6 +156,21 @@ fn cluster_of_one_stores_many_counters_in_one_batch() {
     let base = store.claim(&next).unwrap().base;
     assert_eq!(base.len(), 2 * 4096, "the next owner's base");
     assert_eq!(base.into_values().sum::<i64>(), 4095 * 4096);
+}
+
+/// Repeats a batch that is late: a node that has just started, on a machine that is busy.
+fn flush_in_the_end(store: &mut Cassandra, batch: &Batch) {
+    let (count, len) = (batch.entries.len(), batch.entries[0].counter.len());
+    for _ in 0..10 {
+        let begin = Instant::now();
+        let outcome = store.flush(batch);
+        println!("{count} counters with names of {len} bytes in one batch: {:?}", begin.elapsed());
+        match outcome {
+            Err(error) if error.kind() == ErrorKind::Timeout => println!("{error}"),
+            outcome => return assert_eq!(outcome.unwrap(), Outcome::Stored),
+        }
+    }
+    panic!("{count} counters: expected a batch that is in time");
 }
 
 /// A worker goes on, and writes all again.
@@ -265,7 +279,9 @@ fn cluster_of_one_is_found_beside_a_node_that_hangs() {
     let (hangs, _listener) = a_node_without_answers();
     let begin = Instant::now();
     let nodes = [hangs.as_str(), node().address()];
-    let mut store = Cassandra::new(nodes, "hangs").login("hangs", "hangs");
+    // No node is in this data centre.
+    let store = Cassandra::new(nodes, "hangs").login("hangs", "hangs");
+    let mut store = store.local_datacenter("elsewhere");
     assert_eq!(store.claim(&claim()).unwrap().slot, 0);
     println!("connected after {:?}", begin.elapsed());
 }
