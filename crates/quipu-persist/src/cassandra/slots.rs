@@ -33,6 +33,13 @@ type Columns = (
 /// What a slot's lease is compared with. Nulls are those of a slot that isn't there.
 type Condition = (Option<String>, Option<i64>, Option<i64>, Option<i32>);
 
+/// The answer to a conditional statement.
+struct Answer {
+    is_applied: bool,
+    /// The owner with which it was compared, where the answer has it.
+    owner: Option<String>,
+}
+
 /// The table, over a connection.
 pub(super) struct Slots<'a> {
     pub(super) driver: &'a Driver,
@@ -96,7 +103,8 @@ impl Slots<'_> {
         Ok(rows.into_iter().next().and_then(|(total,)| total))
     }
 
-    /// Gives a slot to a lease's owner. False if the slot's lease isn't `before` any more.
+    /// Gives a slot to a lease's owner. False if the slot's lease isn't `before` any more, and no
+    /// earlier attempt gave the slot to that owner.
     pub(super) async fn replace(
         &self,
         slot: u32,
@@ -122,7 +130,9 @@ impl Slots<'_> {
             entries,
         );
         let result = self.driver.execute_unpaged(&self.statements.claim, values).await;
-        self.is_applied(result.map_err(|error| explain::request(self.store, error))?)
+        let result = result.map_err(|error| explain::request(self.store, error))?;
+        let answer = self.answer(result)?;
+        Ok(answer.is_applied || answer.owner == Some(lease.owner.to_string()))
     }
 
     /// Writes a batch's entries, and the lease that it leads to, in one step. False if the slot's
@@ -146,16 +156,21 @@ impl Slots<'_> {
             values.push(Box::new((slot, entry.counter.as_str(), entry.total)));
         }
         let result = self.driver.batch(&statements, values).await;
-        self.is_applied(result.map_err(|error| explain::request(self.store, error))?)
+        let result = result.map_err(|error| explain::request(self.store, error))?;
+        Ok(self.answer(result)?.is_applied)
     }
 
-    /// Whether a conditional statement was done: the first column of the first row.
-    fn is_applied(&self, result: QueryResult) -> Result<bool, Error> {
+    /// The answer to a conditional statement: the first row, whose first column is whether it was
+    /// done. What was compared follows.
+    fn answer(&self, result: QueryResult) -> Result<Answer, Error> {
         let rows = result.into_rows_result();
         let rows = rows.map_err(|error| explain::unreadable(self.store, error))?;
         let row = rows.first_row::<Row>();
         let row = row.map_err(|error| explain::unreadable(self.store, error))?;
-        Ok(row.columns.first() == Some(&Some(CqlValue::Boolean(true))))
+        let at = rows.column_specs().iter().position(|column| column.name() == "owner");
+        let owner = at.and_then(|at| row.columns.get(at)?.as_ref()?.as_text().cloned());
+        let is_applied = row.columns.first() == Some(&Some(CqlValue::Boolean(true)));
+        Ok(Answer { is_applied, owner })
     }
 
     /// Reads rows, page by page, up to the first one that isn't wanted.

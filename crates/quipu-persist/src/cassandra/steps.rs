@@ -1,7 +1,7 @@
 //! The two steps of a sink: a claim and a flush.
 //!
 //! A conditional write may lose a race, be it against itself: it is sent to two nodes if the first
-//! one is slow. Or its answer gets lost. Then the lease at `SERIAL` tells how it ended.
+//! one is slow. Or its answer gets lost. Then the owner or the lease tells how it ended.
 
 use std::time::{Duration, Instant};
 
@@ -49,11 +49,12 @@ impl Slots<'_> {
         let slot = Lease::choose(&leases, claim, now);
         let before = leases.get(&slot);
         let lease = Lease::of(before, claim, now);
-        let is_applied = match self.replace(slot, before, &lease).await {
-            Err(error) if error.kind() == ErrorKind::Timeout => false,
+        let is_ours = match self.replace(slot, before, &lease).await {
+            Err(error) if error.kind() == ErrorKind::Timeout => {
+                self.lease(slot).await?.as_ref() == Some(&lease)
+            }
             result => result?,
         };
-        let is_ours = is_applied || self.lease(slot).await?.as_ref() == Some(&lease);
         Ok(is_ours.then_some((slot, lease)))
     }
 

@@ -130,33 +130,26 @@ impl Statements {
             prepared.set_is_idempotent(true);
             Ok(prepared)
         };
-        // A quorum may lack a lease that was decided but not yet written everywhere. A read at
-        // this level waits for it.
-        let mut lease =
-            prepare(concat!("SELECT ", lease!(), " FROM quipu_slots WHERE slot = ? LIMIT 1"))
-                .await?;
-        lease.set_consistency(Consistency::Serial);
-        Ok(Self {
-            numbers: prepare("SELECT DISTINCT slot FROM quipu_slots").await?,
-            leases: prepare(concat!("SELECT DISTINCT slot, ", lease!(), " FROM quipu_slots"))
-                .await?,
-            lease,
-            rows: prepare("SELECT counter, total FROM quipu_slots WHERE slot = ? AND counter >= ?")
-                .await?,
-            row: prepare("SELECT total FROM quipu_slots WHERE slot = ? AND counter = ?").await?,
-            claim: prepare(concat!(
+        let (numbers, leases, mut lease, rows, row, claim, renew, write) = futures_util::try_join!(
+            prepare("SELECT DISTINCT slot FROM quipu_slots"),
+            prepare(concat!("SELECT DISTINCT slot, ", lease!(), " FROM quipu_slots")),
+            prepare(concat!("SELECT ", lease!(), " FROM quipu_slots WHERE slot = ? LIMIT 1")),
+            prepare("SELECT counter, total FROM quipu_slots WHERE slot = ? AND counter >= ?"),
+            prepare("SELECT total FROM quipu_slots WHERE slot = ? AND counter = ?"),
+            prepare(concat!(
                 "UPDATE quipu_slots SET owner = ?, epoch = ?, last_number = ?, last_entries = ?, \
                  since = ?, until = ?, past = ? WHERE slot = ? ",
                 is_as_before!()
-            ))
-            .await?,
-            renew: prepare(concat!(
+            )),
+            prepare(concat!(
                 "UPDATE quipu_slots SET last_number = ?, last_entries = ?, until = ? WHERE slot = ? ",
                 is_as_before!()
-            ))
-            .await?,
-            write: prepare("INSERT INTO quipu_slots (slot, counter, total) VALUES (?, ?, ?)")
-                .await?,
-        })
+            )),
+            prepare("INSERT INTO quipu_slots (slot, counter, total) VALUES (?, ?, ?)"),
+        )?;
+        // A quorum may lack a lease that was decided but not yet written everywhere. A read at
+        // this level waits for it.
+        lease.set_consistency(Consistency::Serial);
+        Ok(Self { numbers, leases, lease, rows, row, claim, renew, write })
     }
 }

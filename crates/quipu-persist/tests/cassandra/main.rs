@@ -93,7 +93,10 @@ fn cluster_of_one_gives_each_of_many_first_claims_a_slot() {
         let claim = || {
             let mut store = node().store("starts");
             begin.wait();
-            store.claim(&claim()).unwrap().slot
+            let begin = Instant::now();
+            let claimed = store.claim(&claim());
+            println!("claimed after {:?}", begin.elapsed());
+            claimed.unwrap().slot
         };
         let threads: Vec<_> = (0..PROCESSES).map(|_| scope.spawn(claim)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
