@@ -2,37 +2,29 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use scylla::client::session::Session;
-use scylla::client::session_builder::SessionBuilder;
-use scylla::errors::NewSessionError;
-use scylla::statement::prepared::PreparedStatement;
 
 use super::process_local::ProcessLocal;
-use super::runtime::Runtime;
-use super::{Batch, Entry, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer};
+use super::{Batch, Claim, Claimed, Error, Lease, Outcome, Sink, Store};
 
-/// Writes that are on their way at once.
-const CONCURRENCY: usize = 64;
+mod explain;
+mod link;
+mod retry;
+mod slots;
+mod steps;
+mod table;
 
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS quipu_totals \
-    (counter text, writer text, version bigint, total bigint, PRIMARY KEY (counter, writer))";
+use link::Link;
+use slots::Slots;
 
-/// The cells of the highest timestamp win, so a row is replaced by a newer one only, on each
-/// replica by itself.
-const WRITE: &str = "INSERT INTO quipu_totals (counter, writer, version, total) VALUES (?, ?, ?, ?) USING TIMESTAMP ?";
+/// Partitions that are read at once.
+const CONCURRENCY: usize = 16;
 
-const BY_WRITER: &str = "SELECT writer, version, total FROM quipu_totals WHERE counter = ?";
-
-const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
-
-/// Totals in Cassandra or ScyllaDB: an ordinary table, `quipu_totals`, in a keyspace that exists.
+/// Totals in Cassandra or ScyllaDB: a table, `quipu_slots`, in a keyspace that exists.
 ///
-/// Each total is written `USING TIMESTAMP` of its version, so the newest one wins on every replica.
-/// That takes no counter columns, whose increments aren't idempotent, and no lightweight
-/// transactions. A call connects if it must, without TLS.
-///
-/// **This store has not been run against a live cluster**, only against the tests' own node, which
-/// speaks the protocol and takes statements of these forms.
+/// A slot is a partition, with its lease in static columns. A flush is one conditional batch in
+/// that partition, a lightweight transaction, so that only the slot's owner writes to it. It uses no
+/// counter columns, whose increments aren't idempotent, and no timestamps of its own. A call
+/// connects if it must, without TLS.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -46,24 +38,72 @@ const COUNTERS: &str = "SELECT DISTINCT counter FROM quipu_totals";
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # Keyspace and table
+/// Make the keyspace with three replicas, in each data centre that is to have the totals:
+///
+/// ```sql
+/// CREATE KEYSPACE totals WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3};
+/// ```
+///
+/// The first claim makes the table if it is missing, which takes the right to do so. Better make it
+/// beforehand: where many processes start at once, nodes disagree about the schema for a while.
+/// Rows are written again and again, and that is what the compaction is for.
+///
+/// ```sql
+/// CREATE TABLE IF NOT EXISTS totals.quipu_slots (
+///     slot int, counter text, total bigint,
+///     owner text static, epoch bigint static,
+///     last_number bigint static, last_entries int static,
+///     since bigint static, until bigint static,
+///     past frozen<list<frozen<tuple<text, bigint, int>>>> static,
+///     PRIMARY KEY (slot, counter)
+/// ) WITH compaction = {'class': 'LeveledCompactionStrategy'};
+/// ```
+///
+/// A table of this name with other columns is left as it is: [`ErrorKind::Schema`](super::ErrorKind::Schema).
+///
+/// # Rights
+/// A process that counts needs `SELECT` and `MODIFY` on the table, one that reads `SELECT` only:
+///
+/// ```sql
+/// GRANT SELECT ON TABLE totals.quipu_slots TO app;
+/// GRANT MODIFY ON TABLE totals.quipu_slots TO app;
+/// GRANT CREATE ON KEYSPACE totals TO app; -- only to have the table made
+/// ```
+///
+/// # Consistency
+/// Leases are compared and set at `SERIAL`, and all else is read and written at `QUORUM`. So
+/// processes in different data centres share the slots, and a flush waits for a quorum of all
+/// replicas of all data centres. `LOCAL_SERIAL` is faster there, but it isn't offered: two data
+/// centres would give one slot to two processes, and totals would be wrong. To depend on one data
+/// centre only, use a keyspace that is replicated only there.
+///
+/// A request that has no answer after 1.5 seconds is sent to another node, too, so that one node
+/// that hangs holds up no flush for long.
+///
 /// # Limits
-/// There is no `compact`, which would need a transaction over several rows. Versions are small
-/// numbers, while the timestamp of a `DELETE` is the time of day: a row that is deleted by hand
-/// stays deleted, unless it is deleted `USING TIMESTAMP` of its version. Calls block, for at most
-/// 10 seconds: see [asynchronous code](super#asynchronous-code).
+/// A lease ends by the clock of the process that claims the slot. Clocks that differ by more than
+/// the lease cost slots that change hands, and nothing else. One batch is one mutation, of 2 MB at
+/// most: a cluster whose `max_mutation_size` is lower (the default is 16 MB) may decide for a batch
+/// that it can't write, and the slot is stuck until the limit is raised. Calls block, for at most 10 seconds: see
+/// [asynchronous code](super#asynchronous-code).
 pub struct Cassandra {
-    nodes: Vec<String>,
-    keyspace: String,
-    login: Option<(String, String)>,
+    place: Place,
     link: ProcessLocal<Link>,
 }
 
-struct Link {
-    /// Dropped before the runtime that they run on.
-    session: Session,
-    write: PreparedStatement,
-    by_writer: PreparedStatement,
-    runtime: Runtime,
+/// The cluster and the keyspace, and how to get there.
+struct Place {
+    nodes: Vec<String>,
+    keyspace: String,
+    login: Option<(String, String)>,
+    datacenter: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cassandra at {}, keyspace {}", self.nodes.join(","), self.keyspace)
+    }
 }
 
 impl Cassandra {
@@ -82,7 +122,8 @@ impl Cassandra {
         keyspace: impl Into<String>,
     ) -> Self {
         let nodes = nodes.into_iter().map(Into::into).collect();
-        Self { nodes, keyspace: keyspace.into(), login: None, link: ProcessLocal::NONE }
+        let place = Place { nodes, keyspace: keyspace.into(), login: None, datacenter: None };
+        Self { place, link: ProcessLocal::NONE }
     }
 
     /// The same store, with a user and a password.
@@ -96,117 +137,114 @@ impl Cassandra {
     /// ```
     #[must_use]
     pub fn login(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        self.login = Some((user.into(), password.into()));
+        self.place.login = Some((user.into(), password.into()));
         self
     }
 
-    fn shown(&self) -> String {
-        format!("Cassandra at {}, keyspace {}", self.nodes.join(","), self.keyspace)
+    /// The same store, by nodes of this data centre, and by others only if none of these answers.
+    ///
+    /// It saves ways to and fro. What is written and read stays the same: see
+    /// [consistency](Cassandra#consistency).
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Cassandra, Worker};
+    ///
+    /// let store = Cassandra::new(["node-1"], "totals").local_datacenter("dc1");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[must_use]
+    pub fn local_datacenter(mut self, name: impl Into<String>) -> Self {
+        self.place.datacenter = Some(name.into());
+        self
     }
 
-    /// Runs `work` on a session, which is kept if it succeeds.
-    fn run<T>(&mut self, work: impl AsyncFnOnce(&Link) -> Result<T, Boxed>) -> Result<T, Error> {
-        let store = self.shown();
-        let link = match self.link.take() {
-            Some(link) => link,
-            None => self.connect(&store)?,
-        };
-        let result = link.runtime.run(&store, async {
-            work(&link).await.map_err(|error| {
-                let text = format!("{store}: expected enough of its replicas to answer: {error}");
-                Error::new(ErrorKind::Unavailable, text)
-            })
-        })?;
+    /// Runs `work` on the table, over a connection that is kept. `None` if the table isn't there.
+    fn run<T>(
+        &mut self,
+        work: impl AsyncFn(&Slots<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.with_link(async |link, place| link.work(place, &work).await)
+    }
+
+    /// The same, with a table that is made if it isn't there.
+    fn run_in_some_table<T>(
+        &mut self,
+        work: impl AsyncFn(&Slots<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.with_link(async |link, place| {
+            link.make_table(place).await?;
+            link.work(place, &work).await?.ok_or_else(|| table::gone(&place.to_string()))
+        })
+    }
+
+    fn with_link<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut link::Session, &Place) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut link = self.link.take().map_or_else(Link::new, Ok)?;
+        let result = link.run(&self.place, work);
         self.link.keep(link);
-        Ok(result)
+        result
     }
 
-    fn connect(&self, store: &str) -> Result<Link, Error> {
-        let mut builder =
-            SessionBuilder::new().known_nodes(&self.nodes).use_keyspace(&self.keyspace, true);
-        if let Some((user, password)) = &self.login {
-            builder = builder.user(user, password);
-        }
-        let runtime = Runtime::new()?;
-        let (session, write, by_writer) = runtime.run(store, async {
-            let session = builder.build().await.map_err(|error| explain(store, error))?;
-            let prepare = async {
-                session.query_unpaged(CREATE, &[]).await?;
-                let mut write = session.prepare(WRITE).await?;
-                write.set_is_idempotent(true);
-                Ok((write, session.prepare(BY_WRITER).await?))
-            };
-            let (write, by_writer) = prepare.await.map_err(|error: Boxed| {
-                let text = format!(
-                    "{store}: expected a table quipu_totals as this version makes it: {error}"
-                );
-                Error::new(ErrorKind::Schema, text)
-            })?;
-            Ok((session, write, by_writer))
-        })?;
-        Ok(Link { session, write, by_writer, runtime })
+    /// Reads something of each slot, some slots at once.
+    fn of_each_slot<T>(
+        &mut self,
+        read: impl AsyncFn(&Slots<'_>, u32) -> Result<T, Error>,
+    ) -> Result<Vec<(u32, T)>, Error> {
+        let all = self.run(async |slots| {
+            let reads = slots.numbers().await?.into_iter().map(async |slot| {
+                let result = read(slots, slot).await?;
+                Ok((slot, result))
+            });
+            stream::iter(reads).buffer_unordered(CONCURRENCY).try_collect::<Vec<_>>().await
+        });
+        Ok(all?.unwrap_or_default())
     }
-}
-
-type Boxed = Box<dyn std::error::Error + Send + Sync>;
-
-fn explain(store: &str, error: NewSessionError) -> Error {
-    let (kind, expected) = match error {
-        NewSessionError::UseKeyspaceError(_) => {
-            (ErrorKind::Config, "expected a keyspace that exists: CREATE KEYSPACE")
-        }
-        NewSessionError::EmptyKnownNodesList => (ErrorKind::Config, "expected one node at least"),
-        _ => (
-            ErrorKind::Unavailable,
-            "expected a node at one of these hosts and ports that lets the user in",
-        ),
-    };
-    Error::new(kind, format!("{store}: {expected}")).caused_by(error)
 }
 
 impl Sink for Cassandra {
-    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        let writer = batch.writer.to_string();
-        self.run(async |link| {
-            let insert = |Entry { counter, stamp }: &Entry| {
-                let version = stamp.version as i64;
-                let row = (counter.clone(), writer.clone(), version, stamp.total, version);
-                async move { link.session.execute_unpaged(&link.write, row).await.map(drop) }
-            };
-            let inserts: Vec<_> = batch.entries.iter().map(insert).collect();
-            Ok(stream::iter(inserts).buffer_unordered(CONCURRENCY).try_collect::<()>().await?)
-        })?;
-        Ok(Outcome::Stored)
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
+        self.run_in_some_table(async |slots| slots.claim(claim).await)
+    }
+
+    fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        let outcome = self.run(async |slots| slots.flush(batch).await)?;
+        Ok(outcome.unwrap_or(Outcome::Refused(None)))
+    }
+
+    fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
+        Ok(self.run(async |slots| slots.lease(slot).await)?.flatten())
     }
 }
 
 impl Store for Cassandra {
-    fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
-        self.run(async |link| {
-            let rows = link.session.execute_iter(link.by_writer.clone(), (counter,)).await?;
-            let rows: Vec<(String, i64, i64)> = rows.rows_stream()?.try_collect().await?;
-            let stamp = |(writer, version, total): (String, i64, i64)| {
-                Ok((writer.parse()?, Stamp { version: version as u64, total }))
-            };
-            rows.into_iter().map(stamp).collect()
-        })
+    fn totals_with_prefix(&mut self, prefix: &str) -> Result<BTreeMap<String, i64>, Error> {
+        let mut totals = BTreeMap::new();
+        for (_, rows) in self.of_each_slot(async |slots, slot| slots.rows(slot, prefix).await)? {
+            for (counter, total) in rows {
+                let sum: &mut i64 = totals.entry(counter).or_default();
+                *sum = sum.wrapping_add(total);
+            }
+        }
+        Ok(totals)
     }
 
-    fn counters(&mut self) -> Result<Vec<String>, Error> {
-        let mut counters = self.run(async |link| {
-            let rows = link.session.query_iter(COUNTERS, &[]).await?;
-            let rows: Vec<(String,)> = rows.rows_stream()?.try_collect().await?;
-            Ok(rows.into_iter().map(|(counter,)| counter).collect::<Vec<_>>())
-        })?;
-        counters.sort_unstable();
-        Ok(counters)
+    fn by_slot(&mut self, counter: &str) -> Result<BTreeMap<u32, i64>, Error> {
+        let rows = self.of_each_slot(async |slots, slot| slots.row(slot, counter).await)?;
+        Ok(rows.into_iter().filter_map(|(slot, total)| Some((slot, total?))).collect())
+    }
+
+    fn slots(&mut self) -> Result<BTreeMap<u32, Lease>, Error> {
+        Ok(self.run(async |slots| slots.leases().await)?.unwrap_or_default())
     }
 }
 
 impl fmt::Debug for Cassandra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cassandra")
-            .field("store", &self.shown())
+            .field("store", &self.place.to_string())
             .field("is_connected", &self.link.is_some())
             .finish()
     }

@@ -1,0 +1,135 @@
+//! The errors of the driver and of the nodes, by kind.
+
+use std::error::Error as StdError;
+
+use scylla::errors::{
+    ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind, DbError, ExecutionError,
+    MetadataError, NewSessionError, PrepareError, RequestAttemptError, UseKeyspaceError,
+};
+
+use crate::{Error, ErrorKind};
+
+/// A kind, and what was expected.
+type Reason = (ErrorKind, &'static str);
+
+const NODE: Reason =
+    (ErrorKind::Unavailable, "expected a node at one of these hosts and ports that answers");
+const LOGIN: Reason = (ErrorKind::Denied, "expected a user and a password that the cluster knows");
+const KEYSPACE: Reason = (ErrorKind::Config, "expected a keyspace that exists: CREATE KEYSPACE");
+const OTHER: Reason = (ErrorKind::Store, "expected an answer of another form");
+
+fn text(store: &str, (kind, expected): Reason) -> Error {
+    Error::new(kind, format!("{store}: {expected}"))
+}
+
+/// The error of a session that can't be made.
+pub(super) fn session(store: &str, error: NewSessionError) -> Error {
+    let reason = match &error {
+        NewSessionError::UseKeyspaceError(error) => use_keyspace(error),
+        NewSessionError::EmptyKnownNodesList => (ErrorKind::Config, "expected one node at least"),
+        NewSessionError::MetadataError(MetadataError::ConnectionPoolError(error)) => pool(error),
+        _ => NODE,
+    };
+    text(store, reason).caused_by(error)
+}
+
+/// The error of a statement that can't be prepared.
+pub(super) fn preparation(store: &str, error: PrepareError) -> Error {
+    let reason = match &error {
+        PrepareError::ConnectionPoolError(error) => pool(error),
+        PrepareError::AllAttemptsFailed { first_attempt } => attempt(first_attempt),
+        _ => OTHER,
+    };
+    text(store, reason).caused_by(error)
+}
+
+/// The error of a request.
+pub(super) fn request(store: &str, error: ExecutionError) -> Error {
+    let reason = match &error {
+        ExecutionError::LastAttemptError(error) => attempt(error),
+        ExecutionError::ConnectionPoolError(error) => pool(error),
+        ExecutionError::RequestTimeout(_) => TIME,
+        ExecutionError::UseKeyspaceError(error) => use_keyspace(error),
+        ExecutionError::SchemaAgreementError(_) | ExecutionError::MetadataError(_) => {
+            (ErrorKind::Unavailable, "expected nodes that agree about the schema soon")
+        }
+        ExecutionError::EmptyPlan => NODE,
+        _ => OTHER,
+    };
+    text(store, reason).caused_by(error)
+}
+
+/// The error of an answer that can't be read.
+pub(super) fn unreadable(store: &str, error: impl StdError + Send + Sync + 'static) -> Error {
+    text(store, OTHER).caused_by(error)
+}
+
+fn use_keyspace(error: &UseKeyspaceError) -> Reason {
+    match error {
+        UseKeyspaceError::RequestError(RequestAttemptError::DbError(DbError::Invalid, _))
+        | UseKeyspaceError::BadKeyspaceName(_)
+        | UseKeyspaceError::KeyspaceNameMismatch { .. } => KEYSPACE,
+        UseKeyspaceError::RequestError(error) => attempt(error),
+        _ => NODE,
+    }
+}
+
+fn pool(error: &ConnectionPoolError) -> Reason {
+    let ConnectionPoolError::Broken { last_connection_error } = error else { return NODE };
+    match last_connection_error {
+        ConnectionError::UseKeyspaceError(error) => use_keyspace(error),
+        ConnectionError::ConnectionSetupRequestError(error) => match error.get_error() {
+            ConnectionSetupRequestErrorKind::MissingAuthentication => LOGIN,
+            ConnectionSetupRequestErrorKind::DbError(error, text) => answer(error, text),
+            _ => NODE,
+        },
+        _ => NODE,
+    }
+}
+
+fn attempt(error: &RequestAttemptError) -> Reason {
+    match error {
+        RequestAttemptError::DbError(error, text) => answer(error, text),
+        RequestAttemptError::BrokenConnectionError(_)
+        | RequestAttemptError::UnableToAllocStreamId => NODE,
+        _ => OTHER,
+    }
+}
+
+const TIME: Reason = (ErrorKind::Timeout, "expected a quorum of its replicas to answer in time");
+
+/// The error that a node answers with. Nodes tell some errors apart by their texts only.
+fn answer(error: &DbError, text: &str) -> Reason {
+    match error {
+        DbError::AuthenticationError => LOGIN,
+        DbError::Unauthorized => (
+            ErrorKind::Denied,
+            "expected a role with SELECT and MODIFY on the table quipu_slots, SELECT to read, and \
+             CREATE on the keyspace to make the table",
+        ),
+        DbError::Unavailable { .. } => {
+            (ErrorKind::Unavailable, "expected a quorum of its replicas to be up")
+        }
+        DbError::ReadTimeout { .. } | DbError::WriteTimeout { .. } => TIME,
+        DbError::ReadFailure { .. } | DbError::WriteFailure { .. } => {
+            (ErrorKind::Unavailable, "expected a quorum of its replicas to do what was asked")
+        }
+        DbError::Overloaded
+        | DbError::IsBootstrapping
+        | DbError::TruncateError
+        | DbError::ServerError
+        | DbError::RateLimitReached { .. } => {
+            (ErrorKind::Unavailable, "expected a node that is ready")
+        }
+        DbError::Invalid if text.contains("too large") => {
+            (ErrorKind::Refused, "expected room for a batch of this size")
+        }
+        DbError::Invalid if text.contains("Guardrail") => {
+            (ErrorKind::Denied, "expected guardrails that allow this request")
+        }
+        DbError::Invalid | DbError::Unprepared { .. } => {
+            (ErrorKind::Schema, "expected a table quipu_slots as this version makes it")
+        }
+        _ => OTHER,
+    }
+}

@@ -1,0 +1,158 @@
+//! The connection to the cluster.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scylla::client::execution_profile::ExecutionProfile;
+use scylla::client::session::Session as Driver;
+use scylla::client::session_builder::SessionBuilder;
+use scylla::policies::load_balancing::DefaultPolicy;
+use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
+use scylla::statement::{Consistency, SerialConsistency};
+
+use super::retry::NextNode;
+use super::slots::Slots;
+use super::table::{self, Statements};
+use super::{Place, explain};
+use crate::runtime::Runtime;
+use crate::{Error, ErrorKind};
+
+/// How long a request may take, with the nodes that are asked meanwhile. A call makes some.
+const REQUEST: Duration = Duration::from_secs(5);
+
+/// How long a node may take before another one is asked, too.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// How long a connection may be silent, or take to be made.
+const SILENCE: Duration = Duration::from_secs(2);
+
+pub(super) struct Link {
+    /// Dropped before the runtime that it runs on. `None` before it is made.
+    session: Option<Session>,
+    runtime: Runtime,
+}
+
+/// The driver's session, and the statements that the table is known to take.
+pub(super) struct Session {
+    driver: Driver,
+    statements: Option<Statements>,
+}
+
+impl Link {
+    pub(super) fn new() -> Result<Self, Error> {
+        Ok(Self { session: None, runtime: Runtime::new()? })
+    }
+
+    /// Runs `work` on a session, which is made if it must be and stays: it mends itself after
+    /// whatever fails.
+    pub(super) fn run<T>(
+        &mut self,
+        place: &Place,
+        work: impl AsyncFnOnce(&mut Session, &Place) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (store, session) = (place.to_string(), &mut self.session);
+        self.runtime.run(&store, async {
+            let session = match session {
+                Some(session) => session,
+                None => session.insert(Session::new(place, &store).await?),
+            };
+            work(session, place).await
+        })
+    }
+}
+
+fn builder(place: &Place) -> SessionBuilder {
+    let mut builder = SessionBuilder::new()
+        .known_nodes(&place.nodes)
+        .use_keyspace(&place.keyspace, true)
+        .keyspaces_to_fetch([&place.keyspace])
+        .default_execution_profile_handle(profile(place).into_handle())
+        .connection_timeout(SILENCE)
+        .keepalive_interval(SILENCE)
+        .keepalive_timeout(SILENCE)
+        .metadata_request_clientside_timeout(REQUEST)
+        .schema_agreement_timeout(REQUEST);
+    if let Some((user, password)) = &place.login {
+        builder = builder.user(user, password);
+    }
+    builder
+}
+
+/// A quorum of all replicas, so that what one process has written is what each other one reads.
+fn profile(place: &Place) -> ExecutionProfile {
+    let mut nodes = DefaultPolicy::builder().permit_dc_failover(true);
+    if let Some(datacenter) = &place.datacenter {
+        nodes = nodes.prefer_datacenter(datacenter.clone());
+    }
+    let hurry = SimpleSpeculativeExecutionPolicy { max_retry_count: 2, retry_interval: PATIENCE };
+    ExecutionProfile::builder()
+        .consistency(Consistency::Quorum)
+        .serial_consistency(Some(SerialConsistency::Serial))
+        .request_timeout(Some(REQUEST))
+        .load_balancing_policy(nodes.build())
+        .retry_policy(Arc::new(NextNode))
+        .speculative_execution_policy(Some(Arc::new(hurry)))
+        .build()
+}
+
+impl Session {
+    async fn new(place: &Place, store: &str) -> Result<Self, Error> {
+        let driver = builder(place).build().await;
+        let driver = driver.map_err(|error| explain::session(store, error))?;
+        Ok(Self { driver, statements: None })
+    }
+
+    /// Runs `work` on the table. `None` if the table isn't there.
+    ///
+    /// A table that was dropped since, or that a node has yet to hear of, is an error of the schema.
+    /// So it is looked for again.
+    pub(super) async fn work<T>(
+        &mut self,
+        place: &Place,
+        work: impl AsyncFn(&Slots<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let store = place.to_string();
+        let mut error = table::gone(&store);
+        for _ in 0..table::TRIES {
+            if !self.has_table(place).await? {
+                return Ok(None);
+            }
+            match self.attempt(&store, &work).await {
+                Err(reason) if reason.kind() == ErrorKind::Schema => error = reason,
+                result => return result.map(Some),
+            }
+            tokio::time::sleep(table::PAUSE).await;
+        }
+        Err(error)
+    }
+
+    async fn attempt<T>(
+        &mut self,
+        store: &str,
+        work: impl AsyncFn(&Slots<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let statements = match self.statements.take() {
+            Some(statements) => statements,
+            None => Statements::prepare(&self.driver, store).await?,
+        };
+        let statements = self.statements.insert(statements);
+        let result = work(&Slots { driver: &self.driver, statements, store }).await;
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Schema) {
+            self.statements = None;
+        }
+        result
+    }
+
+    /// Makes the table if it isn't there.
+    pub(super) async fn make_table(&mut self, place: &Place) -> Result<(), Error> {
+        if !self.has_table(place).await? {
+            table::make(&self.driver, place).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the table is there, or was when it was used last. One of another layout is an error.
+    async fn has_table(&self, place: &Place) -> Result<bool, Error> {
+        Ok(self.statements.is_some() || table::is_there(&self.driver, place).await?)
+    }
+}

@@ -1,0 +1,234 @@
+//! Single requests to the table: reads, and compare-and-set.
+//!
+//! A total is read at `QUORUM`, outside of Paxos. It is never above: a replica has a batch only once
+//! that is decided for good, so each row that is read was begun by its owner, and the lease's next
+//! owner finds the batch. It includes what was acknowledged: a flush is acknowledged after its batch
+//! is written to a quorum, or after a round of Paxos in which a quorum was brought to it.
+
+use std::collections::BTreeMap;
+
+use scylla::client::session::Session as Driver;
+use scylla::deserialize::row::DeserializeRow;
+use scylla::response::query_result::QueryResult;
+use scylla::response::{PagingState, PagingStateResponse};
+use scylla::serialize::row::SerializeRow;
+use scylla::statement::batch::{Batch as Bundle, BatchType};
+use scylla::statement::prepared::PreparedStatement;
+use scylla::value::{CqlValue, Row};
+
+use super::{explain, table};
+use crate::{Batch, BatchId, Error, ErrorKind, Lease, Writer};
+
+/// The columns of a lease, as the statements have them.
+type Columns = (
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<i32>,
+    Option<i64>,
+    Option<i64>,
+    Option<Vec<(String, i64, i32)>>,
+);
+
+/// What a slot's lease is compared with. Nulls are those of a slot that isn't there.
+type Condition = (Option<String>, Option<i64>, Option<i64>, Option<i32>);
+
+/// The answer to a conditional statement.
+struct Answer {
+    is_applied: bool,
+    /// The owner with which it was compared, where the answer has it.
+    owner: Option<String>,
+}
+
+/// The table, over a connection.
+pub(super) struct Slots<'a> {
+    pub(super) driver: &'a Driver,
+    pub(super) statements: &'a table::Statements,
+    pub(super) store: &'a str,
+}
+
+impl Slots<'_> {
+    /// The numbers of all slots.
+    pub(super) async fn numbers(&self) -> Result<Vec<u32>, Error> {
+        let rows = self.read::<(i32,)>(&self.statements.numbers, (), |_| true).await?;
+        Ok(rows.into_iter().map(|(slot,)| slot as u32).collect())
+    }
+
+    /// The leases of all slots.
+    pub(super) async fn leases(&self) -> Result<BTreeMap<u32, Lease>, Error> {
+        type Of = (
+            i32,
+            Option<String>,
+            Option<i64>,
+            Option<i64>,
+            Option<i32>,
+            Option<i64>,
+            Option<i64>,
+            Option<Vec<(String, i64, i32)>>,
+        );
+        let rows = self.read::<Of>(&self.statements.leases, (), |_| true).await?;
+        let mut leases = BTreeMap::new();
+        for (slot, owner, epoch, number, entries, since, until, past) in rows {
+            let slot = slot as u32;
+            let columns = (owner, epoch, number, entries, since, until, past);
+            if let Some(lease) = self.parse(slot, columns)? {
+                leases.insert(slot, lease);
+            }
+        }
+        Ok(leases)
+    }
+
+    /// The lease of a slot, after all that was decided before.
+    pub(super) async fn lease(&self, slot: u32) -> Result<Option<Lease>, Error> {
+        let rows = self.read::<Columns>(&self.statements.lease, (slot as i32,), |_| true).await?;
+        rows.into_iter().next().map_or(Ok(None), |columns| self.parse(slot, columns))
+    }
+
+    /// The totals of a slot's counters whose names begin with `prefix`.
+    pub(super) async fn rows(
+        &self,
+        slot: u32,
+        prefix: &str,
+    ) -> Result<BTreeMap<String, i64>, Error> {
+        let begins = |(counter, _): &(String, Option<i64>)| counter.starts_with(prefix);
+        let rows = self.read(&self.statements.rows, (slot as i32, prefix), begins).await?;
+        let row = |(counter, total): (String, Option<i64>)| Some((counter, total?));
+        Ok(rows.into_iter().filter_map(row).collect())
+    }
+
+    /// The total of a slot's counter.
+    pub(super) async fn row(&self, slot: u32, counter: &str) -> Result<Option<i64>, Error> {
+        let values = (slot as i32, counter);
+        let rows = self.read::<(Option<i64>,)>(&self.statements.row, values, |_| true).await?;
+        Ok(rows.into_iter().next().and_then(|(total,)| total))
+    }
+
+    /// Gives a slot to a lease's owner. False if the slot's lease isn't `before` any more, and no
+    /// earlier attempt gave the slot to that owner.
+    pub(super) async fn replace(
+        &self,
+        slot: u32,
+        before: Option<&Lease>,
+        lease: &Lease,
+    ) -> Result<bool, Error> {
+        let earlier = |(owner, last): &(Writer, BatchId)| {
+            (owner.to_string(), last.number as i64, last.entries as i32)
+        };
+        let (owner, epoch, number, entries) = condition(before);
+        let values = (
+            lease.owner.to_string(),
+            lease.epoch as i64,
+            lease.last.number as i64,
+            lease.last.entries as i32,
+            lease.since,
+            lease.until,
+            lease.past.iter().map(earlier).collect::<Vec<_>>(),
+            slot as i32,
+            owner,
+            epoch,
+            number,
+            entries,
+        );
+        let result = self.driver.execute_unpaged(&self.statements.claim, values).await;
+        let result = result.map_err(|error| explain::request(self.store, error))?;
+        let answer = self.answer(result)?;
+        Ok(answer.is_applied || answer.owner == Some(lease.owner.to_string()))
+    }
+
+    /// Writes a batch's entries, and the lease that it leads to, in one step. False if the slot's
+    /// lease isn't `before` any more.
+    pub(super) async fn write(
+        &self,
+        batch: &Batch,
+        before: &Lease,
+        lease: &Lease,
+    ) -> Result<bool, Error> {
+        let slot = batch.slot as i32;
+        let mut statements = Bundle::new(BatchType::Unlogged);
+        statements.set_is_idempotent(true);
+        statements.append_statement(self.statements.renew.clone());
+        let (owner, epoch, number, entries) = condition(Some(before));
+        let (next, size) = (lease.last.number as i64, lease.last.entries as i32);
+        let renew = (next, size, lease.until, slot, owner, epoch, number, entries);
+        let mut values: Vec<Box<dyn SerializeRow + '_>> = vec![Box::new(renew)];
+        for entry in &batch.entries {
+            statements.append_statement(self.statements.write.clone());
+            values.push(Box::new((slot, entry.counter.as_str(), entry.total)));
+        }
+        let result = self.driver.batch(&statements, values).await;
+        let result = result.map_err(|error| explain::request(self.store, error))?;
+        Ok(self.answer(result)?.is_applied)
+    }
+
+    /// The answer to a conditional statement: the first row, whose first column is whether it was
+    /// done. What was compared follows.
+    fn answer(&self, result: QueryResult) -> Result<Answer, Error> {
+        let rows = result.into_rows_result();
+        let rows = rows.map_err(|error| explain::unreadable(self.store, error))?;
+        let row = rows.first_row::<Row>();
+        let row = row.map_err(|error| explain::unreadable(self.store, error))?;
+        let at = rows.column_specs().iter().position(|column| column.name() == "owner");
+        let owner = at.and_then(|at| row.columns.get(at)?.as_ref()?.as_text().cloned());
+        let is_applied = row.columns.first() == Some(&Some(CqlValue::Boolean(true)));
+        Ok(Answer { is_applied, owner })
+    }
+
+    /// Reads rows, page by page, up to the first one that isn't wanted.
+    async fn read<R: for<'r> DeserializeRow<'r, 'r>>(
+        &self,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+        is_wanted: impl Fn(&R) -> bool,
+    ) -> Result<Vec<R>, Error> {
+        let (mut wanted, mut state) = (Vec::new(), PagingState::start());
+        loop {
+            let page = self.driver.execute_single_page(statement, &values, state).await;
+            let (page, next) = page.map_err(|error| explain::request(self.store, error))?;
+            let page = page.into_rows_result();
+            let page = page.map_err(|error| explain::unreadable(self.store, error))?;
+            let rows = page.rows::<R>().map_err(|error| explain::unreadable(self.store, error))?;
+            for row in rows {
+                let row = row.map_err(|error| explain::unreadable(self.store, error))?;
+                if !is_wanted(&row) {
+                    return Ok(wanted);
+                }
+                wanted.push(row);
+            }
+            state = match next {
+                PagingStateResponse::HasMorePages { state } => state,
+                PagingStateResponse::NoMorePages => return Ok(wanted),
+            };
+        }
+    }
+
+    /// A lease from its columns; `None` of a slot without one.
+    fn parse(&self, slot: u32, columns: Columns) -> Result<Option<Lease>, Error> {
+        let (owner, epoch, number, entries, since, until, past) = columns;
+        let Some(owner) = owner else { return Ok(None) };
+        let writer = |owner: String| {
+            owner.parse::<Writer>().map_err(|error| {
+                let text = format!("{}: slot {slot}: expected an owner's name", self.store);
+                Error::new(ErrorKind::Schema, text).caused_by(error)
+            })
+        };
+        let batch = |number, entries| BatchId { number: number as u64, entries: entries as u32 };
+        let past = past.unwrap_or_default().into_iter();
+        let past =
+            past.map(|(owner, number, entries)| Ok((writer(owner)?, batch(number, entries))));
+        Ok(Some(Lease {
+            owner: writer(owner)?,
+            epoch: epoch.unwrap_or(0) as u64,
+            last: batch(number.unwrap_or(0), entries.unwrap_or(0)),
+            since: since.unwrap_or(0),
+            until,
+            past: past.collect::<Result<_, _>>()?,
+        }))
+    }
+}
+
+fn condition(before: Option<&Lease>) -> Condition {
+    let Some(before) = before else { return (None, None, None, None) };
+    let last = before.last;
+    let owner = Some(before.owner.to_string());
+    (owner, Some(before.epoch as i64), Some(last.number as i64), Some(last.entries as i32))
+}

@@ -1,0 +1,112 @@
+//! The two steps of a sink: a claim and a flush.
+//!
+//! A conditional write may lose a race, be it against itself: it is sent to two nodes if the first
+//! one is slow. Or its answer gets lost. Then the owner or the lease tells how it ended.
+
+use std::time::{Duration, Instant};
+
+use super::slots::Slots;
+use crate::memory::now;
+use crate::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome};
+
+/// How often a step is tried that others are faster with.
+const TRIES: u64 = 10;
+
+/// How long a claim tries again after errors that pass, such as those of nodes that have yet to hear
+/// of the table.
+const SETTLING: Duration = Duration::from_secs(3);
+
+/// The longest wait of a claim before its second try. It grows with each one.
+const PAUSE: Duration = Duration::from_millis(40);
+
+impl Slots<'_> {
+    /// Claims a slot. Its base is read after that: no batch of an earlier owner can come any more.
+    pub(super) async fn claim(&self, claim: &Claim) -> Result<Claimed, Error> {
+        let begin = Instant::now();
+        let mut error = self.outrun("another process was faster with each slot");
+        for attempt in 1..=TRIES {
+            match self.try_claim(claim).await {
+                Ok(Some((slot, lease))) => {
+                    let base = self.rows(slot, "").await?;
+                    return Ok(Claimed { slot, epoch: lease.epoch, base });
+                }
+                Ok(None) => {}
+                Err(reason) => {
+                    if !reason.kind().is_temporary() || begin.elapsed() > SETTLING {
+                        return Err(reason);
+                    }
+                    error = reason;
+                }
+            }
+            tokio::time::sleep(pause(attempt)).await;
+        }
+        Err(error)
+    }
+
+    /// `None` if another process got the slot.
+    async fn try_claim(&self, claim: &Claim) -> Result<Option<(u32, Lease)>, Error> {
+        let (leases, now) = (self.leases().await?, now());
+        let slot = Lease::choose(&leases, claim, now);
+        let before = leases.get(&slot);
+        let lease = Lease::of(before, claim, now);
+        let is_ours = match self.replace(slot, before, &lease).await {
+            Err(error) if error.kind() == ErrorKind::Timeout => {
+                self.lease(slot).await?.as_ref() == Some(&lease)
+            }
+            result => result?,
+        };
+        Ok(is_ours.then_some((slot, lease)))
+    }
+
+    /// Writes a batch if the slot's lease is as the batch expects.
+    pub(super) async fn flush(&self, batch: &Batch) -> Result<Outcome, Error> {
+        for _ in 0..TRIES {
+            let written = self.try_write(batch).await;
+            let late = match written {
+                Ok(true) => return Ok(Outcome::Stored),
+                Ok(false) => None,
+                Err(error) if error.kind() == ErrorKind::Timeout => Some(error),
+                Err(error) => return Err(error),
+            };
+            let Some(lease) = self.lease(batch.slot).await? else {
+                return Ok(Outcome::Refused(None));
+            };
+            match (lease.admit(batch, now()), late) {
+                (Admission::IsStored, _) => return Ok(Outcome::Stored),
+                (Admission::Refuse, _) => return Ok(Outcome::Refused(Some(lease))),
+                (Admission::Write(_), Some(error)) => return Err(error),
+                // The slot changed since, and back.
+                (Admission::Write(_), None) => {}
+            }
+        }
+        Err(self.outrun("the slot changed with each try"))
+    }
+
+    /// Compares the slot's lease with the one that the batch is for, without reading it first.
+    async fn try_write(&self, batch: &Batch) -> Result<bool, Error> {
+        let before = Lease {
+            owner: batch.owner.clone(),
+            epoch: batch.epoch,
+            last: batch.after,
+            // Of these, the batch knows nothing, and changes nothing.
+            since: 0,
+            until: None,
+            past: Vec::new(),
+        };
+        match before.admit(batch, now()) {
+            Admission::Write(lease) => self.write(batch, &before, &lease).await,
+            Admission::IsStored | Admission::Refuse => Ok(false),
+        }
+    }
+
+    fn outrun(&self, what: &str) -> Error {
+        let text = format!("{}: {what}, {TRIES} times: expected a turn", self.store);
+        Error::new(ErrorKind::Unavailable, text)
+    }
+}
+
+/// A pause by chance, so that processes which start at once don't stay in step.
+fn pause(attempt: u64) -> Duration {
+    let chance = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
+    PAUSE.mul_f64(chance * attempt as f64)
+}

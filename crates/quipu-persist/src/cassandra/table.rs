@@ -1,0 +1,155 @@
+//! The table of this layout, and the statements on it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use scylla::client::session::Session as Driver;
+use scylla::statement::prepared::PreparedStatement;
+use scylla::statement::{Consistency, Statement};
+
+use super::{Place, explain};
+use crate::{Error, ErrorKind};
+
+/// The columns: a name, the kind that Cassandra has for it, and a type.
+const COLUMNS: [(&str, &str, &str); 10] = [
+    ("slot", "partition_key", "int"),
+    ("counter", "clustering", "text"),
+    ("total", "regular", "bigint"),
+    ("owner", "static", "text"),
+    ("epoch", "static", "bigint"),
+    ("last_number", "static", "bigint"),
+    ("last_entries", "static", "int"),
+    ("since", "static", "bigint"),
+    // Null of an owner that has closed.
+    ("until", "static", "bigint"),
+    ("past", "static", "frozen<list<frozen<tuple<text, bigint, int>>>>"),
+];
+
+const COLUMNS_OF: &str = "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = 'quipu_slots'";
+
+/// How often a table is looked for that was just made or dropped, and how long between.
+pub(super) const TRIES: usize = 10;
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
+
+/// Whether the keyspace has the table. One with other columns is an error.
+pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Error> {
+    let store = place.to_string();
+    // The node's own tables have one replica.
+    let mut statement = Statement::new(COLUMNS_OF);
+    statement.set_consistency(Consistency::One);
+    statement.set_is_idempotent(true);
+    let result = driver.query_unpaged(statement, (&place.keyspace,)).await;
+    let rows = result.map_err(|error| explain::request(&store, error))?;
+    let rows = rows.into_rows_result().map_err(|error| explain::unreadable(&store, error))?;
+    let columns = rows.rows().map_err(|error| explain::unreadable(&store, error))?;
+    let columns = columns.map(|column| column.map(|(name, kind, of_type)| (name, (kind, of_type))));
+    let columns = columns.collect::<Result<BTreeMap<String, (String, String)>, _>>();
+    let columns = columns.map_err(|error| explain::unreadable(&store, error))?;
+    let expected =
+        COLUMNS.map(|(name, kind, of_type)| (name.into(), (kind.into(), of_type.into())));
+    if columns.is_empty() || columns == BTreeMap::from(expected) {
+        return Ok(!columns.is_empty());
+    }
+    let text = format!(
+        "{store}: the table quipu_slots has the columns {}: expected those of layout 2, or no such \
+         table",
+        columns.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    );
+    Err(Error::new(ErrorKind::Schema, text))
+}
+
+/// Makes the table, and waits until the nodes agree about it. Another process may do the same.
+pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
+    let columns = COLUMNS.map(|(name, kind, of_type)| {
+        let is_static = if kind == "static" { " static" } else { "" };
+        format!("{name} {of_type}{is_static}")
+    });
+    let create = format!(
+        "CREATE TABLE IF NOT EXISTS quipu_slots ({}, PRIMARY KEY (slot, counter))",
+        columns.join(", ")
+    );
+    let mut error = gone(&place.to_string());
+    for _ in 0..TRIES {
+        match driver.query_unpaged(create.as_str(), &[]).await {
+            Ok(_) if is_there(driver, place).await? => return Ok(()),
+            Ok(_) => {}
+            Err(reason) => error = explain::request(&place.to_string(), reason),
+        }
+        if error.kind() == ErrorKind::Denied {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(error)
+}
+
+/// The error of a table that was dropped meanwhile.
+pub(super) fn gone(store: &str) -> Error {
+    let text = format!("{store}: expected a table quipu_slots that stays once it is made");
+    Error::new(ErrorKind::Schema, text)
+}
+
+/// The columns of a lease.
+macro_rules! lease {
+    () => {
+        "owner, epoch, last_number, last_entries, since, until, past"
+    };
+}
+
+/// The condition that a lease is still the one that was read.
+macro_rules! is_as_before {
+    () => {
+        "IF owner = ? AND epoch = ? AND last_number = ? AND last_entries = ?"
+    };
+}
+
+pub(super) struct Statements {
+    /// The numbers of all slots.
+    pub(super) numbers: PreparedStatement,
+    /// The leases of all slots.
+    pub(super) leases: PreparedStatement,
+    /// The lease of one slot.
+    pub(super) lease: PreparedStatement,
+    /// The rows of a slot from a counter on.
+    pub(super) rows: PreparedStatement,
+    pub(super) row: PreparedStatement,
+    /// Gives a slot to another owner.
+    pub(super) claim: PreparedStatement,
+    /// Takes note of a batch.
+    pub(super) renew: PreparedStatement,
+    /// Writes a row of a batch.
+    pub(super) write: PreparedStatement,
+}
+
+impl Statements {
+    pub(super) async fn prepare(driver: &Driver, store: &str) -> Result<Self, Error> {
+        let prepare = async |statement: &str| {
+            let prepared = driver.prepare(statement).await;
+            let mut prepared = prepared.map_err(|error| explain::preparation(store, error))?;
+            // A conditional write is, too: it changes what it compares.
+            prepared.set_is_idempotent(true);
+            Ok(prepared)
+        };
+        let (numbers, leases, mut lease, rows, row, claim, renew, write) = futures_util::try_join!(
+            prepare("SELECT DISTINCT slot FROM quipu_slots"),
+            prepare(concat!("SELECT DISTINCT slot, ", lease!(), " FROM quipu_slots")),
+            prepare(concat!("SELECT ", lease!(), " FROM quipu_slots WHERE slot = ? LIMIT 1")),
+            prepare("SELECT counter, total FROM quipu_slots WHERE slot = ? AND counter >= ?"),
+            prepare("SELECT total FROM quipu_slots WHERE slot = ? AND counter = ?"),
+            prepare(concat!(
+                "UPDATE quipu_slots SET owner = ?, epoch = ?, last_number = ?, last_entries = ?, \
+                 since = ?, until = ?, past = ? WHERE slot = ? ",
+                is_as_before!()
+            )),
+            prepare(concat!(
+                "UPDATE quipu_slots SET last_number = ?, last_entries = ?, until = ? WHERE slot = ? ",
+                is_as_before!()
+            )),
+            prepare("INSERT INTO quipu_slots (slot, counter, total) VALUES (?, ?, ?)"),
+        )?;
+        // A quorum may lack a lease that was decided but not yet written everywhere. A read at
+        // this level waits for it.
+        lease.set_consistency(Consistency::Serial);
+        Ok(Self { numbers, leases, lease, rows, row, claim, renew, write })
+    }
+}
