@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::slots::Slots;
-use crate::memory::now;
+use crate::ambient::now;
 use crate::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome};
 
 /// How often a step is tried that others are faster with.

@@ -152,10 +152,9 @@ fn patiently<T>(mut request: impl FnMut() -> Result<T, Error>) -> T {
     loop {
         match request() {
             Ok(answer) => return answer,
-            Err(error) => assert!(
-                error.kind().is_temporary() && start.elapsed() < crate::LONG,
-                "{error}"
-            ),
+            Err(error) => {
+                assert!(error.kind().is_temporary() && start.elapsed() < crate::LONG, "{error}")
+            }
         }
     }
 }
