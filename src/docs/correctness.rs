@@ -311,8 +311,10 @@
 //! the claim is a fencing token, as in Chubby. Each bucket of a histogram is a counter of its own, so
 //! their sums over the slots are exact, too.
 //!
-//! *Checked by* random rounds of lost answers, lost slots, kills and restores in
-//! `crates/quipu-persist/tests/model`; by `crates/quipu-persist/tests/processes.rs`, with forks,
+//! *Checked by* a model of the ledger and the store in memory, as they are, in every order of events
+//! within bounds (`crates/quipu-persist/src/ledger/model.rs`, with stateright; `ci/mutations ' persist '`
+//! takes the steps away one by one); by random rounds of lost answers, lost slots, kills and restores
+//! in `crates/quipu-persist/tests/model`; by `crates/quipu-persist/tests/processes.rs`, with forks,
 //! kills and stops; by `crates/quipu-persist/tests/twins`: the same calls of every store and of the
 //! one in memory; by `crates/quipu-persist/tests/stores`: rounds of faults with real servers, which
 //! compare the store with the adds after each step and fail if a kind of fault was not met.
@@ -418,7 +420,7 @@
 //! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes
 //!   away may arrive at different times. A request that its network delays until after its store
 //!   was restored may be counted until the next check, and so may one between two restores in the
-//!   midst of a flush. Cassandra was never run against a live cluster, power cuts were not tried, and
+//!   midst of a flush. Cassandra ran as one real node, not as a cluster. Power cuts were not tried, and
 //!   an owner's random name is taken to be new. The page of `quipu-persist` has the rest.
 //! - **A fork within an allocator** that quipu is calling, or within a signal handler that
 //!   interrupts quipu's cold path.

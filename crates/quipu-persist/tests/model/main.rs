@@ -240,7 +240,7 @@ fn a_counter_in_the_place_of_one_that_was_tracked_is_tracked() {
 /// The value of the store after a flush.
 fn flushed(worker: &Worker, store: &Shared, counter: &str) -> i64 {
     worker.flush(LONG).unwrap();
-    total(&store, counter)
+    total(store, counter)
 }
 
 fn track<T: Tracked + Clone>(worker: &Worker, name: &str, counter: T) -> T {
