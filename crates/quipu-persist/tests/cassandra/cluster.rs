@@ -38,12 +38,22 @@ const OPENS: &str = "java.base/java.io java.base/java.lang java.base/java.lang.m
     jdk.management/com.sun.management.internal";
 
 /// Runs its arguments until its input ends, and removes the folder that comes first.
-const UNTIL_THE_END_OF_INPUT: &str =
-    "folder=$1; shift; \"$@\" < /dev/null & cat > /dev/null; kill -9 $!; wait; rm -rf \"$folder\"";
+const UNTIL_THE_END_OF_INPUT: &str = "exec 3<&0; folder=$1; shift; \"$@\" 3<&- & node=$!; \
+    (cat <&3 > /dev/null; kill -9 $node) & watcher=$!; \
+    wait $node; kill $watcher; rm -rf \"$folder\"";
+
+/// Nodes that are started before the test fails: another program may take a port that was free.
+const TRIES: usize = 3;
+
+/// Errors only: without it, a node logs all that it does.
+const LOG: &str = "<configuration>\
+    <appender name='out' class='ch.qos.logback.core.ConsoleAppender'>\
+    <encoder><pattern>%level %logger - %msg%n</pattern></encoder></appender>\
+    <root level='WARN'><appender-ref ref='out'/></root></configuration>";
 
 pub(crate) struct Node {
     address: String,
-    _child: Child,
+    child: Child,
     /// Ends when the process does.
     _input: ChildStdin,
 }
@@ -56,10 +66,24 @@ pub(crate) fn node() -> &'static Node {
 
 impl Node {
     fn start() -> Self {
+        let mut log = String::new();
+        for _ in 0..TRIES {
+            match Self::try_start() {
+                Ok(node) => return node,
+                Err(text) => log = text,
+            }
+        }
+        panic!("no node of Cassandra: {}", &log[log.len().saturating_sub(4000)..]);
+    }
+
+    /// The log of a node that ended, or that was too slow.
+    fn try_start() -> Result<Self, String> {
         let folder = TempDir::new().expect("a folder").keep();
         let [port, internal] = free_ports();
         fs::write(folder.join("cassandra.yaml"), config(&folder, port, internal)).expect("a file");
-        let log = fs::File::create(folder.join("log")).expect("a file");
+        fs::write(folder.join("logback.xml"), LOG).expect("a file");
+        let path = std::env::temp_dir().join(format!("quipu-cassandra-{port}.log"));
+        let log = fs::File::create(&path).expect("a file");
         let mut child = Command::new("sh")
             .args(["-c", UNTIL_THE_END_OF_INPUT, "sh"])
             .arg(&folder)
@@ -70,17 +94,20 @@ impl Node {
             .spawn()
             .expect("a shell");
         let input = child.stdin.take().expect("its input");
-        let node = Self { address: format!("127.0.0.1:{port}"), _child: child, _input: input };
+        let mut node = Self { address: format!("127.0.0.1:{port}"), child, _input: input };
         let begin = Instant::now();
         while !node.answers() {
-            if begin.elapsed() > START {
-                let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-                panic!("no node after {START:?}: {}", &log[log.len().saturating_sub(4000)..]);
+            let has_ended = node.child.try_wait().expect("a child").is_some();
+            if has_ended || begin.elapsed() > START {
+                let log = fs::read_to_string(&path).unwrap_or_default();
+                fs::remove_file(&path).expect("the log");
+                return Err(log);
             }
             thread::sleep(Duration::from_millis(500));
         }
+        fs::remove_file(&path).expect("the log");
         println!("a node after {:?}", begin.elapsed());
-        node
+        Ok(node)
     }
 
     fn answers(&self) -> bool {
