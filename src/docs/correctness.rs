@@ -312,8 +312,8 @@
 //! their sums over the slots are exact, too.
 //!
 //! *Checked by* a model of the ledger and the store in memory, as they are, in every order of events
-//! within bounds (`crates/quipu-persist/src/ledger/model.rs`, with stateright; `ci/mutations ' persist '`
-//! takes the steps away one by one); by random rounds of lost answers, lost slots, kills and restores
+//! within bounds (`crates/quipu-persist/src/ledger/model.rs`, with stateright), and tests of several
+//! attempts after one batch (`crates/quipu-persist/src/account.rs`); by random rounds of lost answers, lost slots, kills and restores
 //! in `crates/quipu-persist/tests/model`; by `crates/quipu-persist/tests/processes.rs`, with forks,
 //! kills and stops; by `crates/quipu-persist/tests/twins`: the same calls of every store and of the
 //! one in memory; by `crates/quipu-persist/tests/stores`: rounds of faults with real servers, which
