@@ -26,7 +26,7 @@ pub(super) struct Account {
     base: BTreeMap<String, i64>,
     /// The last batch that is known to be stored.
     last: BatchId,
-    /// What the slot has since then.
+    /// The part of each row that the slot has since then.
     stored: Parts,
     /// Whether it may have something of rows that aren't in `stored`: the store went back or forth.
     is_vague: bool,
@@ -35,10 +35,10 @@ pub(super) struct Account {
     /// The rest of a flush, as it was read, and the attempts to write the first of it.
     pending: Vec<(Arc<str>, i64)>,
     attempts: Vec<BatchId>,
-    /// What the slot had of the process after its last batch, each time it lost the slot. A copy of
+    /// The parts that the slot had after the last batch, each time the process lost it. A copy of
     /// the store from then may come back.
     fenced: Vec<(BatchId, Parts)>,
-    /// What the slot has of the process, once that doesn't write to it any more.
+    /// The parts that the slot has of the process, once that doesn't write to it any more.
     pub(super) counted: Parts,
 }
 

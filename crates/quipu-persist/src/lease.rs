@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Batch, BatchId, Claim, Writer};
 
-/// Earlier owners that a lease names at most. One who comes back after so many others can't be told
-/// which of its batches was the last one.
+/// Earlier owners that a lease names at most. A process that comes back after so many others can't be
+/// told which of its batches was the last one.
 const PAST: usize = 32;
 
 /// The state of a slot, without its totals: whose it is, and what the owner wrote last.
@@ -76,7 +76,7 @@ pub enum Standing {
     Unknown,
 }
 
-/// What a store does with a batch, by [`Lease::admit`].
+/// The answer of a store to a batch, by [`Lease::admit`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -168,7 +168,7 @@ impl Lease {
         free.map(|(slot, _)| *slot).or_else(gap).unwrap_or(slots.len() as u32)
     }
 
-    /// What the store does with a batch for this slot. `now` is in seconds since 1970.
+    /// The store's answer to a batch for this slot. `now` is in seconds since 1970.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -51,9 +51,9 @@ pub(super) struct Ledger {
     account: Option<Account>,
     /// The slots before, the last one last.
     past: VecDeque<Account>,
-    /// What is in slots that aren't remembered.
+    /// The parts in slots that aren't remembered.
     forgotten: Parts,
-    /// What is in all slots before.
+    /// The parts in all slots before.
     elsewhere: Parts,
     /// The last claims whose answers were lost.
     lost_claims: Vec<Writer>,

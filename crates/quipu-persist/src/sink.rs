@@ -159,7 +159,7 @@ impl Batch {
 pub struct Entry {
     /// The counter's name.
     pub counter: String,
-    /// What the slot's earlier owners left of it, and what the owner counted.
+    /// The part that the slot's earlier owners left, plus the owner's count.
     pub total: i64,
 }
 

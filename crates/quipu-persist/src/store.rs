@@ -63,7 +63,7 @@ pub trait Store: Sink {
     /// If the store can't be read.
     fn by_slot(&mut self, counter: &str) -> Result<BTreeMap<u32, i64>, Error>;
 
-    /// The slots, each with its lease: who writes to it, since when, and until when.
+    /// The slots, each with its lease: its owner, and the times from and until which it is the owner's.
     ///
     /// ```
     /// # use std::time::Duration;

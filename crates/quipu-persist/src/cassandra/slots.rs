@@ -30,7 +30,7 @@ type Columns = (
     Option<Vec<(String, i64, i32)>>,
 );
 
-/// What a slot's lease is compared with. Nulls are those of a slot that isn't there.
+/// The values that a slot's lease is compared with. Nulls are those of a slot that isn't there.
 type Condition = (Option<String>, Option<i64>, Option<i64>, Option<i32>);
 
 /// The answer to a conditional statement.

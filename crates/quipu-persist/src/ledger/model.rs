@@ -42,7 +42,7 @@ struct World {
     is_low_allowed: bool,
 }
 
-/// What may happen yet.
+/// The events that are left.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Left {
     faults: usize,

@@ -26,7 +26,7 @@ pub(super) struct Message<'a> {
     pub(super) sequence: u64,
     /// The slot's lease, from this message on.
     pub(super) lease: Lease,
-    /// What it takes in the log.
+    /// The bytes that it takes in the log.
     pub(super) bytes: usize,
     subject: &'a str,
     body: &'a [u8],

@@ -37,7 +37,7 @@ impl Connection {
         self
     }
 
-    /// What `INFO` says of the server's memory.
+    /// The text of `INFO` on the server's memory.
     fn memory(&mut self) -> Result<String, Error> {
         self.limit()?;
         match cmd("INFO").arg("memory").query(&mut self.driver) {

@@ -36,7 +36,7 @@ fn keeps_the_last(rig: &dyn Rig) {
     assert_eq!(store.lease(1).unwrap().unwrap().owner, b.name);
     assert_eq!(store.lease(2).unwrap(), None);
 
-    // The next owner goes on with what is there, and the one before is told what that is.
+    // The next owner adds to what is there, and the one before is told what that is.
     let last = a.closing(&[("likes", 31)]);
     assert_eq!(flush(&last), Outcome::Stored);
     let mut c = Owner::claim(&mut sink, "c").unwrap();

@@ -164,7 +164,7 @@ fn service_nats_reads_during_compactions() {
     let server = Server::nats();
     let port = server.port();
     let wide: Vec<_> = (0..6000).map(|number| format!("wide{number:0200}")).collect();
-    // What was begun, and what is stored.
+    // The counts that were begun, and those that are stored.
     let (begun, stored) = (AtomicI64::new(0), AtomicI64::new(0));
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
