@@ -78,9 +78,10 @@ use super::{histogram, series_name};
 ///
 /// | store | place of the name |
 /// |---|---|
-/// | SQLite, PostgreSQL, Cassandra | the column `counter` of `quipu_totals`, first in its primary key |
-/// | Redis | a hash `{quipu}:totals:` and the name; a member of the set `{quipu}:counters` |
-/// | NATS | in the message, and last in its subject: there, bytes that aren't letters, digits, `_` or `-` are `=` and two hexadecimal digits |
+/// | SQLite, PostgreSQL | the column `counter` of `quipu_totals`, first in its primary key |
+/// | Cassandra | the column `counter` of `quipu_slots`, second in its primary key |
+/// | Redis | a field of the slot's hash, `total:` and the name |
+/// | NATS | in the messages of the slot's subject |
 pub trait Tracked: sealed::Shared {}
 
 pub(super) mod sealed {

@@ -36,8 +36,8 @@ type Condition = (Option<String>, Option<i64>, Option<i64>, Option<i32>);
 /// The answer to a conditional statement.
 struct Answer {
     is_applied: bool,
-    /// The owner with which it was compared, where the answer has it.
-    owner: Option<String>,
+    /// The owner and the epoch that the slot had before, where the answer has them.
+    claim: Option<(String, i64)>,
 }
 
 /// The table, over a connection.
@@ -132,7 +132,8 @@ impl Slots<'_> {
         let result = self.driver.execute_unpaged(&self.statements.claim, values).await;
         let result = result.map_err(|error| explain::request(self.store, error))?;
         let answer = self.answer(result)?;
-        Ok(answer.is_applied || answer.owner == Some(lease.owner.to_string()))
+        let ours = (lease.owner.to_string(), lease.epoch as i64);
+        Ok(answer.is_applied || answer.claim == Some(ours))
     }
 
     /// Writes a batch's entries, and the lease that it leads to, in one step. False if the slot's
@@ -167,10 +168,14 @@ impl Slots<'_> {
         let rows = rows.map_err(|error| explain::unreadable(self.store, error))?;
         let row = rows.first_row::<Row>();
         let row = row.map_err(|error| explain::unreadable(self.store, error))?;
-        let at = rows.column_specs().iter().position(|column| column.name() == "owner");
-        let owner = at.and_then(|at| row.columns.get(at)?.as_ref()?.as_text().cloned());
+        let cell = |name| {
+            let at = rows.column_specs().iter().position(|column| column.name() == name)?;
+            row.columns.get(at)?.as_ref()
+        };
+        let owner = cell("owner").and_then(CqlValue::as_text).cloned();
+        let claim = owner.zip(cell("epoch").and_then(CqlValue::as_bigint));
         let is_applied = row.columns.first() == Some(&Some(CqlValue::Boolean(true)));
-        Ok(Answer { is_applied, owner })
+        Ok(Answer { is_applied, claim })
     }
 
     /// Reads rows, page by page, up to the first one that isn't wanted.
