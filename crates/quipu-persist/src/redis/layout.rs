@@ -104,7 +104,7 @@ pub(super) fn lease(slot: u32, answer: Value) -> Result<Option<Lease>, Error> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Slot {
     pub(super) lease: Option<Lease>,
-    pub(super) totals: BTreeMap<String, i64>,
+    pub(super) totals: Vec<(String, i64)>,
 }
 
 /// The lease, and the totals of counters whose names begin with `prefix`, in the answer to a request
@@ -112,11 +112,11 @@ pub(super) struct Slot {
 pub(super) fn slot(number: u32, answer: Value, prefix: &str) -> Result<Slot, Error> {
     let key = key(number);
     let fields: Vec<(String, String)> = text(&key, answer)?;
-    let (mut found, mut totals) = (BTreeMap::new(), BTreeMap::new());
+    let (mut found, mut totals) = (BTreeMap::new(), Vec::new());
     for (field, text) in fields {
         if let Some(counter) = field.strip_prefix(TOTAL) {
             if counter.starts_with(prefix) {
-                totals.insert(counter.to_owned(), parse_total(number, counter, &text)?);
+                totals.push((counter.to_owned(), parse_total(number, counter, &text)?));
             }
         } else if let Some(field) = LEASE.into_iter().find(|name| *name == field) {
             found.insert(field, text);
@@ -244,7 +244,7 @@ mod tests {
             let read = slot(3, hash(fields), &prefix).unwrap();
             prop_assert_eq!(read.lease, Some(lease));
             let begins = |(counter, _): &(String, i64)| counter.starts_with(&prefix);
-            prop_assert_eq!(read.totals, totals.into_iter().filter(begins).collect());
+            prop_assert_eq!(read.totals, totals.into_iter().filter(begins).collect::<Vec<_>>());
         }
 
         #[test]
