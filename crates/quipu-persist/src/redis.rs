@@ -1,54 +1,49 @@
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 #[cfg(feature = "redis-tls")]
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::Instant;
 
-use redis::{
-    Client, Connection, ConnectionAddr, ErrorKind as Kind, RedisError, RedisResult, Script,
-};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo, cmd};
 #[cfg(feature = "redis-tls")]
 use redis::{ClientTlsConfig, TlsCertificates};
 
+use self::connection::Connection;
+#[cfg(feature = "redis-tls")]
+use self::connection::place;
+use self::step::Step;
+use self::survey::{each_slot, leases, read_all, read_lease, refresh};
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
 #[cfg(feature = "redis-tls")]
 use super::tls::{self, Files};
-use super::{Batch, Error, ErrorKind, Outcome, Sink, Stamp, Store, Writer, compaction};
+use super::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store};
 
-/// `{quipu}` keeps all keys on one node of a cluster, where a script can use them together.
-const SCHEMA: &str = "{quipu}:schema";
-/// Of each writer: `folded`, or its state and when it was last heard of.
-const WRITERS: &str = "{quipu}:writers";
-/// The set of the counters' names.
-const COUNTERS: &str = "{quipu}:counters";
-/// By counter: the sum of what was folded, and the number of folds.
-const RETIRED: &str = "{quipu}:retired";
-const RETIRED_VERSIONS: &str = "{quipu}:retired-versions";
+mod connection;
+mod errors;
+mod layout;
+mod step;
+mod survey;
 
-/// The way out for keys that the scripts don't fit.
-const OTHER_KEYS: &str = "expected keys as this version makes them; use another database, or rename those that are there";
+/// How often a step is tried that others come before.
+const TRIES: u32 = 10;
 
-/// The way out for a user that lacks a right.
-const RIGHTS: &str = "expected a user with the rights that the documentation of Redis names: to keys \
-    that begin with {quipu}:, and to scripts and the commands that these call";
-
-/// The hash of a counter: by writer, `version total`.
-fn totals(counter: &str) -> String {
-    format!("{{quipu}}:totals:{counter}")
-}
-
-/// The hash of a folded writer: by counter, what was folded of it.
-fn folded(writer: &str) -> String {
-    format!("{{quipu}}:folded:{writer}")
-}
-
-/// Totals in Redis (5 or newer), or in a server that speaks its protocol: a hash for each counter,
-/// a field of it for each writer.
+/// Totals in Redis (5 or newer), or in a server that speaks its protocol and has its transactions: a
+/// hash for each slot.
 ///
-/// A flush is one call of a script, which replaces a field by a newer one only. A call connects if
-/// it must. All keys begin with `{quipu}:`, which puts them on one node of a cluster: the URL is that
-/// node's.
+/// | key | |
+/// |---|---|
+/// | `{quipu}:slot:0` | the hash of the slot 0; of its fields, `total:likes` is the total of the counter `likes`, and `owner`, `epoch`, `last`, `since`, `until` and `past` are the [`Lease`] |
+/// | `{quipu}:slots` | the set of the slots' numbers |
+/// | `{quipu}:schema` | the layout of the keys: 2 |
+///
+/// So `HGET {quipu}:slot:0 total:likes` of redis-cli shows the slot's row of a counter, and `HGETALL`
+/// all of the slot. A total is the sum over the slots.
+///
+/// A flush is two messages, whatever it has: one reads the lease, and the other one is a transaction
+/// that writes if the slot is still as it was read. A call connects if it must. All keys begin with
+/// `{quipu}:`, which puts them on one node of a cluster: the URL is that node's.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -70,29 +65,31 @@ fn folded(writer: &str) -> String {
 /// A user that writes and reads needs these:
 ///
 /// ```text
-/// ACL SETUSER app on >secret ~{quipu}:* +ping +info +evalsha +script|load +time +multi +exec
-///     +get +set +hget +hgetall +hset +sadd +smembers
+/// ACL SETUSER app on >secret ~{quipu}:* +info +time +watch +multi +exec +discard
+///     +get +set +sadd +smembers +hmget +hgetall +hset
 /// ```
 ///
-/// `+del`, `+hdel` and `+hincrby` are for `compact`, and `+select` for a database other than 0. One
-/// that only reads needs `+ping +info +multi +exec +hget +hgetall +smembers`. Without `+info` the
-/// `maxmemory-policy` isn't checked.
+/// One that only reads needs `+info +get +smembers +hmget +hgetall`. A database other than 0 needs
+/// `+select`, too. Without `+info` the `maxmemory-policy` isn't checked.
 ///
 /// # Limits
-/// A store keeps one connection. Calls block, for at most 10 seconds for each answer: see
+/// A store keeps one connection. Calls block, for at most 10 seconds: see
 /// [asynchronous code](super#asynchronous-code).
 ///
-/// After a crash Redis has the writes that its `appendfsync` keeps; living writers restore the
-/// rest. A server with a `maxmemory-policy` of `allkeys-…` is refused: when its memory is full it
-/// drops any key, also the list of the folded writers, and would count those twice. Versions above
-/// 2⁵³ are rounded: with a flush each millisecond, that is in 285,000 years.
+/// [`totals`](Store::totals) and [`totals_with_prefix`](Store::totals_with_prefix) read all of each
+/// slot, and so does [`claim`](Sink::claim) of its slot. For a slot of 100,000 counters that takes the
+/// server 40 milliseconds, in which it answers nobody else, and the reader four times as long. So some
+/// millions of rows can be read in 10 seconds. [`total`](Store::total) reads one row of each slot.
+///
+/// After a crash Redis has the writes that its `appendfsync` keeps; living processes restore their
+/// part of the rest. A server with a `maxmemory-policy` of `allkeys-…` is refused: when its memory is
+/// full it drops any key. The owner of a dropped slot would write again all that it counted, but the
+/// totals that earlier owners left there would be lost.
 pub struct Redis {
     client: Client,
     #[cfg(feature = "redis-tls")]
     files: Files,
     connection: ProcessLocal<Connection>,
-    write: Script,
-    compact: Script,
 }
 
 impl Redis {
@@ -111,12 +108,16 @@ impl Redis {
     /// # Errors
     /// If the URL isn't one of Redis.
     pub fn new(url: &str) -> Result<Self, Error> {
-        let client = Client::open(url).map_err(|error| {
+        let client = url.into_connection_info().and_then(|info| {
+            // The driver waits for the answers to its name and version, which nobody needs.
+            let settings = info.redis_settings().clone().set_skip_set_lib_name();
+            Client::open(info.set_redis_settings(settings))
+        });
+        let client = client.map_err(|error| {
             // The text itself may have a password, so it isn't shown.
             let text = "the address of Redis: expected redis://user:password@host:6379/0";
             Error::new(ErrorKind::Config, text).caused_by(error)
         })?;
-        let script = |code| Script::new(&[include_str!("redis/schema.lua"), code].concat());
         if is_encrypted(&client) && !cfg!(feature = "redis-tls") {
             let text = "the address of Redis: expected a build with the feature redis-tls of \
                 quipu-persist for rediss://";
@@ -127,8 +128,6 @@ impl Redis {
             #[cfg(feature = "redis-tls")]
             files: Files::default(),
             connection: ProcessLocal::NONE,
-            write: script(include_str!("redis/write.lua")),
-            compact: script(include_str!("redis/compact.lua")),
         })
     }
 
@@ -180,7 +179,7 @@ impl Redis {
             return if self.files == Files::default() {
                 Ok(self.client.clone())
             } else {
-                let text = format!("{}: expected rediss:// for certificates", shown(&self.client));
+                let text = format!("{}: expected rediss:// for certificates", place(&self.client));
                 Err(Error::new(ErrorKind::Config, text))
             };
         }
@@ -193,7 +192,7 @@ impl Redis {
         Client::build_with_tls(info, certificates).map_err(|error| {
             let text = format!(
                 "{}: expected files of certificates, and of a client's key (PEM)",
-                shown(&self.client)
+                place(&self.client)
             );
             Error::new(ErrorKind::Config, text).caused_by(error)
         })
@@ -204,213 +203,151 @@ impl Redis {
         Ok(self.client.clone())
     }
 
-    /// Folds the writers that have closed, and those without a message for `dead_after`, rounded up
-    /// to seconds: see [clean-up](super#clean-up). Returns the number of folded writers.
-    ///
-    /// ```no_run
-    /// use std::time::Duration;
-    /// use quipu_persist::Redis;
-    ///
-    /// let mut store = Redis::new("redis://:secret@cache.internal/0")?;
-    /// let folded = store.compact(Duration::from_secs(7 * 24 * 3600))?;
-    /// # Ok::<(), quipu_persist::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the server can't be reached or written to. Each writer was then folded as a whole, or not
-    /// at all.
-    pub fn compact(&mut self, dead_after: Duration) -> Result<usize, Error> {
-        let script = self.compact.clone();
-        let mut call = script.prepare_invoke();
-        call.key(SCHEMA).key(WRITERS).key(COUNTERS).key(RETIRED).key(RETIRED_VERSIONS);
-        call.arg(compaction::seconds(dead_after)).arg(compaction::FOLDS);
-        compaction::fold_all(|| self.run(|connection| call.invoke(connection)))
-    }
-
     /// Runs `work` on a connection, which is kept if it succeeds.
-    fn run<T>(&mut self, work: impl FnOnce(&mut Connection) -> RedisResult<T>) -> Result<T, Error> {
-        let explain = |error| explain(&self.client, error);
+    fn run<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let deadline = Instant::now() + TIMEOUT;
         let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let (connection, memory) = connect(&self.client()?).map_err(explain)?;
-                check_policy(&self.client, &memory)?;
-                connection
-            }
+            Some(connection) => connection.until(deadline),
+            None => Connection::open(&self.client()?, deadline)?,
         };
-        let result = work(&mut connection).map_err(explain)?;
+        let result = work(&mut connection)?;
         self.connection.keep(connection);
         Ok(result)
     }
-}
-
-/// A connection, and what `INFO` says of the server's memory.
-fn connect(client: &Client) -> RedisResult<(Connection, String)> {
-    let mut connection = client.get_connection_with_timeout(TIMEOUT)?;
-    connection.set_read_timeout(Some(TIMEOUT))?;
-    connection.set_write_timeout(Some(TIMEOUT))?;
-    // A script's call is too long for a client that isn't let in, and the answer doesn't say why.
-    redis::cmd("PING").exec(&mut connection)?;
-    let memory = match redis::cmd("INFO").arg("memory").query(&mut connection) {
-        // A user may not be allowed to ask.
-        Err(error) if error.code() == Some("NOPERM") => String::new(),
-        memory => memory?,
-    };
-    Ok((connection, memory))
-}
-
-/// An error if the server may drop keys that have no end. It might forget that a writer was folded,
-/// and count it twice.
-fn check_policy(client: &Client, memory: &str) -> Result<(), Error> {
-    let policy = memory.lines().find_map(|line| line.strip_prefix("maxmemory_policy:"));
-    match policy {
-        Some(policy) if policy.starts_with("allkeys-") => {
-            let text = format!(
-                "{}: maxmemory-policy is {policy}, by which it drops totals when its memory is full: \
-                 expected noeviction, or one that begins with volatile-",
-                shown(client)
-            );
-            Err(Error::new(ErrorKind::Config, text))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Where the server is, without the password.
-fn shown(client: &Client) -> String {
-    format!("Redis at {}", client.get_connection_info().addr())
 }
 
 fn is_encrypted(client: &Client) -> bool {
     matches!(client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. })
 }
 
-fn explain(client: &Client, error: RedisError) -> Error {
-    let (kind, expected) = kind_of(&error);
-    Error::new(kind, format!("{}: {expected}", shown(client))).caused_by(error)
+/// Tries a step, which gets the number of tries before, until no other process comes in between: that
+/// is a `None`.
+fn retry<T>(
+    connection: &mut Connection,
+    mut step: impl FnMut(&mut Connection, u32) -> Result<Option<T>, Error>,
+) -> Result<T, Error> {
+    for tries in 0..TRIES {
+        if let Some(done) = step(connection, tries)? {
+            return Ok(done);
+        }
+    }
+    Err(connection.is_overtaken(TRIES))
 }
 
-fn kind_of(error: &RedisError) -> (ErrorKind, &'static str) {
-    #[cfg(feature = "redis-tls")]
-    if let Some(way_out) = tls::way_out(error) {
-        return (ErrorKind::Denied, way_out);
-    }
-    match (error.kind(), error.code()) {
-        (Kind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS")) => {
-            (ErrorKind::Denied, "expected a user and a password that it lets in; see the URL")
+fn claim(connection: &mut Connection, claim: &Claim) -> Result<Claimed, Error> {
+    let mut slots = leases(connection)?;
+    let [time] = connection.ask([cmd("TIME")])?;
+    let mut now = layout::seconds(time)?;
+    let step = |connection: &mut Connection, tries| {
+        loop {
+            let slot = choose(&slots, claim, now, tries);
+            // The others may change: this slot was free, and is free still.
+            let (step, answer) = Step::begin(connection, slot, read_all(slot))?;
+            let before = layout::slot(slot, answer, "")?;
+            if before.lease.as_ref().is_none_or(|lease| lease.is_free(claim, step.now)) {
+                let lease = Lease::of(before.lease.as_ref(), claim, step.now);
+                let fields = layout::changes(before.lease.as_ref(), &lease);
+                let is_done = step.commit(slots.keys().copied(), &fields)?;
+                let claimed =
+                    Claimed { slot, epoch: lease.epoch, base: before.totals.into_iter().collect() };
+                return Ok(is_done.then_some(claimed));
+            }
+            now = step.now;
+            step.abandon()?;
+            // Others have claimed it meanwhile, and the next ones, perhaps.
+            refresh(connection, slot, &mut slots)?;
         }
-        (_, Some("NOPERM")) => (ErrorKind::Denied, RIGHTS),
-        (_, Some("READONLY")) => (ErrorKind::Denied, "expected the primary, not a replica"),
-        (_, Some("OOM" | "MISCONF")) => {
-            (ErrorKind::Full, "expected room in its memory and on its disk")
-        }
-        (_, Some("QUIPUREFUSED")) => (ErrorKind::Refused, OTHER_KEYS),
-        (Kind::UnexpectedReturnType, _) | (_, Some("QUIPUSCHEMA" | "WRONGTYPE")) => {
-            (ErrorKind::Schema, OTHER_KEYS)
-        }
-        (
-            _,
-            Some("LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "NOREPLICAS"),
-        ) => (
-            ErrorKind::Unavailable,
-            "expected it to be ready, and neither to load its data, nor to run a long script, nor \
-             to wait for other servers",
-        ),
-        (_, Some("MOVED" | "ASK" | "CROSSSLOT")) => {
-            (ErrorKind::Config, "expected the node of the cluster that has the keys {quipu}:")
-        }
-        (Kind::Io, _) if error.is_timeout() => (
-            ErrorKind::Timeout,
-            "expected an answer within 10 seconds of a server that is up and not overloaded",
-        ),
-        (Kind::Io, _) => {
-            (ErrorKind::Unavailable, "expected a server at this host and port; see the URL")
-        }
-        _ => by_text(&error.to_string()),
-    }
+    };
+    retry(connection, step)
 }
 
-/// The kind of an error for which Redis has no code.
-fn by_text(text: &str) -> (ErrorKind, &'static str) {
-    let has = |part| text.contains(part);
-    if has("can't run this command") || has("has no permissions") {
-        (ErrorKind::Denied, RIGHTS)
-    } else if has("max number of clients") {
-        (
-            ErrorKind::Unavailable,
-            "expected a free connection, of which each store takes one; raise maxclients",
-        )
-    } else if has("DB index") || has("switch database") {
-        (ErrorKind::Config, "expected a database that exists; see the URL")
-    } else if has("not an integer") || has("WRONGTYPE") {
-        (ErrorKind::Schema, OTHER_KEYS)
-    } else {
-        (ErrorKind::Store, "expected it to run the scripts of this version")
+/// The slot to claim. After tries in which others came before, it is one of several by chance, of twice
+/// as many after each try: processes that start at once would meet again and again. It has a new number
+/// only if no slot is free.
+fn choose(slots: &BTreeMap<u32, Lease>, claim: &Claim, now: i64, tries: u32) -> u32 {
+    let free = slots.values().filter(|lease| lease.is_free(claim, now)).count() as u32;
+    let several = if free == 0 { 1 << tries } else { free.min(1 << tries) };
+    let skipped = getrandom::u32().unwrap_or_default() % several;
+    let mut slots = Cow::Borrowed(slots);
+    for _ in 0..skipped {
+        let slot = Lease::choose(&slots, claim, now);
+        let taken = Lease { until: Some(i64::MAX), ..Lease::of(None, claim, now) };
+        slots.to_mut().insert(slot, taken);
     }
+    Lease::choose(&slots, claim, now)
+}
+
+fn flush(connection: &mut Connection, batch: &Batch) -> Result<Option<Outcome>, Error> {
+    let (step, answer) = Step::begin(connection, batch.slot, read_lease(batch.slot))?;
+    let lease = layout::lease(batch.slot, answer)?;
+    let outcome = match lease.as_ref().map(|lease| lease.admit(batch, step.now)) {
+        Some(Admission::Write(next)) => {
+            let mut fields = layout::changes(lease.as_ref(), &next);
+            fields.extend(layout::rows(&batch.entries));
+            return Ok(step.commit([].into_iter(), &fields)?.then_some(Outcome::Stored));
+        }
+        Some(Admission::IsStored) => Outcome::Stored,
+        Some(Admission::Refuse) | None => Outcome::Refused(lease),
+    };
+    step.abandon()?;
+    Ok(Some(outcome))
 }
 
 impl Sink for Redis {
-    fn write(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        let writer = batch.writer.to_string();
-        let script = self.write.clone();
-        let mut call = script.prepare_invoke();
-        call.key(SCHEMA).key(WRITERS).key(COUNTERS).key(folded(&writer));
-        call.arg(&writer).arg(if batch.closes { "closed" } else { "open" });
-        for entry in &batch.entries {
-            call.key(totals(&entry.counter));
-            call.arg(&entry.counter).arg(entry.stamp.version).arg(entry.stamp.total);
-        }
-        let (is_folded, folded): (bool, BTreeMap<String, i64>) =
-            self.run(|connection| call.invoke(connection))?;
-        Ok(if is_folded { Outcome::Folded(folded) } else { Outcome::Stored })
+    fn claim(&mut self, by: &Claim) -> Result<Claimed, Error> {
+        self.run(|connection| claim(connection, by))
+    }
+
+    fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
+        self.run(|connection| retry(connection, |connection, _| flush(connection, batch)))
+    }
+
+    fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
+        self.run(|connection| {
+            let schema = cmd("GET").arg(layout::SCHEMA).take();
+            let [schema, answer] = connection.ask([schema, read_lease(slot)])?;
+            layout::is_new(schema)?;
+            layout::lease(slot, answer)
+        })
     }
 }
 
 impl Store for Redis {
-    fn by_writer(&mut self, counter: &str) -> Result<BTreeMap<Writer, Stamp>, Error> {
-        type Found = (BTreeMap<String, String>, Option<u64>, Option<i64>);
-        let ((rows, version, total),): (Found,) = self.run(|connection| {
-            // A transaction, so that no fold comes in between. The driver's own panics where the
-            // user may not begin one.
-            redis::pipe()
-                .cmd("MULTI")
-                .ignore()
-                .hgetall(totals(counter))
-                .ignore()
-                .hget(RETIRED_VERSIONS, counter)
-                .ignore()
-                .hget(RETIRED, counter)
-                .ignore()
-                .cmd("EXEC")
-                .query(connection)
+    fn totals_with_prefix(&mut self, prefix: &str) -> Result<BTreeMap<String, i64>, Error> {
+        let mut totals = HashMap::new();
+        self.run(|connection| {
+            each_slot(connection, read_all, |slot, answer| {
+                let slot = layout::slot(slot, answer, prefix)?;
+                for (counter, total) in slot.totals {
+                    let sum: &mut i64 = totals.entry(counter).or_default();
+                    *sum = sum.wrapping_add(total);
+                }
+                Ok(slot.lease.is_some())
+            })
         })?;
-        let mut stamps = rows
-            .into_iter()
-            .map(|(writer, row)| Ok((writer.parse()?, parse(counter, &row)?)))
-            .collect::<Result<BTreeMap<_, _>, Error>>()?;
-        if let (Some(version), Some(total)) = (version, total) {
-            stamps.insert(Writer::retired(), Stamp { version, total });
-        }
-        Ok(stamps)
+        Ok(totals.into_iter().collect())
     }
 
-    fn counters(&mut self) -> Result<Vec<String>, Error> {
-        let mut counters: Vec<String> =
-            self.run(|connection| redis::cmd("SMEMBERS").arg(COUNTERS).query(connection))?;
-        counters.sort_unstable();
-        Ok(counters)
+    fn by_slot(&mut self, counter: &str) -> Result<BTreeMap<u32, i64>, Error> {
+        let mut rows = BTreeMap::new();
+        let field = layout::field(counter);
+        let read = |slot| cmd("HMGET").arg(layout::key(slot)).arg("owner").arg(&field).take();
+        self.run(|connection| {
+            each_slot(connection, read, |slot, answer| {
+                let (is_there, total) = layout::row(slot, counter, answer)?;
+                rows.extend(total.map(|total| (slot, total)));
+                Ok(is_there)
+            })
+        })?;
+        Ok(rows)
     }
-}
 
-fn parse(counter: &str, row: &str) -> Result<Stamp, Error> {
-    let numbers = row
-        .split_once(' ')
-        .and_then(|(version, total)| Some((version.parse().ok()?, total.parse().ok()?)));
-    let (version, total) = numbers.ok_or_else(|| {
-        let text = format!("{row:?} in {}: expected a version and a total", totals(counter));
-        Error::new(ErrorKind::Schema, text)
-    })?;
-    Ok(Stamp { version, total })
+    fn slots(&mut self) -> Result<BTreeMap<u32, Lease>, Error> {
+        self.run(leases)
+    }
 }
 
 impl fmt::Debug for Redis {
@@ -419,41 +356,5 @@ impl fmt::Debug for Redis {
             .field("address", self.client.get_connection_info().addr())
             .field("is_connected", &self.connection.is_some())
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn rows_come_back_as_they_went(version: u64, total: i64) {
-            prop_assert_eq!(parse("likes", &format!("{version} {total}")).unwrap(), Stamp { version, total });
-        }
-
-        #[test]
-        fn other_rows_are_refused(row in prop_oneof!["[0-9 -]{0,40}", any::<String>()]) {
-            match parse("likes", &row) {
-                Ok(Stamp { version, total }) => prop_assert_eq!(
-                    row.split(' ').map(|number| number.parse().unwrap()).collect::<Vec<i128>>(),
-                    [version.into(), total.into()]
-                ),
-                Err(error) => {
-                    prop_assert_eq!(error.kind(), ErrorKind::Schema);
-                    let says_which = error.to_string().contains(&format!("{row:?}"));
-                    prop_assert!(says_which, "{}", error);
-                }
-            }
-        }
-
-        #[test]
-        fn any_info_says_whether_keys_are_dropped(before: String, policy in "(allkeys|volatile|no)[a-z-]{0,8}") {
-            let client = Client::open("redis://localhost/").unwrap();
-            let info = format!("{before}\r\nmaxmemory_policy:{policy}\r\nmaxmemory:0\r\n");
-            prop_assert_eq!(check_policy(&client, &info).is_err(), policy.starts_with("allkeys-"));
-        }
     }
 }
