@@ -4,7 +4,10 @@
 
 #![cfg(unix)]
 
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "nats"))]
+#[allow(dead_code, reason = "each feature needs a part of it")]
 #[path = "../stores/server.rs"]
 mod server;
 mod twins;
@@ -23,4 +26,12 @@ fn a_store_in_memory_is_like_its_twin() {
 fn a_file_is_like_its_twin() {
     let folder = tempfile::tempdir().unwrap();
     twins::check(&mut quipu_persist::Sqlite::new(folder.path().join("totals.db")), CALLS);
+}
+
+#[cfg(feature = "redis")]
+#[test]
+#[ignore = "starts Redis"]
+fn service_redis_is_like_its_twin() {
+    let server = server::Server::redis();
+    twins::check(&mut redis::store(&server), CALLS);
 }
