@@ -28,14 +28,15 @@ mod steps;
 ///
 /// The first connection makes the stream, `quipu`. Each slot is a subject, `quipu.slots.<N>`, whose
 /// messages are its log. A message has the slot's lease in the header `Quipu-Lease`, and absolute
-/// totals of some counters in its body, both in JSON. The last message's lease is the slot's, and
-/// a counter's last total is the slot's. A message names the one that it comes after
-/// (`Nats-Expected-Last-Subject-Sequence`), and the server takes no other one in between. So a claim
-/// and a batch are one message each, and a batch is stored as a whole or not at all.
+/// totals of some counters in its body, both in JSON. The last message's lease is the slot's, and a
+/// counter's last total is the slot's. The server takes a message only right after the one that the
+/// header `Nats-Expected-Last-Subject-Sequence` names. So a claim and a batch are one message each,
+/// and a batch is stored as a whole or not at all. `Quipu-After` has the same number, by which a
+/// reader sees that no message is missing.
 ///
 /// A log that has more than 64 messages, and twice the size of its totals, is compacted by the
-/// process that writes to it. It restates all totals at the end of the log, and then purges what is
-/// before. So the stream stays as small as the peak of processes alive makes it, however many
+/// process that writes to it. It restates all totals at the end of the log (the first of these
+/// messages has the header `Quipu-Restates`), and then purges what is before. So the stream stays as small as the peak of processes alive makes it, however many
 /// start.
 ///
 /// ```no_run
@@ -71,8 +72,8 @@ mod steps;
 /// - The server has to take messages of 64 KiB (`max_payload`, by default 1 MiB). A message is never
 ///   longer than 1 MiB. A batch that doesn't fit is [`ErrorKind::Refused`], and a worker sends it in
 ///   parts.
-/// - Each read of totals reads the whole stream, of which a call reads as much as comes in 10
-///   seconds.
+/// - Each read of totals reads the whole stream, and fails if that takes more than 10 seconds.
+/// - A log of which somebody deletes a message isn't read: an error names the slot's subject.
 /// - A lease is measured by the clocks of the processes that claim and write. Where they differ by
 ///   more than a lease, a process may lose its slot while it is alive; it claims another one, and
 ///   nothing is lost.
@@ -245,7 +246,10 @@ impl Nats {
         let store = shown(&self.address);
         link.denials.forget();
         let result = link.runtime.run(&store, work(&mut link.session));
-        let result = result.map_err(|error| link.denials.explain(&store, error))?;
+        let result = result.map_err(|error| {
+            let error = link.denials.explain(&store, error);
+            if link.is_up() { error } else { errors::broken(&store, error) }
+        })?;
         self.link.keep(link);
         Ok(result)
     }

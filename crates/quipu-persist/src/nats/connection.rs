@@ -11,7 +11,7 @@ use async_nats::{ConnectOptions, ServerAddr};
 use super::Nats;
 use super::denial::Denials;
 use super::errors::{self, Boxed};
-use super::message::SUBJECTS;
+use super::message;
 use super::steps::Own;
 use crate::runtime::Runtime;
 use crate::{Error, ErrorKind, tls};
@@ -123,7 +123,7 @@ fn largest(store: &str, max_payload: usize) -> Result<usize, Error> {
 fn config() -> stream::Config {
     stream::Config {
         name: STREAM.to_owned(),
-        subjects: vec![format!("{SUBJECTS}.*")],
+        subjects: vec![message::all_subjects()],
         discard: DiscardPolicy::New,
         ..stream::Config::default()
     }

@@ -54,6 +54,15 @@ pub(super) fn explain_publish(store: &str, error: PublishError) -> Error {
     explain(store, error.into())
 }
 
+/// The error of a call whose connection broke meanwhile.
+pub(super) fn broken(store: &str, error: Error) -> Error {
+    if error.kind() != ErrorKind::Timeout {
+        return error;
+    }
+    let text = format!("{store}: the connection broke: expected a server that is up");
+    Error::new(ErrorKind::Unavailable, text).caused_by(error)
+}
+
 /// The code of the server's answer that led to an error.
 pub(super) fn code(error: &(dyn StdError + 'static)) -> Option<ErrorCode> {
     iter::successors(Some(error), |&error| error.source())

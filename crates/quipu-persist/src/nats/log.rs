@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::message::{self, Message};
-use crate::{Entry, Error, Lease};
+use crate::{Entry, Error};
 
 /// Messages that a log may have, however short they are.
 const MESSAGES: usize = 64;
@@ -13,7 +13,6 @@ const MESSAGES: usize = 64;
 pub(super) struct Log {
     /// The number of the last message; 0 if there is none.
     pub(super) sequence: u64,
-    pub(super) lease: Option<Lease>,
     pub(super) totals: BTreeMap<String, i64>,
     messages: usize,
     bytes: usize,
@@ -21,12 +20,11 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn push(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.bytes += message.bytes();
         let row = |Entry { counter, total }| (counter, total);
         self.totals.extend(message.entries()?.into_iter().map(row));
         self.sequence = message.sequence;
-        self.lease = Some(message.lease);
         self.messages += 1;
-        self.bytes += message.bytes;
         Ok(())
     }
 

@@ -1,6 +1,9 @@
 //! Reads of the stream. A compaction restates the totals of a slot at the end of its log before it
 //! removes the earlier messages. So a read that misses one of those has to go on to an end from
 //! after the removal.
+//!
+//! A message names the one before. So a read that misses any other message sees that, and begins
+//! again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -13,7 +16,7 @@ use tokio::time::timeout;
 use super::connection::{ACK_TIMEOUT, Session};
 use super::errors::Boxed;
 use super::log::Log;
-use super::message::{self, Message, SUBJECTS};
+use super::message::{self, Message};
 use super::steps::{self, Head, TRIES};
 use crate::{Entry, Error, ErrorKind, Lease};
 
@@ -66,13 +69,17 @@ struct Reader<'a> {
     read: u64,
     /// The number of the last one.
     last: u64,
+    /// The number of the last one of each slot.
+    ends: HashMap<u32, u64>,
+    /// A slot of which a message is missing.
+    gap: Option<u32>,
 }
 
 impl<'a> Reader<'a> {
     async fn open(session: &'a Session, part: Part, fetch: usize) -> Result<Self, Error> {
         let (deliver_policy, filter_subject) = match part {
-            Part::All => (DeliverPolicy::All, String::new()),
-            Part::Leases => (DeliverPolicy::LastPerSubject, format!("{SUBJECTS}.*")),
+            Part::All => (DeliverPolicy::All, message::all_subjects()),
+            Part::Leases => (DeliverPolicy::LastPerSubject, message::all_subjects()),
             Part::Slot(slot) => (DeliverPolicy::All, message::subject(slot)),
         };
         let config = pull::Config {
@@ -86,7 +93,7 @@ impl<'a> Reader<'a> {
         };
         let consumer = session.stream.create_consumer(config).await;
         let consumer = consumer.map_err(|error| session.explain(error))?;
-        Ok(Self { session, consumer, fetch, read: 0, last: 0 })
+        Ok(Self { session, consumer, fetch, read: 0, last: 0, ends: HashMap::new(), gap: None })
     }
 
     /// Reads on until there are no more messages for now.
@@ -109,7 +116,10 @@ impl<'a> Reader<'a> {
                 }
                 (self.read, self.last) = (info.consumer_sequence, info.stream_sequence);
                 let headers = message.headers.as_ref();
-                take(Message::parse(&message.subject, self.last, headers, &message.payload)?)?;
+                let message =
+                    Message::parse(&message.subject, self.last, headers, &message.payload)?;
+                self.note(&message);
+                take(message)?;
                 fetched += 1;
             }
             if fetched < self.fetch {
@@ -118,7 +128,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    async fn close(self) -> Result<(), Error> {
+    /// Takes note of a message, and of whether one before is missing.
+    fn note(&mut self, message: &Message<'_>) {
+        let before = self.ends.insert(message.slot, message.sequence).unwrap_or(0);
+        if message.after != before && !message.restates {
+            self.gap = Some(message.slot);
+        }
+    }
+
+    /// Whether it has all messages of this part, up to one with this number or a later one. It may
+    /// have read from a replica of the stream that isn't as far as the others.
+    fn is_complete(&self, part: Part, last: u64) -> bool {
+        match part {
+            Part::All => self.gap.is_none() && self.last >= last,
+            Part::Leases => self.last >= last,
+            // Whoever writes to the slot compares its last message.
+            Part::Slot(_) => self.gap.is_none(),
+        }
+    }
+
+    async fn close(&self) -> Result<(), Error> {
         let name = &self.consumer.cached_info().name;
         let closed = self.session.stream.delete_consumer(name).await;
         closed.map_err(|error| self.session.explain(error))?;
@@ -143,10 +172,15 @@ pub(super) async fn rows(
 /// The last message of each slot.
 pub(super) async fn heads(session: &Session) -> Result<BTreeMap<u32, Head>, Error> {
     to_the_end(session, Part::Leases, |heads: &mut BTreeMap<_, _>, message| {
-        heads.insert(message.slot, Head { sequence: message.sequence, lease: message.lease });
+        heads.insert(message.slot, Head { sequence: message.sequence, lease: message.lease()? });
         Ok(())
     })
     .await
+}
+
+/// The log of a slot.
+pub(super) async fn slot(session: &Session, slot: u32) -> Result<Log, Error> {
+    to_the_end(session, Part::Slot(slot), Log::push).await
 }
 
 /// Reads at least what there is at the start. If messages were removed meanwhile, those that
@@ -156,6 +190,7 @@ async fn to_the_end<T: Default>(
     part: Part,
     take: impl Fn(&mut T, Message<'_>) -> Result<(), Error>,
 ) -> Result<T, Error> {
+    let mut gap = None;
     for attempt in 0..TRIES {
         let mut start = Extent::of(session).await?;
         let mut sum = T::default();
@@ -167,7 +202,7 @@ async fn to_the_end<T: Default>(
             reader.read_on(|message| take(&mut sum, message)).await?;
             let end = Extent::of(session).await?;
             if end.removed == start.removed {
-                break reader.last >= start.last;
+                break reader.is_complete(part, start.last);
             }
             start = end;
         };
@@ -175,25 +210,29 @@ async fn to_the_end<T: Default>(
         if is_complete {
             return Ok(sum);
         }
-        // It came from a replica of the stream that isn't as far as the others.
+        gap = reader.gap;
         steps::pause(attempt).await;
     }
-    let text = format!(
-        "{}: a replica of the stream is behind the others: expected it to catch up",
-        session.store
-    );
-    Err(Error::new(ErrorKind::Unavailable, text))
+    Err(incomplete(session, gap))
 }
 
-/// The log of a slot. It is complete up to its last message if that is still the slot's last one
-/// after the read.
-pub(super) async fn slot(session: &Session, slot: u32) -> Result<Log, Error> {
-    let fetch = Extent::of(session).await?.fetch;
-    let mut log = Log::default();
-    let mut reader = Reader::open(session, Part::Slot(slot), fetch).await?;
-    reader.read_on(|message| log.push(message)).await?;
-    reader.close().await?;
-    Ok(log)
+/// The error of a read that was incomplete each time.
+fn incomplete(session: &Session, gap: Option<u32>) -> Error {
+    let (kind, text) = match gap {
+        Some(slot) => {
+            let subject = message::subject(slot);
+            let text = format!(
+                "a message of {subject} is missing: expected all that were written; restore the \
+                 stream, or purge {subject} to go on without its totals"
+            );
+            (ErrorKind::Store, text)
+        }
+        None => {
+            let text = "a replica of the stream is behind: expected it to catch up".to_owned();
+            (ErrorKind::Unavailable, text)
+        }
+    };
+    Error::new(kind, format!("{}: {text}", session.store))
 }
 
 /// The last message of a slot.
@@ -206,7 +245,7 @@ pub(super) async fn head(session: &Session, slot: u32) -> Result<Option<Head>, E
                 Some(&found.headers),
                 &found.payload,
             )?;
-            Ok(Some(Head { sequence: message.sequence, lease: message.lease }))
+            Ok(Some(Head { sequence: message.sequence, lease: message.lease()? }))
         }
         Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
         Err(error) => Err(session.explain(error)),

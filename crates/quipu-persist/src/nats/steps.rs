@@ -83,10 +83,10 @@ async fn claim_after(
     }
     let lease = Lease::of(before.map(|head| &head.lease), claim, now());
     let epoch = lease.epoch;
-    let bytes = publish(session, slot, lease, message::nothing(), sequence).await?;
+    let written = publish(session, slot, lease, message::nothing(), Place::after(sequence)).await?;
     let size = log.size();
     let claimed = Claimed { slot, epoch, base: log.totals };
-    Ok(bytes.map(|bytes| (claimed, size.with(bytes))))
+    Ok(written.map(|written| (claimed, size.with(written.bytes))))
 }
 
 /// Writes a batch. Returns the bytes of its message, if it wrote one.
@@ -108,9 +108,10 @@ pub(super) async fn flush(
             Admission::Refuse => return Ok((Outcome::Refused(Some(head.lease)), None)),
             Admission::Write(lease) => {
                 let body = body(session, batch)?;
-                let written = publish(session, batch.slot, lease, body, head.sequence).await?;
-                if written.is_some() {
-                    return Ok((Outcome::Stored, written));
+                let written =
+                    publish(session, batch.slot, lease, body, Place::after(head.sequence)).await?;
+                if let Some(written) = written {
+                    return Ok((Outcome::Stored, Some(written.bytes)));
                 }
             }
         }
@@ -151,45 +152,67 @@ fn body(session: &Session, batch: &Batch) -> Result<Vec<u8>, Error> {
 /// If it breaks off anywhere, the log has some totals twice, and loses nothing.
 pub(super) async fn compact(session: &mut Session, slot: u32) -> Result<Option<Size>, Error> {
     let log = read::slot(session, slot).await?;
-    let Some(lease) = log.lease else { return Ok(None) };
+    let head = read::head(session, slot).await?.filter(|head| head.sequence == log.sequence);
+    let Some(Head { mut sequence, lease }) = head else { return Ok(None) };
     let length = RESTATED.min(session.largest / 2);
     let bodies = message::bodies(log.totals, length).map_err(|error| session.explain(error))?;
-    let (mut sequence, mut first, mut sizes) = (log.sequence, None, Vec::new());
+    let (mut first, mut sizes) = (None, Vec::new());
     for body in bodies {
-        let Some(bytes) = publish(session, slot, lease.clone(), body, sequence).await? else {
+        let place = Place { after: sequence, restates: first.is_none() };
+        let Some(written) = publish(session, slot, lease.clone(), body, place).await? else {
             return Ok(None);
         };
-        sizes.push(bytes);
-        sequence = session.own.as_ref().map_or(0, |own| own.head.sequence);
+        sizes.push(written.bytes);
+        sequence = written.sequence;
         first.get_or_insert(sequence);
     }
     if let Some(first) = first {
         // Messages with this number or a higher one stay, whenever that is done.
-        let purge = session.stream.purge().filter(message::subject(slot)).sequence(first);
+        let purge = session.stream.purge().filter(message::purged(slot)).sequence(first);
         purge.await.map_err(|error| session.explain(error))?;
     }
     Ok(Some(Size::of(&sizes)))
 }
 
-/// Adds a message to a slot whose last one has the number `after`. Returns the message's bytes;
-/// `None` if the slot has another last message.
+/// The place of a message in its slot's log.
+struct Place {
+    /// The number of the message before.
+    after: u64,
+    /// Whether this is the first of those that restate all totals.
+    restates: bool,
+}
+
+impl Place {
+    fn after(after: u64) -> Self {
+        Self { after, restates: false }
+    }
+}
+
+/// A message that was written.
+struct Written {
+    sequence: u64,
+    bytes: usize,
+}
+
+/// Adds a message to a slot; `None` if the slot's last message isn't the one before.
 async fn publish(
     session: &mut Session,
     slot: u32,
     lease: Lease,
     body: Vec<u8>,
-    after: u64,
-) -> Result<Option<usize>, Error> {
+    Place { after, restates }: Place,
+) -> Result<Option<Written>, Error> {
     let text = serde_json::to_string(&lease).map_err(|error| session.explain(error))?;
     let bytes = text.len() + body.len();
-    let (subject, headers) = (message::subject(slot), message::headers(&text, after));
+    let (subject, headers) = (message::subject(slot), message::headers(&text, after, restates));
     let sent =
         async { session.context.publish_with_headers(subject, headers, body.into()).await?.await };
     match sent.await {
         Ok(answer) => {
-            let head = Head { sequence: answer.sequence, lease };
+            let sequence = answer.sequence;
+            let head = Head { sequence, lease };
             session.own = Some(Own { slot, head, since: Instant::now() });
-            Ok(Some(bytes))
+            Ok(Some(Written { sequence, bytes }))
         }
         Err(error) if is_outrun(&error) => Ok(None),
         Err(error) => Err(errors::explain_publish(&session.store, error)),
