@@ -31,17 +31,10 @@ const NUMBER: usize = r#"{"counter":"","total":-9223372036854775808},"#.len();
 pub(super) struct Message<'a> {
     pub(super) slot: u32,
     pub(super) sequence: u64,
-<<<<<<< HEAD
-    /// The slot's lease, from this message on.
-    pub(super) lease: Lease,
-    /// The bytes that it takes in the log.
-    pub(super) bytes: usize,
-=======
     /// The number of the slot's message before; 0 if there was none.
     pub(super) after: u64,
     /// Whether the log is complete from here on.
     pub(super) restates: bool,
->>>>>>> nats
     subject: &'a str,
     lease: &'a str,
     body: &'a [u8],
