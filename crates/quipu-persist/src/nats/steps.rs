@@ -22,9 +22,9 @@ pub(super) const TRIES: u32 = 10;
 /// How many slots a claim tries before it looks at all slots again.
 const STEPS: u32 = 10;
 
-/// How long a process takes its own last message for the slot's last one without a look. Someone who
-/// deletes the stream, or restores it from a backup, has other messages at the same numbers. That
-/// takes longer.
+/// How long a process takes its own last message for the slot's last one without a look. A stream
+/// that is deleted and made again, or restored from a backup, may have other messages at the same
+/// numbers. That takes longer.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// The length of the messages that a compaction writes, at most half of what the server takes.
