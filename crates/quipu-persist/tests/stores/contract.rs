@@ -217,25 +217,38 @@ fn is_not_called_by_tasks(rig: &dyn Rig) {
     called.unwrap();
 }
 
-/// A read has an end although others write on and on, and never goes back.
+/// A read has an end although others write on and on, never goes back, and has what was written
+/// before all of that.
 fn is_read_while_written(rig: &(dyn Rig + Sync)) {
+    const WRITERS: usize = 4;
     let (mut store, is_over) = (rig.store(), AtomicBool::new(false));
+    let barrier = Barrier::new(WRITERS + 1);
     let write = || {
         let mut sink = rig.sink();
         let mut owner = patiently(|| Owner::claim(&mut sink, "host"));
+        let first = owner.batch(&[("starts", 1)]);
+        assert_eq!(patiently(|| sink.flush(&first)), Outcome::Stored);
+        barrier.wait();
         for total in (1..).take_while(|_| !is_over.load(Ordering::Relaxed)) {
             let batch = owner.batch(&[("likes", total)]);
             assert_eq!(patiently(|| sink.flush(&batch)), Outcome::Stored);
         }
     };
     thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..WRITERS {
             scope.spawn(write);
         }
-        let reads: Vec<_> = (0..10).map(|_| store.total("likes")).collect();
+        barrier.wait();
+        let start = Instant::now();
+        let mut reads = Vec::new();
+        while start.elapsed() < Duration::from_secs(4) {
+            reads.push((store.total("likes"), store.total("starts")));
+        }
         is_over.store(true, Ordering::Relaxed);
-        let totals: Vec<_> = reads.into_iter().map(Result::unwrap).collect();
-        assert!(totals.is_sorted(), "{totals:?}");
+        let totals: Vec<_> =
+            reads.into_iter().map(|(likes, starts)| (likes.unwrap(), starts.unwrap())).collect();
+        assert!(totals.is_sorted_by_key(|(likes, _)| *likes), "{totals:?}");
+        assert!(totals.iter().all(|(_, starts)| *starts == WRITERS as i64), "{totals:?}");
     });
 }
 
