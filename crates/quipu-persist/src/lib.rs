@@ -129,7 +129,7 @@
 //! Totals are 64-bit whole numbers in two's complement; a [`FloatCounter`](quipu::FloatCounter)
 //! can't be shipped. The value is a sum of rows that change at different times: it includes every
 //! total that was stored before the read began, and promises no more. A process tracks a counter
-//! once: a second worker would ship its sum again, in another slot.
+//! once at a time: a second worker would ship its sum again, in another slot.
 //!
 //! A total may stay too low, and is never too high, where all of this happens: a store is put back to
 //! a copy from before, in which the lease of a living process has run out; and another process claims
