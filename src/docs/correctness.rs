@@ -304,8 +304,8 @@
 //!   can't know it takes the most that it ever sent for stored.
 //!
 //! A flush sends all rows again, so one that succeeds brings the store up to date whatever was lost
-//! before. A process tracks a counter once at a time, and a forked child begins after what it inherited. The sum
-//! of rows with one writer each is that of a state-based CRDT, the PN-Counter of Shapiro, Preguiça,
+//! before. A process tracks a counter once at a time, and a forked child begins after what it
+//! inherited. The sum of rows with one writer each is that of a state-based CRDT, the PN-Counter of Shapiro, Preguiça,
 //! Baquero and Zawirski, "A comprehensive study of convergent and commutative replicated data types",
 //! INRIA research report 7506 (2011). Leases are those of Gray and Cheriton (1989), and the number of
 //! the claim is a fencing token, as in Chubby. Each bucket of a histogram is a counter of its own, so
