@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use quipu_persist::{Batch, BatchId, Claim, Claimed, Entry, Outcome, Store, Writer};
+use quipu_persist::{Batch, BatchId, Claim, Claimed, Entry, Error, Outcome, Store, Writer};
 
 use crate::twins::LONG;
 
 const PROCESSES: u64 = 8;
 
 const BATCHES: u64 = 50;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Each process has a store of its own from `open`, as one on another host would.
 pub(crate) fn check<S: Store>(open: impl Fn() -> S + Sync) {
@@ -21,8 +23,19 @@ pub(crate) fn check<S: Store>(open: impl Fn() -> S + Sync) {
 
 fn claim(store: &mut dyn Store, lease: Duration) -> (Writer, Claimed) {
     let owner = Writer::new("web").unwrap();
-    let claimed = store.claim(&Claim::new(owner.clone(), lease)).unwrap();
+    let claimed = patiently(|| store.claim(&Claim::new(owner.clone(), lease)));
     (owner, claimed)
+}
+
+/// The result, once others don't keep the store too busy.
+fn patiently<T>(mut call: impl FnMut() -> Result<T, Error>) -> T {
+    let start = Instant::now();
+    loop {
+        match call() {
+            Err(error) if error.kind().is_temporary() && start.elapsed() < PATIENCE => {}
+            result => return result.unwrap(),
+        }
+    }
 }
 
 /// The results of all processes, which begin together.
@@ -57,8 +70,8 @@ fn each_add_is_stored_once<S: Store>(open: &(impl Fn() -> S + Sync)) {
             for counter in ["common".to_owned(), format!("of_{process}")] {
                 batch.entries.push(Entry { counter, total: number as i64 });
             }
-            assert_eq!(store.flush(&batch).unwrap(), Outcome::Stored);
-            assert_eq!(store.flush(&batch).unwrap(), Outcome::Stored, "twice");
+            assert_eq!(patiently(|| store.flush(&batch)), Outcome::Stored);
+            assert_eq!(patiently(|| store.flush(&batch)), Outcome::Stored, "twice");
         }
         claimed.slot
     });
@@ -82,7 +95,7 @@ fn free_slots_are_never_shared<S: Store>(open: &(impl Fn() -> S + Sync)) {
                 ((claimed.slot, claimed.epoch), BatchId { number: round, entries: 1 });
             let mut batch = Batch::new(place, owner.clone(), BatchId::NONE, id, Duration::ZERO);
             batch.entries.push(Entry { counter: "raced".into(), total: base + 1 });
-            match store.flush(&batch).unwrap() {
+            match patiently(|| store.flush(&batch)) {
                 Outcome::Stored => stored += 1,
                 Outcome::Refused(lease) => assert_ne!(lease.unwrap().owner, owner),
             }
