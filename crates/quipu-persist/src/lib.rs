@@ -140,7 +140,8 @@
 //!
 //! A copy that is restored also has what processes had stored that have ended since, and no more: only
 //! a living one writes again what the copy lacks. A process that lost more than 16 slots no longer asks
-//! about the first ones, so it takes their parts for what they were. A request that was on its way
+//! about the first ones, so it takes their parts for what they were: a restore that takes one away, or
+//! brings one back, leaves the sum too low, or too high by that part. A request that was on its way
 //! before a restore must not arrive after it; a restore of a server cuts its connections anyway.
 //!
 //! A process that is resumed twice from one image, such as a snapshot of a virtual machine, is one
