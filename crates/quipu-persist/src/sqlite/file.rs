@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -9,8 +10,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use crate::fork_guard::ForkGuard;
 use crate::{Error, ErrorKind, sql};
 
-/// The longest wait for a transaction of another process.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pauses while another process has a transaction: five seconds of them at most.
+const PAUSE: Duration = Duration::from_millis(5);
+const PAUSES: i32 = 1000;
 
 const CANNOT_OPEN: &str =
     "expected a folder that exists, and a file that this user may read and write";
@@ -86,12 +88,22 @@ fn check(path: &Path) -> Result<(), Error> {
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     check(path)?;
     let open = || {
-        let connection =
+        let mut connection =
             Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.busy_handler(Some(wait))?;
         Ok(connection)
     };
     open().map_err(|error| explain(path, error))
+}
+
+/// Whether to try again after `pauses`, and one more. SQLite's own pauses become longer and longer, so
+/// that a process which comes later overtakes the one that waits.
+fn wait(pauses: i32) -> bool {
+    let has_time = pauses < PAUSES;
+    if has_time {
+        thread::sleep(PAUSE);
+    }
+    has_time
 }
 
 pub(super) fn explain(path: &Path, error: rusqlite::Error) -> Error {
