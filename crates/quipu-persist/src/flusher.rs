@@ -34,6 +34,17 @@ struct Task {
     leaving: Vec<String>,
 }
 
+impl Task {
+    /// Whether a counter is shipped for the last time.
+    fn is_last_for(&self, name: &str) -> bool {
+        self.scope == Scope::Last || self.leaving.iter().any(|leaving| leaving == name)
+    }
+
+    fn is_last_for_any(&self) -> bool {
+        self.scope == Scope::Last || !self.leaving.is_empty()
+    }
+}
+
 impl Flusher {
     pub(super) fn new(
         shared: Arc<Shared>,
@@ -67,8 +78,8 @@ impl Flusher {
             // With a row that the store refused: it has the others, and another try doesn't help.
             let is_sent =
                 result.as_ref().map_or_else(|error| error.kind() == ErrorKind::Refused, |_| true);
-            if result.is_ok() {
-                self.end(&task);
+            if result.is_ok() && task.is_last_for_any() {
+                self.sources.end(|name| task.is_last_for(name));
             }
             if is_sent && task.scope != Scope::Changed {
                 self.last_resend = Some(Instant::now());
@@ -105,14 +116,6 @@ impl Flusher {
         Task { scope, number: state.requested, stop_by: state.stop_by, leaving }
     }
 
-    /// Ships those no more that were shipped for the last time.
-    fn end(&mut self, task: &Task) {
-        if task.scope == Scope::Last {
-            self.sources.end_all();
-        }
-        task.leaving.iter().for_each(|name| self.sources.end(name));
-    }
-
     fn due(&self, state: &State, left: Duration) -> Option<Scope> {
         if state.stop_by.is_some() && (!self.is_stopping || left.is_zero()) {
             Some(Scope::Last)
@@ -137,8 +140,8 @@ impl Flusher {
     /// Wakes the callers that wait.
     fn report(&self, task: &Task, result: Result<usize, Error>, is_over: bool) {
         let mut state = self.shared.lock();
-        if result.is_ok() {
-            state.names.retain(|_, of| !task.leaving.contains(of));
+        if result.is_ok() && task.is_last_for_any() {
+            state.names.retain(|_, of| !task.is_last_for(of));
         }
         state.status.record(&result);
         state.status.place(self.ledger.place());

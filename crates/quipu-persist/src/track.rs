@@ -41,12 +41,11 @@ impl Sources {
         &self.counts
     }
 
-    /// Ships a counter no more, of which all is stored as it was read last.
-    pub(super) fn end(&mut self, name: &str) {
-        let (ending, going_on) =
-            mem::take(&mut self.tracks).into_iter().partition(|track| track.name == name);
+    /// Ships the counters of these names no more, of which all is stored as it was read last.
+    pub(super) fn end(&mut self, is_ending: impl Fn(&str) -> bool) {
+        let tracks = mem::take(&mut self.tracks).into_iter();
+        let (ending, going_on) = tracks.partition::<Vec<_>, _>(|track| is_ending(&track.name));
         self.tracks = going_on;
-        let ending: Vec<Track> = ending;
         for track in ending {
             for row in &track.rows {
                 let sum = self.ended.entry(Arc::clone(&row.name)).or_default();
@@ -55,12 +54,6 @@ impl Sources {
             let shipped = track.rows.iter().map(|row| row.total).collect();
             tracks::release(track.source.identity(), shipped);
         }
-    }
-
-    /// Ships nothing any more, where all is stored as it was read last.
-    pub(super) fn end_all(&mut self) {
-        let names: Vec<_> = self.tracks.iter().map(|track| track.name.clone()).collect();
-        names.iter().for_each(|name| self.end(name));
     }
 }
 
@@ -96,7 +89,7 @@ impl Track {
         };
         let is_forked = fork_generation() > 0;
         let first = || if is_forked { totals.totals() } else { totals.taken() };
-        let starts = shipped.unwrap_or_else(first);
+        let starts = shipped.map_or_else(first, |shipped| shipped.to_vec());
         let rows = names.iter().zip(starts).map(|(name, start)| Row::new(name, start)).collect();
         Ok(Self { name: name.to_owned(), source, rows })
     }

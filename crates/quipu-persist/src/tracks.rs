@@ -2,8 +2,8 @@
 //! twice.
 
 use std::collections::HashMap;
-use std::sync::Weak;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use quipu::fork_generation;
@@ -22,7 +22,7 @@ struct Tracks {
 struct Counter {
     owner: Option<Weak<dyn Send + Sync>>,
     /// The totals of its rows up to which it was shipped; `None` while it is.
-    shipped: Option<Vec<u64>>,
+    shipped: Option<Arc<[u64]>>,
 }
 
 impl Counter {
@@ -36,7 +36,7 @@ static CURRENT: AtomicPtr<Tracks> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Enters a counter, or those of a family. `None` if a worker ships one of them, or shipped another
 /// number of rows of it. Otherwise the totals up to which it was shipped before, if it was.
-pub(super) fn insert(identity: Identity, rows: usize) -> Option<Option<Vec<u64>>> {
+pub(super) fn insert(identity: Identity, rows: usize) -> Option<Option<Arc<[u64]>>> {
     let mut counters = current().counters.lock();
     if counters.len() == counters.capacity() {
         counters.retain(|_, counter| counter.is_alive());
@@ -46,7 +46,7 @@ pub(super) fn insert(identity: Identity, rows: usize) -> Option<Option<Vec<u64>>
         match counters.get(address) {
             Some(counter) if counter.is_alive() => {
                 let shipped = counter.shipped.as_ref().filter(|shipped| shipped.len() == rows);
-                before = Some(shipped?.clone());
+                before = Some(Arc::clone(shipped?));
             }
             _ => {}
         }
@@ -56,11 +56,11 @@ pub(super) fn insert(identity: Identity, rows: usize) -> Option<Option<Vec<u64>>
 }
 
 /// Frees a counter, or those of a family, of which all is shipped up to these totals.
-pub(super) fn release(identity: Identity, shipped: Vec<u64>) {
+pub(super) fn release(identity: Identity, shipped: Arc<[u64]>) {
     set(&mut current().counters.lock(), identity, Some(shipped));
 }
 
-fn set(counters: &mut HashMap<usize, Counter>, identity: Identity, shipped: Option<Vec<u64>>) {
+fn set(counters: &mut HashMap<usize, Counter>, identity: Identity, shipped: Option<Arc<[u64]>>) {
     let Identity { addresses, owner } = identity;
     let counter = |address| (address, Counter { owner: owner.clone(), shipped: shipped.clone() });
     counters.extend(addresses.into_iter().map(counter));
