@@ -28,6 +28,11 @@ pub(super) fn number() -> Result<u64, Error> {
     Ok(u64::from_le_bytes(bytes).max(1))
 }
 
+/// A part of one by chance, for pauses; a half where there is no randomness.
+pub(super) fn chance() -> f64 {
+    getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX))
+}
+
 fn fill(bytes: &mut [u8]) -> Result<(), Error> {
     #[cfg(test)]
     if let Some(number) = fixed::next() {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::track::Track;
-use super::{Error, Status};
+use super::{Error, Status, ambient};
 
 /// The shortest wait after a failure, so that a tiny interval doesn't become a storm of attempts.
 pub(super) const MIN_BACKOFF: Duration = Duration::from_millis(50);
@@ -32,9 +32,7 @@ impl Pace {
                 self.interval.max(MIN_BACKOFF).saturating_mul(1 << (failures - 1).min(16));
             doubled.min(self.max_backoff.max(MIN_BACKOFF))
         };
-        // Without randomness the wait is what it is.
-        let chance = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
-        wait.min(LONGEST_WAIT).mul_f64(0.9 + 0.2 * chance)
+        wait.min(LONGEST_WAIT).mul_f64(0.9 + 0.2 * ambient::chance())
     }
 }
 

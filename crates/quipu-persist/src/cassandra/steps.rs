@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::slots::Slots;
-use crate::ambient::now;
+use crate::ambient::{self, now};
 use crate::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome};
 
 /// How often a step is tried that others are faster with.
@@ -107,6 +107,5 @@ impl Slots<'_> {
 
 /// A pause by chance, so that processes which start at once don't stay in step.
 fn pause(attempt: u64) -> Duration {
-    let chance = getrandom::u32().map_or(0.5, |random| f64::from(random) / f64::from(u32::MAX));
-    PAUSE.mul_f64(chance * attempt as f64)
+    PAUSE.mul_f64(ambient::chance() * attempt as f64)
 }
