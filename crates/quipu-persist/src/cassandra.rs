@@ -4,7 +4,7 @@ use std::fmt;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::process_local::ProcessLocal;
-use super::{Batch, Claim, Claimed, Error, Lease, Outcome, Sink, Store};
+use super::{Batch, Claim, Claimed, Error, Lease, Outcome, Sink, Store, sums};
 
 mod explain;
 mod link;
@@ -224,8 +224,7 @@ impl Store for Cassandra {
         let mut totals = BTreeMap::new();
         for (_, rows) in self.of_each_slot(async |slots, slot| slots.rows(slot, prefix).await)? {
             for (counter, total) in rows {
-                let sum: &mut i64 = totals.entry(counter).or_default();
-                *sum = sum.wrapping_add(total);
+                sums::add(&mut totals, counter, total);
             }
         }
         Ok(totals)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::account::{Account, Parts};
-use super::{Claim, Error, ErrorKind, Lease, Outcome, Sink, Writer, ambient};
+use super::{Claim, Error, ErrorKind, Lease, Outcome, Sink, Writer, ambient, sums};
 
 /// Rows of one batch at most, so that a request has a bounded size.
 const BATCH: usize = 4096;
@@ -295,10 +295,9 @@ impl Ledger {
     }
 }
 
-fn add(sums: &mut Parts, parts: &Parts) {
+fn add(all: &mut Parts, parts: &Parts) {
     for (name, part) in parts {
-        let sum = sums.entry(Arc::clone(name)).or_default();
-        *sum = sum.wrapping_add(*part);
+        sums::add(all, Arc::clone(name), *part);
     }
 }
 

@@ -181,6 +181,7 @@ mod sql;
 mod sqlite;
 mod status;
 mod store;
+mod sums;
 #[cfg(any(feature = "nats", feature = "postgres-tls", feature = "redis-tls"))]
 mod tls;
 mod track;

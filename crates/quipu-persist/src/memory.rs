@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::{Admission, Batch, Claim, Claimed, Entry, Error, Lease, Outcome, Sink, Store, ambient};
+use super::{
+    Admission, Batch, Claim, Claimed, Entry, Error, Lease, Outcome, Sink, Store, ambient, sums,
+};
 
 /// Totals in memory: a store for tests, and for a process that reads what its workers would send.
 ///
@@ -100,8 +102,7 @@ impl Store for Memory {
         for slot in self.slots.values() {
             let rows = slot.totals.range(prefix.to_owned()..);
             for (counter, total) in rows.take_while(|(counter, _)| counter.starts_with(prefix)) {
-                let sum: &mut i64 = totals.entry(counter.clone()).or_default();
-                *sum = sum.wrapping_add(*total);
+                sums::add(&mut totals, counter.clone(), *total);
             }
         }
         Ok(totals)

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
-use super::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store};
+use super::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, sums};
 
 use connection::{Link, Session, shown};
 use log::Size;
@@ -312,8 +312,7 @@ impl Store for Nats {
             self.run(async |session| read::rows(session, |name| name.starts_with(prefix)).await)?;
         let mut totals = BTreeMap::new();
         for (counter, total) in slots.into_values().flatten() {
-            let sum: &mut i64 = totals.entry(counter).or_default();
-            *sum = sum.wrapping_add(total);
+            sums::add(&mut totals, counter, total);
         }
         Ok(totals)
     }

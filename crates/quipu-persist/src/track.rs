@@ -7,7 +7,7 @@ use std::sync::Arc;
 use quipu::{RegisterError, fork_generation};
 
 use super::tracked::sealed::Shared;
-use super::{Error, ErrorKind, tracks};
+use super::{Error, ErrorKind, sums, tracks};
 
 /// All that a worker ships.
 #[derive(Default)]
@@ -48,8 +48,7 @@ impl Sources {
         self.tracks = going_on;
         for track in ending {
             for row in &track.rows {
-                let sum = self.ended.entry(Arc::clone(&row.name)).or_default();
-                *sum = sum.wrapping_add(row.own());
+                sums::add(&mut self.ended, Arc::clone(&row.name), row.own());
             }
             let shipped = track.rows.iter().map(|row| row.total).collect();
             tracks::release(track.source.identity(), shipped);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Params, Row, Transaction, params};
 
-use crate::Batch;
 use crate::sql::{self, LeaseRow};
+use crate::{Batch, sums};
 
 const ONE_LEASE: &str =
     concat!("SELECT ", sql::lease_columns!(), " FROM quipu_slots WHERE slot = $1");
@@ -87,17 +87,12 @@ pub(super) fn totals(
 ) -> rusqlite::Result<BTreeMap<String, i64>> {
     let mut statement = connection.prepare(TOTALS)?;
     let mut rows = statement.query([pattern(prefix)])?;
-    let mut sums = BTreeMap::new();
+    let mut totals = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        add(&mut sums, pair(row)?);
+        let (counter, total) = pair(row)?;
+        sums::add(&mut totals, counter, total);
     }
-    Ok(sums)
-}
-
-/// Adds a row to the sum of its counter, which wraps. (SQL's doesn't.)
-pub(super) fn add(sums: &mut BTreeMap<String, i64>, (counter, total): (String, i64)) {
-    let sum = sums.entry(counter).or_default();
-    *sum = sum.wrapping_add(total);
+    Ok(totals)
 }
 
 /// A pattern of `GLOB` for texts that begin with `prefix`. SQLite finds them by the index, up to the

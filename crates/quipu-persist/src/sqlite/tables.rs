@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::steps::{WRITE_TOTAL, add, pair, select, write_lease};
-use crate::Error;
+use super::steps::{WRITE_TOTAL, pair, select, write_lease};
 use crate::ambient::now;
 use crate::sql::{self, LeaseRow, Tables};
+use crate::{Error, sums};
 
 const CREATE: &str = sql::create!("TEXT");
 
@@ -46,12 +46,12 @@ fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(sql::SET_OLD_ASIDE)?;
     transaction.execute_batch(CREATE)?;
     let rows = select(transaction, "SELECT counter, total FROM quipu_v1_totals", [], pair)?;
-    let mut sums = BTreeMap::new();
-    rows.into_iter().for_each(|row| add(&mut sums, row));
+    let mut totals = BTreeMap::new();
+    rows.into_iter().for_each(|(counter, total)| sums::add(&mut totals, counter, total));
     let slot = LeaseRow::migrated(now());
     write_lease(transaction, &slot)?;
     let mut write = transaction.prepare(WRITE_TOTAL)?;
-    for (counter, total) in sums {
+    for (counter, total) in totals {
         write.execute(params![counter, slot.slot, total])?;
     }
     Ok(())
