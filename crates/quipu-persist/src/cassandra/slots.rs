@@ -19,8 +19,9 @@ use scylla::value::{CqlValue, Row};
 use super::{explain, table};
 use crate::{Batch, BatchId, Error, ErrorKind, Lease, Writer};
 
-/// The columns of a lease, as the statements have them.
+/// The columns of a slot and its lease, as the statements have them.
 type Columns = (
+    i32,
     Option<String>,
     Option<i64>,
     Option<i64>,
@@ -56,32 +57,15 @@ impl Slots<'_> {
 
     /// The leases of all slots.
     pub(super) async fn leases(&self) -> Result<BTreeMap<u32, Lease>, Error> {
-        type Of = (
-            i32,
-            Option<String>,
-            Option<i64>,
-            Option<i64>,
-            Option<i32>,
-            Option<i64>,
-            Option<i64>,
-            Option<Vec<(String, i64, i32)>>,
-        );
-        let rows = self.read::<Of>(&self.statements.leases, (), |_| true).await?;
-        let mut leases = BTreeMap::new();
-        for (slot, owner, epoch, number, entries, since, until, past) in rows {
-            let slot = slot as u32;
-            let columns = (owner, epoch, number, entries, since, until, past);
-            if let Some(lease) = self.parse(slot, columns)? {
-                leases.insert(slot, lease);
-            }
-        }
-        Ok(leases)
+        let rows = self.read::<Columns>(&self.statements.leases, (), |_| true).await?;
+        rows.into_iter().filter_map(|columns| self.parse(columns).transpose()).collect()
     }
 
     /// The lease of a slot, after all that was decided before.
     pub(super) async fn lease(&self, slot: u32) -> Result<Option<Lease>, Error> {
         let rows = self.read::<Columns>(&self.statements.lease, (slot as i32,), |_| true).await?;
-        rows.into_iter().next().map_or(Ok(None), |columns| self.parse(slot, columns))
+        let row = rows.into_iter().next();
+        Ok(row.map_or(Ok(None), |columns| self.parse(columns))?.map(|(_, lease)| lease))
     }
 
     /// The totals of a slot's counters whose names begin with `prefix`.
@@ -206,9 +190,9 @@ impl Slots<'_> {
         }
     }
 
-    /// A lease from its columns; `None` of a slot without one.
-    fn parse(&self, slot: u32, columns: Columns) -> Result<Option<Lease>, Error> {
-        let (owner, epoch, number, entries, since, until, past) = columns;
+    /// A slot and its lease from their columns; `None` of a slot without one.
+    fn parse(&self, columns: Columns) -> Result<Option<(u32, Lease)>, Error> {
+        let (slot, owner, epoch, number, entries, since, until, past) = columns;
         let Some(owner) = owner else { return Ok(None) };
         let writer = |owner: String| {
             owner.parse::<Writer>().map_err(|error| {
@@ -220,14 +204,15 @@ impl Slots<'_> {
         let past = past.unwrap_or_default().into_iter();
         let past =
             past.map(|(owner, number, entries)| Ok((writer(owner)?, batch(number, entries))));
-        Ok(Some(Lease {
+        let lease = Lease {
             owner: writer(owner)?,
             epoch: epoch.unwrap_or(0) as u64,
             last: batch(number.unwrap_or(0), entries.unwrap_or(0)),
             since: since.unwrap_or(0),
             until,
             past: past.collect::<Result<_, _>>()?,
-        }))
+        };
+        Ok(Some((slot as u32, lease)))
     }
 }
 

@@ -89,10 +89,10 @@ pub(super) fn gone(store: &str) -> Error {
     Error::new(ErrorKind::Schema, text)
 }
 
-/// The columns of a lease.
+/// The columns of a slot and its lease.
 macro_rules! lease {
     () => {
-        "owner, epoch, last_number, last_entries, since, until, past"
+        "slot, owner, epoch, last_number, last_entries, since, until, past"
     };
 }
 
@@ -132,7 +132,7 @@ impl Statements {
         };
         let (numbers, leases, mut lease, rows, row, claim, renew, write) = futures_util::try_join!(
             prepare("SELECT DISTINCT slot FROM quipu_slots"),
-            prepare(concat!("SELECT DISTINCT slot, ", lease!(), " FROM quipu_slots")),
+            prepare(concat!("SELECT DISTINCT ", lease!(), " FROM quipu_slots")),
             prepare(concat!("SELECT ", lease!(), " FROM quipu_slots WHERE slot = ? LIMIT 1")),
             prepare("SELECT counter, total FROM quipu_slots WHERE slot = ? AND counter >= ?"),
             prepare("SELECT total FROM quipu_slots WHERE slot = ? AND counter = ?"),
