@@ -133,7 +133,7 @@ impl SlotHistogram {
         };
         let least = total(|bucket| bucket.lower);
         let width = total(|bucket| bucket.upper - bucket.lower);
-        // Beyond the width by values that are being recorded: the next flush makes up for it.
+        // Beyond the width by values recorded since the counts were read: later flushes make up for it.
         let part = ((self.sum() - passed.sum - least) / width).clamp(0.0, 1.0);
         for (has, SlotBucket { lower, upper, count }) in new {
             let value = lower + part * (upper - lower);

@@ -45,10 +45,12 @@ use crate::slots::{SlotCounter, SlotGauge, SlotStorage};
 ///
 /// # Histograms
 /// A flush calls the exporter's `record_many` for each bucket of a [`SlotHistogram`] that grew. The
-/// count is exact, and the sum is, but for rounding and for values that are being recorded. Each
-/// value is in its bucket, up to an eighth away from where it was: where the exporter has a bucket
-/// of its own that ends in between, the value may be on the other side of its bound. Values that are
-/// all the same are exact.
+/// count is exact. The sum is, too, but for rounding and for values that are recorded during the
+/// flush: it may have them before the count does. Later flushes make up for that as they place their
+/// own values within the buckets, so a last flush beside other threads may leave it. Each value is
+/// in its bucket, up to an eighth away from where it was: where the exporter has a bucket of its own
+/// that ends in between, the value may be on the other side of its bound. Values that are all the
+/// same are exact.
 ///
 /// Without a flush a histogram doesn't grow. An exporter may: that of Prometheus keeps each value
 /// of a flush until a scrape, or its upkeep, which `build` and `install` run each 5 seconds. Flush
