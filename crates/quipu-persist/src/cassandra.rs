@@ -1,9 +1,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
+#[cfg(feature = "cassandra-tls")]
+use std::path::PathBuf;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use scylla::client::session_builder::SessionBuilder;
+use scylla::cluster::KnownNode;
 
 use super::process_local::ProcessLocal;
+#[cfg(feature = "cassandra-tls")]
+use super::tls::Files;
 use super::{Batch, Claim, Claimed, Error, Lease, Outcome, Sink, Store, sums};
 
 mod explain;
@@ -24,7 +30,7 @@ const CONCURRENCY: usize = 16;
 /// A slot is a partition, with its lease in static columns. A flush is one conditional batch in
 /// that partition, a lightweight transaction, so that only the slot's owner writes to it. It uses no
 /// counter columns, whose increments aren't idempotent, and no timestamps of its own. A call
-/// connects if it must, without TLS.
+/// connects if it must.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -71,6 +77,13 @@ const CONCURRENCY: usize = 16;
 /// GRANT CREATE ON KEYSPACE totals TO app; -- only to have the table made
 /// ```
 ///
+/// # TLS
+/// The feature `cassandra-tls` encrypts the connections where [`tls`](Cassandra::tls),
+/// `root_certificates` or `client_certificate` asks for it. A node's certificate has to name the
+/// node's IP address, since nodes know each other by it, and has to be of an authority that the
+/// operating system trusts, or of one of `root_certificates`. The files are read when the store
+/// connects for the first time, so a process that outlives its certificate has to be started again.
+///
 /// # Consistency
 /// Leases are compared and set at `SERIAL`, and all else is read and written at `QUORUM`. So
 /// processes in different data centres share the slots, and a flush waits for a quorum of all
@@ -94,15 +107,24 @@ pub struct Cassandra {
 
 /// The cluster and the keyspace, and how to get there.
 struct Place {
-    nodes: Vec<String>,
+    /// The nodes, the login, and the settings of the user's own.
+    config: SessionBuilder,
     keyspace: String,
-    login: Option<(String, String)>,
     datacenter: Option<String>,
+    /// None without TLS.
+    #[cfg(feature = "cassandra-tls")]
+    tls: Option<Files>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cassandra at {}, keyspace {}", self.nodes.join(","), self.keyspace)
+        let nodes = self.config.config.known_nodes.iter().map(|node| match node {
+            KnownNode::Hostname(name) => name.clone(),
+            KnownNode::Address(address) => address.to_string(),
+            _ => "an unknown node".to_owned(),
+        });
+        let nodes = nodes.collect::<Vec<_>>().join(",");
+        write!(f, "Cassandra at {nodes}, keyspace {}", self.keyspace)
     }
 }
 
@@ -118,11 +140,34 @@ impl Cassandra {
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
     pub fn new(
-        nodes: impl IntoIterator<Item = impl Into<String>>,
+        nodes: impl IntoIterator<Item = impl AsRef<str>>,
         keyspace: impl Into<String>,
     ) -> Self {
-        let nodes = nodes.into_iter().map(Into::into).collect();
-        let place = Place { nodes, keyspace: keyspace.into(), login: None, datacenter: None };
+        Self::with_config(SessionBuilder::new().known_nodes(nodes), keyspace)
+    }
+
+    /// A store in this keyspace, with settings of your own for the sessions of [`scylla`] 1: the
+    /// nodes, an authenticator, a translator of addresses, TLS. The store itself sets the keyspace, the
+    /// consistency, the policies of the requests and the time limits.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Cassandra, Worker};
+    /// use scylla::client::{Compression, session_builder::SessionBuilder};
+    ///
+    /// let config = SessionBuilder::new()
+    ///     .known_node("node-1")
+    ///     .compression(Some(Compression::Lz4));
+    /// let worker = Worker::builder("web-1").start(Cassandra::with_config(config, "totals"))?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    pub fn with_config(config: SessionBuilder, keyspace: impl Into<String>) -> Self {
+        let place = Place {
+            config,
+            keyspace: keyspace.into(),
+            datacenter: None,
+            #[cfg(feature = "cassandra-tls")]
+            tls: None,
+        };
         Self { place, link: ProcessLocal::NONE }
     }
 
@@ -137,8 +182,71 @@ impl Cassandra {
     /// ```
     #[must_use]
     pub fn login(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        self.place.login = Some((user.into(), password.into()));
+        self.place.config = self.place.config.user(user, password);
         self
+    }
+
+    /// The same store, over TLS.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Cassandra, Worker};
+    ///
+    /// let store = Cassandra::new(["node-1"], "totals").tls().login("app", "secret");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "cassandra-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cassandra-tls")))]
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.files();
+        self
+    }
+
+    /// The same store, over TLS, whose nodes have certificates of an authority in this file (PEM),
+    /// and not of one that the operating system trusts.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Cassandra, Worker};
+    ///
+    /// let store = Cassandra::new(["node-1"], "totals").root_certificates("/etc/app/ca.pem");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "cassandra-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cassandra-tls")))]
+    #[must_use]
+    pub fn root_certificates(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files().roots = Some(path.into());
+        self
+    }
+
+    /// The same store, over TLS, with a certificate of this client, and its key, in these files
+    /// (PEM), for nodes that ask for one.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Cassandra, Worker};
+    ///
+    /// let store = Cassandra::new(["node-1"], "totals")
+    ///     .client_certificate("/etc/app/client.pem", "/etc/app/client.key");
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "cassandra-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cassandra-tls")))]
+    #[must_use]
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.files().client = Some((certificate.into(), key.into()));
+        self
+    }
+
+    #[cfg(feature = "cassandra-tls")]
+    fn files(&mut self) -> &mut Files {
+        self.place.tls.get_or_insert_default()
     }
 
     /// The same store, by nodes of this data centre, and by others only if none of these answers.

@@ -182,7 +182,12 @@ mod sqlite;
 mod status;
 mod store;
 mod sums;
-#[cfg(any(feature = "nats", feature = "postgres-tls", feature = "redis-tls"))]
+#[cfg(any(
+    feature = "nats",
+    feature = "postgres-tls",
+    feature = "redis-tls",
+    feature = "cassandra-tls"
+))]
 mod tls;
 mod track;
 mod tracked;

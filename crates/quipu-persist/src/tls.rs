@@ -4,12 +4,12 @@ use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
-#[cfg(feature = "postgres-tls")]
+#[cfg(any(feature = "postgres-tls", feature = "cassandra-tls"))]
 mod config;
-#[cfg(any(feature = "postgres-tls", feature = "redis-tls"))]
+#[cfg(any(feature = "postgres-tls", feature = "redis-tls", feature = "cassandra-tls"))]
 mod files;
 
-#[cfg(any(feature = "postgres-tls", feature = "redis-tls"))]
+#[cfg(any(feature = "postgres-tls", feature = "redis-tls", feature = "cassandra-tls"))]
 pub(super) use files::Files;
 
 /// The way out of an error of TLS, if it is one: mostly one side doesn't accept the other's

@@ -12,8 +12,10 @@ use crate::{Error, ErrorKind};
 /// A kind, and what was expected.
 type Reason = (ErrorKind, &'static str);
 
-const NODE: Reason =
-    (ErrorKind::Unavailable, "expected a node at one of these hosts and ports that answers");
+const NODE: Reason = (
+    ErrorKind::Unavailable,
+    "expected a node at one of these hosts and ports that answers, with TLS where the store has it",
+);
 const LOGIN: Reason = (ErrorKind::Denied, "expected a user and a password that the cluster knows");
 const KEYSPACE: Reason = (ErrorKind::Config, "expected a keyspace that exists: CREATE KEYSPACE");
 const OTHER: Reason = (ErrorKind::Store, "expected an answer of another form");
@@ -76,6 +78,10 @@ fn use_keyspace(error: &UseKeyspaceError) -> Reason {
 
 fn pool(error: &ConnectionPoolError) -> Reason {
     let ConnectionPoolError::Broken { last_connection_error } = error else { return NODE };
+    #[cfg(feature = "cassandra-tls")]
+    if let Some(way_out) = of_tls(last_connection_error) {
+        return (ErrorKind::Denied, way_out);
+    }
     match last_connection_error {
         ConnectionError::UseKeyspaceError(error) => use_keyspace(error),
         ConnectionError::ConnectionSetupRequestError(error) => match error.get_error() {
@@ -84,6 +90,15 @@ fn pool(error: &ConnectionPoolError) -> Reason {
             _ => NODE,
         },
         _ => NODE,
+    }
+}
+
+#[cfg(feature = "cassandra-tls")]
+fn of_tls(error: &ConnectionError) -> Option<&'static str> {
+    match error {
+        // It shows the source of the error that it holds, and not that error.
+        ConnectionError::IoError(error) => crate::tls::way_out(&**error),
+        error => crate::tls::way_out(error),
     }
 }
 

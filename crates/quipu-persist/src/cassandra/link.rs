@@ -61,9 +61,14 @@ impl Link {
     }
 }
 
-fn builder(place: &Place) -> SessionBuilder {
-    let mut builder = SessionBuilder::new()
-        .known_nodes(&place.nodes)
+fn config(place: &Place) -> Result<SessionBuilder, Error> {
+    let config = place.config.clone();
+    #[cfg(feature = "cassandra-tls")]
+    let config = match &place.tls {
+        None => config,
+        Some(files) => config.tls_context(Some(Arc::new(files.config()?))),
+    };
+    Ok(config
         .use_keyspace(&place.keyspace, true)
         .keyspaces_to_fetch([&place.keyspace])
         .default_execution_profile_handle(profile(place).into_handle())
@@ -71,11 +76,7 @@ fn builder(place: &Place) -> SessionBuilder {
         .keepalive_interval(SILENCE)
         .keepalive_timeout(SILENCE)
         .metadata_request_clientside_timeout(REQUEST)
-        .schema_agreement_timeout(REQUEST);
-    if let Some((user, password)) = &place.login {
-        builder = builder.user(user, password);
-    }
-    builder
+        .schema_agreement_timeout(REQUEST))
 }
 
 /// A quorum of all replicas, so that what one process has written is what each other one reads.
@@ -97,7 +98,7 @@ fn profile(place: &Place) -> ExecutionProfile {
 
 impl Session {
     async fn new(place: &Place, store: &str) -> Result<Self, Error> {
-        let driver = builder(place).build().await;
+        let driver = config(place)?.build().await;
         let driver = driver.map_err(|error| explain::session(store, error))?;
         Ok(Self { driver, statements: None })
     }

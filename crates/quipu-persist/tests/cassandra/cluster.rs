@@ -2,7 +2,7 @@
 //! it, each with a keyspace of its own. It ends with the process.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
@@ -61,14 +61,15 @@ pub(crate) struct Node {
 /// The node, which is started for the first test that asks for it.
 pub(crate) fn node() -> &'static Node {
     static NODE: OnceLock<Node> = OnceLock::new();
-    NODE.get_or_init(Node::start)
+    NODE.get_or_init(|| Node::start(""))
 }
 
 impl Node {
-    fn start() -> Self {
+    /// A node with these settings besides those that all have.
+    pub(crate) fn start(settings: &str) -> Self {
         let mut log = String::new();
         for _ in 0..TRIES {
-            match Self::try_start() {
+            match Self::try_start(settings) {
                 Ok(node) => return node,
                 Err(text) => log = text,
             }
@@ -77,10 +78,11 @@ impl Node {
     }
 
     /// The log of a node that ended, or that was too slow.
-    fn try_start() -> Result<Self, String> {
+    fn try_start(settings: &str) -> Result<Self, String> {
         let folder = TempDir::new().expect("a folder").keep();
         let [port, internal] = free_ports();
-        fs::write(folder.join("cassandra.yaml"), config(&folder, port, internal)).expect("a file");
+        let config = config(&folder, port, internal) + settings;
+        fs::write(folder.join("cassandra.yaml"), config).expect("a file");
         fs::write(folder.join("logback.xml"), LOG).expect("a file");
         let path = std::env::temp_dir().join(format!("quipu-cassandra-{port}.log"));
         let log = fs::File::create(&path).expect("a file");
@@ -110,8 +112,9 @@ impl Node {
         Ok(node)
     }
 
+    /// It listens when all else is done.
     fn answers(&self) -> bool {
-        runtime().block_on(async { self.session().await.is_ok() })
+        TcpStream::connect(&self.address).is_ok()
     }
 
     async fn session(&self) -> Result<Session, scylla::errors::NewSessionError> {

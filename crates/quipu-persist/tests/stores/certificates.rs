@@ -9,7 +9,14 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-use crate::server::Issued;
+use crate::nobody::{give_to_nobody, make_secret};
+
+/// The files of a certificate and of its key.
+#[derive(Clone)]
+pub(crate) struct Issued {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
 
 /// An authority, with the files that it issues.
 pub(crate) struct Authority {
@@ -26,7 +33,7 @@ impl Authority {
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("ca.pem"), issuer.pem()).unwrap();
-        crate::server::give_to_nobody(folder.path());
+        give_to_nobody(folder.path());
         Self { issuer, folder }
     }
 
@@ -53,7 +60,7 @@ impl Authority {
         fs::write(&files.certificate, issued.pem()).unwrap();
         fs::write(&files.key, key.serialize_pem()).unwrap();
         // PostgreSQL refuses a key that others may read.
-        crate::server::make_secret(&files.key);
+        make_secret(&files.key);
         files
     }
 }

@@ -11,6 +11,7 @@ mod faults;
 mod forks;
 mod kinds;
 mod nats_login;
+mod nobody;
 mod owner;
 mod pooler;
 mod proxy;

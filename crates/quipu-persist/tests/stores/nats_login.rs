@@ -8,10 +8,10 @@ use nkeys::KeyPair;
 use quipu_persist::{ErrorKind, Nats, Outcome, Store};
 use serde_json::{Value, json};
 
-use crate::certificates::Authority;
+use crate::certificates::{Authority, Issued};
 use crate::errors::{assert_error, write};
 use crate::owner::like;
-use crate::server::{Issued, Server};
+use crate::server::Server;
 
 const JETSTREAM: &str = "jetstream: {}\n";
 

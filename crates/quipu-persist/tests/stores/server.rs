@@ -9,15 +9,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// The files of a certificate and of its key.
-#[derive(Clone)]
-pub(crate) struct Issued {
-    pub(crate) certificate: PathBuf,
-    pub(crate) key: PathBuf,
-}
-
-/// The user `nobody`: PostgreSQL doesn't run as root.
-const NOBODY: u32 = 65534;
+use crate::certificates::Issued;
+use crate::nobody::{NOBODY, give_to_nobody, is_root};
 
 /// A program to start, in a folder and on a port.
 type Program = Box<dyn Fn(&Path, u16) -> Command + Send + Sync>;
@@ -278,26 +271,6 @@ fn replace(from: &Path, to: &Path) {
         thread::sleep(Duration::from_millis(50));
     }
     panic!("{} can't be copied", from.display());
-}
-
-fn is_root() -> bool {
-    // SAFETY: has no preconditions.
-    unsafe { libc::geteuid() == 0 }
-}
-
-pub(crate) fn give_to_nobody(path: &Path) {
-    if is_root() {
-        std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY))
-            .expect("root may give a file away");
-    }
-}
-
-/// Makes a file readable for the servers' user alone.
-pub(crate) fn make_secret(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a file of one's own");
-    give_to_nobody(path);
 }
 
 /// A program in the `PATH` or one of `folders`.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use quipu_persist::{ErrorKind, Nats, Postgres, Redis, Sink, Store};
 
-use crate::certificates::Authority;
+use crate::certificates::{Authority, Issued};
 use crate::errors::{assert_error, write};
 use crate::owner::like;
-use crate::server::{Issued, Server};
+use crate::server::Server;
 
 /// A kind of store whose servers have TLS.
 trait Encrypted {
