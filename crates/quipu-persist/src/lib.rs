@@ -91,7 +91,7 @@
 //! Two threads count events as fast as they can. Then come 1,000 requests: the network loses one
 //! request in twenty, and one answer in twenty. AMD EPYC, 2 cores, Redis 7.0, PostgreSQL 15 and
 //! SQLite on the same machine. An acknowledged total is on the store's disk, unless the row says
-//! otherwise. By `cargo bench -p quipu-persist --features sqlite,postgres,redis`, which checks each
+//! otherwise. By `cargo bench -p quipu-persist --features sqlite,postgres,redis,nats`, which checks each
 //! total:
 //!
 //! | store | way | events/s | lost answers, retried | lost answers, given up |

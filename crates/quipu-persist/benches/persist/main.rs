@@ -1,11 +1,18 @@
 //! Events that one host counts in a store, by quipu and by the usual ways; and what the store says
 //! after some answers were lost.
 //!
-//! `cargo bench --package quipu-persist --features sqlite,postgres,redis` starts the servers, and
+//! `cargo bench --package quipu-persist --features sqlite,postgres,redis,nats` starts the servers, and
 //! prints a table in Markdown. `-- --seconds 3` changes the time for each cell, from 1. What a
-//! store has acknowledged is on its disk, where nothing else is said.
+//! store has acknowledged is on its disk, where nothing else is said. `-- --costs` prints another
+//! table: the time of each call, by the number of rows.
 
+#[path = "../../tests/stores/certificates.rs"]
+#[allow(dead_code)] // The servers here have no TLS.
+mod certificates;
+mod costs;
 mod loss;
+#[path = "../../tests/stores/nobody.rs"]
+mod nobody;
 #[path = "../../tests/stores/server.rs"]
 #[allow(dead_code)] // The tests start more than this does.
 mod server;
@@ -19,7 +26,16 @@ use store::{Place, Postgres, Redis, Sqlite};
 use way::{Way, lose, measure};
 
 fn main() {
-    let time = Duration::from_secs_f64(seconds());
+    if std::env::args().any(|arg| arg == "--costs") {
+        println!("{}", cpu());
+        costs::print();
+    } else {
+        compare(Duration::from_secs_f64(seconds()));
+    }
+}
+
+/// Prints a row for each store and way to count in it.
+fn compare(time: Duration) {
     let (redis, relaxed) = (Server::redis(), Server::redis_with_fsync("everysec"));
     let postgres = Server::postgres_with_fsync("on");
     let folder = tempfile::tempdir().expect("a temporary folder");
