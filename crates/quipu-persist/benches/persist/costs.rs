@@ -31,8 +31,10 @@ const SIZES: [(usize, usize); 9] = [
 /// A store, with what ends with it.
 type Opened = (Box<dyn std::any::Any>, Box<dyn Store>);
 
-/// The stores by their names, each of which is opened empty.
-const STORES: [(&str, fn() -> Opened); 4] = [
+/// A store's name, and how to open an empty one.
+type Opener = (&'static str, fn() -> Opened);
+
+const STORES: [Opener; 4] = [
     ("SQLite", || {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Sqlite::new(folder.path().join("totals.db"));

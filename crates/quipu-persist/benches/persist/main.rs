@@ -6,13 +6,8 @@
 //! store has acknowledged is on its disk, where nothing else is said. `-- --costs` prints another
 //! table: the time of each call, by the number of rows.
 
-#[path = "../../tests/stores/certificates.rs"]
-#[allow(dead_code)] // The servers here have no TLS.
-mod certificates;
 mod costs;
 mod loss;
-#[path = "../../tests/stores/nobody.rs"]
-mod nobody;
 #[path = "../../tests/stores/server.rs"]
 #[allow(dead_code)] // The tests start more than this does.
 mod server;

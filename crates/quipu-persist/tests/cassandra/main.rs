@@ -5,11 +5,7 @@
 
 #![cfg(unix)]
 
-#[path = "../stores/certificates.rs"]
-mod certificates;
 mod cluster;
-#[path = "../stores/nobody.rs"]
-mod nobody;
 mod tls;
 #[path = "../twins/twins.rs"]
 mod twins;

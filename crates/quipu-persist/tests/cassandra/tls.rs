@@ -5,10 +5,10 @@ use std::path::Path;
 use std::thread;
 
 use quipu_persist::{Cassandra, ErrorKind, Sink};
+use quipu_testing::certificates::{Authority, Issued};
 use scylla::client::Compression;
 use scylla::client::session_builder::SessionBuilder;
 
-use crate::certificates::{Authority, Issued};
 use crate::cluster::Node;
 use crate::{assert_error, claim};
 

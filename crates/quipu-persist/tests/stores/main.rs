@@ -4,14 +4,12 @@
 
 #![cfg(unix)]
 
-mod certificates;
 mod contract;
 mod errors;
 mod faults;
 mod forks;
 mod kinds;
 mod nats_login;
-mod nobody;
 mod owner;
 mod pooler;
 mod proxy;

@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nkeys::KeyPair;
 use quipu_persist::{ErrorKind, Nats, Outcome, Store};
+use quipu_testing::certificates::{Authority, Issued};
 use serde_json::{Value, json};
 
-use crate::certificates::{Authority, Issued};
 use crate::errors::{assert_error, write};
 use crate::owner::like;
 use crate::server::Server;

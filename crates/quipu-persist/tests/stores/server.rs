@@ -7,10 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use quipu_testing::certificates::Issued;
+use quipu_testing::nobody::{NOBODY, give_to_nobody, is_root};
 use tempfile::TempDir;
-
-use crate::certificates::Issued;
-use crate::nobody::{NOBODY, give_to_nobody, is_root};
 
 /// A program to start, in a folder and on a port.
 type Program = Box<dyn Fn(&Path, u16) -> Command + Send + Sync>;

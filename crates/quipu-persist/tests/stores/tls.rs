@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use quipu_persist::{ErrorKind, Nats, Postgres, Redis, Sink, Store};
+use quipu_testing::certificates::{Authority, Issued};
 
-use crate::certificates::{Authority, Issued};
 use crate::errors::{assert_error, write};
 use crate::owner::like;
 use crate::server::Server;

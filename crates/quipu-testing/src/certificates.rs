@@ -1,7 +1,7 @@
 //! Certificates of an authority that a test makes.
 
-use std::fs;
 use std::path::PathBuf;
+use std::{fmt, fs};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
@@ -12,20 +12,35 @@ use tempfile::TempDir;
 use crate::nobody::{give_to_nobody, make_secret};
 
 /// The files of a certificate and of its key.
-#[derive(Clone)]
-pub(crate) struct Issued {
-    pub(crate) certificate: PathBuf,
-    pub(crate) key: PathBuf,
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The certificate (PEM).
+    pub certificate: PathBuf,
+    /// Its key (PEM), which only the servers' user may read.
+    pub key: PathBuf,
 }
 
 /// An authority, with the files that it issues.
-pub(crate) struct Authority {
+pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
 }
 
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Authority {
-    pub(crate) fn new() -> Self {
+    /// One that nobody trusts yet.
+    pub fn new() -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
@@ -38,17 +53,17 @@ impl Authority {
     }
 
     /// The file of its own certificate.
-    pub(crate) fn certificate(&self) -> PathBuf {
+    pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
     /// A certificate for a host or a client of this name.
-    pub(crate) fn issue(&self, name: &str) -> Issued {
+    pub fn issue(&self, name: &str) -> Issued {
         self.issue_until(name, 2999)
     }
 
     /// A certificate that was good until the first day of a year.
-    pub(crate) fn issue_until(&self, name: &str, year: i32) -> Issued {
+    pub fn issue_until(&self, name: &str, year: i32) -> Issued {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(year, 1, 1);
