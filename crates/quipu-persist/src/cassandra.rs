@@ -45,6 +45,8 @@ const CONCURRENCY: usize = 16;
 /// CREATE KEYSPACE totals WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3};
 /// ```
 ///
+/// Applications that share a cluster take a keyspace each, which is their name space.
+///
 /// The first claim makes the table if it is missing, which takes the right to do so. Better make it
 /// beforehand: where many processes start at once, nodes disagree about the schema for a while.
 /// Rows are written again and again, and that is what the compaction is for.

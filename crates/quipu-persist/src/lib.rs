@@ -53,6 +53,9 @@
 //! that it lost, and asks about them at each check and before each claim: a store that is put back to a
 //! copy may have them again, or not any more.
 //!
+//! Applications that share a store would claim each other's slots, and add up their counters of one
+//! name. So each takes a name space, by `namespace` of its store, or a keyspace of Cassandra.
+//!
 //! # Histograms
 //! Buckets are counters, and are shipped as such: see [`Tracked`](Tracked#histograms). So
 //! [`Store::histogram`] has the observations of all processes, and their percentiles.
@@ -162,6 +165,8 @@ mod lease;
 mod ledger;
 mod limits;
 mod memory;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis", feature = "nats"))]
+mod namespace;
 #[cfg(feature = "nats")]
 mod nats;
 #[cfg(feature = "postgres")]

@@ -11,10 +11,13 @@ use percent_encoding::percent_decode_str;
 
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
-use super::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, sums};
+use super::{
+    Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, namespace, sums,
+};
 
 use connection::{Link, Session, shown};
 use log::Size;
+use message::Names;
 
 mod connection;
 mod denial;
@@ -50,6 +53,11 @@ mod steps;
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # Name spaces
+/// Applications that share an account would add up their counters of one name. So each takes a
+/// [`namespace`](Nats::namespace), which is a stream of its own: that of `shop` is `quipu_shop`, with
+/// the subjects `quipu.shop.slots.<N>`.
+///
 /// # Logging in
 /// A user and a password, or a token, are part of the URL. Other ways have a function each:
 /// [`credentials_file`](Nats::credentials_file), [`nkey`](Nats::nkey), [`jwt`](Nats::jwt). The user
@@ -60,6 +68,9 @@ mod steps;
 /// | any | `$JS.API.STREAM.INFO.quipu`, `$JS.API.CONSUMER.CREATE.quipu`, `$JS.API.CONSUMER.MSG.NEXT.quipu.*`, `$JS.API.CONSUMER.DELETE.quipu.*` |
 /// | one that writes | also `quipu.slots.*`, `$JS.API.STREAM.MSG.GET.quipu`, `$JS.API.STREAM.PURGE.quipu` |
 /// | the first one | also `$JS.API.STREAM.CREATE.quipu` |
+///
+/// With the name space `shop`, `quipu.slots.*` is `quipu.shop.slots.*`, and `quipu` in the others is
+/// `quipu_shop`. So a user with these rights has none to another application's totals.
 ///
 /// A process that may not purge writes all the same, but its log is never compacted.
 ///
@@ -85,6 +96,7 @@ pub struct Nats {
     options: ConnectOptions,
     /// Read by each connection, since such files are renewed.
     credentials: Option<PathBuf>,
+    names: Names,
     link: ProcessLocal<Link>,
     /// The lengths of the logs that this value writes to.
     sizes: BTreeMap<u32, Size>,
@@ -133,9 +145,35 @@ impl Nats {
             address,
             options,
             credentials: None,
+            names: Names::common(),
             link: ProcessLocal::NONE,
             sizes: BTreeMap::new(),
         })
+    }
+
+    /// The same server, with the stream of an application of this name. Another name, and none, are
+    /// other streams, with counters, slots and leases of their own.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{ErrorKind, Nats, Worker};
+    ///
+    /// let url = "nats://queue.internal:4222";
+    /// let worker = Worker::builder("web-1").start(Nats::new(url)?.namespace("shop")?)?;
+    /// let error = Nats::new(url)?.namespace("My shop").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the name isn't 1 to 32 lower-case ASCII letters, digits or `_`, or doesn't begin with a
+    /// letter, or begins with `sqlite`.
+    pub fn namespace(mut self, name: &str) -> Result<Self, Error> {
+        namespace::check(name)?;
+        self.names = Names::of(name);
+        // These are of another stream.
+        self.link = ProcessLocal::NONE;
+        self.sizes.clear();
+        Ok(self)
     }
 
     /// The same store, with the user's JWT and seed in this file, as `nsc` makes it. Each connection

@@ -7,10 +7,10 @@ use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
 use super::process_local::ProcessLocal;
-use super::sql::Tables;
+use super::sql::{Names, Tables};
 #[cfg(feature = "postgres-tls")]
 use super::tls::Files;
-use super::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store};
+use super::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, namespace};
 use connection::{Link, Session, shown};
 
 mod connection;
@@ -54,6 +54,11 @@ mod tables;
 /// before is in the sums. Only the owner of the tables can do that, and the rights on the new ones
 /// are to be granted again.
 ///
+/// # Name spaces
+/// Applications that share a database would add up their counters of one name. So each takes a
+/// [`namespace`](Postgres::namespace), which is a schema for its tables: those of `shop` are
+/// `quipu_shop.quipu_totals` and so on. The first write makes the schema, too, if it isn't there.
+///
 /// # TLS
 /// The feature `postgres-tls` encrypts the connection, and verifies the server's certificate and
 /// host, where the URL has `sslmode=require`. The certificate has to be of an authority that the
@@ -88,6 +93,16 @@ mod tables;
 /// GRANT SELECT ON quipu_schema, quipu_slots, quipu_totals TO reader;
 /// ```
 ///
+/// The user that makes the schema of a name space needs `CREATE` on the database. It is best made
+/// before, for a user that has no other rights, and then makes the tables in it:
+///
+/// ```sql
+/// CREATE SCHEMA quipu_shop AUTHORIZATION app;
+/// GRANT USAGE ON SCHEMA quipu_shop TO reader;
+/// -- Once the tables are there.
+/// GRANT SELECT ON ALL TABLES IN SCHEMA quipu_shop TO reader;
+/// ```
+///
 /// # Limits
 /// A database has the names that its encoding has: make it with `ENCODING 'UTF8'`. A counter with
 /// another name is [refused](ErrorKind::Refused), and the others go through. A store keeps one
@@ -97,6 +112,9 @@ pub struct Postgres {
     config: Config,
     #[cfg(feature = "postgres-tls")]
     files: Files,
+    names: Names,
+    /// The schema of the name space, unless it is the first one of the `search_path`.
+    schema: Option<String>,
     link: ProcessLocal<Link>,
 }
 
@@ -141,8 +159,37 @@ impl Postgres {
             config,
             #[cfg(feature = "postgres-tls")]
             files: Files::default(),
+            names: Names::of(""),
+            schema: None,
             link: ProcessLocal::NONE,
         })
+    }
+
+    /// The same database, with the tables of an application of this name, in a schema of its own.
+    /// Another name, and none, are other tables, with counters, slots and leases of their own.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{ErrorKind, Postgres, Worker};
+    ///
+    /// let url = "postgres://app:secret@db.internal/totals";
+    /// let worker = Worker::builder("web-1").start(Postgres::new(url)?.namespace("shop")?)?;
+    /// let error = Postgres::new(url)?.namespace("My shop").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the name isn't 1 to 32 lower-case ASCII letters, digits or `_`, or doesn't begin with a
+    /// letter, or begins with `sqlite`.
+    pub fn namespace(mut self, name: &str) -> Result<Self, Error> {
+        namespace::check(name)?;
+        // Not the mere name, which may be a user's: `search_path` begins with the user's schema.
+        let schema = format!("quipu_{name}");
+        self.names = Names::of(&format!("{schema}."));
+        self.schema = Some(schema);
+        // It may know the tables of another name.
+        self.link = ProcessLocal::NONE;
+        Ok(self)
     }
 
     /// The same store, over TLS, whose server has a certificate of an authority in this file (PEM),
@@ -228,7 +275,9 @@ impl Postgres {
             _ => self.connect(store)?,
         };
         let Link { client, has_tables, runtime } = &mut link;
-        let result = runtime.run(store, work(Session { client, store }, has_tables))?;
+        let (names, schema) = (&self.names, self.schema.as_deref());
+        let session = Session { client, store, names, schema };
+        let result = runtime.run(store, work(session, has_tables))?;
         self.link.keep(link);
         Ok(result)
     }

@@ -12,13 +12,16 @@ use redis::{ClientTlsConfig, TlsCertificates};
 use self::connection::Connection;
 #[cfg(feature = "redis-tls")]
 use self::connection::place;
+use self::layout::Keys;
 use self::step::Step;
 use self::survey::{each_slot, leases, read_all, read_lease, refresh};
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
 #[cfg(feature = "redis-tls")]
 use super::tls::{self, Files};
-use super::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store};
+use super::{
+    Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, namespace,
+};
 
 mod connection;
 mod errors;
@@ -56,6 +59,11 @@ const TRIES: u32 = 10;
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # Name spaces
+/// Applications that share a database would add up their counters of one name. So each takes a
+/// [`namespace`](Redis::namespace), which is a part of its keys: those of `shop` begin with
+/// `{quipu:shop}:` in place of `{quipu}:`, also in the rights of a user.
+///
 /// # TLS
 /// The feature `redis-tls` takes URLs that begin with `rediss://`: the connection is encrypted, and
 /// the server's certificate and host are verified. The certificate has to be of an authority that
@@ -89,6 +97,7 @@ pub struct Redis {
     client: Client,
     #[cfg(feature = "redis-tls")]
     files: Files,
+    keys: Keys,
     connection: ProcessLocal<Connection>,
 }
 
@@ -127,8 +136,33 @@ impl Redis {
             client,
             #[cfg(feature = "redis-tls")]
             files: Files::default(),
+            keys: Keys::common(),
             connection: ProcessLocal::NONE,
         })
+    }
+
+    /// The same database, with the keys of an application of this name. Another name, and none, are
+    /// other keys, with counters, slots and leases of their own.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{ErrorKind, Redis, Worker};
+    ///
+    /// let url = "redis://:secret@cache.internal/0";
+    /// let worker = Worker::builder("web-1").start(Redis::new(url)?.namespace("shop")?)?;
+    /// let error = Redis::new(url)?.namespace("My shop").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the name isn't 1 to 32 lower-case ASCII letters, digits or `_`, or doesn't begin with a
+    /// letter, or begins with `sqlite`.
+    pub fn namespace(mut self, name: &str) -> Result<Self, Error> {
+        namespace::check(name)?;
+        self.keys = Keys::of(name);
+        // It has the other keys.
+        self.connection = ProcessLocal::NONE;
+        Ok(self)
     }
 
     /// The same store, at a URL that begins with `rediss://`, whose server has a certificate of an
@@ -211,7 +245,7 @@ impl Redis {
         let deadline = Instant::now() + TIMEOUT;
         let mut connection = match self.connection.take() {
             Some(connection) => connection.until(deadline),
-            None => Connection::open(&self.client()?, deadline)?,
+            None => Connection::open(&self.client()?, self.keys.clone(), deadline)?,
         };
         let result = work(&mut connection)?;
         self.connection.keep(connection);
@@ -245,8 +279,8 @@ fn claim(connection: &mut Connection, claim: &Claim) -> Result<Claimed, Error> {
         loop {
             let slot = choose(&slots, claim, now, tries);
             // The others may change: this slot was free, and is free still.
-            let (step, answer) = Step::begin(connection, slot, read_all(slot))?;
-            let before = layout::slot(slot, answer, "")?;
+            let (step, answer) = Step::begin(connection, slot, read_all)?;
+            let before = step.keys().parse_slot(slot, answer, "")?;
             if before.lease.as_ref().is_none_or(|lease| lease.is_free(claim, step.now)) {
                 let lease = Lease::of(before.lease.as_ref(), claim, step.now);
                 let fields = layout::changes(before.lease.as_ref(), &lease);
@@ -281,8 +315,8 @@ fn choose(slots: &BTreeMap<u32, Lease>, claim: &Claim, now: i64, tries: u32) -> 
 }
 
 fn flush(connection: &mut Connection, batch: &Batch) -> Result<Option<Outcome>, Error> {
-    let (step, answer) = Step::begin(connection, batch.slot, read_lease(batch.slot))?;
-    let lease = layout::lease(batch.slot, answer)?;
+    let (step, answer) = Step::begin(connection, batch.slot, read_lease)?;
+    let lease = step.keys().parse_lease(batch.slot, answer)?;
     let outcome = match lease.as_ref().map(|lease| lease.admit(batch, step.now)) {
         Some(Admission::Write(next)) => {
             let mut fields = layout::changes(lease.as_ref(), &next);
@@ -307,10 +341,11 @@ impl Sink for Redis {
 
     fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
         self.run(|connection| {
-            let schema = cmd("GET").arg(layout::SCHEMA).take();
-            let [schema, answer] = connection.ask([schema, read_lease(slot)])?;
-            layout::is_new(schema)?;
-            layout::lease(slot, answer)
+            let schema = cmd("GET").arg(connection.keys.schema()).take();
+            let read = read_lease(&connection.keys, slot);
+            let [schema, answer] = connection.ask([schema, read])?;
+            connection.keys.is_new(schema)?;
+            connection.keys.parse_lease(slot, answer)
         })
     }
 }
@@ -319,8 +354,8 @@ impl Store for Redis {
     fn totals_with_prefix(&mut self, prefix: &str) -> Result<BTreeMap<String, i64>, Error> {
         let mut totals = HashMap::new();
         self.run(|connection| {
-            each_slot(connection, read_all, |slot, answer| {
-                let slot = layout::slot(slot, answer, prefix)?;
+            each_slot(connection, read_all, |keys, slot, answer| {
+                let slot = keys.parse_slot(slot, answer, prefix)?;
                 for (counter, total) in slot.totals {
                     let sum: &mut i64 = totals.entry(counter).or_default();
                     *sum = sum.wrapping_add(total);
@@ -334,10 +369,11 @@ impl Store for Redis {
     fn by_slot(&mut self, counter: &str) -> Result<BTreeMap<u32, i64>, Error> {
         let mut rows = BTreeMap::new();
         let field = layout::field(counter);
-        let read = |slot| cmd("HMGET").arg(layout::key(slot)).arg("owner").arg(&field).take();
+        let read =
+            |keys: &Keys, slot| cmd("HMGET").arg(keys.slot(slot)).arg("owner").arg(&field).take();
         self.run(|connection| {
-            each_slot(connection, read, |slot, answer| {
-                let (is_there, total) = layout::row(slot, counter, answer)?;
+            each_slot(connection, read, |keys, slot, answer| {
+                let (is_there, total) = keys.parse_row(slot, counter, answer)?;
                 rows.extend(total.map(|total| (slot, total)));
                 Ok(is_there)
             })

@@ -11,12 +11,10 @@ use async_nats::{ConnectOptions, ServerAddr};
 use super::Nats;
 use super::denial::Denials;
 use super::errors::{self, Boxed};
-use super::message;
+use super::message::Names;
 use super::steps::Own;
 use crate::runtime::Runtime;
 use crate::{Error, ErrorKind, tls};
-
-const STREAM: &str = "quipu";
 
 /// How long a message waits for the server's acknowledgement.
 pub(super) const ACK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -41,6 +39,7 @@ pub(super) struct Link {
 pub(super) struct Session {
     /// The server's name in errors.
     pub(super) store: String,
+    pub(super) names: Names,
     pub(super) context: Context,
     pub(super) stream: stream::Stream,
     /// The longest body of a message.
@@ -75,10 +74,12 @@ impl Nats {
             let largest = largest(&store, client.max_payload())?;
             let mut context = jetstream::new(client);
             context.set_timeout(ACK_TIMEOUT);
-            let stream = context.get_or_create_stream(config()).await;
+            let config = config(&self.names);
+            let stream = context.get_or_create_stream(config.clone()).await;
             let stream = stream.map_err(|error| errors::explain_stream(&store, error))?;
-            check_schema(&store, &stream.cached_info().config)?;
-            Ok(Session { store: store.clone(), context, stream, largest, own: None })
+            check_schema(&store, &stream.cached_info().config, &config)?;
+            let (store, names) = (store.clone(), self.names.clone());
+            Ok(Session { store, names, context, stream, largest, own: None })
         });
         let session = session.map_err(|error| denials.explain(&store, error))?;
         Ok(Link { session, denials, runtime })
@@ -120,17 +121,22 @@ fn largest(store: &str, max_payload: usize) -> Result<usize, Error> {
 
 /// The stream loses no message unless that is purged. Where somebody limits it later, it takes no
 /// more, instead of dropping what is old.
-fn config() -> stream::Config {
+fn config(names: &Names) -> stream::Config {
     stream::Config {
-        name: STREAM.to_owned(),
-        subjects: vec![message::all_subjects()],
+        name: names.stream.clone(),
+        subjects: vec![names.all_subjects()],
         discard: DiscardPolicy::New,
         ..stream::Config::default()
     }
 }
 
-/// An error if the stream isn't [`config`]'s, and might drop a total, or is of another layout.
-fn check_schema(store: &str, found: &stream::Config) -> Result<(), Error> {
+/// An error if the stream isn't as [`config`] has it, and might drop a total, or is of another
+/// layout.
+fn check_schema(
+    store: &str,
+    found: &stream::Config,
+    expected: &stream::Config,
+) -> Result<(), Error> {
     // No limit is 0, or -1 from a server.
     let settings = |config: &stream::Config| {
         [
@@ -144,10 +150,11 @@ fn check_schema(store: &str, found: &stream::Config) -> Result<(), Error> {
             ("discard", format!("{:?}", config.discard)),
         ]
     };
-    for ((name, found), (_, expected)) in settings(found).into_iter().zip(settings(&config())) {
+    let stream = &expected.name;
+    for ((name, found), (_, expected)) in settings(found).into_iter().zip(settings(expected)) {
         if found != expected {
             let text = format!(
-                "{store}: {name} of the stream {STREAM} is {found}: expected {expected}; \
+                "{store}: {name} of the stream {stream} is {found}: expected {expected}; \
                  edit or delete the stream, or use another account"
             );
             return Err(Error::new(ErrorKind::Schema, text));

@@ -16,6 +16,7 @@ use tokio_postgres::{Client, Config, NoTls, Row, Socket};
 use super::explain::explain;
 use crate::Error;
 use crate::runtime::Runtime;
+use crate::sql::Names;
 #[cfg(feature = "postgres-tls")]
 use crate::tls::Files;
 
@@ -75,12 +76,16 @@ pub(super) struct Session<'a> {
     pub(super) client: &'a Client,
     /// The name for errors.
     pub(super) store: &'a str,
+    pub(super) names: &'a Names,
+    /// The schema that the names begin with, if they do.
+    pub(super) schema: Option<&'a str>,
 }
 
 impl Session<'_> {
     /// Runs statements that return nothing.
     pub(super) async fn run(self, statements: &str) -> Result<(), Error> {
-        self.client.batch_execute(statements).await.map_err(|error| self.explain(error))
+        let statements = self.names.fill(statements);
+        self.client.batch_execute(&statements).await.map_err(|error| self.explain(error))
     }
 
     pub(super) async fn query<T>(
@@ -89,7 +94,7 @@ impl Session<'_> {
         parameters: &[Parameter<'_>],
         row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
     ) -> Result<Vec<T>, Error> {
-        let rows = self.client.query_typed(statement, parameters).await;
+        let rows = self.client.query_typed(&self.names.fill(statement), parameters).await;
         let rows = rows.and_then(|rows| rows.iter().map(row).collect());
         rows.map_err(|error| self.explain(error))
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use redis::{Client, Cmd, RedisError, Value, cmd};
 
 use super::errors::explain;
+use super::layout::Keys;
 use crate::limits::TIMEOUT;
 use crate::{Error, ErrorKind};
 
@@ -13,19 +14,20 @@ pub(super) struct Connection {
     driver: redis::Connection,
     /// Where the server is, without the password.
     place: String,
+    pub(super) keys: Keys,
     /// When the call has to be over.
     deadline: Instant,
 }
 
 impl Connection {
     /// Connects, and checks a setting of the server.
-    pub(super) fn open(client: &Client, deadline: Instant) -> Result<Self, Error> {
+    pub(super) fn open(client: &Client, keys: Keys, deadline: Instant) -> Result<Self, Error> {
         let place = place(client);
         // The driver takes as long for each of its two commands, a login and the choice of a database,
         // and for each address of the host.
         let driver = client.get_connection_with_timeout(TIMEOUT / 2);
         let driver = driver.map_err(|error| explain(&place, error))?;
-        let mut connection = Self { driver, place, deadline };
+        let mut connection = Self { driver, place, keys, deadline };
         let memory = connection.memory()?;
         check_policy(&connection.place, &memory)?;
         Ok(connection)

@@ -8,8 +8,8 @@ use crate::tls;
 use crate::{Error, ErrorKind};
 
 /// The way out for a user that lacks a right.
-const RIGHTS: &str = "expected a user with the rights that the documentation of Redis names: to keys \
-    that begin with {quipu}:, and to the commands";
+const RIGHTS: &str = "expected a user with the rights that the documentation of Redis names: to the \
+    keys, and to the commands";
 
 /// An error of the driver at a server.
 pub(super) fn explain(place: &str, error: RedisError) -> Error {
