@@ -195,6 +195,24 @@ mod tracks;
 mod worker;
 mod writer;
 
+/// The crates of the drivers whose settings a store takes, behind the features of the stores. They are
+/// a part of this crate's interface: a release with an incompatible version of one of them is an
+/// incompatible release of this crate, too.
+pub mod drivers {
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    pub use ::redis;
+    #[cfg(feature = "nats")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "nats")))]
+    pub use async_nats;
+    #[cfg(any(feature = "nats", feature = "postgres-tls"))]
+    #[cfg_attr(docsrs, doc(cfg(any(feature = "nats", feature = "postgres-tls"))))]
+    pub use rustls;
+    #[cfg(feature = "postgres")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+    pub use tokio_postgres;
+}
+
 #[cfg(feature = "cassandra")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cassandra")))]
 pub use cassandra::Cassandra;

@@ -119,6 +119,29 @@ impl Nats {
     /// # Errors
     /// If the text isn't a URL of NATS.
     pub fn new(url: &str) -> Result<Self, Error> {
+        Self::with_options(url, ConnectOptions::new())
+    }
+
+    /// The same, by options of the driver, for what a URL can't say: a name of the client, its address,
+    /// a prefix of its inboxes, settings of TLS. A login in the URL takes the place of one in the
+    /// options.
+    ///
+    /// A store has its own `event_callback` and `reconnect_delay_callback`: it connects by itself when
+    /// it must, and so refuses `retry_on_initial_connect`.
+    ///
+    /// ```no_run
+    /// use quipu_persist::drivers::async_nats::ConnectOptions;
+    /// use quipu_persist::{Nats, Worker};
+    ///
+    /// let options = ConnectOptions::new().name("shop").custom_inbox_prefix("_INBOX_shop");
+    /// let store = Nats::with_options("nats://queue.internal", options)?;
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the text isn't a URL of NATS.
+    pub fn with_options(url: &str, options: ConnectOptions) -> Result<Self, Error> {
         // The text itself may have a password, so it isn't shown.
         let unfit = |expected| {
             Error::new(ErrorKind::Config, format!("the address of NATS: expected {expected}"))
@@ -132,7 +155,6 @@ impl Nats {
                 text.map_err(|_| unfit("a user and a password in UTF-8, also once decoded"))?;
             Ok::<String, Error>(text.into_owned())
         };
-        let options = ConnectOptions::new();
         let options = match (address.username(), address.password()) {
             (Some(user), Some(password)) => {
                 options.user_and_password(decode(user)?, decode(password)?)

@@ -132,13 +132,32 @@ impl Redis {
                 quipu-persist for rediss://";
             return Err(Error::new(ErrorKind::Config, text));
         }
-        Ok(Self {
+        Ok(Self::with_client(client))
+    }
+
+    /// A store by a client of the driver, for what a URL can't say: certificates that are in no files,
+    /// keepalives, a password of any characters. The client has settings only; each store connects by
+    /// itself.
+    ///
+    /// ```no_run
+    /// use quipu_persist::drivers::redis::{Client, IntoConnectionInfo};
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let info = "redis://cache.internal/".into_connection_info()?;
+    /// let settings = info.redis_settings().clone().set_username("app").set_password("p@ss/word");
+    /// let client = Client::open(info.set_redis_settings(settings))?;
+    /// let worker = Worker::builder("web-1").start(Redis::with_client(client))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_client(client: Client) -> Self {
+        Self {
             client,
             #[cfg(feature = "redis-tls")]
             files: Files::default(),
             keys: Keys::common(),
             connection: ProcessLocal::NONE,
-        })
+        }
     }
 
     /// The same database, with the keys of an application of this name. Another name, and none, are
@@ -209,15 +228,15 @@ impl Redis {
     /// The client, with its certificates as the files have them now.
     #[cfg(feature = "redis-tls")]
     fn client(&self) -> Result<Client, Error> {
-        if !is_encrypted(&self.client) {
-            return if self.files == Files::default() {
-                Ok(self.client.clone())
-            } else {
-                let text = format!("{}: expected rediss:// for certificates", place(&self.client));
-                Err(Error::new(ErrorKind::Config, text))
-            };
+        if is_encrypted(&self.client) {
+            tls::choose_cryptography();
+        } else if self.files != Files::default() {
+            let text = format!("{}: expected rediss:// for certificates", place(&self.client));
+            return Err(Error::new(ErrorKind::Config, text));
         }
-        tls::choose_cryptography();
+        if self.files == Files::default() {
+            return Ok(self.client.clone());
+        }
         let client_tls = self.files.client()?;
         let client_tls =
             client_tls.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });

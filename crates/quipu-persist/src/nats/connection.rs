@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::stream::{self, DiscardPolicy};
 use async_nats::jetstream::{self, Context};
-use async_nats::{ConnectOptions, ServerAddr};
+use async_nats::{Client, ConnectOptions, ServerAddr};
 
 use super::Nats;
 use super::denial::Denials;
@@ -71,6 +71,7 @@ impl Nats {
                 .connect(self.address.clone())
                 .await
                 .map_err(|error| errors::explain_connect(&store, error))?;
+            check_is_connected(&store, &client)?;
             let largest = largest(&store, client.max_payload())?;
             let mut context = jetstream::new(client);
             context.set_timeout(ACK_TIMEOUT);
@@ -107,6 +108,15 @@ fn once(options: ConnectOptions) -> ConnectOptions {
         if is_first.swap(false, Ordering::Relaxed) { Duration::ZERO } else { Duration::MAX }
     };
     options.reconnect_delay_callback(delay)
+}
+
+/// An error if the client is still to connect, by an option. So nothing is known of its server yet.
+fn check_is_connected(store: &str, client: &Client) -> Result<(), Error> {
+    if client.try_server_info().is_none() {
+        let text = format!("{store}: expected options without retry_on_initial_connect");
+        return Err(Error::new(ErrorKind::Config, text));
+    }
+    Ok(())
 }
 
 /// The longest body of a message on a server that takes messages of this length.

@@ -7,18 +7,14 @@ use std::iter;
 
 use futures_util::future;
 use tokio_postgres::config::Host;
-#[cfg(feature = "postgres-tls")]
-use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Row, Socket};
+use tokio_postgres::{Client, Config, Row, Socket};
 
 use super::explain::explain;
 use crate::Error;
 use crate::runtime::Runtime;
 use crate::sql::Names;
-#[cfg(feature = "postgres-tls")]
-use crate::tls::Files;
 
 /// At this level, each statement sees what was committed before it, also by those that it waited
 /// for.
@@ -42,20 +38,12 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(
-        config: &Config,
-        #[cfg(feature = "postgres-tls")] files: &Files,
-        store: &str,
-    ) -> Result<Self, Error> {
+    pub(super) fn new<T>(config: &Config, tls: T, store: &str) -> Result<Self, Error>
+    where
+        T: MakeTlsConnect<Socket, Stream: Send + 'static>,
+    {
         let runtime = Runtime::new()?;
-        let client = runtime.run(store, async {
-            #[cfg(feature = "postgres-tls")]
-            if config.get_ssl_mode() == SslMode::Require {
-                let tls = tokio_postgres_rustls::MakeRustlsConnect::new(files.config()?);
-                return connect(config, tls, store).await;
-            }
-            connect(config, NoTls, store).await
-        })?;
+        let client = runtime.run(store, connect(config, tls, store))?;
         Ok(Self { client, has_tables: false, runtime })
     }
 }

@@ -11,6 +11,7 @@ mod faults;
 mod forks;
 mod kinds;
 mod nats_login;
+mod own_settings;
 mod owner;
 mod pooler;
 mod proxy;
