@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 #[cfg(feature = "redis-tls")]
 use std::path::PathBuf;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, cmd};
 #[cfg(feature = "redis-tls")]
@@ -13,6 +14,7 @@ use self::connection::Connection;
 #[cfg(feature = "redis-tls")]
 use self::connection::place;
 use self::layout::Keys;
+use self::route::{Address, Detour};
 use self::step::Step;
 use self::survey::{each_slot, leases, read_all, read_lease, refresh};
 use super::limits::TIMEOUT;
@@ -26,11 +28,18 @@ use super::{
 mod connection;
 mod errors;
 mod layout;
+mod route;
 mod step;
 mod survey;
 
 /// How often a step is tried that others come before.
 const TRIES: u32 = 10;
+
+/// How often a call follows one node of a cluster to the next.
+const MOVES: u32 = 5;
+
+/// The pause while the keys move to another node, or another server becomes the primary.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Totals in Redis (5 or newer), or in a server that speaks its protocol and has its transactions: a
 /// hash for each slot.
@@ -46,7 +55,7 @@ const TRIES: u32 = 10;
 ///
 /// A flush is two messages, whatever it has: one reads the lease, and the other one is a transaction
 /// that writes if the slot is still as it was read. A call connects if it must. All keys begin with
-/// `{quipu}:`, which puts them on one node of a cluster: the URL is that node's.
+/// `{quipu}:`, which puts them on one node of a cluster.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -64,6 +73,32 @@ const TRIES: u32 = 10;
 /// [`namespace`](Redis::namespace), which is a part of its keys: those of `shop` begin with
 /// `{quipu:shop}:` in place of `{quipu}:`, also in the rights of a user.
 ///
+/// # Redis Cluster
+/// The URL is that of any node: a call goes on at the node that has the keys, and remembers it. Name
+/// more nodes by [`cluster_nodes`](Redis::cluster_nodes), for when that one is down. The name spaces
+/// have nodes of their own, by chance.
+///
+/// While a cluster moves the keys to another node, some are at the one and some at the other. A step
+/// takes them all at one, so a call that needs one which has moved waits for the others, for at most
+/// 10 seconds. Then it is [`ErrorKind::Unavailable`], and a worker tries again later.
+///
+/// # Redis Sentinel
+/// [`sentinels`](Redis::sentinels) are asked for the primary, at each connection.
+///
+/// # Failovers
+/// Replicas are asynchronous: a new primary, of Sentinel or of a cluster, lacks the writes that
+/// hadn't reached it. So it is like a copy that is put back. A slot then has an earlier batch of its
+/// owner than the owner has sent, or an earlier owner, or isn't there. The next flush is refused with
+/// the lease that is left, from which the process learns what the slot has of its counts, and it
+/// writes the rest again, in this slot or in another one. So no total is ever too high, and it is too
+/// low until then. Counts of processes that have ended meanwhile are lost. A primary that is cut off
+/// from the others takes writes that are lost when they meet again: `min-replicas-to-write 1` has it
+/// refuse them after a while.
+///
+/// # Valkey
+/// Valkey speaks the same protocol, and URLs may begin with `valkey://` and `valkeys://`. It wasn't
+/// tried.
+///
 /// # TLS
 /// The feature `redis-tls` takes URLs that begin with `rediss://`: the connection is encrypted, and
 /// the server's certificate and host are verified. The certificate has to be of an authority that
@@ -78,7 +113,8 @@ const TRIES: u32 = 10;
 /// ```
 ///
 /// One that only reads needs `+info +get +smembers +hmget +hgetall`. A database other than 0 needs
-/// `+select`, too. Without `+info` the `maxmemory-policy` isn't checked.
+/// `+select`, too. Without `+info` the `maxmemory-policy` isn't checked. With sentinels, `+role` has the
+/// server say whether it is the primary; at the sentinels, the right to `+sentinel` is enough.
 ///
 /// # Limits
 /// A store keeps one connection. Calls block, for at most 10 seconds: see
@@ -98,6 +134,12 @@ pub struct Redis {
     #[cfg(feature = "redis-tls")]
     files: Files,
     keys: Keys,
+    /// Servers that say where the primary is.
+    sentinels: Vec<Client>,
+    /// More nodes of a cluster.
+    nodes: Vec<Address>,
+    /// The node that has the keys, as another one has said.
+    node: Option<Address>,
     connection: ProcessLocal<Connection>,
 }
 
@@ -117,22 +159,7 @@ impl Redis {
     /// # Errors
     /// If the URL isn't one of Redis.
     pub fn new(url: &str) -> Result<Self, Error> {
-        let client = url.into_connection_info().and_then(|info| {
-            // The driver waits for the answers to its name and version, which nobody needs.
-            let settings = info.redis_settings().clone().set_skip_set_lib_name();
-            Client::open(info.set_redis_settings(settings))
-        });
-        let client = client.map_err(|error| {
-            // The text itself may have a password, so it isn't shown.
-            let text = "the address of Redis: expected redis://user:password@host:6379/0";
-            Error::new(ErrorKind::Config, text).caused_by(error)
-        })?;
-        if is_encrypted(&client) && !cfg!(feature = "redis-tls") {
-            let text = "the address of Redis: expected a build with the feature redis-tls of \
-                quipu-persist for rediss://";
-            return Err(Error::new(ErrorKind::Config, text));
-        }
-        Ok(Self::with_client(client))
+        Ok(Self::with_client(client_of(url)?))
     }
 
     /// A store by a client of the driver, for what a URL can't say: certificates that are in no files,
@@ -156,6 +183,9 @@ impl Redis {
             #[cfg(feature = "redis-tls")]
             files: Files::default(),
             keys: Keys::common(),
+            sentinels: Vec::new(),
+            nodes: Vec::new(),
+            node: None,
             connection: ProcessLocal::NONE,
         }
     }
@@ -181,6 +211,56 @@ impl Redis {
         self.keys = Keys::of(name);
         // It has the other keys.
         self.connection = ProcessLocal::NONE;
+        Ok(self)
+    }
+
+    /// The same store, whose primary is asked for at Redis Sentinel: at these URLs, such as
+    /// `redis://sentinel-1:26379`, one after the other. The host in the store's own URL is the name
+    /// that the sentinels know the primary by; the login, the database and `rediss://` are the
+    /// primary's. Each new connection asks again, so a call after a failover finds the new primary.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let store = Redis::new("redis://app:secret@mymaster/0")?
+    ///     .sentinels(["redis://sentinel-1:26379", "redis://sentinel-2:26379"])?;
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no URL, or one isn't of Redis.
+    pub fn sentinels(mut self, urls: impl IntoIterator<Item: AsRef<str>>) -> Result<Self, Error> {
+        self.sentinels =
+            urls.into_iter().map(|url| client_of(url.as_ref())).collect::<Result<_, _>>()?;
+        if self.sentinels.is_empty() {
+            let text = "the sentinels of Redis: expected one URL at least";
+            return Err(Error::new(ErrorKind::Config, text));
+        }
+        self.connection = ProcessLocal::NONE;
+        Ok(self)
+    }
+
+    /// The same store in a cluster, with more nodes to ask, such as `node-2:6379`, where the one of the
+    /// URL can't be reached. They have the URL's login.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let store = Redis::new("redis://app:secret@node-1")?
+    ///     .cluster_nodes(["node-2:6379", "node-3:6379"])?;
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a text isn't a host and a port.
+    pub fn cluster_nodes(
+        mut self,
+        addresses: impl IntoIterator<Item: AsRef<str>>,
+    ) -> Result<Self, Error> {
+        let nodes = addresses.into_iter().map(|address| route::parse(address.as_ref()));
+        self.nodes = nodes.collect::<Result<_, _>>()?;
         Ok(self)
     }
 
@@ -225,51 +305,122 @@ impl Redis {
         self
     }
 
-    /// The client, with its certificates as the files have them now.
+    /// The client with certificates as the files have them now.
     #[cfg(feature = "redis-tls")]
-    fn client(&self) -> Result<Client, Error> {
-        if is_encrypted(&self.client) {
+    fn certified(&self, client: &Client) -> Result<Client, Error> {
+        if is_encrypted(client) {
             tls::choose_cryptography();
         } else if self.files != Files::default() {
-            let text = format!("{}: expected rediss:// for certificates", place(&self.client));
+            let text = format!("{}: expected rediss:// for certificates", place(client));
             return Err(Error::new(ErrorKind::Config, text));
         }
         if self.files == Files::default() {
-            return Ok(self.client.clone());
+            return Ok(client.clone());
         }
         let client_tls = self.files.client()?;
         let client_tls =
             client_tls.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
         let certificates = TlsCertificates { client_tls, root_cert: self.files.roots()? };
-        let info = self.client.get_connection_info().clone();
+        let info = client.get_connection_info().clone();
         Client::build_with_tls(info, certificates).map_err(|error| {
             let text = format!(
                 "{}: expected files of certificates, and of a client's key (PEM)",
-                place(&self.client)
+                place(client)
             );
             Error::new(ErrorKind::Config, text).caused_by(error)
         })
     }
 
     #[cfg(not(feature = "redis-tls"))]
-    fn client(&self) -> Result<Client, Error> {
-        Ok(self.client.clone())
+    fn certified(&self, client: &Client) -> Result<Client, Error> {
+        Ok(client.clone())
     }
 
-    /// Runs `work` on a connection, which is kept if it succeeds.
-    fn run<T>(
-        &mut self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    /// Runs `work` on a connection, which is kept if it succeeds. It is done again where another
+    /// server has the keys.
+    fn run<T>(&mut self, work: impl Fn(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
         let deadline = Instant::now() + TIMEOUT;
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection.until(deadline),
-            None => Connection::open(&self.client()?, self.keys.clone(), deadline)?,
-        };
-        let result = work(&mut connection)?;
-        self.connection.keep(connection);
-        Ok(result)
+        let mut moves = 0;
+        loop {
+            let mut connection = match self.connection.take() {
+                Some(connection) => connection.until(deadline),
+                None => self.open(deadline)?,
+            };
+            let error = match work(&mut connection) {
+                Ok(result) => {
+                    self.connection.keep(connection);
+                    return Ok(result);
+                }
+                Err(error) => error,
+            };
+            match Detour::of(&error, &connection.address, !self.sentinels.is_empty()) {
+                Some(Detour::Moved(node)) if moves < MOVES => {
+                    moves += 1;
+                    self.node = Some(node);
+                }
+                Some(Detour::Wait) if Instant::now() + PAUSE < deadline => thread::sleep(PAUSE),
+                _ => {
+                    // Another node may know better.
+                    self.node = None;
+                    return Err(error);
+                }
+            }
+        }
     }
+
+    /// A connection to the primary that the sentinels name, or to the first node that can be reached.
+    fn open(&mut self, deadline: Instant) -> Result<Connection, Error> {
+        let client = self.certified(&self.client)?;
+        let open = |client: &Client| Connection::open(client, self.keys.clone(), deadline);
+        if !self.sentinels.is_empty() {
+            // Their connections may be plain where the primary's is not.
+            let sentinels = self.sentinels.iter().map(|sentinel| match is_encrypted(sentinel) {
+                true => self.certified(sentinel),
+                false => Ok(sentinel.clone()),
+            });
+            let sentinels: Vec<_> = sentinels.collect::<Result<_, _>>()?;
+            let name = route::host_of(client.get_connection_info().addr()).unwrap_or_default();
+            let primary = route::primary(&sentinels, name, deadline)?;
+            let mut connection = open(&route::at(&client, &primary)?)?;
+            connection.check_is_primary()?;
+            return Ok(connection);
+        }
+        if let Some(node) = self.node.take() {
+            let result = open(&route::at(&client, &node)?);
+            if result.is_ok() {
+                self.node = Some(node);
+                return result;
+            }
+        }
+        let mut result = open(&client);
+        for node in &self.nodes {
+            if !result.as_ref().is_err_and(|error| error.kind().is_temporary()) {
+                break;
+            }
+            result = open(&route::at(&client, node)?);
+        }
+        result
+    }
+}
+
+/// The client of a server at this URL.
+fn client_of(url: &str) -> Result<Client, Error> {
+    let client = url.into_connection_info().and_then(|info| {
+        // The driver waits for the answers to its name and version, which nobody needs.
+        let settings = info.redis_settings().clone().set_skip_set_lib_name();
+        Client::open(info.set_redis_settings(settings))
+    });
+    let client = client.map_err(|error| {
+        // The text itself may have a password, so it isn't shown.
+        let text = "the address of Redis: expected redis://user:password@host:6379/0";
+        Error::new(ErrorKind::Config, text).caused_by(error)
+    })?;
+    if is_encrypted(&client) && !cfg!(feature = "redis-tls") {
+        let text = "the address of Redis: expected a build with the feature redis-tls of \
+                quipu-persist for rediss://";
+        return Err(Error::new(ErrorKind::Config, text));
+    }
+    Ok(client)
 }
 
 fn is_encrypted(client: &Client) -> bool {
@@ -371,8 +522,8 @@ impl Sink for Redis {
 
 impl Store for Redis {
     fn totals_with_prefix(&mut self, prefix: &str) -> Result<BTreeMap<String, i64>, Error> {
-        let mut totals = HashMap::new();
-        self.run(|connection| {
+        let totals = self.run(|connection| {
+            let mut totals = HashMap::new();
             each_slot(connection, read_all, |keys, slot, answer| {
                 let slot = keys.parse_slot(slot, answer, prefix)?;
                 for (counter, total) in slot.totals {
@@ -380,24 +531,25 @@ impl Store for Redis {
                     *sum = sum.wrapping_add(total);
                 }
                 Ok(slot.lease.is_some())
-            })
+            })?;
+            Ok(totals)
         })?;
         Ok(totals.into_iter().collect())
     }
 
     fn by_slot(&mut self, counter: &str) -> Result<BTreeMap<u32, i64>, Error> {
-        let mut rows = BTreeMap::new();
         let field = layout::field(counter);
         let read =
             |keys: &Keys, slot| cmd("HMGET").arg(keys.slot(slot)).arg("owner").arg(&field).take();
         self.run(|connection| {
+            let mut rows = BTreeMap::new();
             each_slot(connection, read, |keys, slot, answer| {
                 let (is_there, total) = keys.parse_row(slot, counter, answer)?;
                 rows.extend(total.map(|total| (slot, total)));
                 Ok(is_there)
-            })
-        })?;
-        Ok(rows)
+            })?;
+            Ok(rows)
+        })
     }
 
     fn slots(&mut self) -> Result<BTreeMap<u32, Lease>, Error> {

@@ -15,6 +15,7 @@ mod own_settings;
 mod owner;
 mod pooler;
 mod proxy;
+mod redis_servers;
 mod rig;
 mod server;
 mod tally;

@@ -105,8 +105,8 @@ fn service_redis_by_a_client() {
     assert_eq!(like(&mut store).unwrap(), Outcome::Stored);
     assert_connects_again(&mut server, store.namespace("shop").unwrap());
     // Files take the place of the client's own certificates.
-    let other = Authority::new().certificate();
-    let stranger = Redis::with_client(known).root_certificates(other);
+    let other = Authority::new();
+    let stranger = Redis::with_client(known).root_certificates(other.certificate());
     assert_error(&write(stranger), ErrorKind::Denied, &["expected a certificate for this host"]);
     let unknown = Redis::with_client(Client::open(info).unwrap());
     assert_error(&write(unknown), ErrorKind::Denied, &["expected a certificate for this host"]);
