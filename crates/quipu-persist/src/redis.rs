@@ -90,14 +90,14 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// hadn't reached it. So it is like a copy that is put back. A slot then has an earlier batch of its
 /// owner than the owner has sent, or an earlier owner, or isn't there. The next flush is refused with
 /// the lease that is left, from which the process learns what the slot has of its counts, and it
-/// writes the rest again, in this slot or in another one. So no total is ever too high, and it is too
-/// low until then. Counts of processes that have ended meanwhile are lost. A primary that is cut off
-/// from the others takes writes that are lost when they meet again: `min-replicas-to-write 1` has it
-/// refuse them after a while.
+/// writes the rest again, in this slot or in another one. So a total is too low until then, and not
+/// too high, within the [limits](super#limits) that any copy has. Counts that the new primary lacks
+/// are lost where their process has ended. A primary that is cut off from the others takes writes
+/// that are lost when they meet again: `min-replicas-to-write 1` has it refuse them after a while.
 ///
 /// # Valkey
-/// Valkey speaks the same protocol, and URLs may begin with `valkey://` and `valkeys://`. It wasn't
-/// tried.
+/// Valkey speaks the same protocol, and URLs may begin with `valkey://` and `valkeys://`. It is none of
+/// the servers that the tests start.
 ///
 /// # TLS
 /// The feature `redis-tls` takes URLs that begin with `rediss://`: the connection is encrypted, and
