@@ -51,6 +51,8 @@ const CONCURRENCY: usize = 16;
 /// CREATE KEYSPACE totals WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3};
 /// ```
 ///
+/// Applications that share a cluster take a keyspace each, which is their name space.
+///
 /// The first claim makes the table if it is missing, which takes the right to do so. Better make it
 /// beforehand: where many processes start at once, nodes disagree about the schema for a while.
 /// Rows are written again and again, and that is what the compaction is for.
@@ -146,13 +148,13 @@ impl Cassandra {
         Self::with_config(SessionBuilder::new().known_nodes(nodes), keyspace)
     }
 
-    /// A store in this keyspace, with settings of your own for the sessions of [`scylla`] 1: the
-    /// nodes, an authenticator, a translator of addresses, TLS. The store itself sets the keyspace, the
-    /// consistency, the policies of the requests and the time limits.
+    /// A store in this keyspace, by settings of the driver: the nodes, an authenticator, a translator of
+    /// addresses, TLS. The store itself sets the keyspace, the consistency, the policies of the requests
+    /// and the time limits.
     ///
     /// ```no_run
+    /// use quipu_persist::drivers::scylla::client::{Compression, session_builder::SessionBuilder};
     /// use quipu_persist::{Cassandra, Worker};
-    /// use scylla::client::{Compression, session_builder::SessionBuilder};
     ///
     /// let config = SessionBuilder::new()
     ///     .known_node("node-1")

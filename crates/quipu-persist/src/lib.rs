@@ -53,6 +53,9 @@
 //! that it lost, and asks about them at each check and before each claim: a store that is put back to a
 //! copy may have them again, or not any more.
 //!
+//! Applications that share a store would claim each other's slots, and add up their counters of one
+//! name. So each takes a name space, by `namespace` of its store, or a keyspace of Cassandra.
+//!
 //! # Histograms
 //! Buckets are counters, and are shipped as such: see [`Tracked`](Tracked#histograms). So
 //! [`Store::histogram`] has the observations of all processes, and their percentiles.
@@ -162,6 +165,8 @@ mod lease;
 mod ledger;
 mod limits;
 mod memory;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis", feature = "nats"))]
+mod namespace;
 #[cfg(feature = "nats")]
 mod nats;
 #[cfg(feature = "postgres")]
@@ -194,6 +199,27 @@ mod tracked;
 mod tracks;
 mod worker;
 mod writer;
+
+/// The crates of the drivers whose settings a store takes, behind the features of the stores. They are
+/// a part of this crate's interface: a release with an incompatible version of one of them is an
+/// incompatible release of this crate, too.
+pub mod drivers {
+    #[cfg(feature = "redis")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+    pub use ::redis;
+    #[cfg(feature = "nats")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "nats")))]
+    pub use async_nats;
+    #[cfg(any(feature = "nats", feature = "postgres-tls"))]
+    #[cfg_attr(docsrs, doc(cfg(any(feature = "nats", feature = "postgres-tls"))))]
+    pub use rustls;
+    #[cfg(feature = "cassandra")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cassandra")))]
+    pub use scylla;
+    #[cfg(feature = "postgres")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+    pub use tokio_postgres;
+}
 
 #[cfg(feature = "cassandra")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cassandra")))]

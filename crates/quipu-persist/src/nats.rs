@@ -11,10 +11,13 @@ use percent_encoding::percent_decode_str;
 
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
-use super::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, sums};
+use super::{
+    Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, namespace, sums,
+};
 
 use connection::{Link, Session, shown};
 use log::Size;
+use message::Names;
 
 mod connection;
 mod denial;
@@ -50,6 +53,11 @@ mod steps;
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
 ///
+/// # Name spaces
+/// Applications that share an account would add up their counters of one name. So each takes a
+/// [`namespace`](Nats::namespace), which is a stream of its own: that of `shop` is `quipu_shop`, with
+/// the subjects `quipu.shop.slots.<N>`.
+///
 /// # Logging in
 /// A user and a password, or a token, are part of the URL. Other ways have a function each:
 /// [`credentials_file`](Nats::credentials_file), [`nkey`](Nats::nkey), [`jwt`](Nats::jwt). The user
@@ -60,6 +68,9 @@ mod steps;
 /// | any | `$JS.API.STREAM.INFO.quipu`, `$JS.API.CONSUMER.CREATE.quipu`, `$JS.API.CONSUMER.MSG.NEXT.quipu.*`, `$JS.API.CONSUMER.DELETE.quipu.*` |
 /// | one that writes | also `quipu.slots.*`, `$JS.API.STREAM.MSG.GET.quipu`, `$JS.API.STREAM.PURGE.quipu` |
 /// | the first one | also `$JS.API.STREAM.CREATE.quipu` |
+///
+/// With the name space `shop`, `quipu.slots.*` is `quipu.shop.slots.*`, and `quipu` in the others is
+/// `quipu_shop`. So a user with these rights has none to another application's totals.
 ///
 /// A process that may not purge writes all the same, but its log is never compacted.
 ///
@@ -85,6 +96,7 @@ pub struct Nats {
     options: ConnectOptions,
     /// Read by each connection, since such files are renewed.
     credentials: Option<PathBuf>,
+    names: Names,
     link: ProcessLocal<Link>,
     /// The lengths of the logs that this value writes to.
     sizes: BTreeMap<u32, Size>,
@@ -107,6 +119,29 @@ impl Nats {
     /// # Errors
     /// If the text isn't a URL of NATS.
     pub fn new(url: &str) -> Result<Self, Error> {
+        Self::with_options(url, ConnectOptions::new())
+    }
+
+    /// The same, by options of the driver, for what a URL can't say: a name of the client, its address,
+    /// a prefix of its inboxes, settings of TLS. A login in the URL takes the place of one in the
+    /// options.
+    ///
+    /// A store has its own `event_callback` and `reconnect_delay_callback`: it connects by itself when
+    /// it must, and so refuses `retry_on_initial_connect`.
+    ///
+    /// ```no_run
+    /// use quipu_persist::drivers::async_nats::ConnectOptions;
+    /// use quipu_persist::{Nats, Worker};
+    ///
+    /// let options = ConnectOptions::new().name("shop").custom_inbox_prefix("_INBOX_shop");
+    /// let store = Nats::with_options("nats://queue.internal", options)?;
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the text isn't a URL of NATS.
+    pub fn with_options(url: &str, options: ConnectOptions) -> Result<Self, Error> {
         // The text itself may have a password, so it isn't shown.
         let unfit = |expected| {
             Error::new(ErrorKind::Config, format!("the address of NATS: expected {expected}"))
@@ -120,7 +155,6 @@ impl Nats {
                 text.map_err(|_| unfit("a user and a password in UTF-8, also once decoded"))?;
             Ok::<String, Error>(text.into_owned())
         };
-        let options = ConnectOptions::new();
         let options = match (address.username(), address.password()) {
             (Some(user), Some(password)) => {
                 options.user_and_password(decode(user)?, decode(password)?)
@@ -133,9 +167,35 @@ impl Nats {
             address,
             options,
             credentials: None,
+            names: Names::common(),
             link: ProcessLocal::NONE,
             sizes: BTreeMap::new(),
         })
+    }
+
+    /// The same server, with the stream of an application of this name. Another name, and none, are
+    /// other streams, with counters, slots and leases of their own.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{ErrorKind, Nats, Worker};
+    ///
+    /// let url = "nats://queue.internal:4222";
+    /// let worker = Worker::builder("web-1").start(Nats::new(url)?.namespace("shop")?)?;
+    /// let error = Nats::new(url)?.namespace("My shop").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the name isn't 1 to 32 lower-case ASCII letters, digits or `_`, or doesn't begin with a
+    /// letter, or begins with `sqlite`.
+    pub fn namespace(mut self, name: &str) -> Result<Self, Error> {
+        namespace::check(name)?;
+        self.names = Names::of(name);
+        // These are of another stream.
+        self.link = ProcessLocal::NONE;
+        self.sizes.clear();
+        Ok(self)
     }
 
     /// The same store, with the user's JWT and seed in this file, as `nsc` makes it. Each connection

@@ -3,14 +3,18 @@ use std::fmt;
 #[cfg(feature = "postgres-tls")]
 use std::path::PathBuf;
 
-use tokio_postgres::Config;
+#[cfg(feature = "postgres-tls")]
+use rustls::ClientConfig;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::{Config, NoTls};
+#[cfg(feature = "postgres-tls")]
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::process_local::ProcessLocal;
-use super::sql::Tables;
+use super::sql::{Names, Tables};
 #[cfg(feature = "postgres-tls")]
 use super::tls::Files;
-use super::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store};
+use super::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, namespace};
 use connection::{Link, Session, shown};
 
 mod connection;
@@ -54,6 +58,11 @@ mod tables;
 /// before is in the sums. Only the owner of the tables can do that, and the rights on the new ones
 /// are to be granted again.
 ///
+/// # Name spaces
+/// Applications that share a database would add up their counters of one name. So each takes a
+/// [`namespace`](Postgres::namespace), which is a schema for its tables: those of `shop` are
+/// `quipu_shop.quipu_totals` and so on. The first write makes the schema, too, if it isn't there.
+///
 /// # TLS
 /// The feature `postgres-tls` encrypts the connection, and verifies the server's certificate and
 /// host, where the URL has `sslmode=require`. The certificate has to be of an authority that the
@@ -88,6 +97,16 @@ mod tables;
 /// GRANT SELECT ON quipu_schema, quipu_slots, quipu_totals TO reader;
 /// ```
 ///
+/// The user that makes the schema of a name space needs `CREATE` on the database. It is best made
+/// before, for a user that has no other rights, and then makes the tables in it:
+///
+/// ```sql
+/// CREATE SCHEMA quipu_shop AUTHORIZATION app;
+/// GRANT USAGE ON SCHEMA quipu_shop TO reader;
+/// -- Once the tables are there.
+/// GRANT SELECT ON ALL TABLES IN SCHEMA quipu_shop TO reader;
+/// ```
+///
 /// # Limits
 /// A database has the names that its encoding has: make it with `ENCODING 'UTF8'`. A counter with
 /// another name is [refused](ErrorKind::Refused), and the others go through. A store keeps one
@@ -97,7 +116,20 @@ pub struct Postgres {
     config: Config,
     #[cfg(feature = "postgres-tls")]
     files: Files,
+    /// The settings of TLS that take the place of the files.
+    #[cfg(feature = "postgres-tls")]
+    tls: Option<ClientConfig>,
+    names: Names,
+    /// The schema of the name space, unless it is the first one of the `search_path`.
+    schema: Option<String>,
     link: ProcessLocal<Link>,
+}
+
+/// The form of a URL.
+const FORM: &str = "postgres://user:password@host:5432/database";
+
+fn unfit(expected: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("the address of PostgreSQL: expected {expected}"))
 }
 
 impl Postgres {
@@ -117,20 +149,37 @@ impl Postgres {
     /// If the text is neither.
     pub fn new(url: &str) -> Result<Self, Error> {
         // The text itself may have a password, so it isn't shown.
-        let unfit = |expected| {
-            Error::new(ErrorKind::Config, format!("the address of PostgreSQL: expected {expected}"))
-        };
-        let form = "postgres://user:password@host:5432/database";
         let config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
             let expected = if url.contains("sslmode=verify-") {
                 "sslmode=require, by which the server's certificate and host are verified, too"
             } else {
-                form
+                FORM
             };
             unfit(expected).caused_by(error)
         })?;
+        Self::with_config(config)
+    }
+
+    /// A store by settings of the driver, for what a program would rather not write as a URL, such as
+    /// a password of any characters, or the limits of keepalives.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use quipu_persist::drivers::tokio_postgres::Config;
+    /// use quipu_persist::{Postgres, Worker};
+    ///
+    /// let mut config = Config::new();
+    /// config.host("db.internal").user("app").password("p@ss/word").dbname("totals");
+    /// config.application_name("shop").keepalives_idle(Duration::from_secs(30));
+    /// let worker = Worker::builder("web-1").start(Postgres::with_config(config)?)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the settings have no host, or want TLS in a build without the feature `postgres-tls`.
+    pub fn with_config(config: Config) -> Result<Self, Error> {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err(unfit(form));
+            return Err(unfit(FORM));
         }
         if config.get_ssl_mode() == SslMode::Require && !cfg!(feature = "postgres-tls") {
             return Err(unfit(
@@ -141,8 +190,39 @@ impl Postgres {
             config,
             #[cfg(feature = "postgres-tls")]
             files: Files::default(),
+            #[cfg(feature = "postgres-tls")]
+            tls: None,
+            names: Names::of(""),
+            schema: None,
             link: ProcessLocal::NONE,
         })
+    }
+
+    /// The same database, with the tables of an application of this name, in a schema of its own.
+    /// Another name, and none, are other tables, with counters, slots and leases of their own.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{ErrorKind, Postgres, Worker};
+    ///
+    /// let url = "postgres://app:secret@db.internal/totals";
+    /// let worker = Worker::builder("web-1").start(Postgres::new(url)?.namespace("shop")?)?;
+    /// let error = Postgres::new(url)?.namespace("My shop").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the name isn't 1 to 32 lower-case ASCII letters, digits or `_`, or doesn't begin with a
+    /// letter, or begins with `sqlite`.
+    pub fn namespace(mut self, name: &str) -> Result<Self, Error> {
+        namespace::check(name)?;
+        // Not the mere name, which may be a user's: `search_path` begins with the user's schema.
+        let schema = format!("quipu_{name}");
+        self.names = Names::of(&format!("{schema}."));
+        self.schema = Some(schema);
+        // It may know the tables of another name.
+        self.link = ProcessLocal::NONE;
+        Ok(self)
     }
 
     /// The same store, over TLS, whose server has a certificate of an authority in this file (PEM),
@@ -189,6 +269,29 @@ impl Postgres {
         self
     }
 
+    /// The same store, over TLS, by settings of your own: for instance with certificates that are in
+    /// no files. They take the place of [`root_certificates`](Self::root_certificates) and
+    /// [`client_certificate`](Self::client_certificate), whose files aren't read then.
+    ///
+    /// ```no_run
+    /// use quipu_persist::drivers::rustls::{ClientConfig, RootCertStore};
+    /// use quipu_persist::{Postgres, Worker};
+    ///
+    /// # let roots = RootCertStore::empty();
+    /// let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    /// let store = Postgres::new("postgres://app:secret@db.internal/totals")?.tls_config(tls);
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[cfg(feature = "postgres-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres-tls")))]
+    #[must_use]
+    pub fn tls_config(mut self, config: ClientConfig) -> Self {
+        self.config.ssl_mode(SslMode::Require);
+        self.tls = Some(config);
+        self
+    }
+
     /// Runs `work` on tables of this version, which are made if there are none.
     fn write<T>(
         &mut self,
@@ -228,18 +331,28 @@ impl Postgres {
             _ => self.connect(store)?,
         };
         let Link { client, has_tables, runtime } = &mut link;
-        let result = runtime.run(store, work(Session { client, store }, has_tables))?;
+        let (names, schema) = (&self.names, self.schema.as_deref());
+        let session = Session { client, store, names, schema };
+        let result = runtime.run(store, work(session, has_tables))?;
         self.link.keep(link);
         Ok(result)
     }
 
+    #[cfg(feature = "postgres-tls")]
     fn connect(&self, store: &str) -> Result<Link, Error> {
-        Link::new(
-            &self.config,
-            #[cfg(feature = "postgres-tls")]
-            &self.files,
-            store,
-        )
+        if self.config.get_ssl_mode() != SslMode::Require {
+            return Link::new(&self.config, NoTls, store);
+        }
+        let tls = match &self.tls {
+            Some(tls) => tls.clone(),
+            None => self.files.config()?,
+        };
+        Link::new(&self.config, MakeRustlsConnect::new(tls), store)
+    }
+
+    #[cfg(not(feature = "postgres-tls"))]
+    fn connect(&self, store: &str) -> Result<Link, Error> {
+        Link::new(&self.config, NoTls, store)
     }
 }
 

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 #[cfg(feature = "redis-tls")]
 use std::path::PathBuf;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, cmd};
 #[cfg(feature = "redis-tls")]
@@ -12,22 +13,33 @@ use redis::{ClientTlsConfig, TlsCertificates};
 use self::connection::Connection;
 #[cfg(feature = "redis-tls")]
 use self::connection::place;
+use self::layout::Keys;
+use self::route::{Address, Detour};
 use self::step::Step;
 use self::survey::{each_slot, leases, read_all, read_lease, refresh};
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
 #[cfg(feature = "redis-tls")]
 use super::tls::{self, Files};
-use super::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store};
+use super::{
+    Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, namespace,
+};
 
 mod connection;
 mod errors;
 mod layout;
+mod route;
 mod step;
 mod survey;
 
 /// How often a step is tried that others come before.
 const TRIES: u32 = 10;
+
+/// How often a call follows one node of a cluster to the next.
+const MOVES: u32 = 5;
+
+/// The pause while the keys move to another node, or another server becomes the primary.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Totals in Redis (5 or newer), or in a server that speaks its protocol and has its transactions: a
 /// hash for each slot.
@@ -43,7 +55,7 @@ const TRIES: u32 = 10;
 ///
 /// A flush is two messages, whatever it has: one reads the lease, and the other one is a transaction
 /// that writes if the slot is still as it was read. A call connects if it must. All keys begin with
-/// `{quipu}:`, which puts them on one node of a cluster: the URL is that node's.
+/// `{quipu}:`, which puts them on one node of a cluster.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -55,6 +67,37 @@ const TRIES: u32 = 10;
 /// worker.track("likes_total", &LIKES)?;
 /// # Ok::<(), quipu_persist::Error>(())
 /// ```
+///
+/// # Name spaces
+/// Applications that share a database would add up their counters of one name. So each takes a
+/// [`namespace`](Redis::namespace), which is a part of its keys: those of `shop` begin with
+/// `{quipu:shop}:` in place of `{quipu}:`, also in the rights of a user.
+///
+/// # Redis Cluster
+/// The URL is that of any node: a call goes on at the node that has the keys, and remembers it. Name
+/// more nodes by [`cluster_nodes`](Redis::cluster_nodes), for when that one is down. The name spaces
+/// have nodes of their own, by chance.
+///
+/// While a cluster moves the keys to another node, some are at the one and some at the other. A step
+/// takes them all at one, so a call that needs one which has moved waits for the others, for at most
+/// 10 seconds. Then it is [`ErrorKind::Unavailable`], and a worker tries again later.
+///
+/// # Redis Sentinel
+/// [`sentinels`](Redis::sentinels) are asked for the primary, at each connection.
+///
+/// # Failovers
+/// Replicas are asynchronous: a new primary, of Sentinel or of a cluster, lacks the writes that
+/// hadn't reached it. So it is like a copy that is put back. A slot then has an earlier batch of its
+/// owner than the owner has sent, or an earlier owner, or isn't there. The next flush is refused with
+/// the lease that is left, from which the process learns what the slot has of its counts, and it
+/// writes the rest again, in this slot or in another one. So a total is too low until then, and not
+/// too high, within the [limits](super#limits) that any copy has. Counts that the new primary lacks
+/// are lost where their process has ended. A primary that is cut off from the others takes writes
+/// that are lost when they meet again: `min-replicas-to-write 1` has it refuse them after a while.
+///
+/// # Valkey
+/// Valkey speaks the same protocol, and URLs may begin with `valkey://` and `valkeys://`. It is none of
+/// the servers that the tests start.
 ///
 /// # TLS
 /// The feature `redis-tls` takes URLs that begin with `rediss://`: the connection is encrypted, and
@@ -70,7 +113,8 @@ const TRIES: u32 = 10;
 /// ```
 ///
 /// One that only reads needs `+info +get +smembers +hmget +hgetall`. A database other than 0 needs
-/// `+select`, too. Without `+info` the `maxmemory-policy` isn't checked.
+/// `+select`, too. Without `+info` the `maxmemory-policy` isn't checked. With sentinels, `+role` has the
+/// server say whether it is the primary; at the sentinels, the right to `+sentinel` is enough.
 ///
 /// # Limits
 /// A store keeps one connection. Calls block, for at most 10 seconds: see
@@ -89,6 +133,13 @@ pub struct Redis {
     client: Client,
     #[cfg(feature = "redis-tls")]
     files: Files,
+    keys: Keys,
+    /// Servers that say where the primary is.
+    sentinels: Vec<Client>,
+    /// More nodes of a cluster.
+    nodes: Vec<Address>,
+    /// The node that has the keys, as another one has said.
+    node: Option<Address>,
     connection: ProcessLocal<Connection>,
 }
 
@@ -108,27 +159,109 @@ impl Redis {
     /// # Errors
     /// If the URL isn't one of Redis.
     pub fn new(url: &str) -> Result<Self, Error> {
-        let client = url.into_connection_info().and_then(|info| {
-            // The driver waits for the answers to its name and version, which nobody needs.
-            let settings = info.redis_settings().clone().set_skip_set_lib_name();
-            Client::open(info.set_redis_settings(settings))
-        });
-        let client = client.map_err(|error| {
-            // The text itself may have a password, so it isn't shown.
-            let text = "the address of Redis: expected redis://user:password@host:6379/0";
-            Error::new(ErrorKind::Config, text).caused_by(error)
-        })?;
-        if is_encrypted(&client) && !cfg!(feature = "redis-tls") {
-            let text = "the address of Redis: expected a build with the feature redis-tls of \
-                quipu-persist for rediss://";
-            return Err(Error::new(ErrorKind::Config, text));
-        }
-        Ok(Self {
+        Ok(Self::with_client(client_of(url)?))
+    }
+
+    /// A store by a client of the driver, for what a URL can't say: certificates that are in no files,
+    /// keepalives, a password of any characters. The client has settings only; each store connects by
+    /// itself.
+    ///
+    /// ```no_run
+    /// use quipu_persist::drivers::redis::{Client, IntoConnectionInfo};
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let info = "redis://cache.internal/".into_connection_info()?;
+    /// let settings = info.redis_settings().clone().set_username("app").set_password("p@ss/word");
+    /// let client = Client::open(info.set_redis_settings(settings))?;
+    /// let worker = Worker::builder("web-1").start(Redis::with_client(client))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_client(client: Client) -> Self {
+        Self {
             client,
             #[cfg(feature = "redis-tls")]
             files: Files::default(),
+            keys: Keys::common(),
+            sentinels: Vec::new(),
+            nodes: Vec::new(),
+            node: None,
             connection: ProcessLocal::NONE,
-        })
+        }
+    }
+
+    /// The same database, with the keys of an application of this name. Another name, and none, are
+    /// other keys, with counters, slots and leases of their own.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{ErrorKind, Redis, Worker};
+    ///
+    /// let url = "redis://:secret@cache.internal/0";
+    /// let worker = Worker::builder("web-1").start(Redis::new(url)?.namespace("shop")?)?;
+    /// let error = Redis::new(url)?.namespace("My shop").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the name isn't 1 to 32 lower-case ASCII letters, digits or `_`, or doesn't begin with a
+    /// letter, or begins with `sqlite`.
+    pub fn namespace(mut self, name: &str) -> Result<Self, Error> {
+        namespace::check(name)?;
+        self.keys = Keys::of(name);
+        // It has the other keys.
+        self.connection = ProcessLocal::NONE;
+        Ok(self)
+    }
+
+    /// The same store, whose primary is asked for at Redis Sentinel: at these URLs, such as
+    /// `redis://sentinel-1:26379`, one after the other. The host in the store's own URL is the name
+    /// that the sentinels know the primary by; the login, the database and `rediss://` are the
+    /// primary's. Each new connection asks again, so a call after a failover finds the new primary.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let store = Redis::new("redis://app:secret@mymaster/0")?
+    ///     .sentinels(["redis://sentinel-1:26379", "redis://sentinel-2:26379"])?;
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no URL, or one isn't of Redis.
+    pub fn sentinels(mut self, urls: impl IntoIterator<Item: AsRef<str>>) -> Result<Self, Error> {
+        self.sentinels =
+            urls.into_iter().map(|url| client_of(url.as_ref())).collect::<Result<_, _>>()?;
+        if self.sentinels.is_empty() {
+            let text = "the sentinels of Redis: expected one URL at least";
+            return Err(Error::new(ErrorKind::Config, text));
+        }
+        self.connection = ProcessLocal::NONE;
+        Ok(self)
+    }
+
+    /// The same store in a cluster, with more nodes to ask, such as `node-2:6379`, where the one of the
+    /// URL can't be reached. They have the URL's login.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Redis, Worker};
+    ///
+    /// let store = Redis::new("redis://app:secret@node-1")?
+    ///     .cluster_nodes(["node-2:6379", "node-3:6379"])?;
+    /// let worker = Worker::builder("web-1").start(store)?;
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a text isn't a host and a port.
+    pub fn cluster_nodes(
+        mut self,
+        addresses: impl IntoIterator<Item: AsRef<str>>,
+    ) -> Result<Self, Error> {
+        let nodes = addresses.into_iter().map(|address| route::parse(address.as_ref()));
+        self.nodes = nodes.collect::<Result<_, _>>()?;
+        Ok(self)
     }
 
     /// The same store, at a URL that begins with `rediss://`, whose server has a certificate of an
@@ -172,51 +305,122 @@ impl Redis {
         self
     }
 
-    /// The client, with its certificates as the files have them now.
+    /// The client with certificates as the files have them now.
     #[cfg(feature = "redis-tls")]
-    fn client(&self) -> Result<Client, Error> {
-        if !is_encrypted(&self.client) {
-            return if self.files == Files::default() {
-                Ok(self.client.clone())
-            } else {
-                let text = format!("{}: expected rediss:// for certificates", place(&self.client));
-                Err(Error::new(ErrorKind::Config, text))
-            };
+    fn certified(&self, client: &Client) -> Result<Client, Error> {
+        if is_encrypted(client) {
+            tls::choose_cryptography();
+        } else if self.files != Files::default() {
+            let text = format!("{}: expected rediss:// for certificates", place(client));
+            return Err(Error::new(ErrorKind::Config, text));
         }
-        tls::choose_cryptography();
+        if self.files == Files::default() {
+            return Ok(client.clone());
+        }
         let client_tls = self.files.client()?;
         let client_tls =
             client_tls.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
         let certificates = TlsCertificates { client_tls, root_cert: self.files.roots()? };
-        let info = self.client.get_connection_info().clone();
+        let info = client.get_connection_info().clone();
         Client::build_with_tls(info, certificates).map_err(|error| {
             let text = format!(
                 "{}: expected files of certificates, and of a client's key (PEM)",
-                place(&self.client)
+                place(client)
             );
             Error::new(ErrorKind::Config, text).caused_by(error)
         })
     }
 
     #[cfg(not(feature = "redis-tls"))]
-    fn client(&self) -> Result<Client, Error> {
-        Ok(self.client.clone())
+    fn certified(&self, client: &Client) -> Result<Client, Error> {
+        Ok(client.clone())
     }
 
-    /// Runs `work` on a connection, which is kept if it succeeds.
-    fn run<T>(
-        &mut self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    /// Runs `work` on a connection, which is kept if it succeeds. It is done again where another
+    /// server has the keys.
+    fn run<T>(&mut self, work: impl Fn(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
         let deadline = Instant::now() + TIMEOUT;
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection.until(deadline),
-            None => Connection::open(&self.client()?, deadline)?,
-        };
-        let result = work(&mut connection)?;
-        self.connection.keep(connection);
-        Ok(result)
+        let mut moves = 0;
+        loop {
+            let mut connection = match self.connection.take() {
+                Some(connection) => connection.until(deadline),
+                None => self.open(deadline)?,
+            };
+            let error = match work(&mut connection) {
+                Ok(result) => {
+                    self.connection.keep(connection);
+                    return Ok(result);
+                }
+                Err(error) => error,
+            };
+            match Detour::of(&error, &connection.address, !self.sentinels.is_empty()) {
+                Some(Detour::Moved(node)) if moves < MOVES => {
+                    moves += 1;
+                    self.node = Some(node);
+                }
+                Some(Detour::Wait) if Instant::now() + PAUSE < deadline => thread::sleep(PAUSE),
+                _ => {
+                    // Another node may know better.
+                    self.node = None;
+                    return Err(error);
+                }
+            }
+        }
     }
+
+    /// A connection to the primary that the sentinels name, or to the first node that can be reached.
+    fn open(&mut self, deadline: Instant) -> Result<Connection, Error> {
+        let client = self.certified(&self.client)?;
+        let open = |client: &Client| Connection::open(client, self.keys.clone(), deadline);
+        if !self.sentinels.is_empty() {
+            // Their connections may be plain where the primary's is not.
+            let sentinels = self.sentinels.iter().map(|sentinel| match is_encrypted(sentinel) {
+                true => self.certified(sentinel),
+                false => Ok(sentinel.clone()),
+            });
+            let sentinels: Vec<_> = sentinels.collect::<Result<_, _>>()?;
+            let name = route::host_of(client.get_connection_info().addr()).unwrap_or_default();
+            let primary = route::primary(&sentinels, name, deadline)?;
+            let mut connection = open(&route::at(&client, &primary)?)?;
+            connection.check_is_primary()?;
+            return Ok(connection);
+        }
+        if let Some(node) = self.node.take() {
+            let result = open(&route::at(&client, &node)?);
+            if result.is_ok() {
+                self.node = Some(node);
+                return result;
+            }
+        }
+        let mut result = open(&client);
+        for node in &self.nodes {
+            if !result.as_ref().is_err_and(|error| error.kind().is_temporary()) {
+                break;
+            }
+            result = open(&route::at(&client, node)?);
+        }
+        result
+    }
+}
+
+/// The client of a server at this URL.
+fn client_of(url: &str) -> Result<Client, Error> {
+    let client = url.into_connection_info().and_then(|info| {
+        // The driver waits for the answers to its name and version, which nobody needs.
+        let settings = info.redis_settings().clone().set_skip_set_lib_name();
+        Client::open(info.set_redis_settings(settings))
+    });
+    let client = client.map_err(|error| {
+        // The text itself may have a password, so it isn't shown.
+        let text = "the address of Redis: expected redis://user:password@host:6379/0";
+        Error::new(ErrorKind::Config, text).caused_by(error)
+    })?;
+    if is_encrypted(&client) && !cfg!(feature = "redis-tls") {
+        let text = "the address of Redis: expected a build with the feature redis-tls of \
+                quipu-persist for rediss://";
+        return Err(Error::new(ErrorKind::Config, text));
+    }
+    Ok(client)
 }
 
 fn is_encrypted(client: &Client) -> bool {
@@ -245,8 +449,8 @@ fn claim(connection: &mut Connection, claim: &Claim) -> Result<Claimed, Error> {
         loop {
             let slot = choose(&slots, claim, now, tries);
             // The others may change: this slot was free, and is free still.
-            let (step, answer) = Step::begin(connection, slot, read_all(slot))?;
-            let before = layout::slot(slot, answer, "")?;
+            let (step, answer) = Step::begin(connection, slot, read_all)?;
+            let before = step.keys().parse_slot(slot, answer, "")?;
             if before.lease.as_ref().is_none_or(|lease| lease.is_free(claim, step.now)) {
                 let lease = Lease::of(before.lease.as_ref(), claim, step.now);
                 let fields = layout::changes(before.lease.as_ref(), &lease);
@@ -281,8 +485,8 @@ fn choose(slots: &BTreeMap<u32, Lease>, claim: &Claim, now: i64, tries: u32) -> 
 }
 
 fn flush(connection: &mut Connection, batch: &Batch) -> Result<Option<Outcome>, Error> {
-    let (step, answer) = Step::begin(connection, batch.slot, read_lease(batch.slot))?;
-    let lease = layout::lease(batch.slot, answer)?;
+    let (step, answer) = Step::begin(connection, batch.slot, read_lease)?;
+    let lease = step.keys().parse_lease(batch.slot, answer)?;
     let outcome = match lease.as_ref().map(|lease| lease.admit(batch, step.now)) {
         Some(Admission::Write(next)) => {
             let mut fields = layout::changes(lease.as_ref(), &next);
@@ -307,42 +511,45 @@ impl Sink for Redis {
 
     fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
         self.run(|connection| {
-            let schema = cmd("GET").arg(layout::SCHEMA).take();
-            let [schema, answer] = connection.ask([schema, read_lease(slot)])?;
-            layout::is_new(schema)?;
-            layout::lease(slot, answer)
+            let schema = cmd("GET").arg(connection.keys.schema()).take();
+            let read = read_lease(&connection.keys, slot);
+            let [schema, answer] = connection.ask([schema, read])?;
+            connection.keys.is_new(schema)?;
+            connection.keys.parse_lease(slot, answer)
         })
     }
 }
 
 impl Store for Redis {
     fn totals_with_prefix(&mut self, prefix: &str) -> Result<BTreeMap<String, i64>, Error> {
-        let mut totals = HashMap::new();
-        self.run(|connection| {
-            each_slot(connection, read_all, |slot, answer| {
-                let slot = layout::slot(slot, answer, prefix)?;
+        let totals = self.run(|connection| {
+            let mut totals = HashMap::new();
+            each_slot(connection, read_all, |keys, slot, answer| {
+                let slot = keys.parse_slot(slot, answer, prefix)?;
                 for (counter, total) in slot.totals {
                     let sum: &mut i64 = totals.entry(counter).or_default();
                     *sum = sum.wrapping_add(total);
                 }
                 Ok(slot.lease.is_some())
-            })
+            })?;
+            Ok(totals)
         })?;
         Ok(totals.into_iter().collect())
     }
 
     fn by_slot(&mut self, counter: &str) -> Result<BTreeMap<u32, i64>, Error> {
-        let mut rows = BTreeMap::new();
         let field = layout::field(counter);
-        let read = |slot| cmd("HMGET").arg(layout::key(slot)).arg("owner").arg(&field).take();
+        let read =
+            |keys: &Keys, slot| cmd("HMGET").arg(keys.slot(slot)).arg("owner").arg(&field).take();
         self.run(|connection| {
-            each_slot(connection, read, |slot, answer| {
-                let (is_there, total) = layout::row(slot, counter, answer)?;
+            let mut rows = BTreeMap::new();
+            each_slot(connection, read, |keys, slot, answer| {
+                let (is_there, total) = keys.parse_row(slot, counter, answer)?;
                 rows.extend(total.map(|total| (slot, total)));
                 Ok(is_there)
-            })
-        })?;
-        Ok(rows)
+            })?;
+            Ok(rows)
+        })
     }
 
     fn slots(&mut self) -> Result<BTreeMap<u32, Lease>, Error> {

@@ -1,4 +1,6 @@
 //! The parts that SQLite and PostgreSQL share: the tables, and the statements that both understand.
+//!
+//! In a statement, `quipu.slots` stands for the table `quipu_slots` of the name space: [`Names`].
 
 use std::collections::BTreeMap;
 
@@ -10,23 +12,26 @@ const SCHEMA: i64 = 2;
 /// The layout before, of which the first write makes this one.
 const OLD_SCHEMA: i64 = 1;
 
-/// Makes the tables. `$name` is the type of a counter's name, in the order of its bytes.
+/// Makes the tables. `$name` is the type of a counter's name, in the order of its bytes. `$own` is
+/// the beginning of a name where the database takes only the last part of it.
 macro_rules! create {
-    ($name:literal) => {
+    ($name:literal, $own:literal) => {
         concat!(
-            "CREATE TABLE quipu_schema (version BIGINT NOT NULL);
-            CREATE TABLE quipu_slots (
+            "CREATE TABLE quipu.schema (version BIGINT NOT NULL);
+            CREATE TABLE quipu.slots (
                 slot BIGINT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, epoch BIGINT NOT NULL,
                 last_batch BIGINT NOT NULL, last_entries BIGINT NOT NULL,
                 since BIGINT NOT NULL, until BIGINT, past TEXT NOT NULL
             );
-            CREATE TABLE quipu_totals (
+            CREATE TABLE quipu.totals (
                 counter ",
             $name,
             " NOT NULL, slot BIGINT NOT NULL, total BIGINT NOT NULL, PRIMARY KEY (counter, slot)
             );
-            CREATE INDEX quipu_totals_slot ON quipu_totals (slot);
-            INSERT INTO quipu_schema (version) VALUES (2);"
+            CREATE INDEX ",
+            $own,
+            "totals_slot ON quipu.totals (slot);
+            INSERT INTO quipu.schema (version) VALUES (2);"
         )
     };
 }
@@ -38,11 +43,11 @@ macro_rules! lease_columns {
     };
 }
 
-/// Writes a [`LeaseRow`], `$1` to `$8`.
+/// Writes a [`LeaseRow`], `$1` to `$8`. The row before is one of `slots`.
 macro_rules! write_lease {
     () => {
         concat!(
-            "INSERT INTO quipu_slots (",
+            "INSERT INTO quipu.slots AS slots (",
             $crate::sql::lease_columns!(),
             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (slot) DO UPDATE SET
             owner = excluded.owner, epoch = excluded.epoch, last_batch = excluded.last_batch,
@@ -56,34 +61,66 @@ macro_rules! write_lease {
 macro_rules! write_totals {
     ($rows:literal) => {
         concat!(
-            "INSERT INTO quipu_totals (counter, slot, total) ",
+            "INSERT INTO quipu.totals AS totals (counter, slot, total) ",
             $rows,
             " ON CONFLICT (counter, slot) DO UPDATE SET total = excluded.total
-            WHERE quipu_totals.total <> excluded.total"
+            WHERE totals.total <> excluded.total"
         )
     };
 }
 
-pub(super) use {create, lease_columns, write_lease, write_totals};
+/// Moves the tables of the layout before away, from where the totals are read once more. `$own` is
+/// as in [`create`].
+macro_rules! set_old_aside {
+    ($own:literal) => {
+        concat!(
+            "ALTER TABLE quipu.schema RENAME TO ",
+            $own,
+            "v1_schema;
+            ALTER TABLE quipu.writers RENAME TO ",
+            $own,
+            "v1_writers;
+            ALTER TABLE quipu.totals RENAME TO ",
+            $own,
+            "v1_totals;
+            ALTER TABLE quipu.folded RENAME TO ",
+            $own,
+            "v1_folded;"
+        )
+    };
+}
 
-/// Moves the tables of the layout before away, from where the totals are read once more.
-pub(super) const SET_OLD_ASIDE: &str = "
-ALTER TABLE quipu_schema RENAME TO quipu_v1_schema;
-ALTER TABLE quipu_writers RENAME TO quipu_v1_writers;
-ALTER TABLE quipu_totals RENAME TO quipu_v1_totals;
-ALTER TABLE quipu_folded RENAME TO quipu_v1_folded;
-";
+pub(super) use {create, lease_columns, set_old_aside, write_lease, write_totals};
+
+/// The names of the tables of a name space.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    /// The part of each name that comes before `slots`, for example.
+    prefix: String,
+}
+
+impl Names {
+    /// Names that begin with `space`.
+    pub(super) fn of(space: &str) -> Self {
+        Self { prefix: format!("{space}quipu_") }
+    }
+
+    /// The statement with these names.
+    pub(super) fn fill(&self, statement: &str) -> String {
+        statement.replace("quipu.", &self.prefix)
+    }
+}
 
 /// The owner of the slot that has the totals of the layout before.
 const MIGRATED: &str = "migrated/00000000000000000000000000000000";
 
 /// The version, if the table has one.
-pub(super) const VERSION: &str = "SELECT max(version) FROM quipu_schema";
+pub(super) const VERSION: &str = "SELECT max(version) FROM quipu.schema";
 
-pub(super) const LEASES: &str = concat!("SELECT ", lease_columns!(), " FROM quipu_slots");
+pub(super) const LEASES: &str = concat!("SELECT ", lease_columns!(), " FROM quipu.slots");
 
 /// `$1` is the counter.
-pub(super) const BY_SLOT: &str = "SELECT slot, total FROM quipu_totals WHERE counter = $1";
+pub(super) const BY_SLOT: &str = "SELECT slot, total FROM quipu.totals WHERE counter = $1";
 
 /// The way out for tables that the statements don't fit.
 pub(super) const OTHER_TABLES: &str = "expected quipu_ tables as this version makes them; use another database, or move these tables away";

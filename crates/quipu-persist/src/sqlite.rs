@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use rusqlite::{Connection, Transaction};
-
 use super::ambient::now;
-use super::sql::{self, LeaseRow};
-use super::{Admission, Batch, Claim, Claimed, Error, Lease, Outcome, Sink, Store};
+use super::sql::{self, LeaseRow, Names};
+use super::{Admission, Batch, Claim, Claimed, Error, Lease, Outcome, Sink, Store, namespace};
+use steps::Session;
 
 mod file;
 mod steps;
@@ -62,6 +61,11 @@ mod tables;
 /// you like. Processes of the earlier version then get [`ErrorKind::Schema`](super::ErrorKind::Schema);
 /// what they flushed before is in the sums.
 ///
+/// # Name spaces
+/// Applications that share a file would add up their counters of one name. So each takes a
+/// [`namespace`](Sqlite::namespace), by which its tables have names of their own: those of `shop` are
+/// `shop_quipu_schema`, `shop_quipu_slots` and `shop_quipu_totals`.
+///
 /// # Limits
 /// The value may go through a fork. But a fork while a thread is inside SQLite leaves SQLite's
 /// locks taken in the child, for good. If that thread was in a store of quipu's, calls in the child
@@ -73,6 +77,7 @@ mod tables;
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     path: PathBuf,
+    names: Names,
 }
 
 impl Sqlite {
@@ -94,32 +99,63 @@ impl Sqlite {
     /// # Ok::<(), quipu_persist::Error>(())
     /// ```
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), names: Names::of("") }
+    }
+
+    /// The same file, with the tables of an application of this name. Another name, and none, are
+    /// other tables, with counters, slots and leases of their own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use quipu::Counter;
+    /// use quipu_persist::{ErrorKind, Sqlite, Store, Worker};
+    ///
+    /// static ORDERS: Counter = Counter::new();
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// let path = folder.path().join("totals.db");
+    /// let worker = Worker::builder("host-1").start(Sqlite::new(&path).namespace("shop")?)?;
+    /// worker.track("orders_total", &ORDERS)?;
+    /// ORDERS.add(3);
+    /// worker.shutdown(Duration::from_secs(5))?;
+    /// assert_eq!(Sqlite::new(&path).namespace("shop")?.total("orders_total")?, 3);
+    /// assert_eq!(Sqlite::new(&path).namespace("bank")?.total("orders_total")?, 0);
+    /// let error = Sqlite::new(&path).namespace("My shop").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the name isn't 1 to 32 lower-case ASCII letters, digits or `_`, or doesn't begin with a
+    /// letter, or begins with `sqlite`.
+    pub fn namespace(mut self, name: &str) -> Result<Self, Error> {
+        namespace::check(name)?;
+        self.names = Names::of(&format!("{name}_"));
+        Ok(self)
     }
 
     /// Runs `work` in a transaction on tables of this version, which are made if there are none.
-    fn write<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    fn write<T>(&self, work: impl FnOnce(Session<'_>) -> Result<T, Error>) -> Result<T, Error> {
         file::transaction(&self.path, |transaction| {
-            let found = tables::find(transaction, |error| self.explain(error))?;
-            tables::prepare(transaction, found).map_err(|error| self.explain(error))?;
-            work(transaction)
+            let session = Session { connection: transaction, names: &self.names };
+            let found = tables::find(session, |error| self.explain(error))?;
+            tables::prepare(session, found).map_err(|error| self.explain(error))?;
+            work(session)
         })
     }
 
     /// Reads rows. None if there are no tables.
     fn read<T: Default>(
         &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        read: impl FnOnce(Session<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
         let rows = file::read(&self.path, |connection| {
-            let found = tables::find(connection, |error| self.explain(error))?;
+            let session = Session { connection, names: &self.names };
+            let found = tables::find(session, |error| self.explain(error))?;
             if !found.are_readable()? {
                 return Ok(T::default());
             }
-            read(connection).map_err(|error| self.explain(error))
+            read(session).map_err(|error| self.explain(error))
         })?;
         Ok(rows.unwrap_or_default())
     }
@@ -132,29 +168,29 @@ impl Sqlite {
 impl Sink for Sqlite {
     fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
         let explain = |error| self.explain(error);
-        self.write(|transaction| {
-            let leases = sql::leases(&steps::leases(transaction).map_err(explain)?)?;
+        self.write(|session| {
+            let leases = sql::leases(&session.leases().map_err(explain)?)?;
             let now = now();
             let slot = Lease::choose(&leases, claim, now);
             let lease = Lease::of(leases.get(&slot), claim, now);
-            steps::write_lease(transaction, &LeaseRow::new(slot, &lease)).map_err(explain)?;
-            let base = steps::slot_totals(transaction, slot).map_err(explain)?;
+            session.write_lease(&LeaseRow::new(slot, &lease)).map_err(explain)?;
+            let base = session.slot_totals(slot).map_err(explain)?;
             Ok(Claimed { slot, epoch: lease.epoch, base })
         })
     }
 
     fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
         let explain = |error| self.explain(error);
-        self.write(|transaction| {
-            let leases = sql::leases(&steps::lease(transaction, batch.slot).map_err(explain)?)?;
+        self.write(|session| {
+            let leases = sql::leases(&session.lease(batch.slot).map_err(explain)?)?;
             let Some(lease) = leases.get(&batch.slot) else { return Ok(Outcome::Refused(None)) };
             match lease.admit(batch, now()) {
                 Admission::IsStored => {}
                 Admission::Refuse => return Ok(Outcome::Refused(Some(lease.clone()))),
                 Admission::Write(lease) => {
                     let row = LeaseRow::new(batch.slot, &lease);
-                    steps::write_lease(transaction, &row).map_err(explain)?;
-                    steps::write_totals(transaction, batch).map_err(explain)?;
+                    session.write_lease(&row).map_err(explain)?;
+                    session.write_batch(batch).map_err(explain)?;
                 }
             }
             Ok(Outcome::Stored)
@@ -162,21 +198,21 @@ impl Sink for Sqlite {
     }
 
     fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
-        let rows = self.read(|connection| steps::lease(connection, slot))?;
+        let rows = self.read(|session| session.lease(slot))?;
         Ok(sql::leases(&rows)?.remove(&slot))
     }
 }
 
 impl Store for Sqlite {
     fn totals_with_prefix(&mut self, prefix: &str) -> Result<BTreeMap<String, i64>, Error> {
-        self.read(|connection| steps::totals(connection, prefix))
+        self.read(|session| session.totals(prefix))
     }
 
     fn by_slot(&mut self, counter: &str) -> Result<BTreeMap<u32, i64>, Error> {
-        sql::by_slot(self.read(|connection| steps::by_slot(connection, counter))?)
+        sql::by_slot(self.read(|session| session.by_slot(counter))?)
     }
 
     fn slots(&mut self) -> Result<BTreeMap<u32, Lease>, Error> {
-        sql::leases(&self.read(steps::leases)?)
+        sql::leases(&self.read(|session| session.leases())?)
     }
 }

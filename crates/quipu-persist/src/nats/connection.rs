@@ -6,17 +6,15 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::stream::{self, DiscardPolicy};
 use async_nats::jetstream::{self, Context};
-use async_nats::{ConnectOptions, ServerAddr};
+use async_nats::{Client, ConnectOptions, ServerAddr};
 
 use super::Nats;
 use super::denial::Denials;
 use super::errors::{self, Boxed};
-use super::message;
+use super::message::Names;
 use super::steps::Own;
 use crate::runtime::Runtime;
 use crate::{Error, ErrorKind, tls};
-
-const STREAM: &str = "quipu";
 
 /// How long a message waits for the server's acknowledgement.
 pub(super) const ACK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -41,6 +39,7 @@ pub(super) struct Link {
 pub(super) struct Session {
     /// The server's name in errors.
     pub(super) store: String,
+    pub(super) names: Names,
     pub(super) context: Context,
     pub(super) stream: stream::Stream,
     /// The longest body of a message.
@@ -72,13 +71,16 @@ impl Nats {
                 .connect(self.address.clone())
                 .await
                 .map_err(|error| errors::explain_connect(&store, error))?;
+            check_is_connected(&store, &client)?;
             let largest = largest(&store, client.max_payload())?;
             let mut context = jetstream::new(client);
             context.set_timeout(ACK_TIMEOUT);
-            let stream = context.get_or_create_stream(config()).await;
+            let config = config(&self.names);
+            let stream = context.get_or_create_stream(config.clone()).await;
             let stream = stream.map_err(|error| errors::explain_stream(&store, error))?;
-            check_schema(&store, &stream.cached_info().config)?;
-            Ok(Session { store: store.clone(), context, stream, largest, own: None })
+            check_schema(&store, &stream.cached_info().config, &config)?;
+            let (store, names) = (store.clone(), self.names.clone());
+            Ok(Session { store, names, context, stream, largest, own: None })
         });
         let session = session.map_err(|error| denials.explain(&store, error))?;
         Ok(Link { session, denials, runtime })
@@ -108,6 +110,15 @@ fn once(options: ConnectOptions) -> ConnectOptions {
     options.reconnect_delay_callback(delay)
 }
 
+/// An error if the client is still to connect, by an option. So nothing is known of its server yet.
+fn check_is_connected(store: &str, client: &Client) -> Result<(), Error> {
+    if client.try_server_info().is_none() {
+        let text = format!("{store}: expected options without retry_on_initial_connect");
+        return Err(Error::new(ErrorKind::Config, text));
+    }
+    Ok(())
+}
+
 /// The longest body of a message on a server that takes messages of this length.
 fn largest(store: &str, max_payload: usize) -> Result<usize, Error> {
     if max_payload >= LEAST {
@@ -120,17 +131,22 @@ fn largest(store: &str, max_payload: usize) -> Result<usize, Error> {
 
 /// The stream loses no message unless that is purged. Where somebody limits it later, it takes no
 /// more, instead of dropping what is old.
-fn config() -> stream::Config {
+fn config(names: &Names) -> stream::Config {
     stream::Config {
-        name: STREAM.to_owned(),
-        subjects: vec![message::all_subjects()],
+        name: names.stream.clone(),
+        subjects: vec![names.all_subjects()],
         discard: DiscardPolicy::New,
         ..stream::Config::default()
     }
 }
 
-/// An error if the stream isn't [`config`]'s, and might drop a total, or is of another layout.
-fn check_schema(store: &str, found: &stream::Config) -> Result<(), Error> {
+/// An error if the stream isn't as [`config`] has it, and might drop a total, or is of another
+/// layout.
+fn check_schema(
+    store: &str,
+    found: &stream::Config,
+    expected: &stream::Config,
+) -> Result<(), Error> {
     // No limit is 0, or -1 from a server.
     let settings = |config: &stream::Config| {
         [
@@ -144,10 +160,11 @@ fn check_schema(store: &str, found: &stream::Config) -> Result<(), Error> {
             ("discard", format!("{:?}", config.discard)),
         ]
     };
-    for ((name, found), (_, expected)) in settings(found).into_iter().zip(settings(&config())) {
+    let stream = &expected.name;
+    for ((name, found), (_, expected)) in settings(found).into_iter().zip(settings(expected)) {
         if found != expected {
             let text = format!(
-                "{store}: {name} of the stream {STREAM} is {found}: expected {expected}; \
+                "{store}: {name} of the stream {stream} is {found}: expected {expected}; \
                  edit or delete the stream, or use another account"
             );
             return Err(Error::new(ErrorKind::Schema, text));

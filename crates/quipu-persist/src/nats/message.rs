@@ -8,9 +8,6 @@ use async_nats::{HeaderMap, HeaderValue};
 
 use crate::{Entry, Error, ErrorKind, Lease};
 
-/// Followed by a dot and the number of the slot.
-pub(super) const SUBJECTS: &str = "quipu.slots";
-
 /// The header with the lease, which can be read without the totals.
 const LEASE: &str = "Quipu-Lease";
 
@@ -27,6 +24,48 @@ const NOTHING: &[u8] = b"[]";
 /// The longest form of a number, with the punctuation of an entry.
 const NUMBER: usize = r#"{"counter":"","total":-9223372036854775808},"#.len();
 
+/// The names of a name space.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    pub(super) stream: String,
+    /// The subjects of the slots, up to the number.
+    prefix: String,
+}
+
+impl Names {
+    /// Those without a name space.
+    pub(super) fn common() -> Self {
+        Self { stream: "quipu".to_owned(), prefix: "quipu.slots.".to_owned() }
+    }
+
+    pub(super) fn of(namespace: &str) -> Self {
+        Self { stream: format!("quipu_{namespace}"), prefix: format!("quipu.{namespace}.slots.") }
+    }
+
+    /// The messages of all slots.
+    pub(super) fn all_subjects(&self) -> String {
+        format!("{}*", self.prefix)
+    }
+
+    /// The messages of a slot, as a purge names them.
+    ///
+    /// A server before 2.9.12 moves a consumer on to what a purge has left of one subject, also
+    /// where the consumer reads other subjects as well. So those lose messages. It does so only if
+    /// the purged subject is a part of the consumer's, by its form, which this one never is.
+    pub(super) fn purged(&self, slot: u32) -> String {
+        self.subject(slot).replacen("quipu", "*", 1)
+    }
+
+    pub(super) fn subject(&self, slot: u32) -> String {
+        format!("{}{slot}", self.prefix)
+    }
+
+    fn slot_of(&self, text: &str) -> Option<u32> {
+        let slot = text.strip_prefix(&self.prefix)?.parse().ok()?;
+        (self.subject(slot) == text).then_some(slot)
+    }
+}
+
 /// A message that was read.
 pub(super) struct Message<'a> {
     pub(super) slot: u32,
@@ -42,13 +81,14 @@ pub(super) struct Message<'a> {
 
 impl<'a> Message<'a> {
     pub(super) fn parse(
+        names: &Names,
         subject: &'a str,
         sequence: u64,
         headers: Option<&'a HeaderMap>,
         body: &'a [u8],
     ) -> Result<Self, Error> {
         let unfit = || unfit(subject);
-        let slot = slot_of(subject).ok_or_else(unfit)?;
+        let slot = names.slot_of(subject).ok_or_else(unfit)?;
         let headers = headers.ok_or_else(unfit)?;
         let header = |name| headers.get(name).map(HeaderValue::as_str);
         let after = header(AFTER).and_then(|text| text.parse().ok()).ok_or_else(unfit)?;
@@ -75,29 +115,6 @@ impl<'a> Message<'a> {
 
 fn unfit(subject: &str) -> Error {
     Error::new(ErrorKind::Schema, format!("a message of {subject}: expected one of this version"))
-}
-
-/// The messages of all slots.
-pub(super) fn all_subjects() -> String {
-    format!("{SUBJECTS}.*")
-}
-
-/// The messages of a slot, as a purge names them.
-///
-/// A server before 2.9.12 moves a consumer on to what a purge has left of one subject, also
-/// where the consumer reads other subjects as well. So those lose messages. It does so only if the
-/// purged subject is a part of the consumer's, by its form, which this one never is.
-pub(super) fn purged(slot: u32) -> String {
-    subject(slot).replacen("quipu", "*", 1)
-}
-
-pub(super) fn subject(slot: u32) -> String {
-    format!("{SUBJECTS}.{slot}")
-}
-
-fn slot_of(text: &str) -> Option<u32> {
-    let slot = text.strip_prefix(SUBJECTS)?.strip_prefix('.')?.parse().ok()?;
-    (subject(slot) == text).then_some(slot)
 }
 
 /// The headers of a message that comes after the one with this number, or after none: 0.
@@ -165,7 +182,7 @@ mod tests {
     /// The part of a message that a reader takes.
     fn read(subject: &str, lease: &str, body: &[u8]) -> Result<(Lease, Vec<Entry>), Error> {
         let headers = headers(lease, 6, false);
-        let message = Message::parse(subject, 7, Some(&headers), body)?;
+        let message = Message::parse(&Names::common(), subject, 7, Some(&headers), body)?;
         Ok((message.lease()?, message.entries()?))
     }
 
@@ -192,8 +209,9 @@ mod tests {
         ) {
             let lease = lease(past, number);
             let text = serde_json::to_string(&lease).unwrap();
-            let (subject, headers) = (subject(slot), headers(&text, after, restates));
-            let message = Message::parse(&subject, 7, Some(&headers), NOTHING).unwrap();
+            let names = Names::of("shop");
+            let (subject, headers) = (names.subject(slot), headers(&text, after, restates));
+            let message = Message::parse(&names, &subject, 7, Some(&headers), NOTHING).unwrap();
             prop_assert_eq!((message.slot, message.sequence), (slot, 7));
             prop_assert_eq!((message.after, message.restates), (after, restates));
             prop_assert_eq!(message.bytes(), text.len() + 2);
@@ -230,12 +248,19 @@ mod tests {
 
     #[test]
     fn subjects_are_numbers() {
+        let (names, shop) = (Names::common(), Names::of("shop"));
         for subject in
             ["quipu.slots.", "quipu.slots.01", "quipu.slots.+1", "quipu.totals.1", "quipu.slots1"]
         {
-            assert_eq!(slot_of(subject), None, "{subject}");
+            assert_eq!(names.slot_of(subject), None, "{subject}");
         }
-        assert_eq!(slot_of("quipu.slots.4294967295"), Some(u32::MAX));
-        assert_eq!(purged(7), "*.slots.7");
+        assert_eq!(names.slot_of("quipu.slots.4294967295"), Some(u32::MAX));
+        assert_eq!(names.purged(7), "*.slots.7");
+        assert_eq!(shop.slot_of("quipu.shop.slots.7"), Some(7));
+        assert_eq!(
+            (names.slot_of("quipu.shop.slots.7"), shop.slot_of("quipu.slots.7")),
+            (None, None)
+        );
+        assert_eq!(shop.purged(7), "*.shop.slots.7");
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::connection::{ACK_TIMEOUT, Session};
 use super::errors::Boxed;
 use super::log::Log;
-use super::message::{self, Message};
+use super::message::Message;
 use super::steps::{self, Head, TRIES};
 use crate::{Entry, Error, ErrorKind, Lease};
 
@@ -78,9 +78,9 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     async fn open(session: &'a Session, part: Part, fetch: usize) -> Result<Self, Error> {
         let (deliver_policy, filter_subject) = match part {
-            Part::All => (DeliverPolicy::All, message::all_subjects()),
-            Part::Leases => (DeliverPolicy::LastPerSubject, message::all_subjects()),
-            Part::Slot(slot) => (DeliverPolicy::All, message::subject(slot)),
+            Part::All => (DeliverPolicy::All, session.names.all_subjects()),
+            Part::Leases => (DeliverPolicy::LastPerSubject, session.names.all_subjects()),
+            Part::Slot(slot) => (DeliverPolicy::All, session.names.subject(slot)),
         };
         let config = pull::Config {
             deliver_policy,
@@ -116,8 +116,13 @@ impl<'a> Reader<'a> {
                 }
                 (self.read, self.last) = (info.consumer_sequence, info.stream_sequence);
                 let headers = message.headers.as_ref();
-                let message =
-                    Message::parse(&message.subject, self.last, headers, &message.payload)?;
+                let message = Message::parse(
+                    &self.session.names,
+                    &message.subject,
+                    self.last,
+                    headers,
+                    &message.payload,
+                )?;
                 self.note(&message);
                 take(message)?;
                 fetched += 1;
@@ -220,7 +225,7 @@ async fn to_the_end<T: Default>(
 fn incomplete(session: &Session, gap: Option<u32>) -> Error {
     let (kind, text) = match gap {
         Some(slot) => {
-            let subject = message::subject(slot);
+            let subject = session.names.subject(slot);
             let text = format!(
                 "a message of {subject} is missing: expected all that were written; restore the \
                  stream, or purge {subject} to go on without its totals"
@@ -237,9 +242,10 @@ fn incomplete(session: &Session, gap: Option<u32>) -> Error {
 
 /// The last message of a slot.
 pub(super) async fn head(session: &Session, slot: u32) -> Result<Option<Head>, Error> {
-    match session.stream.get_last_raw_message_by_subject(&message::subject(slot)).await {
+    match session.stream.get_last_raw_message_by_subject(&session.names.subject(slot)).await {
         Ok(found) => {
             let message = Message::parse(
+                &session.names,
                 &found.subject,
                 found.sequence,
                 Some(&found.headers),

@@ -168,7 +168,7 @@ pub(super) async fn compact(session: &mut Session, slot: u32) -> Result<Option<S
     }
     if let Some(first) = first {
         // Messages with this number or a higher one stay, whenever that is done.
-        let purge = session.stream.purge().filter(message::purged(slot)).sequence(first);
+        let purge = session.stream.purge().filter(session.names.purged(slot)).sequence(first);
         purge.await.map_err(|error| session.explain(error))?;
     }
     Ok(Some(Size::of(&sizes)))
@@ -204,7 +204,8 @@ async fn publish(
 ) -> Result<Option<Written>, Error> {
     let text = serde_json::to_string(&lease).map_err(|error| session.explain(error))?;
     let bytes = text.len() + body.len();
-    let (subject, headers) = (message::subject(slot), message::headers(&text, after, restates));
+    let (subject, headers) =
+        (session.names.subject(slot), message::headers(&text, after, restates));
     let sent =
         async { session.context.publish_with_headers(subject, headers, body.into()).await?.await };
     match sent.await {

@@ -7,17 +7,14 @@ use std::iter;
 
 use futures_util::future;
 use tokio_postgres::config::Host;
-#[cfg(feature = "postgres-tls")]
-use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Row, Socket};
+use tokio_postgres::{Client, Config, Row, Socket};
 
 use super::explain::explain;
 use crate::Error;
 use crate::runtime::Runtime;
-#[cfg(feature = "postgres-tls")]
-use crate::tls::Files;
+use crate::sql::Names;
 
 /// At this level, each statement sees what was committed before it, also by those that it waited
 /// for.
@@ -41,20 +38,12 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(
-        config: &Config,
-        #[cfg(feature = "postgres-tls")] files: &Files,
-        store: &str,
-    ) -> Result<Self, Error> {
+    pub(super) fn new<T>(config: &Config, tls: T, store: &str) -> Result<Self, Error>
+    where
+        T: MakeTlsConnect<Socket, Stream: Send + 'static>,
+    {
         let runtime = Runtime::new()?;
-        let client = runtime.run(store, async {
-            #[cfg(feature = "postgres-tls")]
-            if config.get_ssl_mode() == SslMode::Require {
-                let tls = tokio_postgres_rustls::MakeRustlsConnect::new(files.config()?);
-                return connect(config, tls, store).await;
-            }
-            connect(config, NoTls, store).await
-        })?;
+        let client = runtime.run(store, connect(config, tls, store))?;
         Ok(Self { client, has_tables: false, runtime })
     }
 }
@@ -75,12 +64,16 @@ pub(super) struct Session<'a> {
     pub(super) client: &'a Client,
     /// The name for errors.
     pub(super) store: &'a str,
+    pub(super) names: &'a Names,
+    /// The schema that the names begin with, if they do.
+    pub(super) schema: Option<&'a str>,
 }
 
 impl Session<'_> {
     /// Runs statements that return nothing.
     pub(super) async fn run(self, statements: &str) -> Result<(), Error> {
-        self.client.batch_execute(statements).await.map_err(|error| self.explain(error))
+        let statements = self.names.fill(statements);
+        self.client.batch_execute(&statements).await.map_err(|error| self.explain(error))
     }
 
     pub(super) async fn query<T>(
@@ -89,7 +82,7 @@ impl Session<'_> {
         parameters: &[Parameter<'_>],
         row: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
     ) -> Result<Vec<T>, Error> {
-        let rows = self.client.query_typed(statement, parameters).await;
+        let rows = self.client.query_typed(&self.names.fill(statement), parameters).await;
         let rows = rows.and_then(|rows| rows.iter().map(row).collect());
         rows.map_err(|error| self.explain(error))
     }

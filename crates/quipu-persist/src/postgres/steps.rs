@@ -26,16 +26,16 @@ macro_rules! now {
 pub(super) const NOW: &str = concat!("SELECT ", now!());
 
 /// Lets one process claim at a time, so that they don't choose the same slot.
-const LOCK: &str = "SELECT version FROM quipu_schema FOR NO KEY UPDATE";
+const LOCK: &str = "SELECT version FROM quipu.schema FOR NO KEY UPDATE";
 
 /// The version, the clock, and the lease of the slot `$1`, or all leases.
 const READ_LEASES: &str = concat!(
-    "SELECT quipu_schema.version, ",
+    "SELECT layout.version, ",
     now!(),
     ", ",
     sql::lease_columns!(),
-    " FROM quipu_schema LEFT JOIN quipu_slots ON $1 IS NULL OR slot = $1
-    FOR KEY SHARE OF quipu_schema"
+    " FROM quipu.schema AS layout LEFT JOIN quipu.slots ON $1 IS NULL OR slot = $1
+    FOR KEY SHARE OF layout"
 );
 
 /// Writes a lease, `$1` to `$8`, if the one before is what was read: `$9` to `$12`, or none. Then
@@ -43,11 +43,12 @@ const READ_LEASES: &str = concat!(
 const CLAIM: &str = concat!(
     "WITH claimed AS (",
     sql::write_lease!(),
-    " WHERE quipu_slots.owner = $9 AND quipu_slots.epoch = $10
-        AND quipu_slots.last_batch = $11 AND quipu_slots.last_entries = $12
+    " WHERE slots.owner = $9 AND slots.epoch = $10
+        AND slots.last_batch = $11 AND slots.last_entries = $12
         RETURNING slot
     )
-    SELECT counter, total FROM claimed LEFT JOIN quipu_totals ON quipu_totals.slot = claimed.slot"
+    SELECT counter, total FROM claimed LEFT JOIN quipu.totals AS totals
+    ON totals.slot = claimed.slot"
 );
 
 /// Writes a batch, if the slot `$1` has the batch's owner, epoch and batch before, `$2` to `$5`.
@@ -55,7 +56,7 @@ const CLAIM: &str = concat!(
 /// closes; `$9` and `$10` are the entries.
 const FLUSH: &str = concat!(
     "WITH lease AS (
-        UPDATE quipu_slots SET last_batch = $6, last_entries = $7, until = ",
+        UPDATE quipu.slots SET last_batch = $6, last_entries = $7, until = ",
     now!(),
     " + $8
         WHERE slot = $1 AND owner = $2 AND epoch = $3 AND last_batch = $4 AND last_entries = $5
@@ -69,7 +70,7 @@ const FLUSH: &str = concat!(
 );
 
 /// `$1` is a pattern. The sums don't wrap, so they are texts of any length.
-const TOTALS: &str = "SELECT counter, CAST(sum(total) AS TEXT) FROM quipu_totals
+const TOTALS: &str = "SELECT counter, CAST(sum(total) AS TEXT) FROM quipu.totals
     WHERE counter LIKE $1 GROUP BY counter";
 
 /// The clock and the leases at one time.

@@ -7,7 +7,7 @@ use super::steps::{self, NOW};
 use crate::Error;
 use crate::sql::{self, LeaseRow, Tables};
 
-const CREATE: &str = sql::create!("TEXT COLLATE \"C\"");
+const CREATE: &str = sql::create!("TEXT COLLATE \"C\"", "quipu_");
 
 /// Begins a transaction that no other process is in, to make the tables. The number is arbitrary.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
@@ -19,11 +19,15 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
 /// Reads a table, `pg_class`, since a connection learns of tables that others made when it locks
 /// one: without it, `to_regclass` may repeat the answer that it gave before the wait for the lock.
 const HAS_TABLES: &str = "SELECT
-    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu_schema')),
-    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu_totals'))";
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu.schema')),
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass('quipu.totals'))";
+
+/// `$1` is the name of a schema.
+const HAS_NAMESPACE: &str =
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
 
 const OLD_TOTALS: &str =
-    "SELECT counter, CAST(sum(total) AS TEXT) FROM quipu_v1_totals GROUP BY counter";
+    "SELECT counter, CAST(sum(total) AS TEXT) FROM quipu.v1_totals GROUP BY counter";
 
 /// `$1` is the slot.
 const WRITE_TOTALS: &str = sql::write_totals!(
@@ -55,15 +59,30 @@ pub(super) async fn prepare(session: Session<'_>) -> Result<(), Error> {
     // Another process may have made them while this one waited for the lock.
     match find(session).await? {
         Tables::Ready => {}
-        Tables::Missing => session.run(CREATE).await?,
+        Tables::Missing => {
+            make_namespace(session).await?;
+            session.run(CREATE).await?;
+        }
         Tables::Old => migrate(session).await?,
     }
     session.commit().await
 }
 
+/// Makes the schema of the name space, if there is one, and it isn't there. To ask for a schema that
+/// is there needs a right, too.
+async fn make_namespace(session: Session<'_>) -> Result<(), Error> {
+    let Some(schema) = session.schema else { return Ok(()) };
+    let found =
+        session.query(HAS_NAMESPACE, &[(&schema, Type::TEXT)], |row| row.try_get(0)).await?;
+    if found.contains(&true) {
+        return Ok(());
+    }
+    session.run(&format!("CREATE SCHEMA {schema}")).await
+}
+
 /// Makes the tables from those of the layout before. No process writes to these from here on.
 async fn migrate(session: Session<'_>) -> Result<(), Error> {
-    session.run(sql::SET_OLD_ASIDE).await?;
+    session.run(sql::set_old_aside!("quipu_")).await?;
     session.run(CREATE).await?;
     let sums = session.query(OLD_TOTALS, &[], steps::sum).await?;
     let (counters, totals): (Vec<_>, Vec<_>) = steps::wrap(sums)?.into_iter().unzip();

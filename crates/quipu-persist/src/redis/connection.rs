@@ -3,29 +3,32 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use redis::{Client, Cmd, RedisError, Value, cmd};
+use redis::{Client, Cmd, ConnectionAddr, RedisError, Value, cmd};
 
 use super::errors::explain;
-use crate::limits::TIMEOUT;
+use super::layout::Keys;
 use crate::{Error, ErrorKind};
 
 pub(super) struct Connection {
     driver: redis::Connection,
+    pub(super) address: ConnectionAddr,
     /// Where the server is, without the password.
     place: String,
+    pub(super) keys: Keys,
     /// When the call has to be over.
     deadline: Instant,
 }
 
 impl Connection {
     /// Connects, and checks a setting of the server.
-    pub(super) fn open(client: &Client, deadline: Instant) -> Result<Self, Error> {
-        let place = place(client);
+    pub(super) fn open(client: &Client, keys: Keys, deadline: Instant) -> Result<Self, Error> {
+        let (address, place) = (client.get_connection_info().addr().clone(), place(client));
         // The driver takes as long for each of its two commands, a login and the choice of a database,
-        // and for each address of the host.
-        let driver = client.get_connection_with_timeout(TIMEOUT / 2);
+        // and for each address of the host. And another server may be left to try.
+        let time = deadline.saturating_duration_since(Instant::now()) / 2;
+        let driver = client.get_connection_with_timeout(time);
         let driver = driver.map_err(|error| explain(&place, error))?;
-        let mut connection = Self { driver, place, deadline };
+        let mut connection = Self { driver, address, place, keys, deadline };
         let memory = connection.memory()?;
         check_policy(&connection.place, &memory)?;
         Ok(connection)
@@ -35,6 +38,26 @@ impl Connection {
     pub(super) fn until(mut self, deadline: Instant) -> Self {
         self.deadline = deadline;
         self
+    }
+
+    /// An error if the server is a replica: sentinels may be behind.
+    pub(super) fn check_is_primary(&mut self) -> Result<(), Error> {
+        self.limit()?;
+        let role: Vec<Value> = match cmd("ROLE").query(&mut self.driver) {
+            // A user may not be allowed to ask.
+            Err(error) if error.code() == Some("NOPERM") => return Ok(()),
+            role => role.map_err(|error| explain(&self.place, error))?,
+        };
+        match role.first() {
+            Some(Value::BulkString(role)) if role == b"master" => Ok(()),
+            _ => {
+                let text = format!(
+                    "{}: expected the primary, which the sentinels name, not to be a replica",
+                    self.place
+                );
+                Err(Error::new(ErrorKind::Unavailable, text))
+            }
+        }
     }
 
     /// The text of `INFO` on the server's memory.

@@ -8,8 +8,8 @@ use crate::tls;
 use crate::{Error, ErrorKind};
 
 /// The way out for a user that lacks a right.
-const RIGHTS: &str = "expected a user with the rights that the documentation of Redis names: to keys \
-    that begin with {quipu}:, and to the commands";
+const RIGHTS: &str = "expected a user with the rights that the documentation of Redis names: to the \
+    keys, and to the commands";
 
 /// An error of the driver at a server.
 pub(super) fn explain(place: &str, error: RedisError) -> Error {
@@ -40,9 +40,11 @@ fn kind_of(error: &RedisError) -> (ErrorKind, &'static str) {
             "expected it to be ready, and neither to load its data, nor to run a long script, nor \
              to wait for other servers",
         ),
-        (_, Some("MOVED" | "ASK" | "CROSSSLOT")) => {
-            (ErrorKind::Config, "expected the node of the cluster that has the keys {quipu}:")
-        }
+        (_, Some("MOVED" | "ASK")) => (
+            ErrorKind::Unavailable,
+            "expected the nodes of the cluster to agree on the one that has the keys, which isn't so \
+             while they move",
+        ),
         (Kind::Io, _) if error.is_timeout() => (
             ErrorKind::Timeout,
             "expected an answer within 10 seconds of a server that is up and not overloaded",
@@ -55,7 +57,7 @@ fn kind_of(error: &RedisError) -> (ErrorKind, &'static str) {
 }
 
 /// The server's code of the error; of a transaction that it gave up, that of the reason.
-fn code(error: &RedisError) -> Option<&str> {
+pub(super) fn code(error: &RedisError) -> Option<&str> {
     let reason = || error.detail()?.split_once("because of: ")?.1.split(' ').next();
     match error.code() {
         Some("EXECABORT") => reason().or(Some("EXECABORT")),

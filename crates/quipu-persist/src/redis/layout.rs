@@ -6,12 +6,8 @@ use redis::{FromRedisValue, Value, from_redis_value};
 
 use crate::{BatchId, Entry, Error, ErrorKind, Lease, Writer};
 
-/// The layout of the keys, which is [`LAYOUT`]. `{quipu}` keeps all keys on one node of a cluster,
-/// where a transaction can use them together.
-pub(super) const SCHEMA: &str = "{quipu}:schema";
+/// The layout of the keys, which the key of the layout has.
 pub(super) const LAYOUT: &str = "2";
-/// The set of the slots' numbers.
-pub(super) const SLOTS: &str = "{quipu}:slots";
 /// The fields of a slot that are its lease. The others are totals.
 pub(super) const LEASE: [&str; 6] = ["owner", "epoch", "last", "since", "until", "past"];
 /// The field `until` of an owner that has closed.
@@ -23,9 +19,12 @@ const TOTAL: &str = "total:";
 pub(super) const OTHER_KEYS: &str = "expected keys as this version makes them; use another \
     database, or rename those that are there";
 
-/// The hash of a slot.
-pub(super) fn key(slot: u32) -> String {
-    format!("{{quipu}}:slot:{slot}")
+/// The keys of a name space.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    /// Its part in braces keeps all keys on one node of a cluster, where a transaction can use them
+    /// together.
+    prefix: String,
 }
 
 /// The field of a counter's total.
@@ -65,39 +64,10 @@ fn batch(id: BatchId) -> String {
     format!("{} {}", id.number, id.entries)
 }
 
-/// Whether no process has written yet. An error if the keys are of another layout.
-pub(super) fn is_new(schema: Value) -> Result<bool, Error> {
-    match text::<Option<String>>(SCHEMA, schema)?.as_deref() {
-        None => Ok(true),
-        Some(LAYOUT) => Ok(false),
-        Some("1") => Err(unfit(&format!(
-            "{SCHEMA} is 1, the layout of a version before slots, with {{quipu}}:writers and \
-             {{quipu}}:totals:*"
-        ))),
-        Some(other) => Err(unfit(&format!("{SCHEMA} is {other}, this version makes {LAYOUT}"))),
-    }
-}
-
-/// The numbers in [`SLOTS`].
-pub(super) fn numbers(members: Value) -> Result<BTreeSet<u32>, Error> {
-    let members: Vec<String> = text(SLOTS, members)?;
-    let number = |text: &String| text.parse().map_err(|_| misfit(text, SLOTS, "a slot's number"));
-    members.iter().map(number).collect()
-}
-
 /// The seconds of the server's clock.
 pub(super) fn seconds(time: Value) -> Result<i64, Error> {
     let (seconds, _): (i64, i64) = text("the answer to TIME", time)?;
     Ok(seconds)
-}
-
-/// The lease in the answer to a request for the fields [`LEASE`] of a slot; `None` of a slot that
-/// isn't there.
-pub(super) fn lease(slot: u32, answer: Value) -> Result<Option<Lease>, Error> {
-    let texts: Vec<Option<String>> = text(&key(slot), answer)?;
-    let texts = LEASE.into_iter().zip(texts);
-    let found = texts.filter_map(|(field, text)| Some((field, text?))).collect();
-    parse_lease(slot, &found)
 }
 
 /// The fields of a slot.
@@ -107,46 +77,111 @@ pub(super) struct Slot {
     pub(super) totals: Vec<(String, i64)>,
 }
 
-/// The lease, and the totals of counters whose names begin with `prefix`, in the answer to a request
-/// for all of a slot.
-pub(super) fn slot(number: u32, answer: Value, prefix: &str) -> Result<Slot, Error> {
-    let key = key(number);
-    let fields: Vec<(String, String)> = text(&key, answer)?;
-    let (mut found, mut totals) = (BTreeMap::new(), Vec::new());
-    for (field, text) in fields {
-        if let Some(counter) = field.strip_prefix(TOTAL) {
-            if counter.starts_with(prefix) {
-                totals.push((counter.to_owned(), parse_total(number, counter, &text)?));
-            }
-        } else if let Some(field) = LEASE.into_iter().find(|name| *name == field) {
-            found.insert(field, text);
+impl Keys {
+    /// Those without a name space.
+    pub(super) fn common() -> Self {
+        Self { prefix: "{quipu}:".to_owned() }
+    }
+
+    pub(super) fn of(namespace: &str) -> Self {
+        Self { prefix: format!("{{quipu:{namespace}}}:") }
+    }
+
+    /// The key of the layout.
+    pub(super) fn schema(&self) -> String {
+        format!("{}schema", self.prefix)
+    }
+
+    /// The set of the slots' numbers.
+    pub(super) fn slots(&self) -> String {
+        format!("{}slots", self.prefix)
+    }
+
+    /// The hash of a slot.
+    pub(super) fn slot(&self, slot: u32) -> String {
+        format!("{}slot:{slot}", self.prefix)
+    }
+
+    /// Whether no process has written yet. An error if the keys are of another layout.
+    pub(super) fn is_new(&self, schema: Value) -> Result<bool, Error> {
+        let key = self.schema();
+        match text::<Option<String>>(&key, schema)?.as_deref() {
+            None => Ok(true),
+            Some(LAYOUT) => Ok(false),
+            Some("1") => Err(unfit(&format!(
+                "{key} is 1, the layout of a version before slots, with {{quipu}}:writers and \
+                 {{quipu}}:totals:*"
+            ))),
+            Some(other) => Err(unfit(&format!("{key} is {other}, this version makes {LAYOUT}"))),
         }
     }
-    let lease = parse_lease(number, &found)?;
-    if lease.is_none() && !totals.is_empty() {
-        return Err(unfit(&format!("{key} has totals and no owner")));
+
+    /// The numbers in the set of the slots.
+    pub(super) fn parse_slots(&self, members: Value) -> Result<BTreeSet<u32>, Error> {
+        let key = self.slots();
+        let members: Vec<String> = text(&key, members)?;
+        let number =
+            |text: &String| text.parse().map_err(|_| misfit(text, &key, "a slot's number"));
+        members.iter().map(number).collect()
     }
-    Ok(Slot { lease, totals })
+
+    /// The lease in the answer to a request for the fields [`LEASE`] of a slot; `None` of a slot that
+    /// isn't there.
+    pub(super) fn parse_lease(&self, slot: u32, answer: Value) -> Result<Option<Lease>, Error> {
+        let key = self.slot(slot);
+        let texts: Vec<Option<String>> = text(&key, answer)?;
+        let texts = LEASE.into_iter().zip(texts);
+        let found = texts.filter_map(|(field, text)| Some((field, text?))).collect();
+        lease(&key, &found)
+    }
+
+    /// The lease, and the totals of counters whose names begin with `prefix`, in the answer to a
+    /// request for all of a slot.
+    pub(super) fn parse_slot(&self, slot: u32, answer: Value, prefix: &str) -> Result<Slot, Error> {
+        let key = self.slot(slot);
+        let fields: Vec<(String, String)> = text(&key, answer)?;
+        let (mut found, mut totals) = (BTreeMap::new(), Vec::new());
+        for (field, text) in fields {
+            if let Some(counter) = field.strip_prefix(TOTAL) {
+                if counter.starts_with(prefix) {
+                    totals.push((counter.to_owned(), total(&key, counter, &text)?));
+                }
+            } else if let Some(field) = LEASE.into_iter().find(|name| *name == field) {
+                found.insert(field, text);
+            }
+        }
+        let lease = lease(&key, &found)?;
+        if lease.is_none() && !totals.is_empty() {
+            return Err(unfit(&format!("{key} has totals and no owner")));
+        }
+        Ok(Slot { lease, totals })
+    }
+
+    /// Whether the slot is there, and the total of the counter, in the answer to a request for the
+    /// field `owner` and that of the counter.
+    pub(super) fn parse_row(
+        &self,
+        slot: u32,
+        counter: &str,
+        answer: Value,
+    ) -> Result<(bool, Option<i64>), Error> {
+        let key = self.slot(slot);
+        let (owner, found): (Option<String>, Option<String>) = text(&key, answer)?;
+        let found = found.map(|text| total(&key, counter, &text)).transpose()?;
+        Ok((owner.is_some(), found))
+    }
 }
 
-/// Whether the slot is there, and the total of the counter, in the answer to a request for the field
-/// `owner` and that of the counter.
-pub(super) fn row(slot: u32, counter: &str, answer: Value) -> Result<(bool, Option<i64>), Error> {
-    let (owner, total): (Option<String>, Option<String>) = text(&key(slot), answer)?;
-    let total = total.map(|total| parse_total(slot, counter, &total)).transpose()?;
-    Ok((owner.is_some(), total))
+fn total(key: &str, counter: &str, text: &str) -> Result<i64, Error> {
+    text.parse().map_err(|_| misfit(text, &format!("{} of {key}", field(counter)), "a total"))
 }
 
-fn parse_total(slot: u32, counter: &str, text: &str) -> Result<i64, Error> {
-    text.parse()
-        .map_err(|_| misfit(text, &format!("{} of {}", field(counter), key(slot)), "a total"))
-}
-
-fn parse_lease(slot: u32, found: &BTreeMap<&str, String>) -> Result<Option<Lease>, Error> {
+/// The lease in the fields of a slot.
+fn lease(key: &str, found: &BTreeMap<&str, String>) -> Result<Option<Lease>, Error> {
     if found.is_empty() {
         return Ok(None);
     }
-    let field = |name| Field { slot, name, text: found.get(name).map(String::as_str) };
+    let field = |name| Field { key, name, text: found.get(name).map(String::as_str) };
     let until = field("until");
     Ok(Some(Lease {
         owner: field("owner").parse("an owner", |text| text.parse().ok())?,
@@ -163,14 +198,15 @@ fn parse_lease(slot: u32, found: &BTreeMap<&str, String>) -> Result<Option<Lease
 
 /// A field of a lease.
 struct Field<'a> {
-    slot: u32,
+    /// The key of the slot.
+    key: &'a str,
     name: &'a str,
     text: Option<&'a str>,
 }
 
 impl Field<'_> {
     fn parse<T>(&self, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
-        let place = || format!("{} of {}", self.name, key(self.slot));
+        let place = || format!("{} of {}", self.name, self.key);
         let text = self.text.ok_or_else(|| unfit(&format!("{} is missing", place())))?;
         parse(text).ok_or_else(|| misfit(text, &place(), expected))
     }
@@ -210,6 +246,10 @@ mod tests {
     use super::*;
     use crate::Claim;
 
+    fn read(slot: u32, answer: Value, prefix: &str) -> Result<Slot, Error> {
+        Keys::common().parse_slot(slot, answer, prefix)
+    }
+
     fn bulk(text: &str) -> Value {
         Value::BulkString(text.as_bytes().to_vec())
     }
@@ -241,7 +281,7 @@ mod tests {
             let entry = |(counter, total): (&String, &i64)| Entry { counter: counter.clone(), total: *total };
             let mut fields = changes(None, &lease);
             fields.extend(rows(&totals.iter().map(entry).collect::<Vec<_>>()));
-            let read = slot(3, hash(fields), &prefix).unwrap();
+            let read = read(3, hash(fields), &prefix).unwrap();
             prop_assert_eq!(read.lease, Some(lease));
             let begins = |(counter, _): &(String, i64)| counter.starts_with(&prefix);
             prop_assert_eq!(read.totals, totals.into_iter().filter(begins).collect::<Vec<_>>());
@@ -252,11 +292,11 @@ mod tests {
             let lease = some_lease(&[(7, 1)], 5, Some(6));
             let mut fields = changes(None, &lease);
             other.clone_into(&mut fields[at].1);
-            match slot(3, hash(fields), "") {
+            match read(3, hash(fields), "") {
                 // A number may have a sign, or zeros in front.
-                Ok(read) => {
-                    let again = slot(3, hash(changes(None, read.lease.as_ref().unwrap())), "");
-                    prop_assert_eq!(again.unwrap(), read);
+                Ok(found) => {
+                    let again = read(3, hash(changes(None, found.lease.as_ref().unwrap())), "");
+                    prop_assert_eq!(again.unwrap(), found);
                 }
                 Err(error) => {
                     prop_assert_eq!(error.kind(), ErrorKind::Schema);
@@ -282,27 +322,29 @@ mod tests {
         for field in LEASE {
             let mut fields = changes(None, &some_lease(&[], 5, None));
             fields.retain(|(name, _)| name != field);
-            let error = slot(3, hash(fields), "").unwrap_err().to_string();
+            let error = read(3, hash(fields), "").unwrap_err().to_string();
             assert!(
                 error.starts_with(&format!("{field} of {{quipu}}:slot:3 is missing")),
                 "{error}"
             );
         }
         let row = vec![("total:likes".to_owned(), "3".to_owned())];
-        let error = slot(3, hash(row), "").unwrap_err().to_string();
+        let error = read(3, hash(row), "").unwrap_err().to_string();
         assert!(error.starts_with("{quipu}:slot:3 has totals and no owner"), "{error}");
-        assert_eq!(slot(3, hash(Vec::new()), "").unwrap(), Slot::default());
+        assert_eq!(read(3, hash(Vec::new()), "").unwrap(), Slot::default());
     }
 
     #[test]
     fn other_layouts_are_named() {
-        assert!(is_new(Value::Nil).unwrap());
-        assert!(!is_new(bulk("2")).unwrap());
+        let keys = Keys::of("shop");
+        assert!(keys.is_new(Value::Nil).unwrap());
+        assert!(!keys.is_new(bulk("2")).unwrap());
         for (schema, expected) in
             [("1", "a version before slots"), ("7", "is 7, this version makes 2")]
         {
-            let error = is_new(bulk(schema)).unwrap_err();
+            let error = keys.is_new(bulk(schema)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Schema);
+            assert!(error.to_string().starts_with("{quipu:shop}:schema is "), "{error}");
             assert!(error.to_string().contains(expected), "{error}");
         }
     }

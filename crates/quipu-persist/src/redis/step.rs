@@ -3,7 +3,7 @@
 use redis::{Cmd, Value, cmd};
 
 use super::connection::Connection;
-use super::layout::{self, LAYOUT, SCHEMA, SLOTS};
+use super::layout::{self, Keys, LAYOUT};
 use crate::Error;
 
 /// Rows of one command at most: the server allows about a million words.
@@ -28,14 +28,20 @@ impl<'a> Step<'a> {
     pub(super) fn begin(
         connection: &'a mut Connection,
         slot: u32,
-        read: Cmd,
+        read: impl Fn(&Keys, u32) -> Cmd,
     ) -> Result<(Self, Value), Error> {
-        let watch = cmd("WATCH").arg(SCHEMA).arg(layout::key(slot)).take();
-        let schema = cmd("GET").arg(SCHEMA).take();
+        let keys = &connection.keys;
+        let watch = cmd("WATCH").arg(keys.schema()).arg(keys.slot(slot)).take();
+        let schema = cmd("GET").arg(keys.schema()).take();
+        let read = read(keys, slot);
         let [_, schema, time, answer, _] =
             connection.ask([watch, schema, cmd("TIME"), read, cmd("MULTI")])?;
-        let (is_new, now) = (layout::is_new(schema)?, layout::seconds(time)?);
+        let (is_new, now) = (connection.keys.is_new(schema)?, layout::seconds(time)?);
         Ok((Self { connection, slot, is_new, now }, answer))
+    }
+
+    pub(super) fn keys(&self) -> &Keys {
+        &self.connection.keys
     }
 
     /// Writes fields of the slot, and that `slots` are there, too. False if somebody came before.
@@ -44,14 +50,15 @@ impl<'a> Step<'a> {
         slots: impl Iterator<Item = u32>,
         fields: &[(String, String)],
     ) -> Result<bool, Error> {
+        let keys = &self.connection.keys;
         let mut commands = Vec::new();
         if self.is_new {
-            commands.push(cmd("SET").arg(SCHEMA).arg(LAYOUT).take());
+            commands.push(cmd("SET").arg(keys.schema()).arg(LAYOUT).take());
         }
         let numbers: Vec<u32> = slots.chain([self.slot]).collect();
-        commands.push(cmd("SADD").arg(SLOTS).arg(numbers).take());
+        commands.push(cmd("SADD").arg(keys.slots()).arg(numbers).take());
         for rows in fields.chunks(ROWS) {
-            commands.push(cmd("HSET").arg(layout::key(self.slot)).arg(rows).take());
+            commands.push(cmd("HSET").arg(keys.slot(self.slot)).arg(rows).take());
         }
         commands.push(cmd("EXEC"));
         let mut is_done = false;

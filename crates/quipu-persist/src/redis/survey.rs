@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use redis::{Cmd, Value, cmd};
 
 use super::connection::Connection;
-use super::layout::{self, LEASE, SCHEMA, SLOTS};
+use super::layout::{Keys, LEASE};
 use crate::{Error, Lease};
 
 /// Slots in one message at most, so that the server holds back a bounded number of answers.
@@ -20,20 +20,21 @@ const MESSAGE: usize = 64;
 /// so no others are far away.
 pub(super) fn each_slot(
     connection: &mut Connection,
-    read: impl Fn(u32) -> Cmd,
-    mut take: impl FnMut(u32, Value) -> Result<bool, Error>,
+    read: impl Fn(&Keys, u32) -> Cmd,
+    mut take: impl FnMut(&Keys, u32, Value) -> Result<bool, Error>,
 ) -> Result<(), Error> {
-    let schema = cmd("GET").arg(SCHEMA).take();
-    let [schema, members] = connection.ask([schema, cmd("SMEMBERS").arg(SLOTS).take()])?;
-    layout::is_new(schema)?;
-    let known = layout::numbers(members)?;
+    let keys = connection.keys.clone();
+    let schema = cmd("GET").arg(keys.schema()).take();
+    let [schema, members] = connection.ask([schema, cmd("SMEMBERS").arg(keys.slots()).take()])?;
+    keys.is_new(schema)?;
+    let known = keys.parse_slots(members)?;
     let mut end = first_end(&known);
     let mut asked: Vec<u32> = known.iter().copied().chain(missing(&known, 0, end)).collect();
     while !asked.is_empty() {
         let mut is_more = false;
         for slots in asked.chunks(MESSAGE) {
-            ask_slots(connection, slots, &read, |slot, answer| {
-                is_more |= take(slot, answer)? && !known.contains(&slot);
+            ask_slots(connection, &keys, slots, &read, |slot, answer| {
+                is_more |= take(&keys, slot, answer)? && !known.contains(&slot);
                 Ok(())
             })?;
         }
@@ -59,8 +60,8 @@ fn missing(known: &BTreeSet<u32>, start: u32, end: u32) -> impl Iterator<Item = 
 /// The leases of all slots.
 pub(super) fn leases(connection: &mut Connection) -> Result<BTreeMap<u32, Lease>, Error> {
     let mut leases = BTreeMap::new();
-    each_slot(connection, read_lease, |slot, answer| {
-        let lease = layout::lease(slot, answer)?;
+    each_slot(connection, read_lease, |keys, slot, answer| {
+        let lease = keys.parse_lease(slot, answer)?;
         let is_there = lease.is_some();
         leases.extend(lease.map(|lease| (slot, lease)));
         Ok(is_there)
@@ -75,33 +76,35 @@ pub(super) fn refresh(
     leases: &mut BTreeMap<u32, Lease>,
 ) -> Result<(), Error> {
     let slots: Vec<u32> = (first..u32::MAX).take(MESSAGE).collect();
+    let keys = connection.keys.clone();
     let read = |slot: u32, answer| {
-        leases.extend(layout::lease(slot, answer)?.map(|lease| (slot, lease)));
+        leases.extend(keys.parse_lease(slot, answer)?.map(|lease| (slot, lease)));
         Ok(())
     };
-    ask_slots(connection, &slots, read_lease, read)
+    ask_slots(connection, &keys, &slots, read_lease, read)
 }
 
 /// Asks for slots in one message.
 fn ask_slots(
     connection: &mut Connection,
+    keys: &Keys,
     slots: &[u32],
-    read: impl Fn(u32) -> Cmd,
+    read: impl Fn(&Keys, u32) -> Cmd,
     mut take: impl FnMut(u32, Value) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let commands: Vec<_> = slots.iter().map(|slot| read(*slot)).collect();
+    let commands: Vec<_> = slots.iter().map(|slot| read(keys, *slot)).collect();
     let mut slots = slots.iter();
     connection.ask_each(&commands, |answer| slots.next().map_or(Ok(()), |slot| take(*slot, answer)))
 }
 
 /// The command that reads the lease of a slot.
-pub(super) fn read_lease(slot: u32) -> Cmd {
-    cmd("HMGET").arg(layout::key(slot)).arg(&LEASE).take()
+pub(super) fn read_lease(keys: &Keys, slot: u32) -> Cmd {
+    cmd("HMGET").arg(keys.slot(slot)).arg(&LEASE).take()
 }
 
 /// The command that reads all of a slot.
-pub(super) fn read_all(slot: u32) -> Cmd {
-    cmd("HGETALL").arg(layout::key(slot)).take()
+pub(super) fn read_all(keys: &Keys, slot: u32) -> Cmd {
+    cmd("HGETALL").arg(keys.slot(slot)).take()
 }
 
 #[cfg(test)]

@@ -246,7 +246,8 @@ mod redis {
             ("MISCONF Errors writing to the AOF file", ErrorKind::Full),
             ("READONLY You can't write against a read only replica.", ErrorKind::Denied),
             ("NOPERM this user has no permissions to run the 'ping' command", ErrorKind::Denied),
-            ("MOVED 3999 127.0.0.1:6381", ErrorKind::Config),
+            ("MOVED 3999 127.0.0.1:1", ErrorKind::Unavailable),
+            ("ASK 3999 127.0.0.1:1", ErrorKind::Unavailable),
             ("ERR something else", ErrorKind::Store),
         ] {
             let store = Redis::new(&format!("redis://127.0.0.1:{}/", refusing(answer))).unwrap();

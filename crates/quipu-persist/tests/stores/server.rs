@@ -29,18 +29,33 @@ impl Server {
 
     /// Whose file is on the disk `always`, after each command, or `everysec`.
     pub(crate) fn redis_with_fsync(policy: &'static str) -> Self {
+        Self::redis_with(&["--appendonly", "yes", "--appendfsync", policy])
+    }
+
+    pub(crate) fn redis_with(options: &[&str]) -> Self {
+        let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
         Self::start(move |data, port| {
             let mut command = command("redis-server", &[], "redis-server");
-            command.args([
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "yes",
-                "--appendfsync",
-                policy,
-            ]);
+            command.args(["--bind", "127.0.0.1", "--save", ""]).args(&options);
+            command.arg("--port").arg(port.to_string()).arg("--dir").arg(data);
+            command
+        })
+    }
+
+    /// A sentinel of its own, for a primary that it calls `knots.main`.
+    pub(crate) fn redis_sentinel(primary: u16, password: &str) -> Self {
+        let text = format!(
+            "sentinel monitor knots.main 127.0.0.1 {primary} 1\n\
+             sentinel auth-pass knots.main {password}\n\
+             sentinel down-after-milliseconds knots.main 1000\n\
+             sentinel failover-timeout knots.main 5000\n"
+        );
+        Self::start(move |data, port| {
+            // It writes into the file itself.
+            let config = data.with_file_name("sentinel.conf");
+            fs::write(&config, &text).expect("a file for the configuration");
+            let mut command = command("redis-server", &[], "redis-server");
+            command.arg(config).args(["--sentinel", "--bind", "127.0.0.1"]);
             command.arg("--port").arg(port.to_string()).arg("--dir").arg(data);
             command
         })
@@ -160,10 +175,7 @@ impl Server {
 
     fn start(program: impl Fn(&Path, u16) -> Command + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a port")
-            .port();
+        let port = free_port();
         let mut server = Self { program: Box::new(program), folder, port, child: None };
         give_to_nobody(server.folder.path());
         fs::create_dir(server.data()).expect("a folder for the data");
@@ -251,6 +263,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
 }
 
 fn replace(from: &Path, to: &Path) {

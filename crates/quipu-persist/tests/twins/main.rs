@@ -4,6 +4,8 @@
 
 #![cfg(unix)]
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis", feature = "nats"))]
+mod namespaces;
 #[cfg(feature = "nats")]
 mod nats;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -13,7 +13,7 @@ use quipu_persist::{
 };
 
 use crate::server::Server;
-use crate::twins;
+use crate::{namespaces, twins};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -69,6 +69,32 @@ fn service_nats_is_like_its_twin() {
     let server = Server::nats();
     twins::check(&mut at(server.port()), 300);
     assert_eq!(state(&server).consumer_count, 0, "reads leave nothing");
+}
+
+#[test]
+#[ignore = "starts NATS"]
+fn service_nats_shared_by_applications() {
+    let server = Server::nats();
+    let port = server.port();
+    namespaces::refuses_bad_names(|name| at(port).namespace(name));
+    let open = |name| match name {
+        None => at(port),
+        Some(name) => at(port).namespace(name).unwrap(),
+    };
+    namespaces::check(open);
+    // One application's compaction leaves the other's log.
+    let before = state(&server).messages;
+    let mut owner = Owner::of(open(Some("shop")));
+    for total in 1..=200 {
+        assert_eq!(owner.send([("likes", total)]), Outcome::Stored);
+    }
+    assert_eq!(owner.store.total("likes").unwrap(), 202);
+    assert_eq!((state(&server).messages, at(port).total("likes").unwrap()), (before, 1));
+    let messages = inspect(&server, async |context| {
+        context.get_stream("quipu_shop").await.unwrap().cached_info().state.messages
+    });
+    assert!(messages < 100, "{messages} messages");
+    assert_eq!(owner.store.namespace("new").unwrap().total("likes").unwrap(), 0);
 }
 
 #[test]
@@ -331,13 +357,22 @@ fn service_nats_rights_of_writers_and_readers() {
     ];
     let write = ["quipu.slots.*", "$JS.API.STREAM.MSG.GET.quipu", "$JS.API.STREAM.PURGE.quipu"];
     let writer = [&READ[..], &write[..]].concat();
+    let first = [&writer[..], &["$JS.API.STREAM.CREATE.quipu"]].concat();
+    // The same, of a name space.
+    let within = |right: &&str| match right.strip_prefix("quipu.") {
+        Some(rest) => format!("quipu.shop.{rest}"),
+        None => right.replace("quipu", "quipu_shop"),
+    };
+    let shop: Vec<_> = first.iter().map(within).collect();
+    let shop: Vec<_> = shop.iter().map(String::as_str).collect();
     let user = |name: &str, publish: &[&str]| {
         serde_json::json!({ "user": name, "password": "knots", "permissions": {
             "publish": publish, "subscribe": ["_INBOX.>"],
         } })
     };
     let users = serde_json::json!([
-        user("first", &[&writer[..], &["$JS.API.STREAM.CREATE.quipu"]].concat()),
+        user("first", &first),
+        user("shop", &shop),
         user("writer", &writer),
         user("purgeless", &writer[..6]),
         user("reader", &READ),
@@ -354,6 +389,16 @@ fn service_nats_rights_of_writers_and_readers() {
             assert_eq!(owner.send([("likes", total)]), Outcome::Stored);
         }
     }
+    let mut owner = Owner::of(at("shop").namespace("shop").unwrap());
+    for total in 1..=200 {
+        assert_eq!(owner.send([("likes", total)]), Outcome::Stored);
+    }
+    assert_eq!(owner.store.total("likes").unwrap(), 200);
+    assert_eq!(at("shop").totals().unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(
+        at("first").namespace("shop").unwrap().totals().unwrap_err().kind(),
+        ErrorKind::Denied
+    );
     let mut reader = at("reader");
     assert_eq!(reader.total("likes").unwrap(), 600);
     assert_eq!(reader.totals().unwrap().len(), 1);

@@ -9,7 +9,7 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::server::Server;
 use crate::twins::LONG;
-use crate::{CALLS, old_tables, race, twins};
+use crate::{CALLS, namespaces, old_tables, race, twins};
 
 fn at(port: u16, database: &str) -> Postgres {
     Postgres::new(&url(port, database)).unwrap()
@@ -84,6 +84,55 @@ fn service_postgres_tables_of_version_1_are_taken_over() {
         assert_eq!(left, old_tables::LEFT_COUNT);
         client.batch_execute(old_tables::OLD_WRITE).await.unwrap_err();
     });
+}
+
+#[test]
+#[ignore = "starts PostgreSQL and PgBouncer"]
+fn service_postgres_shared_by_applications() {
+    let server = started();
+    let pooler = Server::pgbouncer(server.port());
+    let open = |port, name: Option<&'static str>| match name {
+        None => at(port, "postgres"),
+        Some(name) => at(port, "postgres").namespace(name).unwrap(),
+    };
+    let (direct, pooled) = (server.port(), pooler.port());
+    namespaces::refuses_bad_names(|name| at(direct, "postgres").namespace(name));
+    // The names take turns at the pooler's connections, each of which has met all tables then.
+    namespaces::check(|name| open(if name.is_some() { pooled } else { direct }, name));
+    let query = "SELECT FROM quipu_shop.quipu_totals JOIN quipu_shop.quipu_slots USING (slot)";
+    execute(&url(direct, "postgres"), query);
+    // A value that has been connected forgets what it knew of the other tables.
+    let mut store = open(direct, Some("shop"));
+    assert_eq!(store.total("likes").unwrap(), 2);
+    let mut store = store.namespace("new").unwrap();
+    assert_eq!(store.total("likes").unwrap(), 0);
+    // Processes that come at once make the schema once.
+    race::check(|| open(direct, Some("race")));
+}
+
+/// The users that the documentation names can do all, and see nothing else.
+#[test]
+#[ignore = "starts PostgreSQL"]
+fn service_postgres_rights_on_a_namespace() {
+    let server = started();
+    let owner = url(server.port(), "postgres");
+    at(server.port(), "postgres").lease(0).unwrap();
+    execute(
+        &owner,
+        "CREATE ROLE app LOGIN PASSWORD 'beads'; CREATE ROLE reader LOGIN PASSWORD 'beads';
+         REVOKE ALL ON SCHEMA public FROM PUBLIC; CREATE SCHEMA quipu_shop AUTHORIZATION app;
+         GRANT USAGE ON SCHEMA quipu_shop TO reader",
+    );
+    let user = |name: &str| Postgres::new(&owner.replace("quipu:knots", name)).unwrap();
+    race::check(|| user("app:beads").namespace("shop").unwrap());
+    let mut reader = user("reader:beads").namespace("shop").unwrap();
+    assert_eq!(reader.totals().unwrap_err().kind(), ErrorKind::Denied);
+    execute(&owner, "GRANT SELECT ON ALL TABLES IN SCHEMA quipu_shop TO reader");
+    assert!(reader.total("common").unwrap() > 0 && !reader.slots().unwrap().is_empty());
+    let claim = Claim::new(Writer::new("web").unwrap(), LONG);
+    for mut denied in [reader, user("app:beads").namespace("bank").unwrap()] {
+        assert_eq!(denied.claim(&claim).unwrap_err().kind(), ErrorKind::Denied, "{denied:?}");
+    }
 }
 
 /// Of two processes that come at once, one takes them over.

@@ -10,6 +10,7 @@ use quipu_persist::{
 };
 use redis::{Commands, Connection};
 
+use crate::namespaces;
 use crate::server::Server;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -117,6 +118,27 @@ fn service_redis_gives_an_expired_slot_once() {
         assert_eq!(reader.total("likes").unwrap(), (THREADS * (round + 1)) as i64);
         assert_eq!(reader.slots().unwrap().len(), THREADS);
     }
+}
+
+#[test]
+#[ignore = "starts Redis"]
+fn service_redis_shared_by_applications() {
+    let server = Server::redis_with_fsync("everysec");
+    namespaces::refuses_bad_names(|name| store(&server).namespace(name));
+    let open = |name| match name {
+        None => store(&server),
+        Some(name) => store(&server).namespace(name).unwrap(),
+    };
+    namespaces::check(open);
+    let mut user = user(&server);
+    let total: String = user.hget("{quipu:shop}:slot:0", "total:likes").unwrap();
+    assert_eq!(total, "2");
+    let mut store = open(Some("shop"));
+    assert_eq!(store.total("likes").unwrap(), 2);
+    assert_eq!(store.namespace("new").unwrap().total("likes").unwrap(), 0);
+    user.set::<_, _, ()>("{quipu:shop}:schema", "7").unwrap();
+    let error = open(Some("shop")).slots().unwrap_err();
+    assert!(error.to_string().starts_with("{quipu:shop}:schema is 7"), "{error}");
 }
 
 /// The set of numbers is lost alone, for instance by an eviction.
@@ -247,6 +269,12 @@ fn service_redis_users_need_the_rights_of_the_documentation() {
             assert_eq!(error.kind(), ErrorKind::Denied, "{right}: {error}");
         }
     }
+    // The rights to one name space are none to another, or to the keys without one.
+    let mut shop = log_in(&format!("{WRITES} resetkeys ~{{quipu:shop}}:*"));
+    assert_eq!(write(&mut shop).unwrap_err().kind(), ErrorKind::Denied);
+    let mut shop = shop.namespace("shop").unwrap();
+    write(&mut shop).unwrap();
+    assert_eq!(write(&mut shop.namespace("bank").unwrap()).unwrap_err().kind(), ErrorKind::Denied);
     // Without a transaction nothing is written, not even without one.
     for right in ["+watch", "+multi", "+exec"] {
         write(&mut log_in(&WRITES.replace(right, ""))).unwrap_err();

@@ -3,7 +3,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::twins::LONG;
-use crate::{CALLS, old_tables, race, twins};
+use crate::{CALLS, namespaces, old_tables, race, twins};
 
 fn file() -> (TempDir, Sqlite) {
     let folder = tempfile::tempdir().unwrap();
@@ -21,6 +21,19 @@ fn a_file_is_like_its_twin() {
 fn processes_share_a_file() {
     let (_folder, store) = file();
     race::check(|| store.clone());
+}
+
+#[test]
+fn applications_share_a_file() {
+    let (folder, store) = file();
+    namespaces::refuses_bad_names(|name| store.clone().namespace(name));
+    namespaces::check(|name| match name {
+        None => store.clone(),
+        Some(name) => store.clone().namespace(name).unwrap(),
+    });
+    let connection = Connection::open(folder.path().join("totals.db")).unwrap();
+    let query = "SELECT total FROM shop_quipu_totals JOIN shop_quipu_slots USING (slot)";
+    assert_eq!(connection.query_row(query, [], |row| row.get(0)), Ok(2_i64));
 }
 
 #[test]
