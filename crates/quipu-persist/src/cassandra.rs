@@ -78,7 +78,7 @@ const CONCURRENCY: usize = 16;
 /// centres would give one slot to two processes, and totals would be wrong. To depend on one data
 /// centre only, use a keyspace that is replicated only there.
 ///
-/// A request that has no answer after 1.5 seconds is sent to another node, too, so that one node
+/// A request that has no answer after 0.75 seconds is sent to another node, too, so that one node
 /// that hangs holds up no flush for long.
 ///
 /// # Limits
@@ -173,8 +173,15 @@ impl Cassandra {
         work: impl AsyncFn(&Slots<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.with_link(async |link, place| {
-            link.make_table(place).await?;
-            link.work(place, &work).await?.ok_or_else(|| table::gone(&place.to_string()))
+            for _ in 0..table::TRIES {
+                link.make_table(place).await?;
+                if let Some(result) = link.work(place, &work).await? {
+                    return Ok(result);
+                }
+                // A node has yet to hear of the table.
+                tokio::time::sleep(table::PAUSE).await;
+            }
+            Err(table::gone(&place.to_string()))
         })
     }
 

@@ -16,6 +16,8 @@ const NODE: Reason =
     (ErrorKind::Unavailable, "expected a node at one of these hosts and ports that answers");
 const LOGIN: Reason = (ErrorKind::Denied, "expected a user and a password that the cluster knows");
 const KEYSPACE: Reason = (ErrorKind::Config, "expected a keyspace that exists: CREATE KEYSPACE");
+const AGREEMENT: Reason =
+    (ErrorKind::Unavailable, "expected nodes that agree about the schema soon");
 const OTHER: Reason = (ErrorKind::Store, "expected an answer of another form");
 
 fn text(store: &str, (kind, expected): Reason) -> Error {
@@ -50,9 +52,7 @@ pub(super) fn request(store: &str, error: ExecutionError) -> Error {
         ExecutionError::ConnectionPoolError(error) => pool(error),
         ExecutionError::RequestTimeout(_) => TIME,
         ExecutionError::UseKeyspaceError(error) => use_keyspace(error),
-        ExecutionError::SchemaAgreementError(_) | ExecutionError::MetadataError(_) => {
-            (ErrorKind::Unavailable, "expected nodes that agree about the schema soon")
-        }
+        ExecutionError::SchemaAgreementError(_) | ExecutionError::MetadataError(_) => AGREEMENT,
         ExecutionError::EmptyPlan => NODE,
         _ => OTHER,
     };
@@ -114,6 +114,8 @@ fn answer(error: &DbError, text: &str) -> Reason {
         DbError::ReadFailure { .. } | DbError::WriteFailure { .. } => {
             (ErrorKind::Unavailable, "expected a quorum of its replicas to do what was asked")
         }
+        // A table that was made twice at once, of which one is gone.
+        DbError::ServerError if text.contains("Unknown CF") => AGREEMENT,
         DbError::Overloaded
         | DbError::IsBootstrapping
         | DbError::TruncateError

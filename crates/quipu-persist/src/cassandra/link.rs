@@ -21,9 +21,9 @@ use crate::{Error, ErrorKind};
 const REQUEST: Duration = Duration::from_secs(5);
 
 /// How long a node may take before another one is asked, too.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const PATIENCE: Duration = Duration::from_millis(750);
 
-/// How long a connection may be silent, or take to be made.
+/// How long a connection may be silent before a node is asked whether it is there, or take to be made.
 const SILENCE: Duration = Duration::from_secs(2);
 
 pub(super) struct Link {
@@ -69,9 +69,9 @@ fn builder(place: &Place) -> SessionBuilder {
         .default_execution_profile_handle(profile(place).into_handle())
         .connection_timeout(SILENCE)
         .keepalive_interval(SILENCE)
-        .keepalive_timeout(SILENCE)
+        .keepalive_timeout(REQUEST)
         .metadata_request_clientside_timeout(REQUEST)
-        .schema_agreement_timeout(REQUEST);
+        .schema_agreement_timeout(SILENCE);
     if let Some((user, password)) = &place.login {
         builder = builder.user(user, password);
     }

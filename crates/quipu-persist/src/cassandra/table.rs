@@ -1,9 +1,13 @@
 //! The table of this layout, and the statements on it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use scylla::client::session::Session as Driver;
+use scylla::policies::load_balancing::{
+    LoadBalancingPolicy, NodeIdentifier, SingleTargetLoadBalancingPolicy,
+};
 use scylla::statement::prepared::PreparedStatement;
 use scylla::statement::{Consistency, Statement};
 
@@ -28,7 +32,7 @@ const COLUMNS: [(&str, &str, &str); 10] = [
 const COLUMNS_OF: &str = "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = 'quipu_slots'";
 
 /// How often a table is looked for that was just made or dropped, and how long between.
-pub(super) const TRIES: usize = 10;
+pub(super) const TRIES: usize = 20;
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
 /// Whether the keyspace has the table. One with other columns is an error.
@@ -64,15 +68,21 @@ pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
         let is_static = if kind == "static" { " static" } else { "" };
         format!("{name} {of_type}{is_static}")
     });
-    let create = format!(
+    let mut create = Statement::new(format!(
         "CREATE TABLE IF NOT EXISTS quipu_slots ({}, PRIMARY KEY (slot, counter))",
         columns.join(", ")
-    );
+    ));
     let mut error = gone(&place.to_string());
-    for _ in 0..TRIES {
-        match driver.query_unpaged(create.as_str(), &[]).await {
-            Ok(_) if is_there(driver, place).await? => return Ok(()),
-            Ok(_) => {}
+    for attempt in 0..TRIES {
+        create.set_load_balancing_policy(maker(driver, attempt));
+        match driver.query_unpaged(create.clone(), &[]).await {
+            Ok(_) => {
+                // Nodes that don't answer will hear of it later.
+                let _ = driver.await_schema_agreement().await;
+                if is_there(driver, place).await? {
+                    return Ok(());
+                }
+            }
             Err(reason) => error = explain::request(&place.to_string(), reason),
         }
         if error.kind() == ErrorKind::Denied {
@@ -81,6 +91,17 @@ pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
         tokio::time::sleep(PAUSE).await;
     }
     Err(error)
+}
+
+/// The node that makes the table: the same one for all processes, as long as it answers. Two nodes
+/// that are asked at once would make two tables, of which one is dropped soon with all its rows.
+fn maker(driver: &Driver, attempt: usize) -> Option<Arc<dyn LoadBalancingPolicy>> {
+    let cluster = driver.get_cluster_state();
+    let nodes = cluster.get_nodes_info().iter().filter(|node| node.is_connected());
+    let mut nodes: Vec<_> = nodes.map(|node| node.host_id).collect();
+    nodes.sort_unstable();
+    let node = nodes.get(attempt % nodes.len().max(1))?;
+    Some(SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(*node), None))
 }
 
 /// The error of a table that was dropped meanwhile.
