@@ -78,8 +78,15 @@ const CONCURRENCY: usize = 16;
 /// centres would give one slot to two processes, and totals would be wrong. To depend on one data
 /// centre only, use a keyspace that is replicated only there.
 ///
-/// A request that has no answer after 0.75 seconds is sent to another node, too, so that one node
-/// that hangs holds up no flush for long.
+/// A request that has no answer after 0.75 seconds is sent to another node, too. So one node of three
+/// that hangs holds up a flush for no longer than 2 seconds. A claim and a read ask for the list of
+/// slots, and Cassandra doesn't ask a third node for that: they may fail until the nodes know that one
+/// hangs, some 20 seconds. Without a quorum, calls are [`ErrorKind::Timeout`](super::ErrorKind::Timeout)
+/// until then, and [`ErrorKind::Unavailable`](super::ErrorKind::Unavailable) after that.
+///
+/// With `commitlog_sync: periodic`, the default, nodes that lose power at the same time may lose what
+/// was acknowledged before. The next check of each worker makes that good, as after a
+/// [restore](super#limits). `commitlog_sync: batch` avoids it.
 ///
 /// # Limits
 /// A lease ends by the clock of the process that claims the slot. Clocks that differ by more than

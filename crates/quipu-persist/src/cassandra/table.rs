@@ -43,7 +43,7 @@ pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Err
     statement.set_consistency(Consistency::One);
     statement.set_is_idempotent(true);
     let result = driver.query_unpaged(statement, (&place.keyspace,)).await;
-    let rows = result.map_err(|error| explain::request(&store, error))?;
+    let rows = result.map_err(|error| explain::request(&store, driver, error))?;
     let rows = rows.into_rows_result().map_err(|error| explain::unreadable(&store, error))?;
     let columns = rows.rows().map_err(|error| explain::unreadable(&store, error))?;
     let columns = columns.map(|column| column.map(|(name, kind, of_type)| (name, (kind, of_type))));
@@ -83,7 +83,7 @@ pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
                     return Ok(());
                 }
             }
-            Err(reason) => error = explain::request(&place.to_string(), reason),
+            Err(reason) => error = explain::request(&place.to_string(), driver, reason),
         }
         if error.kind() == ErrorKind::Denied {
             break;

@@ -7,6 +7,7 @@
 
 mod client;
 mod cluster;
+mod demo;
 mod faults;
 mod links;
 mod server;

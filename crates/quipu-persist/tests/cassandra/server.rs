@@ -133,6 +133,14 @@ impl Server {
         Ok(())
     }
 
+    /// The size of the files of a keyspace's tables.
+    pub(crate) fn bytes(&self, keyspace: &str) -> u64 {
+        let tables = fs::read_dir(self.folder.join("data").join(keyspace)).expect("a keyspace");
+        let files =
+            tables.flat_map(|table| fs::read_dir(table.expect("a table").path()).expect("files"));
+        files.map(|file| file.and_then(|file| file.metadata()).expect("a file").len()).sum()
+    }
+
     /// The address for clients.
     pub(crate) fn address(&self) -> String {
         format!("{}:{}", self.settings.address, self.settings.port)

@@ -105,6 +105,14 @@ impl Trio {
         killed.into_iter().for_each(wait);
     }
 
+    /// The size of the files of a keyspace's tables on one node, which is started again: then it has
+    /// written all to them.
+    pub(crate) fn bytes_of_a_node(&mut self, keyspace: &str) -> u64 {
+        self.kill(0);
+        self.heal();
+        self.nodes[0].bytes(keyspace)
+    }
+
     /// Disturbs all that a node sends to the others and gets from them.
     pub(crate) fn isolate(&self, node: usize, link: Link) {
         for other in (0..3).filter(|other| *other != node) {
