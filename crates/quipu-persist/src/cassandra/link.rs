@@ -15,13 +15,16 @@ use super::slots::Slots;
 use super::table::{self, Statements};
 use super::{Place, explain};
 use crate::runtime::Runtime;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, ambient};
 
 /// How long a request may take, with the nodes that are asked meanwhile. A call makes some.
 const REQUEST: Duration = Duration::from_secs(5);
 
 /// How long a node may take before another one is asked, too.
 const PATIENCE: Duration = Duration::from_millis(750);
+
+/// How long a process waits at most before the first claim in a table that it made.
+const FIRST_START: Duration = Duration::from_secs(2);
 
 /// How long a connection may be silent before a node is asked whether it is there, or take to be made.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -143,10 +146,12 @@ impl Session {
         result
     }
 
-    /// Makes the table if it isn't there.
+    /// Makes the table if it isn't there. Then many processes may start for the first time, and all
+    /// want the same slot: each waits for a while by chance.
     pub(super) async fn make_table(&mut self, place: &Place) -> Result<(), Error> {
         if !self.has_table(place).await? {
             table::make(&self.driver, place).await?;
+            tokio::time::sleep(FIRST_START.mul_f64(ambient::chance())).await;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! A conditional write may lose a race, be it against itself: it is sent to two nodes if the first
 //! one is slow. Or its answer gets lost. Then the owner or the lease tells how it ended.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::slots::Slots;
@@ -19,6 +20,9 @@ const SETTLING: Duration = Duration::from_secs(6);
 /// The longest wait of a claim before its second try. It grows with each of the first ten.
 const PAUSE: Duration = Duration::from_millis(40);
 
+/// New slots among which a claim chooses once others were faster.
+const SPREAD: usize = 64;
+
 impl Slots<'_> {
     /// Claims a slot. Its base is read after that: no batch of an earlier owner can come any more.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<Claimed, Error> {
@@ -26,7 +30,7 @@ impl Slots<'_> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let error = match self.try_claim(claim).await {
+            let error = match self.try_claim(claim, attempt).await {
                 Ok(Some((slot, lease))) => {
                     let base = self.rows(slot, "").await?;
                     return Ok(Claimed { slot, epoch: lease.epoch, base });
@@ -45,9 +49,9 @@ impl Slots<'_> {
     }
 
     /// `None` if another process got the slot.
-    async fn try_claim(&self, claim: &Claim) -> Result<Option<(u32, Lease)>, Error> {
+    async fn try_claim(&self, claim: &Claim, attempt: u32) -> Result<Option<(u32, Lease)>, Error> {
         let (leases, now) = (self.leases().await?, now());
-        let slot = Lease::choose(&leases, claim, now);
+        let slot = choose(&leases, claim, now, attempt);
         let before = leases.get(&slot);
         let lease = Lease::of(before, claim, now);
         let is_ours = match self.replace(slot, before, &lease).await {
@@ -104,6 +108,22 @@ impl Slots<'_> {
         let text = format!("{}: {what}: expected a turn", self.store);
         Error::new(ErrorKind::Unavailable, text)
     }
+}
+
+/// The lowest slot at first. Others want that one, too, if another attempt is needed: then a free slot by
+/// chance, or if there is none, a number by chance that no slot has. Later claims close such gaps.
+fn choose(leases: &BTreeMap<u32, Lease>, claim: &Claim, now: i64, attempt: u32) -> u32 {
+    let lowest = Lease::choose(leases, claim, now);
+    if attempt == 1 {
+        return lowest;
+    }
+    let free = leases.iter().filter(|(_, lease)| lease.is_free(claim, now)).map(|(slot, _)| *slot);
+    let mut slots: Vec<_> = free.collect();
+    if slots.is_empty() {
+        slots.extend((lowest..).filter(|slot| !leases.contains_key(slot)).take(SPREAD));
+    }
+    let at = (ambient::chance() * slots.len() as f64) as usize;
+    slots.get(at).copied().unwrap_or(lowest)
 }
 
 /// A pause by chance, so that processes which start at once don't stay in step.

@@ -151,7 +151,7 @@ impl Statements {
             prepared.set_is_idempotent(true);
             Ok(prepared)
         };
-        let (numbers, leases, mut lease, rows, row, claim, renew, write) = futures_util::try_join!(
+        let (numbers, leases, mut lease, rows, row, mut claim, renew, write) = futures_util::try_join!(
             prepare("SELECT DISTINCT slot FROM quipu_slots"),
             prepare(concat!("SELECT DISTINCT ", lease!(), " FROM quipu_slots")),
             prepare(concat!("SELECT ", lease!(), " FROM quipu_slots WHERE slot = ? LIMIT 1")),
@@ -171,6 +171,8 @@ impl Statements {
         // A quorum may lack a lease that was decided but not yet written everywhere. A read at
         // this level waits for it.
         lease.set_consistency(Consistency::Serial);
+        // Never sent to two nodes at once: many processes may claim the same slot already.
+        claim.set_is_idempotent(false);
         Ok(Self { numbers, leases, lease, rows, row, claim, renew, write })
     }
 }

@@ -146,6 +146,12 @@ impl Server {
         format!("{}:{}", self.settings.address, self.settings.port)
     }
 
+    /// The number of nodes that it knows, itself included.
+    pub(crate) fn knows(&self) -> usize {
+        let session = runtime().block_on(session(&[self.address()]));
+        session.map_or(0, |session| session.get_cluster_state().get_nodes_info().len())
+    }
+
     fn log(&self) -> PathBuf {
         self.folder.join("output.log")
     }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use quipu_persist::Cassandra;
+use quipu_testing::process::wait_for;
 
 use crate::links::{Link, Links};
 use crate::server::{self, Server, Settings};
@@ -61,6 +62,9 @@ impl Trio {
         });
         let mut trio = Self { nodes, links };
         trio.nodes.iter_mut().for_each(wait);
+        wait_for("three nodes that know each other", || {
+            trio.nodes.iter().all(|node| node.knows() == 3).then_some(())
+        });
         println!("three nodes after {:?}", begin.elapsed());
         trio
     }
