@@ -20,11 +20,12 @@ use crate::{Error, ErrorKind, ambient};
 /// How long a request may take, with the nodes that are asked meanwhile. A call makes some.
 const REQUEST: Duration = Duration::from_secs(5);
 
-/// How long a node may take before another one is asked, too.
-const PATIENCE: Duration = Duration::from_millis(750);
+/// How long a node may take before another one is asked, too. One only, so that nodes which are slow
+/// under their load get no more than twice as much.
+const PATIENCE: Duration = Duration::from_millis(1250);
 
-/// How long a process waits at most before the first claim in a table that it made.
-const FIRST_START: Duration = Duration::from_secs(2);
+/// How long a process waits at most before it makes a table, and again before its first claim.
+const FIRST_START: Duration = Duration::from_secs(1);
 
 /// How long a connection may be silent before a node is asked whether it is there, or take to be made.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -87,7 +88,7 @@ fn profile(place: &Place) -> ExecutionProfile {
     if let Some(datacenter) = &place.datacenter {
         nodes = nodes.prefer_datacenter(datacenter.clone());
     }
-    let hurry = SimpleSpeculativeExecutionPolicy { max_retry_count: 2, retry_interval: PATIENCE };
+    let hurry = SimpleSpeculativeExecutionPolicy { max_retry_count: 1, retry_interval: PATIENCE };
     ExecutionProfile::builder()
         .consistency(Consistency::Quorum)
         .serial_consistency(Some(SerialConsistency::Serial))
@@ -146,12 +147,17 @@ impl Session {
         result
     }
 
-    /// Makes the table if it isn't there. Then many processes may start for the first time, and all
-    /// want the same slot: each waits for a while by chance.
+    /// Makes the table if it isn't there. Many processes may start for the first time then: few of them
+    /// shall make it, and they all want the same slot. So each waits by chance before both.
     pub(super) async fn make_table(&mut self, place: &Place) -> Result<(), Error> {
+        let pause = || tokio::time::sleep(FIRST_START.mul_f64(ambient::chance()));
+        if self.has_table(place).await? {
+            return Ok(());
+        }
+        pause().await;
         if !self.has_table(place).await? {
             table::make(&self.driver, place).await?;
-            tokio::time::sleep(FIRST_START.mul_f64(ambient::chance())).await;
+            pause().await;
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ const CLOCK: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 /// The counter of all clients. Each one has another of its own, with its name.
 pub(crate) const ALL: &str = "likes";
 
-/// What a client is started with.
+/// The settings of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Role {
     pub(crate) nodes: String,

@@ -103,11 +103,11 @@ struct Rounds {
     random: fastrand::Rng,
     clients: Vec<Client>,
     started: u32,
-    /// What all clients were told to add.
+    /// The sum of all adds that clients were told to make.
     begun: Arc<AtomicI64>,
     /// Clients whose last requests may yet arrive.
     killed: Vec<Killed>,
-    /// What clients that were killed before had not stored.
+    /// The adds that clients which were killed before had not stored.
     lost: i64,
     /// Totals of clients that are gone, which never change.
     gone: BTreeMap<String, i64>,

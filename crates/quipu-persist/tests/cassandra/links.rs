@@ -18,7 +18,7 @@ const SENDER: std::ops::Range<usize> = 9..13;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Link {
     Open,
-    /// What is sent waits.
+    /// Messages wait.
     Held,
     /// Connections end, and new ones are refused.
     Cut,

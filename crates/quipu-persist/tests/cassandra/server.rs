@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ const LOG: &str = "<configuration>\
     <encoder><pattern>%level %logger - %msg%n</pattern></encoder></appender>\
     <root level='WARN'><appender-ref ref='out'/></root></configuration>";
 
-/// What a node is told.
+/// The settings of a node.
 pub(crate) struct Settings {
     pub(crate) address: String,
     /// The port of clients.
@@ -64,8 +64,8 @@ pub(crate) struct Server {
     folder: PathBuf,
     /// `None` once it was killed.
     node: Option<Child>,
-    /// The input of the process that ends the node after the test.
-    watcher: ChildStdin,
+    /// The process that ends the node after the test.
+    watcher: Child,
 }
 
 impl Server {
@@ -74,13 +74,12 @@ impl Server {
         let folder = TempDir::new().expect("a folder").keep();
         fs::write(folder.join("cassandra.yaml"), config(&folder, &settings)).expect("a file");
         fs::write(folder.join("logback.xml"), LOG).expect("a file");
-        let mut watcher = Command::new("sh")
+        let watcher = Command::new("sh")
             .args(["-c", AFTER_THE_END_OF_INPUT, "sh"])
             .arg(&folder)
             .stdin(Stdio::piped())
             .spawn()
             .expect("a shell");
-        let watcher = watcher.stdin.take().expect("its input");
         let mut server = Self { settings, folder, node: None, watcher };
         server.start();
         server
@@ -96,15 +95,21 @@ impl Server {
             .stderr(log)
             .spawn()
             .expect("java");
-        writeln!(self.watcher, "{}", node.id()).expect("a shell that reads");
+        self.watch(&node.id().to_string());
         self.node = Some(node);
     }
 
     pub(crate) fn kill(&mut self) {
         if let Some(mut node) = self.node.take() {
-            writeln!(self.watcher).expect("a shell that reads");
+            self.watch("");
             node.kill().and_then(|()| node.wait()).expect("a process that can be killed");
         }
+    }
+
+    /// Tells the watcher which process to end.
+    fn watch(&mut self, process: &str) {
+        let input = self.watcher.stdin.as_mut().expect("its input");
+        writeln!(input, "{process}").expect("a shell that reads");
     }
 
     pub(crate) fn is_killed(&self) -> bool {
