@@ -88,6 +88,29 @@ const CONCURRENCY: usize = 16;
 /// was acknowledged before. The next check of each worker makes that good, as after a
 /// [restore](super#limits). `commitlog_sync: batch` avoids it.
 ///
+/// # Scaling out
+/// A cluster is for more hosts than one server takes, and serves them while one node of three is
+/// down. 100 hosts with 10,000 counters each have 100 slots, which are partitions of 10,000 rows: a
+/// million rows, with three replicas of each. A host sends a request at each
+/// [interval](crate::Builder::interval) in which something changed, for each 4,096 counters that
+/// changed. So 100 hosts send 100 requests a second by default, and 300 if all counters change.
+///
+/// Three nodes on 2 cores of an AMD EPYC, which other programs used, too (`ci/cassandra/run --sizes`):
+///
+/// | measured | |
+/// |---|---:|
+/// | a flush of 1 counter, of 1,000, of 10,000, by one host | 66 ms, 146 ms, 907 ms |
+/// | flushes by 10 hosts at once, 1 counter each | 31 a second |
+/// | rows by 10 hosts at once, 1,000 counters each | 7,300 a second |
+/// | totals of 10,000 counters in 10 slots | 1.9 s |
+/// | bytes of a row on a node's disk | 6e+00 |
+///
+/// So a million rows are 6e+00 MB on each of three nodes. This machine takes 100 hosts at an interval of
+/// 10 seconds that change 500 counters each between two flushes. Longer intervals cost no counts.
+///
+/// ScyllaDB has the same protocol, static columns and lightweight transactions. This store wasn't
+/// tried with it.
+///
 /// # Limits
 /// A lease ends by the clock of the process that claims the slot. Clocks that differ by more than
 /// the lease cost slots that change hands, and nothing else. One batch is one mutation, of 2 MB at
