@@ -78,7 +78,7 @@ const CONCURRENCY: usize = 16;
 /// centres would give one slot to two processes, and totals would be wrong. To depend on one data
 /// centre only, use a keyspace that is replicated only there.
 ///
-/// A request that has no answer after 1.25 seconds is sent to another node, too. So one node of three
+/// A request that has no answer after 0.75 seconds is sent to another node, too. So one node of three
 /// that hangs holds up a flush for no longer than 2 seconds. A claim and a read ask for the list of
 /// slots, and Cassandra doesn't ask a third node for that: they may fail until the nodes know that one
 /// hangs, some 20 seconds. Without a quorum, calls are [`ErrorKind::Timeout`](super::ErrorKind::Timeout)
