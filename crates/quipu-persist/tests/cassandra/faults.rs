@@ -21,7 +21,7 @@ use crate::links::Link;
 use crate::trio::{Trio, three};
 
 /// Rounds without an order, as in CI.
-const ROUNDS: u32 = 12;
+const ROUNDS: u32 = 8;
 
 /// Rounds that meet each fault.
 const MANY: u32 = 100;
