@@ -36,7 +36,7 @@ const OPENS: &str = "java.base/java.io java.base/java.lang java.base/java.lang.m
 /// Reads the number of a process from each line of its input, or nothing. At the end of its input, it
 /// kills that process and removes the folder.
 const AFTER_THE_END_OF_INPUT: &str = "while read -r line; do node=$line; done; \
-    [ -z \"$node\" ] || kill -9 \"$node\"; sleep 1; rm -rf \"$1\"";
+    [ -z \"$node\" ] || kill -9 \"$node\"; sleep 1; rm -rf \"$1\" || { sleep 9; rm -rf \"$1\"; }";
 
 /// Errors only: without it, a node logs all that it does.
 const LOG: &str = "<configuration>\
