@@ -7,7 +7,12 @@
 //! likes watch                                                 # the totals, refreshing
 //! likes slots                                                 # the processes that write them
 //! cargo install --path likes --features redis                 # also for likes count --store redis://127.0.0.1/
+//! cargo install --path likes --features cassandra             # ... --store cassandra://node-1,node-2/keyspace
+//! ci/cassandra/run --demo                                     # three hosts on three nodes, of which one is killed
 //! ```
+//!
+//! A file serves the processes of one host. A server serves many hosts, and a cluster of Cassandra does so while one of
+//! its nodes is down: see `quipu_persist::Cassandra` for the keyspace to make, and for how far that goes.
 //!
 //! `tail -F` alone begins with the last ten lines, and `tail -n +1 -F` with the first line: each start
 //! would count these again.

@@ -318,7 +318,9 @@
 //! kills and stops; by `crates/quipu-persist/tests/twins`: the same calls of every store and of the
 //! one in memory; by `crates/quipu-persist/tests/stores`: rounds of faults with real servers, which
 //! compare the store with the adds after each step and fail if a kind of fault was not met.
-//! `ci/services` runs those that need a server.
+//! `ci/services` runs those that need a server. In `crates/quipu-persist/tests/cassandra`, three real
+//! nodes are stopped, killed and cut from each other, and so are processes that count, some with
+//! wrong clocks: `ci/cassandra/run --whole`.
 //!
 //! # What a read orders
 //! An add is Relaxed, and so is a read. With fences they order as an `AtomicU64` with relaxed
@@ -420,8 +422,8 @@
 //! - **Stores**: the bound holds for totals that only grow; what an up-down counter adds and takes
 //!   away may arrive at different times. A request that its network delays until after its store
 //!   was restored may be counted until the next check, and so may one between two restores in the
-//!   midst of a flush. Cassandra ran as one real node, not as a cluster. Power cuts were not tried, and
-//!   an owner's random name is taken to be new. The page of `quipu-persist` has the rest.
+//!   midst of a flush. Cassandra's three nodes ran on one machine, and ScyllaDB wasn't tried. Power cuts
+//!   were not tried, and an owner's random name is taken to be new. The page of `quipu-persist` has the rest.
 //! - **A fork within an allocator** that quipu is calling, or within a signal handler that
 //!   interrupts quipu's cold path.
 //! - **A program's own fork handler that waits for a lock** which another thread holds while it

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use scylla::client::session::Session as Driver;
 use scylla::errors::{
     ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind, DbError, ExecutionError,
     MetadataError, NewSessionError, PrepareError, RequestAttemptError, UseKeyspaceError,
@@ -17,7 +18,11 @@ const NODE: Reason = (
     "expected a node at one of these hosts and ports that answers, with TLS where the store has it",
 );
 const LOGIN: Reason = (ErrorKind::Denied, "expected a user and a password that the cluster knows");
+const QUORUM: Reason = (ErrorKind::Unavailable, "expected a quorum of its replicas to be up");
+const TIME: Reason = (ErrorKind::Timeout, "expected a quorum of its replicas to answer in time");
 const KEYSPACE: Reason = (ErrorKind::Config, "expected a keyspace that exists: CREATE KEYSPACE");
+const AGREEMENT: Reason =
+    (ErrorKind::Unavailable, "expected nodes that agree about the schema soon");
 const OTHER: Reason = (ErrorKind::Store, "expected an answer of another form");
 
 fn text(store: &str, (kind, expected): Reason) -> Error {
@@ -46,15 +51,17 @@ pub(super) fn preparation(store: &str, error: PrepareError) -> Error {
 }
 
 /// The error of a request.
-pub(super) fn request(store: &str, error: ExecutionError) -> Error {
+pub(super) fn request(store: &str, driver: &Driver, error: ExecutionError) -> Error {
     let reason = match &error {
         ExecutionError::LastAttemptError(error) => attempt(error),
-        ExecutionError::ConnectionPoolError(error) => pool(error),
+        ExecutionError::ConnectionPoolError(error) => match pool(error) {
+            // A node that answered missed the others, and the driver asked these after that.
+            NODE if is_connected(driver) => QUORUM,
+            reason => reason,
+        },
         ExecutionError::RequestTimeout(_) => TIME,
         ExecutionError::UseKeyspaceError(error) => use_keyspace(error),
-        ExecutionError::SchemaAgreementError(_) | ExecutionError::MetadataError(_) => {
-            (ErrorKind::Unavailable, "expected nodes that agree about the schema soon")
-        }
+        ExecutionError::SchemaAgreementError(_) | ExecutionError::MetadataError(_) => AGREEMENT,
         ExecutionError::EmptyPlan => NODE,
         _ => OTHER,
     };
@@ -64,6 +71,10 @@ pub(super) fn request(store: &str, error: ExecutionError) -> Error {
 /// The error of an answer that can't be read.
 pub(super) fn unreadable(store: &str, error: impl StdError + Send + Sync + 'static) -> Error {
     text(store, OTHER).caused_by(error)
+}
+
+fn is_connected(driver: &Driver) -> bool {
+    driver.get_cluster_state().get_nodes_info().iter().any(|node| node.is_connected())
 }
 
 fn use_keyspace(error: &UseKeyspaceError) -> Reason {
@@ -111,8 +122,6 @@ fn attempt(error: &RequestAttemptError) -> Reason {
     }
 }
 
-const TIME: Reason = (ErrorKind::Timeout, "expected a quorum of its replicas to answer in time");
-
 /// The error that a node answers with. Nodes tell some errors apart by their texts only.
 fn answer(error: &DbError, text: &str) -> Reason {
     match error {
@@ -122,13 +131,13 @@ fn answer(error: &DbError, text: &str) -> Reason {
             "expected a role with SELECT and MODIFY on the table quipu_slots, SELECT to read, and \
              CREATE on the keyspace to make the table",
         ),
-        DbError::Unavailable { .. } => {
-            (ErrorKind::Unavailable, "expected a quorum of its replicas to be up")
-        }
+        DbError::Unavailable { .. } => QUORUM,
         DbError::ReadTimeout { .. } | DbError::WriteTimeout { .. } => TIME,
         DbError::ReadFailure { .. } | DbError::WriteFailure { .. } => {
             (ErrorKind::Unavailable, "expected a quorum of its replicas to do what was asked")
         }
+        // A table that was made twice at once, of which one is gone.
+        DbError::ServerError if text.contains("Unknown CF") => AGREEMENT,
         DbError::Overloaded
         | DbError::IsBootstrapping
         | DbError::TruncateError

@@ -7,7 +7,6 @@ use scylla::client::execution_profile::ExecutionProfile;
 use scylla::client::session::Session as Driver;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::policies::load_balancing::DefaultPolicy;
-use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
 use scylla::statement::{Consistency, SerialConsistency};
 
 use super::retry::NextNode;
@@ -15,16 +14,22 @@ use super::slots::Slots;
 use super::table::{self, Statements};
 use super::{Place, explain};
 use crate::runtime::Runtime;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, ambient};
 
 /// How long a request may take, with the nodes that are asked meanwhile. A call makes some.
 const REQUEST: Duration = Duration::from_secs(5);
 
-/// How long a node may take before another one is asked, too.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// How often a node is asked whether it is there, and how long it may take to say so. If it doesn't, it
+/// hangs, and its requests go to another node. One that is merely slow keeps them: requests that are
+/// sent twice would make it slower.
+const HEARTBEAT: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_millis(700);
 
-/// How long a connection may be silent, or take to be made.
-const SILENCE: Duration = Duration::from_secs(2);
+/// How long a process waits at most before it makes a table, and again before its first claim.
+const FIRST_START: Duration = Duration::from_secs(1);
+
+/// How long a connection may take to be made, and nodes to agree about the schema.
+const SETTLING: Duration = Duration::from_secs(2);
 
 pub(super) struct Link {
     /// Dropped before the runtime that it runs on. `None` before it is made.
@@ -72,11 +77,11 @@ fn config(place: &Place) -> Result<SessionBuilder, Error> {
         .use_keyspace(&place.keyspace, true)
         .keyspaces_to_fetch([&place.keyspace])
         .default_execution_profile_handle(profile(place).into_handle())
-        .connection_timeout(SILENCE)
-        .keepalive_interval(SILENCE)
-        .keepalive_timeout(SILENCE)
+        .connection_timeout(SETTLING)
+        .keepalive_interval(HEARTBEAT)
+        .keepalive_timeout(PATIENCE)
         .metadata_request_clientside_timeout(REQUEST)
-        .schema_agreement_timeout(REQUEST))
+        .schema_agreement_timeout(SETTLING))
 }
 
 /// A quorum of all replicas, so that what one process has written is what each other one reads.
@@ -85,14 +90,12 @@ fn profile(place: &Place) -> ExecutionProfile {
     if let Some(datacenter) = &place.datacenter {
         nodes = nodes.prefer_datacenter(datacenter.clone());
     }
-    let hurry = SimpleSpeculativeExecutionPolicy { max_retry_count: 2, retry_interval: PATIENCE };
     ExecutionProfile::builder()
         .consistency(Consistency::Quorum)
         .serial_consistency(Some(SerialConsistency::Serial))
         .request_timeout(Some(REQUEST))
         .load_balancing_policy(nodes.build())
         .retry_policy(Arc::new(NextNode))
-        .speculative_execution_policy(Some(Arc::new(hurry)))
         .build()
 }
 
@@ -144,10 +147,17 @@ impl Session {
         result
     }
 
-    /// Makes the table if it isn't there.
+    /// Makes the table if it isn't there. Many processes may start for the first time then: few of them
+    /// shall make it, and they all want the same slot. So each waits by chance before both.
     pub(super) async fn make_table(&mut self, place: &Place) -> Result<(), Error> {
+        let pause = || tokio::time::sleep(FIRST_START.mul_f64(ambient::chance()));
+        if self.has_table(place).await? {
+            return Ok(());
+        }
+        pause().await;
         if !self.has_table(place).await? {
             table::make(&self.driver, place).await?;
+            pause().await;
         }
         Ok(())
     }

@@ -114,7 +114,7 @@ impl Slots<'_> {
             entries,
         );
         let result = self.driver.execute_unpaged(&self.statements.claim, values).await;
-        let result = result.map_err(|error| explain::request(self.store, error))?;
+        let result = result.map_err(|error| explain::request(self.store, self.driver, error))?;
         let answer = self.answer(result)?;
         let ours = (lease.owner.to_string(), lease.epoch as i64);
         Ok(answer.is_applied || answer.claim == Some(ours))
@@ -141,7 +141,7 @@ impl Slots<'_> {
             values.push(Box::new((slot, entry.counter.as_str(), entry.total)));
         }
         let result = self.driver.batch(&statements, values).await;
-        let result = result.map_err(|error| explain::request(self.store, error))?;
+        let result = result.map_err(|error| explain::request(self.store, self.driver, error))?;
         Ok(self.answer(result)?.is_applied)
     }
 
@@ -172,7 +172,8 @@ impl Slots<'_> {
         let (mut wanted, mut state) = (Vec::new(), PagingState::start());
         loop {
             let page = self.driver.execute_single_page(statement, &values, state).await;
-            let (page, next) = page.map_err(|error| explain::request(self.store, error))?;
+            let (page, next) =
+                page.map_err(|error| explain::request(self.store, self.driver, error))?;
             let page = page.into_rows_result();
             let page = page.map_err(|error| explain::unreadable(self.store, error))?;
             let rows = page.rows::<R>().map_err(|error| explain::unreadable(self.store, error))?;

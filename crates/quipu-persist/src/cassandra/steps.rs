@@ -1,52 +1,57 @@
 //! The two steps of a sink: a claim and a flush.
 //!
-//! A conditional write may lose a race, be it against itself: it is sent to two nodes if the first
-//! one is slow. Or its answer gets lost. Then the owner or the lease tells how it ended.
+//! A conditional write may lose a race, be it against itself: it is sent to another node if the
+//! first one hangs. Or its answer gets lost. Then the owner or the lease tells how it ended.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::slots::Slots;
 use crate::ambient::{self, now};
 use crate::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome};
 
-/// How often a step is tried that others are faster with.
-const TRIES: u64 = 10;
+/// How often a flush is tried while the slot changes.
+const TRIES: u32 = 10;
 
-/// How long a claim tries again after errors that pass, such as those of nodes that have yet to hear
-/// of the table.
-const SETTLING: Duration = Duration::from_secs(3);
+/// How long a claim tries again, where others are faster, and after errors that pass, such as those
+/// of nodes that have yet to hear of the table.
+const SETTLING: Duration = Duration::from_secs(6);
 
-/// The longest wait of a claim before its second try. It grows with each one.
+/// The longest wait of a claim before its second try. It grows with each of the first ten.
 const PAUSE: Duration = Duration::from_millis(40);
+
+/// New slots among which a claim chooses once others were faster.
+const SPREAD: usize = 64;
 
 impl Slots<'_> {
     /// Claims a slot. Its base is read after that: no batch of an earlier owner can come any more.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<Claimed, Error> {
         let begin = Instant::now();
-        let mut error = self.outrun("another process was faster with each slot");
-        for attempt in 1..=TRIES {
-            match self.try_claim(claim).await {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let error = match self.try_claim(claim, attempt).await {
                 Ok(Some((slot, lease))) => {
                     let base = self.rows(slot, "").await?;
                     return Ok(Claimed { slot, epoch: lease.epoch, base });
                 }
-                Ok(None) => {}
-                Err(reason) => {
-                    if !reason.kind().is_temporary() || begin.elapsed() > SETTLING {
-                        return Err(reason);
-                    }
-                    error = reason;
+                Ok(None) => {
+                    self.outrun(&format!("other processes were faster with {attempt} slots"))
                 }
+                Err(error) if error.kind().is_temporary() => error,
+                Err(error) => return Err(error),
+            };
+            if begin.elapsed() > SETTLING {
+                return Err(error);
             }
             tokio::time::sleep(pause(attempt)).await;
         }
-        Err(error)
     }
 
     /// `None` if another process got the slot.
-    async fn try_claim(&self, claim: &Claim) -> Result<Option<(u32, Lease)>, Error> {
+    async fn try_claim(&self, claim: &Claim, attempt: u32) -> Result<Option<(u32, Lease)>, Error> {
         let (leases, now) = (self.leases().await?, now());
-        let slot = Lease::choose(&leases, claim, now);
+        let slot = choose(&leases, claim, now, attempt);
         let before = leases.get(&slot);
         let lease = Lease::of(before, claim, now);
         let is_ours = match self.replace(slot, before, &lease).await {
@@ -79,7 +84,7 @@ impl Slots<'_> {
                 (Admission::Write(_), None) => {}
             }
         }
-        Err(self.outrun("the slot changed with each try"))
+        Err(self.outrun(&format!("the slot changed with each of {TRIES} tries")))
     }
 
     /// Compares the slot's lease with the one that the batch is for, without reading it first.
@@ -100,12 +105,28 @@ impl Slots<'_> {
     }
 
     fn outrun(&self, what: &str) -> Error {
-        let text = format!("{}: {what}, {TRIES} times: expected a turn", self.store);
+        let text = format!("{}: {what}: expected a turn", self.store);
         Error::new(ErrorKind::Unavailable, text)
     }
 }
 
+/// The lowest slot at first. Others want that one, too, if another attempt is needed: then a free slot by
+/// chance, or if there is none, a number by chance that no slot has. Later claims close such gaps.
+fn choose(leases: &BTreeMap<u32, Lease>, claim: &Claim, now: i64, attempt: u32) -> u32 {
+    let lowest = Lease::choose(leases, claim, now);
+    if attempt == 1 {
+        return lowest;
+    }
+    let free = leases.iter().filter(|(_, lease)| lease.is_free(claim, now)).map(|(slot, _)| *slot);
+    let mut slots: Vec<_> = free.collect();
+    if slots.is_empty() {
+        slots.extend((lowest..).filter(|slot| !leases.contains_key(slot)).take(SPREAD));
+    }
+    let at = (ambient::chance() * slots.len() as f64) as usize;
+    slots.get(at).copied().unwrap_or(lowest)
+}
+
 /// A pause by chance, so that processes which start at once don't stay in step.
-fn pause(attempt: u64) -> Duration {
-    PAUSE.mul_f64(ambient::chance() * attempt as f64)
+fn pause(attempt: u32) -> Duration {
+    PAUSE.mul_f64(ambient::chance() * f64::from(attempt.min(10)))
 }

@@ -1,9 +1,13 @@
 //! The table of this layout, and the statements on it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use scylla::client::session::Session as Driver;
+use scylla::policies::load_balancing::{
+    LoadBalancingPolicy, NodeIdentifier, SingleTargetLoadBalancingPolicy,
+};
 use scylla::statement::prepared::PreparedStatement;
 use scylla::statement::{Consistency, Statement};
 
@@ -27,8 +31,13 @@ const COLUMNS: [(&str, &str, &str); 10] = [
 
 const COLUMNS_OF: &str = "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = 'quipu_slots'";
 
+/// Rows are written again and again. And a replica that hangs must not hold up a read: by default, nodes
+/// wait longer where reads were slow. In a table's first 5 seconds they wait for 2.5 seconds anyway.
+const OPTIONS: &str =
+    "compaction = {'class': 'LeveledCompactionStrategy'} AND speculative_retry = '200ms'";
+
 /// How often a table is looked for that was just made or dropped, and how long between.
-pub(super) const TRIES: usize = 10;
+pub(super) const TRIES: usize = 20;
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
 /// Whether the keyspace has the table. One with other columns is an error.
@@ -39,7 +48,7 @@ pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Err
     statement.set_consistency(Consistency::One);
     statement.set_is_idempotent(true);
     let result = driver.query_unpaged(statement, (&place.keyspace,)).await;
-    let rows = result.map_err(|error| explain::request(&store, error))?;
+    let rows = result.map_err(|error| explain::request(&store, driver, error))?;
     let rows = rows.into_rows_result().map_err(|error| explain::unreadable(&store, error))?;
     let columns = rows.rows().map_err(|error| explain::unreadable(&store, error))?;
     let columns = columns.map(|column| column.map(|(name, kind, of_type)| (name, (kind, of_type))));
@@ -64,16 +73,22 @@ pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
         let is_static = if kind == "static" { " static" } else { "" };
         format!("{name} {of_type}{is_static}")
     });
-    let create = format!(
-        "CREATE TABLE IF NOT EXISTS quipu_slots ({}, PRIMARY KEY (slot, counter))",
+    let mut create = Statement::new(format!(
+        "CREATE TABLE IF NOT EXISTS quipu_slots ({}, PRIMARY KEY (slot, counter)) WITH {OPTIONS}",
         columns.join(", ")
-    );
+    ));
     let mut error = gone(&place.to_string());
-    for _ in 0..TRIES {
-        match driver.query_unpaged(create.as_str(), &[]).await {
-            Ok(_) if is_there(driver, place).await? => return Ok(()),
-            Ok(_) => {}
-            Err(reason) => error = explain::request(&place.to_string(), reason),
+    for attempt in 0..TRIES {
+        create.set_load_balancing_policy(maker(driver, attempt));
+        match driver.query_unpaged(create.clone(), &[]).await {
+            Ok(_) => {
+                // Nodes that don't answer will hear of it later.
+                let _ = driver.await_schema_agreement().await;
+                if is_there(driver, place).await? {
+                    return Ok(());
+                }
+            }
+            Err(reason) => error = explain::request(&place.to_string(), driver, reason),
         }
         if error.kind() == ErrorKind::Denied {
             break;
@@ -81,6 +96,17 @@ pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
         tokio::time::sleep(PAUSE).await;
     }
     Err(error)
+}
+
+/// The node that makes the table: the same one for all processes, as long as it answers. Two nodes
+/// that are asked at once would make two tables, of which one is dropped soon with all its rows.
+fn maker(driver: &Driver, attempt: usize) -> Option<Arc<dyn LoadBalancingPolicy>> {
+    let cluster = driver.get_cluster_state();
+    let nodes = cluster.get_nodes_info().iter().filter(|node| node.is_connected());
+    let mut nodes: Vec<_> = nodes.map(|node| node.host_id).collect();
+    nodes.sort_unstable();
+    let node = nodes.get(attempt % nodes.len().max(1))?;
+    Some(SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(*node), None))
 }
 
 /// The error of a table that was dropped meanwhile.

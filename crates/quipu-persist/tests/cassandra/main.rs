@@ -5,8 +5,15 @@
 
 #![cfg(unix)]
 
+mod client;
 mod cluster;
+mod demo;
+mod faults;
+mod links;
+mod server;
+mod three;
 mod tls;
+mod trio;
 #[path = "../twins/twins.rs"]
 mod twins;
 
@@ -282,7 +289,7 @@ fn cluster_of_one_is_found_beside_a_node_that_hangs() {
     node().keyspace("hangs");
     let (hangs, _listener) = a_node_without_answers();
     let begin = Instant::now();
-    let nodes = [hangs.as_str(), node().address()];
+    let nodes = [hangs, node().address()];
     // No node is in this data centre.
     let store = Cassandra::new(nodes, "hangs").login("hangs", "hangs");
     let mut store = store.local_datacenter("elsewhere");

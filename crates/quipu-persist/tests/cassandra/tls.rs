@@ -10,6 +10,7 @@ use scylla::client::Compression;
 use scylla::client::session_builder::SessionBuilder;
 
 use crate::cluster::Node;
+use crate::server::Server;
 use crate::{assert_error, claim};
 
 /// The settings of a node with this certificate.
@@ -41,7 +42,7 @@ fn cluster_of_one_checks_certificates() {
     let roots = authority.certificate();
     // The administrator comes without TLS.
     let rest = "optional: true\n  require_client_auth: true";
-    let node = Node::start(&encryption(&authority, &right, rest));
+    let node = Node::start(&encryption(&authority, &right, rest), Server::answers);
     node.keyspace("encrypted");
 
     let open = || node.store("encrypted");
@@ -68,7 +69,8 @@ fn cluster_of_one_with_a_wrong_certificate() {
     thread::scope(|scope| {
         for issued in &wrong {
             scope.spawn(|| {
-                let node = Node::start(&encryption(&authority, issued, "optional: false"));
+                let settings = encryption(&authority, issued, "optional: false");
+                let node = Node::start(&settings, Server::listens);
                 let open = || node.store("encrypted");
                 assert_is_refused(open().root_certificates(authority.certificate()));
                 let error = open().claim(&claim()).unwrap_err();
@@ -87,5 +89,5 @@ fn cluster_of_one_takes_settings_of_ones_own() {
     let config = config.compression(Some(Compression::Lz4));
     let mut store = Cassandra::with_config(config, "own");
     assert_eq!(store.claim(&claim()).unwrap().slot, 0);
-    assert!(format!("{store:?}").contains(node.address()), "{store:?}");
+    assert!(format!("{store:?}").contains(&node.address()), "{store:?}");
 }

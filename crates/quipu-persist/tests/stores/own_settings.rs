@@ -11,13 +11,13 @@ use quipu_persist::drivers::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use quipu_persist::drivers::rustls::{ClientConfig, RootCertStore};
 use quipu_persist::drivers::tokio_postgres::{self, Config, NoTls};
 use quipu_persist::{ErrorKind, Nats, Outcome, Postgres, Redis, Store};
+use quipu_testing::certificates::{Authority, Issued};
 use serde_json::json;
 
-use crate::certificates::Authority;
 use crate::errors::{assert_error, write};
 use crate::owner::like;
 use crate::rig::Service;
-use crate::server::{Issued, Server};
+use crate::server::Server;
 
 /// The store writes, and so it does once its connection broke.
 fn assert_connects_again(server: &mut Server, mut store: impl Store) {

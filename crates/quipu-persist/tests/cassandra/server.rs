@@ -1,0 +1,270 @@
+//! Nodes of Cassandra, as processes that end with the test's, each in a folder of its own.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
+use scylla::errors::NewSessionError;
+use tempfile::TempDir;
+
+/// How long a node may take to start, on a machine that is busy.
+const START: Duration = Duration::from_secs(180);
+
+/// The administrator that a new node has. A node without passwords lets any name in.
+const ADMIN: &str = "cassandra";
+
+/// Packages that Cassandra uses although Java hides them, as its own `jvm17-server.options` says.
+const EXPORTS: &str = "java.base/jdk.internal.misc java.base/jdk.internal.ref java.base/sun.nio.ch \
+    java.base/java.lang.ref java.management.rmi/com.sun.jmx.remote.internal.rmi \
+    java.rmi/sun.rmi.registry java.rmi/sun.rmi.server java.rmi/sun.rmi.transport.tcp \
+    java.sql/java.sql jdk.unsupported/sun.misc jdk.compiler/com.sun.tools.javac.file";
+const OPENS: &str = "java.base/java.io java.base/java.lang java.base/java.lang.module \
+    java.base/java.lang.reflect java.base/java.math java.base/java.net java.base/java.nio \
+    java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic \
+    java.base/java.util.concurrent.locks java.base/jdk.internal.loader \
+    java.base/jdk.internal.math java.base/jdk.internal.misc java.base/jdk.internal.module \
+    java.base/jdk.internal.ref java.base/jdk.internal.reflect java.base/jdk.internal.util.jar \
+    java.base/sun.nio.ch java.rmi/sun.rmi.transport.tcp \
+    jdk.management/com.sun.management.internal";
+
+/// Reads the number of a process from each line of its input, or nothing. At the end of its input, it
+/// kills that process and removes the folder.
+const AFTER_THE_END_OF_INPUT: &str = "while read -r line; do node=$line; done; \
+    [ -z \"$node\" ] || kill -9 \"$node\"; sleep 1; rm -rf \"$1\" || { sleep 9; rm -rf \"$1\"; }";
+
+/// Errors only: without it, a node logs all that it does.
+const LOG: &str = "<configuration>\
+    <appender name='out' class='ch.qos.logback.core.ConsoleAppender'>\
+    <encoder><pattern>%level %logger - %msg%n</pattern></encoder></appender>\
+    <root level='WARN'><appender-ref ref='out'/></root></configuration>";
+
+/// The settings of a node.
+pub(crate) struct Settings {
+    pub(crate) address: String,
+    /// The port of clients.
+    pub(crate) port: u16,
+    /// The port of other nodes.
+    pub(crate) internal: u16,
+    /// The addresses of the nodes that it gets to know the others by.
+    pub(crate) seeds: String,
+    /// Options of Java.
+    pub(crate) java: &'static [&'static str],
+    /// More lines of `cassandra.yaml`.
+    pub(crate) lines: String,
+}
+
+pub(crate) struct Server {
+    settings: Settings,
+    folder: PathBuf,
+    /// `None` once it was killed.
+    node: Option<Child>,
+    /// The process that ends the node after the test.
+    watcher: Child,
+}
+
+impl Server {
+    /// Starts a node, which is not yet waited for.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let folder = TempDir::new().expect("a folder").keep();
+        fs::write(folder.join("cassandra.yaml"), config(&folder, &settings)).expect("a file");
+        fs::write(folder.join("logback.xml"), LOG).expect("a file");
+        let watcher = Command::new("sh")
+            .args(["-c", AFTER_THE_END_OF_INPUT, "sh"])
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let mut server = Self { settings, folder, node: None, watcher };
+        server.start();
+        server
+    }
+
+    /// Starts the node again after it was killed.
+    pub(crate) fn start(&mut self) {
+        let log = File::options().create(true).append(true).open(self.log()).expect("a file");
+        let node = Command::new("java")
+            .args(java(&self.folder, self.settings.java))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a file"))
+            .stderr(log)
+            .spawn()
+            .expect("java");
+        self.watch(&node.id().to_string());
+        self.node = Some(node);
+    }
+
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut node) = self.node.take() {
+            self.watch("");
+            node.kill().and_then(|()| node.wait()).expect("a process that can be killed");
+        }
+    }
+
+    /// Tells the watcher which process to end.
+    fn watch(&mut self, process: &str) {
+        let input = self.watcher.stdin.as_mut().expect("its input");
+        writeln!(input, "{process}").expect("a shell that reads");
+    }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        self.node.is_none()
+    }
+
+    /// Stops the process, or lets it run again, by this signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        if let Some(node) = &self.node {
+            send(node, signal);
+        }
+    }
+
+    /// Waits until the node serves clients. The log of a node that ended, or that was too slow.
+    pub(crate) fn wait(&mut self) -> Result<(), String> {
+        self.wait_until(Self::answers)
+    }
+
+    pub(crate) fn wait_until(&mut self, is_up: fn(&Self) -> bool) -> Result<(), String> {
+        let begin = Instant::now();
+        while !is_up(self) {
+            let node = self.node.as_mut().expect("a node that was started");
+            let has_ended = node.try_wait().expect("a child").is_some();
+            if has_ended || begin.elapsed() > START {
+                let log = fs::read_to_string(self.log()).unwrap_or_default();
+                return Err(log[log.len().saturating_sub(4000)..].to_owned());
+            }
+            thread::sleep(Duration::from_millis(250));
+        }
+        Ok(())
+    }
+
+    /// Whether it lets the administrator in.
+    pub(crate) fn answers(&self) -> bool {
+        runtime().block_on(async { session(&[self.address()]).await.is_ok() })
+    }
+
+    /// Whether it takes connections, of which it may want TLS.
+    pub(crate) fn listens(&self) -> bool {
+        TcpStream::connect(self.address()).is_ok()
+    }
+
+    /// The size of the files of a keyspace's tables.
+    pub(crate) fn bytes(&self, keyspace: &str) -> u64 {
+        let tables = fs::read_dir(self.folder.join("data").join(keyspace)).expect("a keyspace");
+        let files =
+            tables.flat_map(|table| fs::read_dir(table.expect("a table").path()).expect("files"));
+        files.map(|file| file.and_then(|file| file.metadata()).expect("a file").len()).sum()
+    }
+
+    /// The address for clients.
+    pub(crate) fn address(&self) -> String {
+        format!("{}:{}", self.settings.address, self.settings.port)
+    }
+
+    /// The number of nodes that it knows, itself included.
+    pub(crate) fn knows(&self) -> usize {
+        let session = runtime().block_on(session(&[self.address()]));
+        session.map_or(0, |session| session.get_cluster_state().get_nodes_info().len())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("output.log")
+    }
+}
+
+/// Sends a signal to a child.
+pub(crate) fn send(child: &Child, signal: &str) {
+    let status = Command::new("kill").arg(signal).arg(child.id().to_string()).status();
+    assert!(status.expect("kill").success(), "{signal}");
+}
+
+async fn session(nodes: &[String]) -> Result<Session, NewSessionError> {
+    SessionBuilder::new().known_nodes(nodes).user(ADMIN, ADMIN).build().await
+}
+
+/// Has the administrator run statements.
+pub(crate) fn run(nodes: &[String], statements: &[&str]) {
+    runtime().block_on(async {
+        let session = session(nodes).await.expect("a session");
+        for statement in statements {
+            if let Err(error) = session.query_unpaged(*statement, &[]).await {
+                panic!("{statement}: {error}");
+            }
+        }
+    });
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// Two ports of an address that nothing listens on.
+pub(crate) fn free_ports(address: &str) -> [u16; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind((address, 0)).expect("a port"));
+    listeners.map(|listener| listener.local_addr().expect("an address").port())
+}
+
+fn config(folder: &Path, settings: &Settings) -> String {
+    let Settings { address, port, internal, seeds, lines, .. } = settings;
+    let folder = folder.display();
+    format!(
+        "cluster_name: quipu\n\
+         partitioner: org.apache.cassandra.dht.Murmur3Partitioner\n\
+         endpoint_snitch: SimpleSnitch\n\
+         seed_provider: [{{class_name: org.apache.cassandra.locator.SimpleSeedProvider, \
+         parameters: [{{seeds: '{seeds}'}}]}}]\n\
+         listen_address: {address}\n\
+         rpc_address: {address}\n\
+         native_transport_port: {port}\n\
+         storage_port: {internal}\n\
+         data_file_directories: ['{folder}/data']\n\
+         commitlog_directory: '{folder}/commitlog'\n\
+         saved_caches_directory: '{folder}/caches'\n\
+         hints_directory: '{folder}/hints'\n\
+         cdc_raw_directory: '{folder}/cdc'\n\
+         {lines}"
+    )
+}
+
+/// The arguments of Java.
+fn java(folder: &Path, options: &[&str]) -> Vec<String> {
+    let folder = folder.display();
+    let mut java: Vec<String> = options.iter().copied().map(str::to_owned).collect();
+    java.extend([
+        "-Djdk.attach.allowAttachSelf=true".to_owned(),
+        format!("-Dcassandra.config=file://{folder}/cassandra.yaml"),
+        format!("-Dcassandra.storagedir={folder}"),
+        "-Dcassandra-foreground=yes".to_owned(),
+        "-Dcassandra.skip_wait_for_gossip_to_settle=0".to_owned(),
+    ]);
+    for (option, packages) in [("--add-exports", EXPORTS), ("--add-opens", OPENS)] {
+        for package in packages.split_whitespace() {
+            java.extend([option.to_owned(), format!("{package}=ALL-UNNAMED")]);
+        }
+    }
+    let jars = format!("{folder}:{}/*", jars().display());
+    java.extend([
+        "-cp".to_owned(),
+        jars,
+        "org.apache.cassandra.service.CassandraDaemon".to_owned(),
+    ]);
+    java
+}
+
+/// The folder of Cassandra's jars.
+fn jars() -> PathBuf {
+    let folder = std::env::var_os("QUIPU_CASSANDRA").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/cassandra/lib")),
+        PathBuf::from,
+    );
+    assert!(
+        folder.is_dir(),
+        "{}: expected a folder of Cassandra's jars, which ci/cassandra/run fetches",
+        folder.display()
+    );
+    folder
+}
