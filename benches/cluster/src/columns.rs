@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use scylla::client::session::Session;
 use scylla::statement::prepared::PreparedStatement;
+use scylla::value::Counter;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -94,7 +95,7 @@ impl Clients for Columns {
             self.reader.query_unpaged("SELECT n FROM bench.counts WHERE name = 'likes'", &[]);
         let result = self.runtime.block_on(read).map_err(|error| error.to_string())?;
         let rows = result.into_rows_result().map_err(|error| error.to_string())?;
-        let row = rows.maybe_first_row::<(i64,)>().map_err(|error| error.to_string())?;
-        Ok(row.map_or(0, |(n,)| n))
+        let row = rows.maybe_first_row::<(Counter,)>().map_err(|error| error.to_string())?;
+        Ok(row.map_or(0, |(Counter(n),)| n))
     }
 }
