@@ -1,5 +1,6 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -66,8 +67,11 @@ public final class Client {
     }
 
     public static void main(String[] arguments) {
+        // Systems may write what they like, but not among the answers.
+        PrintStream answers = System.out;
+        System.setOut(System.err);
         try {
-            run(arguments);
+            run(arguments, answers);
         } catch (Throwable e) {
             e.printStackTrace();
             Runtime.getRuntime().halt(1);
@@ -75,18 +79,18 @@ public final class Client {
         Runtime.getRuntime().halt(0);
     }
 
-    private static void run(String[] arguments) throws Exception {
+    private static void run(String[] arguments, PrintStream answers) throws Exception {
         Place place = Place.of(Arrays.copyOfRange(arguments, 1, arguments.length));
         Client client = new Client(counting(arguments[0], place));
         client.counting.value();
-        System.out.println("ready");
+        answers.println("ready");
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
         for (String line; (line = input.readLine()) != null;) {
             String[] words = line.split(" ");
             switch (words[0]) {
                 case "start" -> client.start(Integer.parseInt(words[1]));
-                case "stop" -> System.out.println(client.stop());
-                case "value" -> System.out.println(Retries.until(client.counting::value));
+                case "stop" -> answers.println(client.stop());
+                case "value" -> answers.println(Retries.until(client.counting::value));
                 default -> throw new IllegalArgumentException(line + ": expected start, stop or value");
             }
         }

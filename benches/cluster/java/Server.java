@@ -1,3 +1,4 @@
+import java.io.PrintStream;
 import java.util.Arrays;
 
 /** A server of a cluster, or a member: the name of its kind, and its place. It ends with its input. */
@@ -5,8 +6,11 @@ public final class Server {
     private Server() {}
 
     public static void main(String[] arguments) {
+        // Systems may write what they like, but not among the answers.
+        PrintStream answers = System.out;
+        System.setOut(System.err);
         try {
-            run(arguments);
+            run(arguments, answers);
         } catch (Throwable e) {
             e.printStackTrace();
             Runtime.getRuntime().halt(1);
@@ -14,7 +18,7 @@ public final class Server {
         Runtime.getRuntime().halt(0);
     }
 
-    private static void run(String[] arguments) throws Exception {
+    private static void run(String[] arguments, PrintStream answers) throws Exception {
         Place place = Place.of(Arrays.copyOfRange(arguments, 1, arguments.length));
         switch (arguments[0]) {
             case "cassandra" -> Cassandras.serve();
@@ -24,7 +28,7 @@ public final class Server {
             case "atomix" -> Atomixes.serve(place);
             default -> throw new IllegalArgumentException(arguments[0] + ": expected cassandra, zookeeper, jgroups, raft or atomix");
         }
-        System.out.println("ready");
+        answers.println("ready");
         while (System.in.read() >= 0) {
             // Nothing is sent.
         }

@@ -64,10 +64,8 @@ impl Process {
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (input, output) = pipes.ok_or("java has no standard streams")?;
         self.running = Some(Running { child, input, output: BufReader::new(output) });
-        while self.line()? != "ready" {
-            // A system may write what it likes.
-        }
-        Ok(())
+        let line = self.line()?;
+        if line == "ready" { Ok(()) } else { Err(format!("java answered {line:?}: expected ready")) }
     }
 
     pub(crate) fn kill(&mut self) {
