@@ -19,19 +19,8 @@ const START: Duration = Duration::from_secs(180);
 /// The administrator that a new node has. A node without passwords lets any name in.
 const ADMIN: &str = "cassandra";
 
-/// Packages that Cassandra uses although Java hides them, as its own `jvm17-server.options` says.
-const EXPORTS: &str = "java.base/jdk.internal.misc java.base/jdk.internal.ref java.base/sun.nio.ch \
-    java.base/java.lang.ref java.management.rmi/com.sun.jmx.remote.internal.rmi \
-    java.rmi/sun.rmi.registry java.rmi/sun.rmi.server java.rmi/sun.rmi.transport.tcp \
-    java.sql/java.sql jdk.unsupported/sun.misc jdk.compiler/com.sun.tools.javac.file";
-const OPENS: &str = "java.base/java.io java.base/java.lang java.base/java.lang.module \
-    java.base/java.lang.reflect java.base/java.math java.base/java.net java.base/java.nio \
-    java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic \
-    java.base/java.util.concurrent.locks java.base/jdk.internal.loader \
-    java.base/jdk.internal.math java.base/jdk.internal.misc java.base/jdk.internal.module \
-    java.base/jdk.internal.ref java.base/jdk.internal.reflect java.base/jdk.internal.util.jar \
-    java.base/sun.nio.ch java.rmi/sun.rmi.transport.tcp \
-    jdk.management/com.sun.management.internal";
+/// Options of Java that a node needs.
+const OPTIONS: &str = concat!("@", env!("CARGO_MANIFEST_DIR"), "/../../ci/cassandra/java.options");
 
 /// Reads the number of a process from each line of its input, or nothing. At the end of its input, it
 /// kills that process and removes the folder.
@@ -235,21 +224,14 @@ fn java(folder: &Path, options: &[&str]) -> Vec<String> {
     let folder = folder.display();
     let mut java: Vec<String> = options.iter().copied().map(str::to_owned).collect();
     java.extend([
+        OPTIONS.to_owned(),
         "-Djdk.attach.allowAttachSelf=true".to_owned(),
         format!("-Dcassandra.config=file://{folder}/cassandra.yaml"),
         format!("-Dcassandra.storagedir={folder}"),
         "-Dcassandra-foreground=yes".to_owned(),
         "-Dcassandra.skip_wait_for_gossip_to_settle=0".to_owned(),
-    ]);
-    for (option, packages) in [("--add-exports", EXPORTS), ("--add-opens", OPENS)] {
-        for package in packages.split_whitespace() {
-            java.extend([option.to_owned(), format!("{package}=ALL-UNNAMED")]);
-        }
-    }
-    let jars = format!("{folder}:{}/*", jars().display());
-    java.extend([
         "-cp".to_owned(),
-        jars,
+        format!("{folder}:{}/*", jars().display()),
         "org.apache.cassandra.service.CassandraDaemon".to_owned(),
     ]);
     java
