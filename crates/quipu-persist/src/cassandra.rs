@@ -95,10 +95,11 @@ const CONCURRENCY: usize = 16;
 /// centre only, use a keyspace that is replicated only there.
 ///
 /// A node that hasn't said within 0.7 seconds that it is there hangs, and its requests are sent to
-/// another one. So one node of three that hangs holds up a flush for no longer than 2 seconds. A claim and a read ask for the list of
-/// slots, and Cassandra doesn't ask a third node for that: they may fail until the nodes know that one
-/// hangs, some 20 seconds. Without a quorum, calls are [`ErrorKind::Timeout`](super::ErrorKind::Timeout)
-/// until then, and [`ErrorKind::Unavailable`](super::ErrorKind::Unavailable) after that.
+/// another one. So one node of three that hangs holds up a flush for about a second. A claim and a
+/// read ask for the list of slots, and Cassandra doesn't ask a third node for that: they may fail until
+/// the nodes know that one hangs, some 20 seconds. Without a quorum, calls are
+/// [`ErrorKind::Timeout`](super::ErrorKind::Timeout) until then, and
+/// [`ErrorKind::Unavailable`](super::ErrorKind::Unavailable) after that.
 ///
 /// With `commitlog_sync: periodic`, the default, nodes that lose power at the same time may lose what
 /// was acknowledged before. The next check of each worker makes that good, as after a
