@@ -65,7 +65,11 @@ impl Process {
         let (input, output) = pipes.ok_or("java has no standard streams")?;
         self.running = Some(Running { child, input, output: BufReader::new(output) });
         let line = self.line()?;
-        if line == "ready" { Ok(()) } else { Err(format!("java answered {line:?}: expected ready")) }
+        if line == "ready" {
+            Ok(())
+        } else {
+            Err(format!("java answered {line:?}: expected ready"))
+        }
     }
 
     pub(crate) fn kill(&mut self) {
