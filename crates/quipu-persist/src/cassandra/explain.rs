@@ -15,7 +15,8 @@ type Reason = (ErrorKind, &'static str);
 
 const NODE: Reason = (
     ErrorKind::Unavailable,
-    "expected a node at one of these hosts and ports that answers, with TLS where the store has it",
+    "expected a node at one of these hosts and ports that answers, with TLS where the store has it, \
+     and to a client with a certificate where it asks for one",
 );
 const LOGIN: Reason = (ErrorKind::Denied, "expected a user and a password that the cluster knows");
 const QUORUM: Reason = (ErrorKind::Unavailable, "expected a quorum of its replicas to be up");
@@ -136,8 +137,8 @@ fn answer(error: &DbError, text: &str) -> Reason {
         DbError::ReadFailure { .. } | DbError::WriteFailure { .. } => {
             (ErrorKind::Unavailable, "expected a quorum of its replicas to do what was asked")
         }
-        // A table that was made twice at once, of which one is gone.
-        DbError::ServerError if text.contains("Unknown CF") => AGREEMENT,
+        // The table was made twice at the same time, and this one of the two is gone.
+        DbError::ServerError if text.contains("Unknown CF") => (ErrorKind::Schema, AGREEMENT.1),
         DbError::Overloaded
         | DbError::IsBootstrapping
         | DbError::TruncateError

@@ -77,6 +77,20 @@ fn a_node_that_hangs() {
     assert!(begin.elapsed() < Duration::from_secs(11), "{:?}", begin.elapsed());
 }
 
+/// The slot of a claim, which is repeated where the machine is too busy for the time limit of a call.
+/// No other error may come.
+fn claim_in_the_end(store: &mut Cassandra) -> u32 {
+    let (claim, begin) = (claim(), Instant::now());
+    loop {
+        match store.claim(&claim) {
+            Err(error) if error.kind() == ErrorKind::Timeout && begin.elapsed() < PATIENCE => {
+                println!("{error}");
+            }
+            claimed => return claimed.unwrap().slot,
+        }
+    }
+}
+
 /// An address that is connected to, and nothing else.
 fn a_node_without_answers() -> (String, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -102,9 +116,9 @@ fn cluster_of_one_gives_each_of_many_first_claims_a_slot() {
             let mut store = node().store("starts");
             begin.wait();
             let begin = Instant::now();
-            let claimed = store.claim(&claim());
+            let slot = claim_in_the_end(&mut store);
             println!("claimed after {:?}", begin.elapsed());
-            claimed.unwrap().slot
+            slot
         };
         let threads: Vec<_> = (0..PROCESSES).map(|_| scope.spawn(claim)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
