@@ -17,6 +17,9 @@ pub(crate) const CLIENTS: [usize; 3] = [1, 8, 64];
 /// answer at a time.
 pub(crate) const CLIENTS_OF_LOSSES: usize = 1;
 
+/// A round of losses is so much longer than others: a lost connection costs some clients a second.
+pub(crate) const LONGER_WITH_LOSSES: u32 = 4;
+
 /// Clients while servers are killed.
 pub(crate) const CLIENTS_OF_KILLS: usize = 8;
 
@@ -193,7 +196,12 @@ fn with_losses(plan: &Plan, folder: &Path, rows: &mut [Row<'_>]) -> Result<(), S
             let result = system.as_ref().map_err(String::clone).and_then(|system| {
                 let mut clients = row.contestant.clients(system)?;
                 for _ in 0..plan.rounds {
-                    rounds.run(&mut *clients, CLIENTS_OF_LOSSES, wait(plan.time))?;
+                    rounds.run(&mut *clients, CLIENTS_OF_LOSSES, || {
+                        system.lose(true);
+                        thread::sleep(plan.time * LONGER_WITH_LOSSES);
+                        system.lose(false);
+                        Ok(())
+                    })?;
                 }
                 Ok(Spread::of(std::mem::take(&mut rounds.rates)))
             });

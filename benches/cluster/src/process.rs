@@ -3,11 +3,17 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::{env, fs};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+use std::{env, fs, thread};
 
 /// The classes of this package, and the jars of all systems but Cassandra.
 const CLASSES: &str = "QUIPU_CONTESTANTS";
+
+/// How long an answer may take. Clients in Java give up earlier, where the call that they wait for
+/// ends at all.
+const ANSWER: Duration = Duration::from_secs(180);
 
 pub struct Process {
     command: Command,
@@ -18,7 +24,8 @@ pub struct Process {
 struct Running {
     child: Child,
     input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    /// Lines of the standard output.
+    output: Receiver<String>,
 }
 
 /// The path that a variable names, which `run` sets.
@@ -63,7 +70,14 @@ impl Process {
         let mut child = child.map_err(|error| format!("java: {error}: expected a JDK"))?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (input, output) = pipes.ok_or("java has no standard streams")?;
-        self.running = Some(Running { child, input, output: BufReader::new(output) });
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            BufReader::new(output)
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
+        self.running = Some(Running { child, input, output: receiver });
         let line = self.line()?;
         if line == "ready" {
             Ok(())
@@ -93,20 +107,17 @@ impl Process {
         self.line()
     }
 
-    fn line(&mut self) -> Result<String, String> {
-        let mut line = String::new();
-        let running = self.running.as_mut().ok_or_else(|| ended(&self.log))?;
-        match running.output.read_line(&mut line) {
-            Ok(1..) => Ok(line.trim().to_owned()),
-            _ => Err(ended(&self.log)),
-        }
+    fn line(&self) -> Result<String, String> {
+        let running = self.running.as_ref().ok_or_else(|| ended(&self.log))?;
+        running.output.recv_timeout(ANSWER).map_err(|_| ended(&self.log))
     }
 }
 
 /// The beginning of a process's log says why it ended.
 fn ended(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
-    format!("{}: {}", log.display(), text.chars().take(2000).collect::<String>())
+    let text: String = text.chars().take(2000).collect();
+    format!("{}: no answer within {ANSWER:?}, or it ended: {text}", log.display())
 }
 
 impl Drop for Process {

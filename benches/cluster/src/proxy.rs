@@ -4,15 +4,17 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 /// One answer in so many is lost.
 pub(crate) const ONE_IN: u32 = 20;
 
 /// The traffic that is lost.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Losses {
+    /// Whether any is lost now.
+    pub(crate) is_on: Arc<AtomicBool>,
     /// Answers of each connection that get through: those with which it begins.
     pub(crate) after: u32,
     /// Whether requests are lost, too: members of a group answer over any connection.
@@ -30,25 +32,35 @@ pub(crate) fn to(server: u16, losses: Losses) -> Result<u16, String> {
             if let Ok(server) = TcpStream::connect(("127.0.0.1", server)) {
                 let _ = (client.set_nodelay(true), server.set_nodelay(true));
                 let passed = Arc::new(AtomicU32::new(0));
-                let requests = losses.both_ways.then(|| Arc::clone(&passed));
-                forward(&client, &server, requests, losses.after);
-                forward(&server, &client, Some(passed), losses.after);
+                let is_lost = {
+                    let losses = losses.clone();
+                    move || losses.hit(&passed)
+                };
+                if losses.both_ways {
+                    forward(&client, &server, is_lost.clone());
+                } else {
+                    forward(&client, &server, || false);
+                }
+                forward(&server, &client, is_lost);
             }
         }
     });
     Ok(port)
 }
 
-/// Forwards what is read at once, which is an answer where a client waits for each. With a number
-/// of those that have passed, it loses some.
-fn forward(from: &TcpStream, to: &TcpStream, passed: Option<Arc<AtomicU32>>, after: u32) {
+impl Losses {
+    /// Whether the next answer of a connection is lost, of which so many have passed.
+    fn hit(&self, passed: &AtomicU32) -> bool {
+        passed.fetch_add(1, Ordering::Relaxed) >= self.after
+            && self.is_on.load(Ordering::Relaxed)
+            && fastrand::u32(..ONE_IN) == 0
+    }
+}
+
+/// Forwards what is read at once, which is an answer where a client waits for each.
+fn forward(from: &TcpStream, to: &TcpStream, is_lost: impl Fn() -> bool + Send + 'static) {
     let (Ok(mut from), Ok(mut to)) = (from.try_clone(), to.try_clone()) else { return };
     thread::spawn(move || {
-        let is_lost = || {
-            passed.as_ref().is_some_and(|passed| {
-                passed.fetch_add(1, Ordering::Relaxed) >= after && fastrand::u32(..ONE_IN) == 0
-            })
-        };
         let mut buffer = [0; 65536];
         while let Ok(len @ 1..) = from.read(&mut buffer) {
             if is_lost() || to.write_all(&buffer[..len]).is_err() {

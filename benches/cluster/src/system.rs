@@ -1,6 +1,8 @@
 //! The systems that are measured: their servers, on the loopback.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 use std::{fs, iter};
@@ -63,8 +65,9 @@ impl Kind {
 
     /// Answers with which a connection begins get through: those of the driver's handshake, and the
     /// one that opens ZooKeeper's session.
-    fn losses(self) -> Losses {
+    fn losses(self, is_on: Arc<AtomicBool>) -> Losses {
         Losses {
+            is_on,
             after: if self == Self::Cassandra { 5 } else { 1 },
             both_ways: self.clients_listen(),
         }
@@ -83,7 +86,8 @@ impl Kind {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Network {
     Direct,
-    /// Answers are lost: all connections are through proxies that cut some.
+    /// All connections are through proxies that cut some, as long as answers are to be
+    /// [lost](System::lose).
     Lossy,
 }
 
@@ -95,21 +99,24 @@ pub struct System {
     /// The ports at which these are found.
     advertised: Vec<u16>,
     servers: Vec<Process>,
+    /// Whether proxies lose answers.
+    loses: Arc<AtomicBool>,
 }
 
 impl System {
     /// Starts the servers. They end when the system is dropped.
     pub fn start(kind: Kind, network: Network, folder: &Path) -> Result<Self, String> {
         let ports = free_ports(kind.servers() + usize::from(kind.clients_listen()))?;
+        let loses = Arc::new(AtomicBool::new(false));
         let advertised = match network {
             Network::Direct => ports.clone(),
             Network::Lossy => ports
                 .iter()
-                .map(|&port| proxy::to(port, kind.losses()))
+                .map(|&port| proxy::to(port, kind.losses(Arc::clone(&loses))))
                 .collect::<Result<_, _>>()?,
         };
-        let mut system =
-            Self { kind, folder: folder.join(kind.name()), ports, advertised, servers: Vec::new() };
+        let folder = folder.join(kind.name());
+        let mut system = Self { kind, folder, ports, advertised, servers: Vec::new(), loses };
         for index in 0..kind.servers() {
             let server = match kind {
                 Kind::Cassandra => system.node(),
@@ -159,6 +166,11 @@ impl System {
             .chain(iter::once(folder.display().to_string()))
             .collect();
         Process::java(&folder, "java", &self.kind.options(), &Process::jars()?, &arguments)
+    }
+
+    /// Loses answers from now on, or no more.
+    pub fn lose(&self, loses: bool) {
+        self.loses.store(loses, Ordering::Relaxed);
     }
 
     /// Kills each server and starts it again, one after the other.

@@ -5,7 +5,9 @@ use std::fs;
 use quipu_cluster::contestants::Contestant;
 use quipu_lab::machine::machine;
 
-use crate::measure::{CLIENTS, CLIENTS_OF_KILLS, CLIENTS_OF_LOSSES, Plan, Row, Tally};
+use crate::measure::{
+    CLIENTS, CLIENTS_OF_KILLS, CLIENTS_OF_LOSSES, LONGER_WITH_LOSSES, Plan, Row, Tally,
+};
 
 pub(crate) fn of(rows: &[Row<'_>], plan: &Plan) -> String {
     let clients: String = CLIENTS.map(|clients| format!(" {clients} cl. |")).concat();
@@ -13,7 +15,7 @@ pub(crate) fn of(rows: &[Row<'_>], plan: &Plan) -> String {
         "{}, all servers and clients on it; load {}. Events a second: medians of {} interleaved \
          rounds of {:?}. The error is how far the number that is stored is from the events that \
          clients counted, of all rounds. Lost answers: {CLIENTS_OF_LOSSES} client, one answer in \
-         twenty. Kills: {CLIENTS_OF_KILLS} clients, each server killed and started again. In \
+         twenty, in rounds of {:?}. Kills: {CLIENTS_OF_KILLS} clients, each server killed and started again. In \
          brackets: calls that failed, and were repeated.\n\n\
          | | before an answer |{clients} error | lost answers: events/s | error | kills: error |\n\
          |---|---|{}--:|--:|--:|--:|\n",
@@ -21,6 +23,7 @@ pub(crate) fn of(rows: &[Row<'_>], plan: &Plan) -> String {
         load(),
         plan.rounds,
         plan.time,
+        plan.time * LONGER_WITH_LOSSES,
         "--:|".repeat(CLIENTS.len())
     );
     for row in rows {
