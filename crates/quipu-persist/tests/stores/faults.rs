@@ -379,17 +379,19 @@ fn sqlite_rounds() {
 #[test]
 #[ignore = "large: run ci/services"]
 fn service_sqlite_rounds() {
-    Rounds::run(&mut File::new(), 1000, &[ALWAYS]);
+    Rounds::run(&mut File::new(), 400, &[ALWAYS]);
 }
+
 #[test]
 #[ignore = "needs postgres: run ci/services"]
 fn service_postgres_rounds() {
-    Rounds::run(&mut crate::rig::Service::postgres(), 150, &[ALWAYS, SERVERS]);
+    Rounds::run(&mut crate::rig::Service::postgres(), 80, &[ALWAYS, SERVERS]);
 }
+
 #[test]
 #[ignore = "needs redis-server: run ci/services"]
 fn service_redis_rounds() {
-    Rounds::run(&mut crate::rig::Service::redis(), 300, &[ALWAYS, SERVERS]);
+    Rounds::run(&mut crate::rig::Service::redis(), 150, &[ALWAYS, SERVERS]);
 }
 
 #[test]
