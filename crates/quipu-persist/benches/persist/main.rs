@@ -81,11 +81,13 @@ fn seconds() -> f64 {
     args.next().map_or(1.0, |seconds| seconds.parse().expect("--seconds: expected a number"))
 }
 
+/// The processor, and how many cores of it there are.
 fn cpu() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info
         .lines()
         .find(|line| line.starts_with("model name"))
         .and_then(|line| line.split(": ").nth(1));
-    model.unwrap_or("unknown CPU").to_owned()
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{}, {cores} cores", model.unwrap_or("unknown CPU"))
 }
