@@ -31,3 +31,13 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, String> {
         .build()
         .map_err(|error| format!("a runtime: {error}"))
 }
+
+/// The load of the machine in the last minute and the last 15.
+pub fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let mut words = text.split(' ');
+    match (words.next(), words.nth(1)) {
+        (Some(minute), Some(quarter)) => format!("{minute} in its last minute, {quarter} in 15"),
+        _ => "unknown".to_owned(),
+    }
+}

@@ -18,7 +18,7 @@ const AWAY: Duration = Duration::from_secs(8);
 /// How long it is back before the next one is killed.
 const BACK: Duration = Duration::from_secs(4);
 
-/// Atomix is of 2019. Without this, Java 17 answers "module java.base does not opens
+/// Without this, Java 17 answers "module java.base does not opens
 /// java.util.concurrent.atomic".
 const ATOMIX_OPTIONS: [&str; 2] =
     ["--add-opens", "java.base/java.util.concurrent.atomic=ALL-UNNAMED"];

@@ -1,8 +1,7 @@
 //! The table, in Markdown.
 
-use std::fs;
-
 use quipu_cluster::contestants::Contestant;
+use quipu_cluster::load;
 use quipu_lab::machine::machine;
 
 use crate::measure::{
@@ -61,14 +60,4 @@ fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")
-}
-
-/// The load of the machine in the last minute and the last 15.
-fn load() -> String {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let mut words = text.split(' ');
-    match (words.next(), words.nth(1)) {
-        (Some(minute), Some(quarter)) => format!("{minute} in its last minute, {quarter} in 15"),
-        _ => "unknown".to_owned(),
-    }
 }
