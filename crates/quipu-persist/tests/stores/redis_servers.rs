@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quipu::Counter;
 use quipu_persist::{ErrorKind, Outcome, Redis, Store, Worker};
+use quipu_testing::Finish;
+use quipu_testing::process::{free_port, wait_for};
 use redis::{Client, Connection, FromRedisValue, cmd};
 
 use crate::errors::{assert_error, write};
 use crate::owner::like;
-use crate::server::{Server, free_port};
+use crate::server::Server;
 
 const SLOTS: u32 = 16384;
 
@@ -26,22 +28,8 @@ fn run<T: FromRedisValue>(connection: &mut Connection, words: &str) -> T {
     command.query(connection).unwrap()
 }
 
-#[track_caller]
 fn wait_until(mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < crate::LONG);
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Ends what goes on beside a test, also where that fails.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
+    wait_for("change of the servers", || is_so().then_some(()));
 }
 
 /// A process that counts for as long as something is done to the servers. Nobody ever reads more than
@@ -81,7 +69,7 @@ fn counts_during(open: &(impl Fn() -> Redis + Sync), work: impl FnOnce()) {
             }
             (reads, failed)
         });
-        let over = Over(&is_over);
+        let over = Finish(&is_over);
         work();
         // Flushes go on after it.
         wait_until(|| worker.flush(crate::LONG).is_ok());

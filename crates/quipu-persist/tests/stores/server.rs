@@ -1,7 +1,7 @@
 //! Real servers, each on a free loopback port and in a folder of its own.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use quipu_testing::certificates::Issued;
 use quipu_testing::nobody::{NOBODY, give_to_nobody, is_root};
+use quipu_testing::process::free_port;
 use tempfile::TempDir;
 
 /// A program to start, in a folder and on a port.
@@ -263,11 +264,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 fn replace(from: &Path, to: &Path) {
