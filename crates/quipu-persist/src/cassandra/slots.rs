@@ -130,7 +130,6 @@ impl Slots<'_> {
     ) -> Result<bool, Error> {
         let slot = batch.slot as i32;
         let mut statements = Bundle::new(BatchType::Unlogged);
-        statements.set_is_idempotent(true);
         statements.append_statement(self.statements.renew.clone());
         let (owner, epoch, number, entries) = condition(Some(before));
         let (next, size) = (lease.last.number as i64, lease.last.entries as i32);

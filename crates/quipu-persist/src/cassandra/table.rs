@@ -46,7 +46,6 @@ pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Err
     // The node's own tables have one replica.
     let mut statement = Statement::new(COLUMNS_OF);
     statement.set_consistency(Consistency::One);
-    statement.set_is_idempotent(true);
     let result = driver.query_unpaged(statement, (&place.keyspace,)).await;
     let rows = result.map_err(|error| explain::request(&store, driver, error))?;
     let rows = rows.into_rows_result().map_err(|error| explain::unreadable(&store, error))?;
@@ -151,10 +150,7 @@ impl Statements {
     pub(super) async fn prepare(driver: &Driver, store: &str) -> Result<Self, Error> {
         let prepare = async |statement: &str| {
             let prepared = driver.prepare(statement).await;
-            let mut prepared = prepared.map_err(|error| explain::preparation(store, error))?;
-            // A conditional write is, too: it changes what it compares.
-            prepared.set_is_idempotent(true);
-            Ok(prepared)
+            prepared.map_err(|error| explain::preparation(store, error))
         };
         let (numbers, leases, mut lease, rows, row, claim, renew, write) = futures_util::try_join!(
             prepare("SELECT DISTINCT slot FROM quipu_slots"),
