@@ -2,15 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use quipu_persist::{
-    Batch, BatchId, Claim, Entry, Error, Nats, Outcome, Postgres, Redis, Sqlite, Store, Writer,
-};
+use quipu_persist::{Claim, Error, Nats, Outcome, Postgres, Redis, Sqlite, Store, Writer};
 
+use crate::owner::{LEASE, Owner};
 use crate::server::Server;
 use crate::thousands;
 
-/// Longer than anything takes here.
-const LEASE: Duration = Duration::from_secs(24 * 3600);
+const HOST: &str = "bench";
 
 /// Totals of one batch: the most that a worker sends at once.
 const BATCH: usize = 4096;
@@ -104,13 +102,16 @@ fn costs(
 ) -> Result<[Duration; 6], Error> {
     let total = 2 * slots.end as i64;
     for _ in slots.start..slots.end - 1 {
-        Owner::new(store, None)?.flush(store, counters, 2)?;
+        let mut owner = Owner::claim(store, HOST)?;
+        flush(store, &mut owner, counters, 2)?;
     }
-    let mut owner = Owner::new(store, None)?;
-    let first = timed(|| owner.flush(store, counters, 1))?;
-    let all = timed(|| owner.flush(store, counters, 2))?;
-    let one = timed(|| owner.flush(store, 1, 2))?;
-    let takeover = timed(|| Owner::new(store, Some(owner.writer.clone())).map(drop))?;
+    let mut owner = Owner::claim(store, HOST)?;
+    let first = timed(|| flush(store, &mut owner, counters, 1))?;
+    let all = timed(|| flush(store, &mut owner, counters, 2))?;
+    let one = timed(|| flush(store, &mut owner, 1, 2))?;
+    let mut claim = Claim::new(Writer::new(HOST)?, LEASE);
+    claim.instead_of.push(owner.name);
+    let takeover = timed(|| store.claim(&claim).map(drop))?;
     let read_one = timed(|| store.total("counter_0").map(|sum| assert_eq!(sum, total)))?;
     let read_all = timed(|| {
         let totals = store.totals()?;
@@ -121,35 +122,19 @@ fn costs(
     Ok([one, first, all, takeover, read_one, read_all])
 }
 
-/// The owner of a slot.
-struct Owner {
-    writer: Writer,
-    place: (u32, u64),
-    last: BatchId,
-}
-
-impl Owner {
-    fn new(store: &mut dyn Store, instead_of: Option<Writer>) -> Result<Self, Error> {
-        let mut claim = Claim::new(Writer::new("bench")?, LEASE);
-        claim.instead_of.extend(instead_of);
-        let claimed = store.claim(&claim)?;
-        Ok(Self { writer: claim.owner, place: (claimed.slot, claimed.epoch), last: BatchId::NONE })
+/// Writes the same total of each of these counters.
+fn flush(
+    store: &mut dyn Store,
+    owner: &mut Owner,
+    counters: usize,
+    total: i64,
+) -> Result<(), Error> {
+    let names: Vec<_> = (0..counters).map(|counter| format!("counter_{counter}")).collect();
+    let rows: Vec<_> = names.iter().map(|name| (name.as_str(), total)).collect();
+    for rows in rows.chunks(BATCH) {
+        assert_eq!(store.flush(&owner.batch(rows))?, Outcome::Stored);
     }
-
-    /// Writes the same total of each of these counters.
-    fn flush(&mut self, store: &mut dyn Store, counters: usize, total: i64) -> Result<(), Error> {
-        let entries: Vec<_> = (0..counters)
-            .map(|counter| Entry { counter: format!("counter_{counter}"), total })
-            .collect();
-        for entries in entries.chunks(BATCH) {
-            let id = BatchId { number: self.last.number + 1, entries: entries.len() as u32 };
-            let mut batch = Batch::new(self.place, self.writer.clone(), self.last, id, LEASE);
-            batch.entries = entries.to_vec();
-            assert_eq!(store.flush(&batch)?, Outcome::Stored);
-            self.last = id;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 fn timed(call: impl FnOnce() -> Result<(), Error>) -> Result<Duration, Error> {

@@ -8,6 +8,9 @@
 
 mod costs;
 mod loss;
+#[path = "../../tests/stores/owner.rs"]
+#[allow(dead_code)] // The tests do more with one.
+mod owner;
 #[path = "../../tests/stores/server.rs"]
 #[allow(dead_code)] // The tests start more than this does.
 mod server;
