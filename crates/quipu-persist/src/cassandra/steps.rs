@@ -13,11 +13,10 @@ use crate::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome};
 /// How often a flush is tried while the slot changes.
 const TRIES: u32 = 10;
 
-/// How long a claim tries again, where others are faster, and after errors that pass, such as those
-/// of nodes that have yet to hear of the table.
-const SETTLING: Duration = Duration::from_secs(6);
+/// How long each step of a claim is tried again.
+const SETTLING: Duration = Duration::from_secs(8);
 
-/// The longest wait of a claim before its second try. It grows with each of the first ten.
+/// The longest wait before the second try. It grows with each of the first ten.
 const PAUSE: Duration = Duration::from_millis(40);
 
 /// New slots among which a claim chooses once others were faster.
@@ -26,15 +25,24 @@ const SPREAD: usize = 64;
 impl Slots<'_> {
     /// Claims a slot. Its base is read after that: no batch of an earlier owner can come any more.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<Claimed, Error> {
+        let (slot, lease) =
+            self.settle(async |attempt| self.try_claim(claim, attempt).await).await?;
+        let base = self.settle(async |_| self.rows(slot, "").await.map(Some)).await?;
+        Ok(Claimed { slot, epoch: lease.epoch, base })
+    }
+
+    /// Tries a step of a claim again while other processes are faster (`None`), and after errors that pass,
+    /// such as those of nodes that have yet to hear of the table.
+    async fn settle<T>(
+        &self,
+        step: impl AsyncFn(u32) -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
         let begin = Instant::now();
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let error = match self.try_claim(claim, attempt).await {
-                Ok(Some((slot, lease))) => {
-                    let base = self.rows(slot, "").await?;
-                    return Ok(Claimed { slot, epoch: lease.epoch, base });
-                }
+            let error = match step(attempt).await {
+                Ok(Some(value)) => return Ok(value),
                 Ok(None) => {
                     self.outrun(&format!("other processes were faster with {attempt} slots"))
                 }
