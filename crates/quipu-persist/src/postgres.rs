@@ -11,7 +11,7 @@ use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::process_local::ProcessLocal;
-use super::sql::{Names, Tables};
+use super::sql::{self, Names, Tables};
 #[cfg(feature = "postgres-tls")]
 use super::tls::Files;
 use super::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Store, namespace};
@@ -72,8 +72,8 @@ mod tables;
 /// # Poolers
 /// Between may be a pooler that gives each transaction another connection, such as PgBouncer with
 /// `pool_mode = transaction`: a call takes no named statements, and leaves no settings behind. And
-/// between may be one that sends queries to replicas: a total may then be that of some time ago, and
-/// a process still learns the state of its slot from the primary server.
+/// between may be one that sends queries to replicas, such as Pgpool-II: a total may then be that of
+/// some time ago, and a process still learns the state of its slot from the primary server.
 ///
 /// ```no_run
 /// use quipu::Counter;
@@ -299,7 +299,7 @@ impl Postgres {
     ) -> Result<T, Error> {
         self.run(async |session, has_tables| {
             if !*has_tables {
-                if tables::find(session).await? != Tables::Ready {
+                if tables::find(session, tables::PRIMARY_VERSION).await? != Tables::Ready {
                     tables::prepare(session).await?;
                 }
                 *has_tables = true;
@@ -314,7 +314,8 @@ impl Postgres {
         work: impl AsyncFnOnce(Session<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.run(async |session, has_tables| {
-            *has_tables = *has_tables || tables::find(session).await?.are_readable()?;
+            *has_tables =
+                *has_tables || tables::find(session, sql::VERSION).await?.are_readable()?;
             if *has_tables { work(session).await } else { Ok(T::default()) }
         })
     }

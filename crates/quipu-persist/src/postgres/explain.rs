@@ -21,6 +21,12 @@ pub(super) fn explain(store: &str, error: tokio_postgres::Error) -> Error {
     Error::new(kind, format!("{store}: {expected}")).caused_by(error)
 }
 
+/// Whether the server has no such table.
+pub(super) fn lacks_table(error: &Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<tokio_postgres::Error>());
+    cause.and_then(|cause| cause.code()) == Some(&SqlState::UNDEFINED_TABLE)
+}
+
 /// Whether no entry of pg_hba.conf takes a connection that isn't encrypted.
 fn wants_tls(error: &tokio_postgres::Error) -> bool {
     let message = error.as_db_error().map_or("", DbError::message);

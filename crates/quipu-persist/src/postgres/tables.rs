@@ -3,6 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::connection::{Parameter, Session};
+use super::explain::lacks_table;
 use super::steps::{self, NOW};
 use crate::Error;
 use crate::sql::{self, LeaseRow, Tables};
@@ -34,30 +35,36 @@ const WRITE_TOTALS: &str = sql::write_totals!(
     "SELECT batch.counter, $1, batch.total FROM unnest($2, $3) AS batch (counter, total)"
 );
 
-/// The tables that there are. An error if they are another version's.
+/// The version, from the primary server.
+pub(super) const PRIMARY_VERSION: &str =
+    "SELECT version FROM quipu.schema ORDER BY version DESC LIMIT 1 FOR KEY SHARE";
+
+/// The tables that there are, of the version that `query` reads. An error if they are another version's.
 ///
-/// Of a pooler's replica the answer may be late. So a decision is made only by one that says that
-/// the tables are this version's, which they stay.
-pub(super) async fn find(session: Session<'_>) -> Result<Tables, Error> {
+/// A pooler may ask the primary server for tables, and a replica for the version, which is yet to hear of
+/// them. Such a reader has nothing to read; a process that writes asks by [`PRIMARY_VERSION`].
+pub(super) async fn find(session: Session<'_>, query: &str) -> Result<Tables, Error> {
     let row = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?));
     let found: Vec<(bool, bool)> = session.query(HAS_TABLES, &[], row).await?;
     let (has_schema, has_totals) = found.first().copied().unwrap_or_default();
     if !has_schema && !has_totals {
         return Ok(Tables::Missing);
     }
-    let version = if has_schema {
-        session.query(sql::VERSION, &[], |row| row.try_get(0)).await?.into_iter().next().flatten()
-    } else {
-        None
-    };
-    Tables::of(version)
+    if !has_schema {
+        return Tables::of(None);
+    }
+    match session.query(query, &[], |row| row.try_get(0)).await {
+        Ok(version) => Tables::of(version.into_iter().next().flatten()),
+        Err(error) if lacks_table(&error) => Ok(Tables::Missing),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes the tables, if they aren't there.
 pub(super) async fn prepare(session: Session<'_>) -> Result<(), Error> {
     session.run(BEGIN).await?;
     // Another process may have made them while this one waited for the lock.
-    match find(session).await? {
+    match find(session, PRIMARY_VERSION).await? {
         Tables::Ready => {}
         Tables::Missing => {
             make_namespace(session).await?;

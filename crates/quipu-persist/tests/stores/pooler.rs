@@ -1,11 +1,13 @@
-//! PostgreSQL behind PgBouncer, which gives each transaction a connection that others had before.
+//! PostgreSQL behind poolers. PgBouncer gives each transaction a connection that others had before, and Pgpool-II
+//! sends reads to a standby.
 
 use std::sync::Barrier;
 use std::thread;
 
-use quipu_persist::{Outcome, Postgres, Sink, Store};
+use quipu_persist::{Claim, Outcome, Postgres, Sink, Store, Writer};
+use quipu_testing::process::wait_for;
 
-use crate::owner::Owner;
+use crate::owner::{LEASE, Owner, like};
 use crate::rig::Service;
 use crate::server::Server;
 
@@ -51,4 +53,33 @@ fn service_postgres_behind_a_pooler() {
     assert_eq!(store.slots().unwrap().len(), CLIENTS as usize);
     let total = service.postgres_at(service.port()).total("likes").unwrap();
     assert_eq!(total, i64::from(CLIENTS * ROUNDS));
+}
+
+/// A standby that is behind, from before the tables are made and from after that: reads through the pooler are
+/// those of some time ago, and nothing that decides is.
+#[test]
+#[ignore = "needs postgres and pgpool2: run ci/services"]
+fn service_postgres_behind_a_pooler_that_balances_reads() {
+    let service = Service::postgres();
+    let mut primary = service.postgres_at(service.port());
+    for before in 0..2 {
+        let standby = Server::postgres_standby(service.port());
+        wait_for("a standby that answers", || service.postgres_at(standby.port()).slots().ok());
+        let pooler = Server::pgpool(service.port(), standby.port());
+        let at = || service.postgres_at(pooler.port());
+
+        assert_eq!(like(&mut at()).unwrap(), Outcome::Stored);
+        assert_eq!(like(&mut at()).unwrap(), Outcome::Stored);
+        assert_eq!(at().total("likes").unwrap(), 2 * before, "the pooler asks the standby");
+        assert_eq!(primary.total("likes").unwrap(), 2 * before + 2);
+
+        let mut late = Owner::claim(&mut at(), "late").unwrap();
+        let mut next = Claim::new(Writer::new("next").unwrap(), LEASE);
+        next.instead_of.push(late.name.clone());
+        assert_eq!(at().claim(&next).unwrap().slot, late.slot);
+        let refused = at().flush(&late.batch(&[("likes", 100)])).unwrap();
+        let Outcome::Refused(Some(lease)) = refused else { panic!("{refused:?}") };
+        assert_eq!(lease.owner, next.owner);
+        assert_eq!(at().lease(late.slot).unwrap(), Some(lease));
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::net::TcpStream;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -53,8 +55,7 @@ impl Server {
         );
         Self::start(move |data, port| {
             // It writes into the file itself.
-            let config = data.with_file_name("sentinel.conf");
-            fs::write(&config, &text).expect("a file for the configuration");
+            let config = file(data.parent().expect("a folder"), "sentinel.conf", &text);
             let mut command = command("redis-server", &[], "redis-server");
             command.arg(config).args(["--sentinel", "--bind", "127.0.0.1"]);
             command.arg("--port").arg(port.to_string()).arg("--dir").arg(data);
@@ -78,8 +79,7 @@ impl Server {
     /// With a configuration file of this text.
     pub(crate) fn nats_configured(text: String) -> Self {
         Self::start(move |data, port| {
-            let config = data.with_file_name("nats.conf");
-            fs::write(&config, &text).expect("a file for the configuration");
+            let config = file(data.parent().expect("a folder"), "nats.conf", &text);
             let mut command = command("nats-server", &[], "nats-server");
             command.args(["--addr", "127.0.0.1", "--port"]).arg(port.to_string());
             command.arg("--store_dir").arg(data).arg("--config").arg(config);
@@ -100,11 +100,26 @@ impl Server {
             if !data.join("PG_VERSION").exists() {
                 initdb(data);
             }
-            let mut command = postgres_command("postgres");
-            command.arg("-D").arg(data).arg("-p").arg(port.to_string());
-            command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
-            command.arg("-c").arg(format!("fsync={fsync}"));
-            command
+            postgres_at(data, port, &[("fsync", fsync)])
+        })
+    }
+
+    /// A standby of the PostgreSQL on this port, which stays as it is now: it applies what comes later in an
+    /// hour.
+    pub(crate) fn postgres_standby(primary: u16) -> Self {
+        Self::start(move |data, port| {
+            if !data.join("PG_VERSION").exists() {
+                let primary = format!("postgres://quipu:knots@127.0.0.1:{primary}/");
+                let mut backup = postgres_command("pg_basebackup");
+                backup.args([
+                    "--write-recovery-conf",
+                    "--checkpoint=fast",
+                    "--no-sync",
+                    "--dbname",
+                ]);
+                succeed(backup.arg(primary).arg("--pgdata").arg(data).current_dir(data));
+            }
+            postgres_at(data, port, &[("recovery_min_apply_delay", "1h")])
         })
     }
 
@@ -119,20 +134,11 @@ impl Server {
             let asks = if is_mutual { "clientcert=verify-ca" } else { "" };
             let rule = format!("hostssl all all 127.0.0.1/32 scram-sha-256 {asks}\n");
             fs::write(data.join("pg_hba.conf"), rule).expect("a file of PostgreSQL");
-            let mut command = postgres_command("postgres");
-            command.arg("-D").arg(data).arg("-p").arg(port.to_string());
-            for (name, value) in [
-                ("listen_addresses", "127.0.0.1".into()),
-                ("unix_socket_directories", "".into()),
-                ("fsync", "off".into()),
-                ("ssl", "on".into()),
-                ("ssl_cert_file", certificate.display().to_string()),
-                ("ssl_key_file", key.display().to_string()),
-                ("ssl_ca_file", roots.display().to_string()),
-            ] {
-                command.arg("-c").arg(format!("{name}={value}"));
-            }
-            command
+            let [certificate, key, roots] =
+                [&certificate, &key, &roots].map(|file| file.display().to_string());
+            let files =
+                [("ssl_cert_file", &*certificate), ("ssl_key_file", &key), ("ssl_ca_file", &roots)];
+            postgres_at(data, port, &[&files[..], &[("fsync", "off"), ("ssl", "on")]].concat())
         })
     }
 
@@ -154,12 +160,7 @@ impl Server {
     /// transaction.
     pub(crate) fn pgbouncer(postgres: u16) -> Self {
         Self::start(move |data, port| {
-            let file = |name: &str, text: &str| {
-                let path = data.join(name);
-                fs::write(&path, text).expect("a file for the configuration");
-                path
-            };
-            let users = file("users.txt", "\"quipu\" \"knots\"\n");
+            let users = file(data, "users.txt", "\"quipu\" \"knots\"\n");
             let config = format!(
                 "[databases]\n* = host=127.0.0.1 port={postgres}\n[pgbouncer]\n\
                  listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
@@ -169,7 +170,32 @@ impl Server {
             );
             let mut command = command("pgbouncer", &[], "pgbouncer");
             run_as_nobody(&mut command);
-            command.arg(file("pgbouncer.ini", &config));
+            command.arg(file(data, "pgbouncer.ini", &config));
+            command
+        })
+    }
+
+    /// In front of a primary and its standby, to which it sends all queries that may go there.
+    pub(crate) fn pgpool(primary: u16, standby: u16) -> Self {
+        let commands = free_port();
+        Self::start(move |data, port| {
+            let folder = data.display();
+            let config = format!(
+                "backend_clustering_mode = 'streaming_replication'\nsr_check_period = 0\n\
+                 backend_hostname0 = '127.0.0.1'\nbackend_port0 = {primary}\nbackend_weight0 = 0\n\
+                 backend_flag0 = 'ALWAYS_PRIMARY|DISALLOW_TO_FAILOVER'\n\
+                 backend_hostname1 = '127.0.0.1'\nbackend_port1 = {standby}\nbackend_weight1 = 1\n\
+                 backend_flag1 = 'DISALLOW_TO_FAILOVER'\n\
+                 load_balance_mode = on\nstatement_level_load_balance = on\n\
+                 disable_load_balance_on_write = 'off'\n\
+                 allow_clear_text_frontend_auth = on\npool_passwd = ''\nnum_init_children = 8\n\
+                 listen_addresses = '127.0.0.1'\nport = {port}\nsocket_dir = '{folder}'\n\
+                 pcp_listen_addresses = '127.0.0.1'\npcp_port = {commands}\npcp_socket_dir = '{folder}'\n\
+                 pid_file_name = '{folder}/pgpool.pid'\nlogdir = '{folder}'\nwork_dir = '{folder}'\n"
+            );
+            let mut command = command("pgpool", &[], "pgpool2");
+            run_as_nobody(&mut command);
+            command.args(["-n", "-D", "-f"]).arg(file(data, "pgpool.conf", &config));
             command
         })
     }
@@ -179,7 +205,8 @@ impl Server {
         let port = free_port();
         let mut server = Self { program: Box::new(program), folder, port, child: None };
         give_to_nobody(server.folder.path());
-        fs::create_dir(server.data()).expect("a folder for the data");
+        // PostgreSQL wants it for its user alone.
+        fs::DirBuilder::new().mode(0o700).create(server.data()).expect("a folder for the data");
         give_to_nobody(&server.data());
         server.restart();
         server
@@ -305,22 +332,37 @@ fn postgres_command(program: &str) -> Command {
 
 /// For a program that doesn't run as root.
 fn run_as_nobody(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-
     if is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }
 }
+
+/// A PostgreSQL that listens on this port, with these settings.
+fn postgres_at(data: &Path, port: u16, settings: &[(&str, &str)]) -> Command {
+    let mut command = postgres_command("postgres");
+    command.arg("-D").arg(data).arg("-p").arg(port.to_string());
+    command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+    for (name, value) in settings {
+        command.arg("-c").arg(format!("{name}={value}"));
+    }
+    command
+}
+
 fn initdb(data: &Path) {
-    let password = data.with_file_name("password");
-    fs::write(&password, "knots\n").expect("a file for the password");
-    let made = postgres_command("initdb")
-        .args(["--username=quipu", "--auth=scram-sha-256", "--no-sync", "--pwfile"])
-        .arg(&password)
-        .arg("-D")
-        .arg(data)
-        .current_dir(data)
-        .output()
-        .expect("initdb");
-    assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+    let password = file(data.parent().expect("a folder"), "password", "knots\n");
+    let mut initdb = postgres_command("initdb");
+    initdb.args(["--username=quipu", "--auth=scram-sha-256", "--no-sync", "--pwfile"]);
+    succeed(initdb.arg(&password).arg("-D").arg(data).current_dir(data));
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().expect("a program that was found");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Writes a file of the configuration.
+fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, text).expect("a file for the configuration");
+    path
 }
