@@ -23,6 +23,8 @@ pub(crate) struct Server {
     folder: TempDir,
     port: u16,
     child: Option<Child>,
+    /// The signal that ends it: a kill, unless its children would survive that.
+    end: &'static str,
 }
 
 impl Server {
@@ -178,7 +180,7 @@ impl Server {
     /// In front of a primary and its standby, to which it sends all queries that may go there.
     pub(crate) fn pgpool(primary: u16, standby: u16) -> Self {
         let commands = free_port();
-        Self::start(move |data, port| {
+        let mut server = Self::start(move |data, port| {
             let folder = data.display();
             let config = format!(
                 "backend_clustering_mode = 'streaming_replication'\nsr_check_period = 0\n\
@@ -197,13 +199,16 @@ impl Server {
             run_as_nobody(&mut command);
             command.args(["-n", "-D", "-f"]).arg(file(data, "pgpool.conf", &config));
             command
-        })
+        });
+        server.end = "-QUIT";
+        server
     }
 
     fn start(program: impl Fn(&Path, u16) -> Command + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_port();
-        let mut server = Self { program: Box::new(program), folder, port, child: None };
+        let mut server =
+            Self { program: Box::new(program), folder, port, child: None, end: "-KILL" };
         give_to_nobody(server.folder.path());
         // PostgreSQL wants it for its user alone.
         fs::DirBuilder::new().mode(0o700).create(server.data()).expect("a folder for the data");
@@ -224,10 +229,10 @@ impl Server {
         self.folder.path().join("copy")
     }
 
-    /// By SIGKILL, so without any clean-up.
+    /// By SIGKILL mostly, so without any clean-up.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().expect("a server to kill");
+            succeed(Command::new("kill").arg(self.end).arg(child.id().to_string()));
             child.wait().expect("a server's end");
         }
     }
