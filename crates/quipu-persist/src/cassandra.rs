@@ -125,8 +125,9 @@ const CONCURRENCY: usize = 16;
 /// So a million rows are 6 MB on each of three nodes. This machine takes 100 hosts at an interval of
 /// 10 seconds that change 500 counters each between two flushes. Longer intervals cost no counts.
 ///
-/// ScyllaDB has the same protocol, static columns and lightweight transactions. This store wasn't
-/// tried with it.
+/// # Versions
+/// The tests run on Cassandra 5.0.5 and 4.1.10 (`ci/cassandra/run`). ScyllaDB has the same protocol, static
+/// columns and lightweight transactions. This store wasn't tried with it.
 ///
 /// # Limits
 /// A lease ends by the clock of the process that claims the slot. Clocks that differ by more than

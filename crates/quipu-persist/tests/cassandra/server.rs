@@ -226,6 +226,7 @@ fn java(folder: &Path, options: &[&str]) -> Vec<String> {
     java.extend([
         OPTIONS.to_owned(),
         "-Djdk.attach.allowAttachSelf=true".to_owned(),
+        format!("-javaagent:{}", agent().display()),
         format!("-Dcassandra.config=file://{folder}/cassandra.yaml"),
         format!("-Dcassandra.storagedir={folder}"),
         "-Dcassandra-foreground=yes".to_owned(),
@@ -237,16 +238,24 @@ fn java(folder: &Path, options: &[&str]) -> Vec<String> {
     java
 }
 
+/// Whether the jars are those of Cassandra 4.1.
+pub(crate) fn is_4_1() -> bool {
+    names_of_jars().any(|name| name.contains("cassandra-4.1") || name.contains("cassandra-all-4.1"))
+}
+
+/// The agent that measures objects, without which Cassandra 4.1 doesn't run on Java 17.
+fn agent() -> PathBuf {
+    let name = names_of_jars().find(|name| name.starts_with("jamm-"));
+    jars().join(name.expect("jamm among the jars of Cassandra"))
+}
+
+fn names_of_jars() -> impl Iterator<Item = String> {
+    let files = fs::read_dir(jars()).expect("a folder of jars");
+    files.filter_map(|file| file.expect("a file").file_name().into_string().ok())
+}
+
 /// The folder of Cassandra's jars.
 fn jars() -> PathBuf {
-    let folder = std::env::var_os("QUIPU_CASSANDRA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/cassandra/lib")),
-        PathBuf::from,
-    );
-    assert!(
-        folder.is_dir(),
-        "{}: expected a folder of Cassandra's jars, which ci/cassandra/run fetches",
-        folder.display()
-    );
-    folder
+    let folder = std::env::var_os("QUIPU_CASSANDRA");
+    folder.expect("QUIPU_CASSANDRA, the folder of Cassandra's jars: see ci/cassandra/run").into()
 }
