@@ -40,7 +40,7 @@ usage: likes [demo]
   demo    three processes count, and one watches
   count   count lines until their end, or SIGINT or SIGTERM: then the store has all that was counted; a second signal
           doesn't wait for it
-  watch   show the totals, again and again
+  watch   show the totals and the hosts that count, again and again
   slots   list the slots of the store: which host writes to each, since when, and until when it has the slot
 
   STORE   a file of SQLite (default: likes.db), or a URL, for which likes is built with a feature:
@@ -50,6 +50,7 @@ usage: likes [demo]
             redis-tls     rediss://USER:PASSWORD@HOST:6379/0
             nats          nats://USER:PASSWORD@HOST:4222, nats://TOKEN@HOST, tls://...
             cassandra     cassandra://USER:PASSWORD@HOST:9042,HOST:9042/KEYSPACE
+            cassandra-tls cassandras://USER:PASSWORD@HOST:9042,HOST:9042/KEYSPACE
   ID      the name of this host in the store (default: localhost)
   FIELD   count lines by this field too: 1 is the first, and spaces lie between; where it can't name a counter, the
           line counts as \"other\"

@@ -12,7 +12,7 @@ pub(crate) fn open(store: &str) -> Opened {
             redis(store)
         }
         "nats" | "tls" => nats(store),
-        "cassandra" => cassandra(store),
+        "cassandra" | "cassandras" => cassandra(store),
         // A URL may have a password, so all of it isn't shown.
         scheme => Err(unfit(format!(
             "{scheme}://: expected a file, or a URL of postgres://, redis://, nats:// or cassandra://"
@@ -46,7 +46,7 @@ remote! {
     cassandra "cassandra" at_cassandra;
 }
 
-/// The store of `cassandra://user:password@host:9042,host:9042/keyspace`.
+/// The store of `cassandra://user:password@host:9042,host:9042/keyspace`, or of `cassandras://` over TLS.
 #[cfg(feature = "cassandra")]
 fn at_cassandra(url: &str) -> Result<quipu_persist::Cassandra, Error> {
     use percent_encoding::percent_decode_str;
@@ -56,7 +56,7 @@ fn at_cassandra(url: &str) -> Result<quipu_persist::Cassandra, Error> {
     let decode = |text| {
         percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| form())
     };
-    let place = url.strip_prefix("cassandra://").ok_or_else(form)?;
+    let (scheme, place) = url.split_once("://").ok_or_else(form)?;
     let (login, place) =
         place.rsplit_once('@').map_or((None, place), |(login, rest)| (Some(login), rest));
     let (nodes, keyspace) = place.split_once('/').ok_or_else(form)?;
@@ -64,9 +64,20 @@ fn at_cassandra(url: &str) -> Result<quipu_persist::Cassandra, Error> {
         return Err(form());
     }
     let store = quipu_persist::Cassandra::new(nodes.split(','), decode(keyspace)?);
+    let store = if scheme == "cassandras" { over_tls(store)? } else { store };
     let Some(login) = login else { return Ok(store) };
     let (user, password) = login.split_once(':').ok_or_else(form)?;
     Ok(store.login(decode(user)?, decode(password)?))
+}
+
+#[cfg(feature = "cassandra-tls")]
+fn over_tls(store: quipu_persist::Cassandra) -> Result<quipu_persist::Cassandra, Error> {
+    Ok(store.tls())
+}
+
+#[cfg(all(feature = "cassandra", not(feature = "cassandra-tls")))]
+fn over_tls(_store: quipu_persist::Cassandra) -> Result<quipu_persist::Cassandra, Error> {
+    Err(unfit("cassandras://: expected a build with --features cassandra-tls"))
 }
 
 #[cfg(all(test, feature = "cassandra"))]
@@ -85,6 +96,8 @@ mod tests {
             let store = format!("{:?}", at_cassandra(url).unwrap());
             assert!(store.contains(expected), "{store}");
         }
+        let over_tls = at_cassandra("cassandras://node-1/totals");
+        assert_eq!(over_tls.is_ok(), cfg!(feature = "cassandra-tls"));
         for url in ["cassandra://node-1", "cassandra:///totals", "cassandra://secret@node-1/totals"]
         {
             let error = at_cassandra(url).unwrap_err();

@@ -1,4 +1,4 @@
-//! The totals over all processes, dead or alive.
+//! The totals over all processes, dead or alive, and the hosts that count.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use quipu_persist::Store;
 
 use crate::args::Args;
-use crate::store;
+use crate::{slots, store};
 
 pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let mut store = store::open(&args.store)?;
@@ -40,5 +40,7 @@ pub(crate) fn table(store: &mut dyn Store) -> Result<String, quipu_persist::Erro
         // Writing to a string doesn't fail.
         let _ = writeln!(table, "{counter:<40} {total:>12}");
     }
+    let hosts = slots::hosts_that_count(store)?;
+    let _ = write!(table, "hosts that count: {}", hosts.join(", "));
     Ok(table)
 }

@@ -294,8 +294,8 @@
 //!   batch of an earlier owner is refused, however late it comes.
 //! - A batch is stored once: it names the one before it, and the lease has the last one. Of several
 //!   attempts after the same batch one at most is stored, and the lease says which.
-//! - A row is what earlier owners left, which the claim returned in the same step, plus what the owner
-//!   counted, without what other slots have of it. A total is read before it is sent, so it is at most
+//! - A row is what earlier owners left, which the claim returned once nobody else could write there, plus
+//!   what the owner counted, without what other slots have of it. A total is read before it is sent, so it is at most
 //!   what was added.
 //! - An owner that lost its slot is told so by the lease, with its last batch that is stored. So it
 //!   knows what of its counts stays there, and writes the rest to another slot.

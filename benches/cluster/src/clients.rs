@@ -17,6 +17,9 @@ pub trait Clients {
     /// Ends them, after the event that each one is at. What they counted is acknowledged.
     fn stop(&mut self) -> Result<Counted, String>;
 
+    /// Has clients that wait for nothing leave time to the servers.
+    fn slow_down(&mut self) {}
+
     /// The number that the cluster has.
     fn stored(&mut self) -> Result<i64, String>;
 }

@@ -164,6 +164,7 @@ fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
 
 fn kill(plan: &Plan, system: &mut System, clients: &mut dyn Clients) -> Result<Tally, String> {
     let mut rounds = Rounds::default();
+    clients.slow_down();
     rounds.run(clients, CLIENTS_OF_KILLS, || {
         thread::sleep(plan.time);
         system.restart_each()?;

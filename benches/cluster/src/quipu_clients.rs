@@ -17,6 +17,9 @@ const GIVE_UP: Duration = Duration::from_secs(120);
 /// Events between two looks at whether it is over.
 const EVENTS: u64 = 1000;
 
+/// The pause of a slow client after so many events.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// The time at which a client takes an event for counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Until {
@@ -29,6 +32,8 @@ pub(crate) enum Until {
 pub(crate) struct Quipu {
     threads: Vec<JoinHandle<Result<u64, String>>>,
     is_over: Arc<AtomicBool>,
+    /// Whether clients leave time to the servers.
+    is_slow: Arc<AtomicBool>,
     until: Until,
     likes: Arc<Counter>,
     worker: Arc<Worker>,
@@ -54,6 +59,7 @@ impl Quipu {
         Ok(Self {
             threads: Vec::new(),
             is_over: Arc::default(),
+            is_slow: Arc::default(),
             until,
             likes,
             worker: Arc::new(worker),
@@ -79,7 +85,7 @@ fn flush(worker: &Worker) -> Result<(), String> {
 fn count(
     likes: &Counter,
     worker: &Worker,
-    is_over: &AtomicBool,
+    [is_over, is_slow]: [&AtomicBool; 2],
     until: Until,
 ) -> Result<u64, String> {
     let mut events = 0;
@@ -91,6 +97,9 @@ fn count(
         } else {
             (0..EVENTS).for_each(|_| likes.inc());
             events += EVENTS;
+            if is_slow.load(Ordering::Relaxed) {
+                thread::sleep(PAUSE);
+            }
         }
     }
     Ok(events)
@@ -101,12 +110,18 @@ fn failures(worker: &Worker) -> Result<u64, String> {
 }
 
 impl Clients for Quipu {
+    fn slow_down(&mut self) {
+        self.is_slow.store(true, Ordering::Relaxed);
+    }
+
     fn start(&mut self, clients: usize) -> Result<(), String> {
         self.is_over.store(false, Ordering::Relaxed);
         for _ in 0..clients {
             let (likes, worker) = (Arc::clone(&self.likes), Arc::clone(&self.worker));
-            let (is_over, until) = (Arc::clone(&self.is_over), self.until);
-            self.threads.push(thread::spawn(move || count(&likes, &worker, &is_over, until)));
+            let (is_over, is_slow) = (Arc::clone(&self.is_over), Arc::clone(&self.is_slow));
+            let until = self.until;
+            let count = move || count(&likes, &worker, [&is_over, &is_slow], until);
+            self.threads.push(thread::spawn(count));
         }
         Ok(())
     }

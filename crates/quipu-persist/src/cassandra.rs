@@ -56,7 +56,7 @@ const CONCURRENCY: usize = 16;
 /// The first claim makes the table if it is missing, which takes the right to do so. Better make it
 /// beforehand: where many processes start at once, nodes disagree about the schema for a while.
 /// Rows are written again and again, and that is what the compaction is for. With the retry, a replica
-/// that hangs holds up no read.
+/// that hangs holds up no read of a slot.
 ///
 /// ```sql
 /// CREATE TABLE IF NOT EXISTS totals.quipu_slots (
@@ -70,6 +70,15 @@ const CONCURRENCY: usize = 16;
 /// ```
 ///
 /// A table of this name with other columns is left as it is: [`ErrorKind::Schema`](super::ErrorKind::Schema).
+///
+/// Other programs may read the table, for instance `cqlsh`. `since` and `until` are in seconds since 1970, and
+/// `until` is null once the owner has closed:
+///
+/// ```sql
+/// SELECT DISTINCT slot, owner, since, until FROM totals.quipu_slots; -- the processes
+/// SELECT total FROM totals.quipu_slots WHERE slot = 0 AND counter = 'likes_total'; -- a slot's part
+/// SELECT sum(total) FROM totals.quipu_slots WHERE counter = 'likes_total' ALLOW FILTERING; -- all of it
+/// ```
 ///
 /// # Rights
 /// A process that counts needs `SELECT` and `MODIFY` on the table, one that reads `SELECT` only:

@@ -13,6 +13,10 @@ const BATCH: usize = 4096;
 /// Rows of a batch at least, however slow the store is.
 const SMALLEST_BATCH: usize = 16;
 
+/// Flushes that succeed after one that took too long, before batches may be twice as large again. Each
+/// attempt that is too large costs the time limit of a call.
+const CALM: u32 = 8;
+
 /// Slots that are remembered, so that a process which loses its slot again and again takes a bounded
 /// place.
 const PAST: usize = 16;
@@ -61,6 +65,10 @@ pub(super) struct Ledger {
     refused: BTreeMap<String, Error>,
     /// Rows of the next batch.
     size: usize,
+    /// Rows of a batch at most, as long as larger ones take too long.
+    largest: usize,
+    /// Flushes that succeeded since one took too long.
+    calm: u32,
 }
 
 /// The counts of the process, by row.
@@ -96,6 +104,8 @@ impl Ledger {
             lost_claims: Vec::new(),
             refused: BTreeMap::new(),
             size: BATCH,
+            largest: BATCH,
+            calm: 0,
         }
     }
 
@@ -197,6 +207,10 @@ impl Ledger {
                 Written::Stored => (batches, is_over) = (batches + 1, is_begun && self.left() == 0),
             }
         }
+        self.calm += 1;
+        if self.calm >= CALM {
+            (self.calm, self.largest) = (0, (self.largest * 2).min(BATCH));
+        }
         Ok(Sent::All(batches, refusal))
     }
 
@@ -237,7 +251,7 @@ impl Ledger {
             Ok(Outcome::Stored) => {
                 account.settle(batch.id);
                 batch.entries.iter().for_each(|entry| _ = self.refused.remove(&entry.counter));
-                self.size = (self.size * 2).min(BATCH);
+                self.size = (self.size * 2).min(self.largest);
                 Ok(Written::Stored)
             }
             Ok(Outcome::Refused(lease)) => Ok(self.is_refused(lease)),
@@ -252,7 +266,11 @@ impl Ledger {
             }
             Err(error) => {
                 if error.kind() == ErrorKind::Timeout {
-                    self.size = (batch.entries.len() / 2).max(SMALLEST_BATCH);
+                    let rows = batch.entries.len();
+                    self.size = (rows / 2).max(SMALLEST_BATCH);
+                    // If not even the smallest batch was in time, that was not for its size.
+                    self.largest = if rows > SMALLEST_BATCH { self.size } else { BATCH };
+                    self.calm = 0;
                 }
                 Err(error)
             }

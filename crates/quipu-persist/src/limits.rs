@@ -3,7 +3,7 @@
 #[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
 use std::time::Duration;
 
-/// How long a server may take to answer, connecting included.
+/// How long a server may take to answer a call, or to let a client connect.
 #[cfg(any(feature = "postgres", feature = "redis", feature = "nats", feature = "cassandra"))]
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -42,6 +42,17 @@ mod steps;
 /// messages has the header `Quipu-Restates`), and then purges what is before. So the stream stays as small as the peak of processes alive makes it, however many
 /// start.
 ///
+/// Other programs may read the stream, such as `nats` of the command line. The total of a counter in a slot is
+/// the last one in its log:
+///
+/// | command | |
+/// |---|---|
+/// | `nats stream subjects quipu` | the slots, and the number of messages of each |
+/// | `nats stream get quipu --last-for quipu.slots.0` | the lease of the slot 0, and its last batch |
+/// | `nats stream view quipu --subject quipu.slots.0` | its log |
+///
+/// A stream of another version, or of another program, is left as it is: [`ErrorKind::Schema`].
+///
 /// ```no_run
 /// use quipu::Counter;
 /// use quipu_persist::{Nats, Worker};
@@ -83,14 +94,15 @@ mod steps;
 /// - The server has to take messages of 64 KiB (`max_payload`, by default 1 MiB). A message is never
 ///   longer than 1 MiB. A batch that doesn't fit is [`ErrorKind::Refused`], and a worker sends it in
 ///   parts.
-/// - Each read of totals reads the whole stream, and fails if that takes more than 10 seconds.
+/// - Each read of totals reads the whole stream, and fails if its messages take more than 10 seconds to
+///   arrive: see [costs](super#costs).
 /// - A log of which somebody deletes a message isn't read: an error names the slot's subject.
 /// - A lease is measured by the clocks of the processes that claim and write. Where they differ by
 ///   more than a lease, a process may lose its slot while it is alive; it claims another one, and
 ///   nothing is lost.
 /// - The client connects to the servers that the URL's host name has an address of, and to no other
 ///   servers of their cluster.
-/// - Calls block, for at most 10 seconds: see [asynchronous code](super#asynchronous-code).
+/// - Calls block, for at most 10 seconds, and 10 more to connect: see [asynchronous code](super#asynchronous-code).
 pub struct Nats {
     address: ServerAddr,
     options: ConnectOptions,

@@ -26,14 +26,15 @@ mod tables;
 ///
 /// The first write makes the tables, in the first schema of the user's `search_path`; their names
 /// begin with `quipu_`. A reader needs no right to write, and reads zeros before there are tables.
-/// A flush is one statement, in one round trip. A call connects if it must.
+/// A flush is one transaction, in one round trip. A call connects if it must.
 ///
 /// # Tables
 /// Other programs may read the tables, for instance `psql`. `quipu_slots` has a row for each slot,
 /// its [`Lease`]: `slot`, `owner`, `epoch`, the number and the size of the last batch in `last_batch`
 /// and `last_entries`, `since` and `until` in seconds since 1970, and the owners before in `past`.
 /// `until` is `NULL` once the owner has closed. `quipu_totals` has the rows of the counters: `counter`,
-/// `slot` and `total`. `quipu_schema` has the version of the tables, 2.
+/// `slot` and `total`. `quipu_schema` has the version of the tables, 2, in `version`. `owner`, `past` and
+/// `counter` are `TEXT`, and all others `BIGINT`. The primary keys are `slot`, and `counter, slot`.
 ///
 /// ```sql
 /// -- A total. PostgreSQL's sum doesn't wrap: it is exact.
@@ -110,7 +111,7 @@ mod tables;
 /// # Limits
 /// A database has the names that its encoding has: make it with `ENCODING 'UTF8'`. A counter with
 /// another name is [refused](ErrorKind::Refused), and the others go through. A store keeps one
-/// connection. Its calls block, for at most 10 seconds: see [asynchronous
+/// connection. Its calls block, for at most 10 seconds, and 10 more to connect: see [asynchronous
 /// code](super#asynchronous-code).
 pub struct Postgres {
     config: Config,

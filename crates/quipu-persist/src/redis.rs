@@ -16,7 +16,7 @@ use self::connection::place;
 use self::layout::Keys;
 use self::route::{Address, Detour};
 use self::step::Step;
-use self::survey::{each_slot, leases, read_all, read_lease, refresh};
+use self::survey::{every_slot, leases, read_all, read_lease, refresh};
 use super::limits::TIMEOUT;
 use super::process_local::ProcessLocal;
 #[cfg(feature = "redis-tls")]
@@ -52,6 +52,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// So `HGET {quipu}:slot:0 total:likes` of redis-cli shows the slot's row of a counter, and `HGETALL`
 /// all of the slot. A total is the sum over the slots.
+///
+/// Keys of the layout 1, before slots, are left as they are: [`ErrorKind::Schema`]. Use another database or
+/// name space then, or delete them.
 ///
 /// A flush is two messages, whatever it has: one reads the lease, and the other one is a transaction
 /// that writes if the slot is still as it was read. A call connects if it must. All keys begin with
@@ -122,13 +125,15 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// [`totals`](Store::totals) and [`totals_with_prefix`](Store::totals_with_prefix) read all of each
 /// slot, and so does [`claim`](Sink::claim) of its slot. For a slot of 100,000 counters that takes the
-/// server 40 milliseconds, in which it answers nobody else, and the reader four times as long. So some
-/// millions of rows can be read in 10 seconds. [`total`](Store::total) reads one row of each slot.
+/// server 40 milliseconds, in which it answers nobody else, and the reader four times as long. So 4
+/// million rows can be read in 10 seconds, and 8 million can't: see [costs](super#costs).
+/// [`total`](Store::total) reads one row of each slot.
 ///
 /// After a crash Redis has the writes that its `appendfsync` keeps; living processes restore their
 /// part of the rest. A server with a `maxmemory-policy` of `allkeys-…` is refused: when its memory is
 /// full it drops any key. The owner of a dropped slot would write again all that it counted, but the
-/// totals that earlier owners left there would be lost.
+/// totals that earlier owners left there would be lost. Until then, reads of totals are errors that name
+/// the slot.
 pub struct Redis {
     client: Client,
     #[cfg(feature = "redis-tls")]
@@ -524,7 +529,7 @@ impl Store for Redis {
     fn totals_with_prefix(&mut self, prefix: &str) -> Result<BTreeMap<String, i64>, Error> {
         let totals = self.run(|connection| {
             let mut totals = HashMap::new();
-            each_slot(connection, read_all, |keys, slot, answer| {
+            every_slot(connection, read_all, |keys, slot, answer| {
                 let slot = keys.parse_slot(slot, answer, prefix)?;
                 for (counter, total) in slot.totals {
                     let sum: &mut i64 = totals.entry(counter).or_default();
@@ -543,7 +548,7 @@ impl Store for Redis {
             |keys: &Keys, slot| cmd("HMGET").arg(keys.slot(slot)).arg("owner").arg(&field).take();
         self.run(|connection| {
             let mut rows = BTreeMap::new();
-            each_slot(connection, read, |keys, slot, answer| {
+            every_slot(connection, read, |keys, slot, answer| {
                 let (is_there, total) = keys.parse_row(slot, counter, answer)?;
                 rows.extend(total.map(|total| (slot, total)));
                 Ok(is_there)

@@ -37,7 +37,8 @@ mod tables;
 /// its [`Lease`]: `slot`, `owner`, `epoch`, the number and the size of the last batch in `last_batch`
 /// and `last_entries`, `since` and `until` in seconds since 1970, and the owners before in `past`.
 /// `until` is `NULL` once the owner has closed. `quipu_totals` has the rows of the counters: `counter`,
-/// `slot` and `total`. `quipu_schema` has the version of the tables, 2.
+/// `slot` and `total`. `quipu_schema` has the version of the tables, 2, in `version`. `owner`, `past` and
+/// `counter` are `TEXT`, and all others `BIGINT`. The primary keys are `slot`, and `counter, slot`.
 ///
 /// ```sql
 /// -- A total. SQLite's sum doesn't wrap: it is an error beyond 2⁶³.

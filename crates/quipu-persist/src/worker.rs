@@ -66,8 +66,9 @@ impl Builder {
     /// Time between two checks of the slot, whether or not a total has changed. Default: 60 seconds.
     ///
     /// A check is one small request: it extends the lease, and asks whether the last batch is still
-    /// the last one. If the store lost acknowledged totals, it isn't, and the worker sends all of
-    /// its totals again.
+    /// the last one. If the store was put back to an older copy, or lost the slot, it isn't, and the
+    /// worker sends all of its totals again. The check doesn't see a row that somebody deletes by
+    /// hand: it comes back with the counter's next change, or by [`Worker::flush`].
     ///
     /// ```
     /// # use std::{sync::{Arc, Mutex}, time::Duration};

@@ -14,7 +14,7 @@ const HOST: &str = "bench";
 const BATCH: usize = 4096;
 
 /// Slots and counters of each. Each store takes them in this order, and ends at its first failure.
-const SIZES: [(usize, usize); 7] = [
+const SIZES: [(usize, usize); 9] = [
     (1, 1_000),
     (10, 1_000),
     (100, 1_000),
@@ -22,6 +22,8 @@ const SIZES: [(usize, usize); 7] = [
     (10, 100_000),
     (20, 100_000),
     (40, 100_000),
+    (80, 100_000),
+    (160, 100_000),
 ];
 
 /// A store, with what ends with it.

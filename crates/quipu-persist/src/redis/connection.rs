@@ -117,6 +117,17 @@ impl Connection {
         limit(left).map_err(|error| explain(&self.place, error))
     }
 
+    /// The error of a slot that is gone, and that the set of numbers still has.
+    pub(super) fn lacks(&self, slot: u32) -> Error {
+        let [slots, key] = [self.keys.slots(), self.keys.slot(slot)];
+        let text = format!(
+            "{}: {slots} has {slot}, and {key} is gone: expected a server that drops no key; the slot's \
+             owner writes it again, or SREM {slots} {slot} gives its counts up",
+            self.place
+        );
+        Error::new(ErrorKind::Store, text)
+    }
+
     /// The error of a step that others came before each time.
     pub(super) fn is_overtaken(&self, tries: u32) -> Error {
         let text = format!(

@@ -12,29 +12,47 @@ use crate::{Error, Lease};
 const MESSAGE: usize = 64;
 
 /// Asks for each slot by `read`, and gives the answers to `take`, which says whether the slot is
-/// there.
+/// there. An error if one is gone that the set of numbers has: an eviction dropped it, perhaps, and its
+/// counts are missing until its owner writes again.
+pub(super) fn every_slot(
+    connection: &mut Connection,
+    read: impl Fn(&Keys, u32) -> Cmd,
+    take: impl FnMut(&Keys, u32, Value) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    match each_slot(connection, read, take)?.first() {
+        Some(slot) => Err(connection.lacks(*slot)),
+        None => Ok(()),
+    }
+}
+
+/// The same for slots of which some may be gone. Their numbers.
 ///
 /// The set of numbers may be lost alone, and slots that nobody writes to don't come back to it. So
 /// these numbers are asked for too: those that are missing between others, the next one, and more
 /// beyond that for as long as one of them is a slot. A claim takes the lowest number that no slot has,
 /// so no others are far away.
-pub(super) fn each_slot(
+fn each_slot(
     connection: &mut Connection,
     read: impl Fn(&Keys, u32) -> Cmd,
     mut take: impl FnMut(&Keys, u32, Value) -> Result<bool, Error>,
-) -> Result<(), Error> {
+) -> Result<Vec<u32>, Error> {
     let keys = connection.keys.clone();
     let schema = cmd("GET").arg(keys.schema()).take();
     let [schema, members] = connection.ask([schema, cmd("SMEMBERS").arg(keys.slots()).take()])?;
     keys.is_new(schema)?;
     let known = keys.parse_slots(members)?;
     let mut end = first_end(&known);
+    let mut gone = Vec::new();
     let mut asked: Vec<u32> = known.iter().copied().chain(missing(&known, 0, end)).collect();
     while !asked.is_empty() {
         let mut is_more = false;
         for slots in asked.chunks(MESSAGE) {
             ask_slots(connection, &keys, slots, &read, |slot, answer| {
-                is_more |= take(&keys, slot, answer)? && !known.contains(&slot);
+                match (take(&keys, slot, answer)?, known.contains(&slot)) {
+                    (true, false) => is_more = true,
+                    (false, true) => gone.push(slot),
+                    _ => {}
+                }
                 Ok(())
             })?;
         }
@@ -42,7 +60,7 @@ pub(super) fn each_slot(
         asked = missing(&known, end, next).collect();
         end = next;
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// The number below which all are asked for at first: the next one after the last, unless most in

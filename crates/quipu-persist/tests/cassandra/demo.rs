@@ -7,10 +7,10 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quipu_persist::{Batch, BatchId, Cassandra, Claim, Claimed, Entry, Outcome, Sink, Store};
+use quipu_persist::{Cassandra, Outcome, Sink, Store};
 
+use crate::owner::Owner;
 use crate::trio::{Trio, three};
-use crate::{LONG, claim};
 
 const HOSTS: usize = 3;
 
@@ -114,32 +114,25 @@ const COUNTERS: usize = 10_000;
 const BATCH: usize = 4096;
 
 /// A host that writes to its slot without a worker, so that only the store's time is measured.
-struct Writer {
+struct Host {
     store: Cassandra,
-    claim: Claim,
-    claimed: Claimed,
-    last: BatchId,
+    owner: Owner,
 }
 
-impl Writer {
+impl Host {
     fn new(trio: &Trio) -> Self {
-        let (mut store, claim) = (trio.store("sizes"), claim());
-        let claimed = store.claim(&claim).expect("a slot");
-        Self { store, claim, claimed, last: BatchId::NONE }
+        let mut store = trio.store("sizes");
+        let owner = Owner::claim(&mut store, "web").expect("a slot");
+        Self { store, owner }
     }
 
     /// Writes a total to these counters, in batches.
     fn flush(&mut self, counters: usize, total: i64) {
-        for first in (0..counters).step_by(BATCH) {
-            let counters = first..counters.min(first + BATCH);
-            let id = BatchId { number: self.last.number + 1, entries: counters.len() as u32 };
-            let place = (self.claimed.slot, self.claimed.epoch);
-            let mut batch = Batch::new(place, self.claim.owner.clone(), self.last, id, LONG);
-            let name = |counter| format!("http_requests_total_{counter:05}");
-            let entry = |counter| Entry { counter: name(counter), total };
-            batch.entries.extend(counters.map(entry));
+        let names: Vec<_> = (0..counters).map(|n| format!("http_requests_total_{n:05}")).collect();
+        let rows: Vec<_> = names.iter().map(|name| (name.as_str(), total)).collect();
+        for rows in rows.chunks(BATCH) {
+            let batch = self.owner.batch(rows);
             while !matches!(self.store.flush(&batch), Ok(Outcome::Stored)) {}
-            self.last = id;
         }
     }
 }
@@ -158,9 +151,9 @@ fn print(what: &str, times: &mut [Duration]) {
 fn sizes_of_three_nodes() {
     let mut trio = three();
     trio.keyspace("sizes");
-    let mut hosts: Vec<_> = (0..10).map(|_| Writer::new(&trio)).collect();
+    let mut hosts: Vec<_> = (0..10).map(|_| Host::new(&trio)).collect();
     for counters in [1, 100, 1_000, COUNTERS] {
-        let flush = |(round, host): (usize, &mut Writer)| {
+        let flush = |(round, host): (usize, &mut Host)| {
             let begin = Instant::now();
             host.flush(counters, round as i64);
             begin.elapsed()

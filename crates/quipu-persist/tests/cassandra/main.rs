@@ -10,6 +10,8 @@ mod cluster;
 mod demo;
 mod faults;
 mod links;
+#[path = "../stores/owner.rs"]
+mod owner;
 mod server;
 mod three;
 mod tls;
@@ -17,6 +19,7 @@ mod trio;
 #[path = "../twins/twins.rs"]
 mod twins;
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::Barrier;
 use std::thread;
@@ -127,6 +130,20 @@ fn cluster_of_one_gives_each_of_many_first_claims_a_slot() {
     slots.dedup();
     assert_eq!(slots.len(), PROCESSES, "{slots:?}");
     assert_eq!(node().store("starts").slots().unwrap().into_keys().collect::<Vec<_>>(), slots);
+}
+
+#[test]
+#[ignore = "starts Cassandra"]
+fn cluster_of_one_has_as_many_rows_after_many_starts() {
+    const STARTS: i64 = 1000;
+
+    node().keyspace("many_starts");
+    let mut store = node().store("many_starts");
+    for _ in 0..STARTS {
+        assert_eq!(owner::like(&mut store).unwrap(), Outcome::Stored);
+    }
+    assert_eq!(store.by_slot("likes").unwrap(), BTreeMap::from([(0, STARTS)]));
+    assert_eq!(store.slots().unwrap()[&0].epoch, STARTS as u64);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use quipu_persist::{ErrorKind, Sink, Store, Worker};
 use crate::trio::three;
 use crate::{LONG, PATIENCE, claim, claim_in_the_end};
 
-/// How long half of the flushes take at most while one of three nodes hangs.
+/// How long nine of ten flushes take at most while one of three nodes hangs.
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// Nodes note after at most 5 seconds how long a table's reads wait for a replica.
@@ -51,13 +51,14 @@ fn cluster_of_three_flushes_while_one_node_hangs() {
         }
         trio.wake(node);
         times.sort_unstable();
-        let (half, longest) = (times[times.len() / 2], times[times.len() - 1]);
+        let [half, most, longest] = [5, 9, 10].map(|tenths| times[(times.len() - 1) * tenths / 10]);
         println!(
-            "node {node} hangs: {} flushes of {half:?}, the longest of {longest:?}",
+            "node {node} hangs: {} flushes of {half:?}, nine of ten within {most:?}, the longest of \
+             {longest:?}",
             times.len()
         );
         // The longest takes a second, and may take any time on a machine that is busy.
-        assert!(half < LIMIT, "node {node}: {half:?}");
+        assert!(most < LIMIT, "node {node}: {most:?}");
         warm_up(&worker);
     }
     worker.shutdown(PATIENCE).unwrap();

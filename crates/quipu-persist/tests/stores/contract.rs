@@ -130,8 +130,10 @@ fn takes_large_batches(rig: &dyn Rig) {
 
 /// As many slots as processes at once, however many there are after each other.
 fn has_as_many_slots_as_processes(rig: &dyn Rig) {
+    const STARTS: i64 = 1000;
+
     let mut sink = rig.sink();
-    for _ in 0..50 {
+    for _ in 0..STARTS {
         assert_eq!(like(&mut sink).unwrap(), Outcome::Stored);
     }
     assert_eq!(rig.store().slots().unwrap().len(), 1);
@@ -141,7 +143,7 @@ fn has_as_many_slots_as_processes(rig: &dyn Rig) {
             let likes = owner.base.get("likes").copied().unwrap_or(0) + 1;
             assert_eq!(sink.flush(&owner.closing(&[("likes", likes)])).unwrap(), Outcome::Stored);
         }
-        assert_eq!(rig.store().total("likes").unwrap(), 50 + 5 * round);
+        assert_eq!(rig.store().total("likes").unwrap(), STARTS + 5 * round);
         assert_eq!(rig.store().slots().unwrap().len(), 5);
     }
 }

@@ -176,6 +176,33 @@ fn service_redis_without_the_set_of_slots() {
     assert_eq!(store.total("likes").unwrap(), 120);
 }
 
+/// A slot is lost alone: no total is read that lacks its counts.
+#[test]
+#[ignore = "starts Redis"]
+fn service_redis_without_a_slot() {
+    let server = Server::redis_with_fsync("everysec");
+    let (mut store, mut user) = (store(&server), user(&server));
+    let mut owners: Vec<_> = (0..3).map(|_| Owner::new(&mut store, LONG)).collect();
+    owners.iter_mut().for_each(|owner| owner.flush(&mut store, 5));
+    user.del::<_, ()>("{quipu}:slot:1").unwrap();
+
+    let errors = [
+        store.total("likes").map(drop),
+        store.totals().map(drop),
+        store.totals_with_prefix("other").map(drop),
+        store.by_slot("likes").map(drop),
+    ];
+    for error in errors.map(Result::unwrap_err) {
+        assert_eq!(error.kind(), ErrorKind::Store);
+        assert!(error.to_string().contains("has 1, and {quipu}:slot:1 is gone"), "{error}");
+    }
+    assert!(store.slots().unwrap().keys().eq(&[0, 2]));
+    owners[1] = Owner::new(&mut store, LONG);
+    assert_eq!(owners[1].claimed.slot, 1);
+    owners[1].flush(&mut store, 5);
+    assert_eq!(store.total("likes").unwrap(), 15);
+}
+
 #[test]
 #[ignore = "starts Redis"]
 fn service_redis_of_another_layout() {
