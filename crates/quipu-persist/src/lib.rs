@@ -35,7 +35,8 @@
 //!   adds. (Of a killed process: to those that it had flushed.)
 //! - A store may lose acknowledged totals, by a failover or a restore of an older copy. The next
 //!   [check](Builder::resend_every) or `flush` of each living process restores them.
-//! - Rows number at most the counters times the processes that were alive at once.
+//! - Rows number at most the counters times the processes that had a slot at once: those that were
+//!   alive, or killed within a lease.
 //! - An add never waits for any of this.
 //!
 //! # Slots
