@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 }
 
 fn run(mut arguments: Vec<String>) -> Result<String, String> {
-    let nodes = take(&mut arguments, "--nodes", 1, "1 or 3")?;
+    let nodes = take(&mut arguments, "--nodes", 3, "1 or 3")?;
     let rounds = take(&mut arguments, "--rounds", 5, "a number of rounds")?;
     if let Some(unknown) = arguments.first() {
         return Err(format!("{unknown}: expected --nodes or --rounds"));
