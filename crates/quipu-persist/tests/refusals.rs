@@ -92,62 +92,6 @@ proptest! {
     }
 }
 
-/// A link that carries no more than some rows in the time limit of a call.
-#[derive(Default)]
-struct Slow {
-    store: Memory,
-    late: usize,
-}
-
-const ROWS: usize = 300;
-
-impl Sink for Slow {
-    fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
-        self.store.claim(claim)
-    }
-
-    fn flush(&mut self, batch: &Batch) -> Result<Outcome, Error> {
-        if batch.entries.len() > ROWS {
-            self.late += 1;
-            return Err(Error::new(ErrorKind::Timeout, "expected an answer in time"));
-        }
-        self.store.flush(batch)
-    }
-
-    fn lease(&mut self, slot: u32) -> Result<Option<Lease>, Error> {
-        self.store.lease(slot)
-    }
-}
-
-#[test]
-fn batches_become_as_small_as_a_slow_link_needs() {
-    const COUNTERS: usize = 10_000;
-
-    let sink = Arc::new(Mutex::new(Slow::default()));
-    let worker = Worker::builder("host")
-        .interval(Duration::from_millis(1))
-        .max_backoff(Duration::from_millis(1))
-        .start(Arc::clone(&sink))
-        .unwrap();
-    for number in 0..COUNTERS {
-        let counter = Arc::new(Counter::new());
-        counter.inc();
-        worker.track(name(number), counter).unwrap();
-    }
-    // One attempt for each size that is too large: 4096, 2048, 1024 and 512.
-    let failed = (0..).take_while(|_| worker.flush(LONG).is_err()).count();
-    assert!(failed <= 4, "{failed}");
-    let late = || sink.lock().unwrap().late;
-    let before = late();
-    assert!((1..=4).contains(&before), "{before}");
-    // Then larger ones are tried again, now and then.
-    let failed = (0..64).filter(|_| worker.flush(LONG).is_err()).count();
-    assert!((1..=8).contains(&failed), "{failed}");
-    worker.shutdown(LONG).unwrap();
-    let totals = sink.lock().unwrap().store.totals().unwrap();
-    assert!(totals.len() == COUNTERS && totals.values().all(|total| *total == 1));
-}
-
 /// Neither slower, nor with the refused counter each time; and once the store takes it, it is there.
 #[test]
 fn flushes_go_on_as_before() {

@@ -104,6 +104,43 @@ fn unfit_hosts_names_and_intervals_are_refused_by_value() {
     worker.track("likes_by_size", sizes).unwrap();
 }
 
+/// A link carries no more than some rows in the time limit of a call.
+#[test]
+fn batches_become_as_small_as_a_slow_link_needs() {
+    const COUNTERS: usize = 10_000;
+    const ROWS: usize = 300;
+
+    let (store, late) = (memory(), Arc::new(AtomicUsize::new(0)));
+    let sink = {
+        let late = Arc::clone(&late);
+        Call(Arc::clone(&store), move |store: &Shared, batch: &Batch| {
+            if batch.entries.len() <= ROWS {
+                return flush(store, batch);
+            }
+            late.fetch_add(1, Ordering::Relaxed);
+            Err(Error::new(ErrorKind::Timeout, "expected an answer in time"))
+        })
+    };
+    let time = Duration::from_millis(1);
+    let worker = Worker::builder("host").interval(time).max_backoff(time).start(sink).unwrap();
+    for number in 0..COUNTERS {
+        let counter = Arc::new(Counter::new());
+        counter.inc();
+        worker.track(format!("counter {number}"), counter).unwrap();
+    }
+    // One attempt for each size that is too large: 4096, 2048, 1024 and 512.
+    let failed = (0..).take_while(|_| worker.flush(LONG).is_err()).count();
+    assert!(failed <= 4, "{failed}");
+    let late = late.load(Ordering::Relaxed);
+    assert!((1..=4).contains(&late), "{late}");
+    // Then larger ones are tried again, now and then.
+    let failed = (0..64).filter(|_| worker.flush(LONG).is_err()).count();
+    assert!((1..=8).contains(&failed), "{failed}");
+    worker.shutdown(LONG).unwrap();
+    let totals = store.lock().unwrap().totals().unwrap();
+    assert!(totals.len() == COUNTERS && totals.values().all(|total| *total == 1));
+}
+
 quipu::labels! {
     enum Side: "side" { Left => "left", Right => "right" }
     enum Text: "text" {

@@ -57,7 +57,7 @@ impl Server {
         );
         Self::start(move |data, port| {
             // It writes into the file itself.
-            let config = file(data.parent().expect("a folder"), "sentinel.conf", &text);
+            let config = file(data.with_file_name("sentinel.conf"), &text);
             let mut command = command("redis-server", &[], "redis-server");
             command.arg(config).args(["--sentinel", "--bind", "127.0.0.1"]);
             command.arg("--port").arg(port.to_string()).arg("--dir").arg(data);
@@ -81,7 +81,7 @@ impl Server {
     /// With a configuration file of this text.
     pub(crate) fn nats_configured(text: String) -> Self {
         Self::start(move |data, port| {
-            let config = file(data.parent().expect("a folder"), "nats.conf", &text);
+            let config = file(data.with_file_name("nats.conf"), &text);
             let mut command = command("nats-server", &[], "nats-server");
             command.args(["--addr", "127.0.0.1", "--port"]).arg(port.to_string());
             command.arg("--store_dir").arg(data).arg("--config").arg(config);
@@ -135,7 +135,7 @@ impl Server {
             }
             let asks = if is_mutual { "clientcert=verify-ca" } else { "" };
             let rule = format!("hostssl all all 127.0.0.1/32 scram-sha-256 {asks}\n");
-            fs::write(data.join("pg_hba.conf"), rule).expect("a file of PostgreSQL");
+            file(data.join("pg_hba.conf"), &rule);
             let [certificate, key, roots] =
                 [&certificate, &key, &roots].map(|file| file.display().to_string());
             let files =
@@ -162,7 +162,7 @@ impl Server {
     /// transaction.
     pub(crate) fn pgbouncer(postgres: u16) -> Self {
         Self::start(move |data, port| {
-            let users = file(data, "users.txt", "\"quipu\" \"knots\"\n");
+            let users = file(data.join("users.txt"), "\"quipu\" \"knots\"\n");
             let config = format!(
                 "[databases]\n* = host=127.0.0.1 port={postgres}\n[pgbouncer]\n\
                  listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
@@ -172,7 +172,7 @@ impl Server {
             );
             let mut command = command("pgbouncer", &[], "pgbouncer");
             run_as_nobody(&mut command);
-            command.arg(file(data, "pgbouncer.ini", &config));
+            command.arg(file(data.join("pgbouncer.ini"), &config));
             command
         })
     }
@@ -197,7 +197,7 @@ impl Server {
             );
             let mut command = command("pgpool", &[], "pgpool2");
             run_as_nobody(&mut command);
-            command.args(["-n", "-D", "-f"]).arg(file(data, "pgpool.conf", &config));
+            command.args(["-n", "-D", "-f"]).arg(file(data.join("pgpool.conf"), &config));
             command
         });
         server.end = "-QUIT";
@@ -354,7 +354,7 @@ fn postgres_at(data: &Path, port: u16, settings: &[(&str, &str)]) -> Command {
 }
 
 fn initdb(data: &Path) {
-    let password = file(data.parent().expect("a folder"), "password", "knots\n");
+    let password = file(data.with_file_name("password"), "knots\n");
     let mut initdb = postgres_command("initdb");
     initdb.args(["--username=quipu", "--auth=scram-sha-256", "--no-sync", "--pwfile"]);
     succeed(initdb.arg(&password).arg("-D").arg(data).current_dir(data));
@@ -366,8 +366,7 @@ fn succeed(command: &mut Command) {
 }
 
 /// Writes a file of the configuration.
-fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
-    let path = folder.join(name);
+fn file(path: PathBuf, text: &str) -> PathBuf {
     fs::write(&path, text).expect("a file for the configuration");
     path
 }
