@@ -4,18 +4,20 @@
 //! `QUIPU_SEED` repeats the choices of a run. What is left to chance is when a host that flushes by
 //! itself does so. `QUIPU_ROUNDS` is the number of rounds.
 
+use std::cell::Cell;
 use std::env;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::{Counter, UpDownCounter};
-use quipu_persist::{ErrorKind, Worker};
+use quipu_persist::{Error, ErrorKind, Outcome, Sink, Store, Worker, Writer};
 
 use crate::LONG;
+use crate::owner::Owner;
 use crate::rig::{File, Rig};
-use crate::tally::{Tally, Way, Weather};
+use crate::tally::{State, Tally, Way, Weather};
 use crate::unruly::Hasty;
 
 /// Faults that each run must have met, whatever the store.
@@ -26,6 +28,7 @@ const ALWAYS: &[&str] = &[
     "requests late",
     "claims repeated",
     "hosts replaced",
+    "hosts killed",
     "slots taken over",
     "owners fenced",
     "owners set back",
@@ -42,29 +45,51 @@ const PERIOD: u32 = 15;
 /// remembers 16 slots, and may claim some more before the leases are long again.
 const CLAIMS: u32 = 5;
 
+/// The likes that were added to a host, which are never reset.
+#[derive(Default)]
+struct Added {
+    begun: AtomicI64,
+    done: AtomicI64,
+    /// Taken for each add.
+    gate: Mutex<()>,
+}
+
+impl Added {
+    fn add(&self, likes: &Counter, n: u64) {
+        let _gate = self.gate.lock().unwrap();
+        self.begun.fetch_add(n as i64, Ordering::SeqCst);
+        likes.add(n);
+        self.done.fetch_add(n as i64, Ordering::SeqCst);
+    }
+
+    fn begun(&self) -> i64 {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    fn done(&self) -> i64 {
+        self.done.load(Ordering::SeqCst)
+    }
+}
+
 /// A process that counts, as far as the store can tell.
 struct Host {
     worker: Worker,
     likes: Arc<Counter>,
     gauge: Arc<UpDownCounter>,
-    is_unruly: Arc<AtomicBool>,
-    claims: Arc<AtomicU32>,
+    name: String,
+    state: Arc<State>,
     /// Whether it flushes by itself, and not only when it is told to.
     is_eager: bool,
-    /// The sum of its own adds. Locked while it adds.
-    added: Arc<Mutex<i64>>,
+    added: Arc<Added>,
+    /// The likes that a flush has acknowledged, and no restore has taken away since.
+    acknowledged: Cell<i64>,
 }
 
 impl Host {
-    fn new(
-        way: Hasty<Way>,
-        is_unruly: Arc<AtomicBool>,
-        claims: Arc<AtomicU32>,
-        is_eager: bool,
-    ) -> Self {
+    fn new(name: String, way: Hasty<Way>, state: Arc<State>, is_eager: bool) -> Self {
         let (likes, gauge, added) = Default::default();
         let interval = if is_eager { Duration::from_millis(1) } else { LONG };
-        let builder = Worker::builder("host")
+        let builder = Worker::builder(&name)
             .interval(interval)
             .resend_every(2 * interval)
             .max_backoff(interval);
@@ -74,15 +99,36 @@ impl Host {
         if is_eager {
             keep_adding(&likes, &added);
         }
-        Self { worker, likes, gauge, is_unruly, claims, is_eager, added }
+        Self { worker, likes, gauge, name, state, is_eager, added, acknowledged: Cell::new(0) }
+    }
+
+    fn try_flush(&self) -> Result<(), Error> {
+        let added = self.added.done();
+        self.worker.flush(LONG)?;
+        self.acknowledged.set(added);
+        Ok(())
     }
 
     /// Until it succeeds: after a crash, the first attempt finds a connection that is gone.
     fn flush(&self) {
         let start = Instant::now();
-        while let Err(error) = self.worker.flush(LONG) {
+        while let Err(error) = self.try_flush() {
             assert!(start.elapsed() < LONG, "{error}");
         }
+    }
+
+    /// Ends it between two requests, or amid one.
+    fn kill(self) -> Killed {
+        let Self { worker, state, name, added, acknowledged, .. } = self;
+        state.is_killed.store(true, Ordering::Relaxed);
+        worker.shutdown(Duration::ZERO).unwrap_err();
+        // The worker's thread ends with the last request.
+        let start = Instant::now();
+        while Arc::strong_count(&state) > 1 {
+            assert!(start.elapsed() < LONG, "expected a thread that ends");
+            thread::sleep(Duration::from_millis(1));
+        }
+        Killed { name, added: added.begun(), acknowledged: acknowledged.get() }
     }
 
     /// Waits until it has written all by itself. Of three flushes that succeed from now on, the
@@ -98,14 +144,19 @@ impl Host {
     }
 }
 
+/// A host that was killed, and its likes.
+struct Killed {
+    name: String,
+    added: i64,
+    acknowledged: i64,
+}
+
 /// Adds until the host is gone.
-fn keep_adding(likes: &Arc<Counter>, added: &Arc<Mutex<i64>>) {
+fn keep_adding(likes: &Arc<Counter>, added: &Arc<Added>) {
     let (likes, added) = (Arc::clone(likes), Arc::downgrade(added));
     thread::spawn(move || {
         while let Some(added) = added.upgrade() {
-            let Ok(mut added) = added.lock() else { return };
-            *added += 1;
-            likes.inc();
+            added.add(&likes, 1);
             drop(added);
             thread::sleep(Duration::from_micros(100));
         }
@@ -124,9 +175,12 @@ struct Rounds<'a> {
     rig: &'a mut dyn Rig,
     random: fastrand::Rng,
     hosts: Vec<Host>,
-    /// Without what hosts that live have added by themselves.
+    started: u32,
+    /// The counts of hosts that are gone.
     likes: i64,
     gauge: i64,
+    /// The hosts that were killed in this round: what the store has of their last likes is unknown.
+    killed: Vec<Killed>,
     weather: Weather,
     /// Steps until the store is put back to the copy, and as many until it goes forth again. Until then
     /// no host ends: only one that lives makes good what the copy lacks.
@@ -146,8 +200,10 @@ impl Rounds<'_> {
             rig,
             random,
             hosts: Vec::new(),
+            started: 0,
             likes: 0,
             gauge: 0,
+            killed: Vec::new(),
             weather,
             restore_in: Vec::new(),
             tally,
@@ -161,10 +217,11 @@ impl Rounds<'_> {
     }
 
     fn start_host(&mut self, is_eager: bool) {
-        let (is_unruly, claims) = Default::default();
+        self.started += 1;
+        let (name, state) = (format!("host-{}", self.started), Arc::default());
         let seed = self.random.u64(..);
-        let way = Way::new(self.rig.sink(), &is_unruly, &claims, seed, &self.weather, &self.tally);
-        self.hosts.push(Host::new(way, is_unruly, claims, is_eager));
+        let way = Way::new(self.rig.sink(), &state, seed, &self.weather, &self.tally);
+        self.hosts.push(Host::new(name, way, state, is_eager));
     }
 
     fn round(&mut self, number: u32) {
@@ -175,12 +232,17 @@ impl Rounds<'_> {
             10 => self.save(),
             _ => {}
         }
-        for _ in 0..self.random.u8(1..5) {
+        let steps = self.random.u8(1..5);
+        let kill_at = matches!(number % PERIOD, 1 | 8).then(|| self.random.u8(..steps));
+        for step in 0..steps {
             self.set_unruly(true);
             self.choose_leases();
             self.add();
             self.disturb();
             self.flush_some();
+            if kill_at == Some(step) {
+                self.kill_host();
+            }
             self.check_bound();
             self.approach_restore();
         }
@@ -190,26 +252,23 @@ impl Rounds<'_> {
     }
 
     fn set_unruly(&self, is_unruly: bool) {
-        self.hosts.iter().for_each(|host| host.is_unruly.store(is_unruly, Ordering::Relaxed));
+        self.hosts.iter().for_each(|host| host.state.is_unruly.store(is_unruly, Ordering::Relaxed));
     }
 
     /// Leases that run out at once, unless the hosts have claimed too many slots already.
     fn choose_leases(&mut self) {
-        let may_claim = |host: &Host| host.claims.load(Ordering::Relaxed) < CLAIMS;
+        let may_claim = |host: &Host| host.state.claims.load(Ordering::Relaxed) < CLAIMS;
         let is_hasty = self.restore_in.is_empty() || self.hosts.iter().all(may_claim);
         self.weather.is_hasty.store(is_hasty && self.random.bool(), Ordering::Relaxed);
     }
 
     fn add(&mut self) {
         for host in &self.hosts {
-            let (n, delta) = (self.random.u64(..1000), self.random.i64(-500..500));
-            host.likes.add(n);
-            host.gauge.add(delta);
+            host.added.add(&host.likes, self.random.u64(..1000));
+            host.gauge.add(self.random.i64(-500..500));
             if self.random.u8(..20) == 0 {
                 host.likes.reset();
             }
-            self.likes += n as i64;
-            self.gauge += delta;
         }
     }
 
@@ -226,19 +285,30 @@ impl Rounds<'_> {
             return;
         }
         let host = self.hosts.swap_remove(self.random.usize(..self.hosts.len()));
-        host.is_unruly.store(false, Ordering::Relaxed);
-        let added = host.added.lock().unwrap();
+        host.state.is_unruly.store(false, Ordering::Relaxed);
+        let gate = host.added.gate.lock().unwrap();
         host.flush();
         host.worker.shutdown(LONG).unwrap();
-        self.likes += *added;
+        self.likes += host.added.done();
+        drop(gate);
+        self.gauge += host.gauge.sum();
         self.tally.count("hosts replaced");
         self.start_host(host.is_eager);
     }
 
+    fn kill_host(&mut self) {
+        if !self.restore_in.is_empty() {
+            return;
+        }
+        let host = self.hosts.swap_remove(self.random.usize(..self.hosts.len()));
+        self.start_host(host.is_eager);
+        self.killed.push(host.kill());
+        self.tally.count("hosts killed");
+    }
+
     fn crash(&mut self) {
         let (hosts, time) = (&self.hosts, Duration::from_micros(self.random.u64(..5000)));
-        if self.rig.crash(time, &mut || hosts.iter().for_each(|host| drop(host.worker.flush(LONG))))
-        {
+        if self.rig.crash(time, &mut || hosts.iter().for_each(|host| drop(host.try_flush()))) {
             self.tally.count("servers killed");
         }
     }
@@ -254,7 +324,7 @@ impl Rounds<'_> {
 
     fn save(&mut self) {
         self.extend_leases();
-        self.hosts.iter().for_each(|host| host.claims.store(0, Ordering::Relaxed));
+        self.hosts.iter().for_each(|host| host.state.claims.store(0, Ordering::Relaxed));
         self.weather.pause(|| self.rig.save());
         self.restore_in = vec![self.random.u8(1..5), self.random.u8(1..5)];
     }
@@ -267,6 +337,7 @@ impl Rounds<'_> {
             self.restore_in.pop();
             self.extend_leases();
             self.weather.restore(|| self.rig.restore());
+            self.hosts.iter().for_each(|host| host.acknowledged.set(0));
             self.tally.count("stores restored");
         }
     }
@@ -275,23 +346,29 @@ impl Rounds<'_> {
     fn flush_some(&mut self) {
         for host in &self.hosts {
             for _ in 0..self.random.u8(..3) {
-                if let Err(error) = host.worker.flush(LONG) {
+                if let Err(error) = host.try_flush() {
                     assert_expected(error.kind());
                 }
             }
         }
     }
 
+    /// By the hosts that live.
+    fn added(&self) -> i64 {
+        self.hosts.iter().map(|host| host.added.begun()).sum()
+    }
+
     fn check_bound(&self) {
         let stored = self.rig.store().total("likes").unwrap();
-        let added =
-            self.likes + self.hosts.iter().map(|host| *host.added.lock().unwrap()).sum::<i64>();
+        let killed = self.killed.iter().map(|host| host.added).sum::<i64>();
+        let added = self.likes + killed + self.added();
         assert!(stored <= added, "{stored} in the store, {added} added");
     }
 
     /// Once no one adds, and each host has flushed.
     fn check_equality(&mut self) {
-        let added: Vec<_> = self.hosts.iter().map(|host| host.added.lock().unwrap()).collect();
+        let added: Vec<_> = self.hosts.iter().map(|host| Arc::clone(&host.added)).collect();
+        let _gates: Vec<_> = added.iter().map(|added| added.gate.lock().unwrap()).collect();
         for host in &self.hosts {
             if host.is_eager && self.random.u8(..3) == 0 {
                 host.wait();
@@ -303,12 +380,44 @@ impl Rounds<'_> {
                 assert_expected(error.kind());
             }
         }
-        let likes = self.likes + added.iter().map(|added| **added).sum::<i64>();
         let mut store = self.rig.store();
+        self.settle_killed(&mut *store);
+        let gauge = self.gauge + self.hosts.iter().map(|host| host.gauge.sum()).sum::<i64>();
         assert_eq!(
             (store.total("likes").unwrap(), store.total("gauge").unwrap()),
-            (likes, self.gauge)
+            (self.likes + self.added(), gauge)
         );
+    }
+
+    /// Counts what hosts that were killed have left, once nothing of them can arrive any more: another owner has
+    /// their slots.
+    fn settle_killed(&mut self, store: &mut dyn Store) {
+        let killed = std::mem::take(&mut self.killed);
+        if killed.is_empty() {
+            return;
+        }
+        let (mut sink, mut owners) = (self.rig.sink(), Vec::new());
+        let is_killed = |owner: &&Writer| killed.iter().any(|host| host.name == owner.host());
+        loop {
+            let slots = store.slots().unwrap();
+            let gone: Vec<_> =
+                slots.values().map(|lease| &lease.owner).filter(is_killed).cloned().collect();
+            if gone.is_empty() {
+                break;
+            }
+            owners.push(Owner::instead_of(&mut sink, "settler", gone).unwrap());
+        }
+        for mut owner in owners {
+            assert_eq!(sink.flush(&owner.closing(&[])).unwrap(), Outcome::Stored);
+        }
+        let left = store.total("likes").unwrap() - self.likes - self.added();
+        let sum = |part: fn(&Killed) -> i64| killed.iter().map(part).sum::<i64>();
+        let expected = sum(|host| host.acknowledged)..=sum(|host| host.added);
+        assert!(expected.contains(&left), "{left} left by hosts that were killed: {expected:?}");
+        self.likes += left;
+        // A gauge goes up and down: it is compared with what was there from here on.
+        let gauge = self.hosts.iter().map(|host| host.gauge.sum()).sum::<i64>();
+        self.gauge = store.total("gauge").unwrap() - gauge;
     }
 }
 

@@ -19,8 +19,19 @@ pub(crate) struct Owner {
 
 impl Owner {
     pub(crate) fn claim(sink: &mut (impl Sink + ?Sized), host: &str) -> Result<Self, Error> {
+        Self::instead_of(sink, host, Vec::new())
+    }
+
+    /// The same, of a slot that may be one of these owners'.
+    pub(crate) fn instead_of(
+        sink: &mut (impl Sink + ?Sized),
+        host: &str,
+        owners: Vec<Writer>,
+    ) -> Result<Self, Error> {
         let name = Writer::new(host)?;
-        let claimed = sink.claim(&Claim::new(name.clone(), LEASE))?;
+        let mut claim = Claim::new(name.clone(), LEASE);
+        claim.instead_of = owners;
+        let claimed = sink.claim(&claim)?;
         let (slot, epoch) = (claimed.slot, claimed.epoch);
         Ok(Self { name, slot, epoch, last: BatchId::NONE, base: claimed.base })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use quipu_persist::{Batch, Claim, Claimed, Error, Lease, Outcome, Sink, Standing};
+use quipu_persist::{Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome, Sink, Standing};
 
 use crate::unruly::{Hasty, Request, Unruly};
 
@@ -81,29 +81,37 @@ impl Sink for Store {
     }
 }
 
+/// The state of one process, which a test changes and looks at.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) is_unruly: Arc<AtomicBool>,
+    /// Whether it sends nothing any more.
+    pub(crate) is_killed: AtomicBool,
+    /// Claims that were sent.
+    pub(crate) claims: AtomicU32,
+}
+
 /// An unruly way to a store.
 pub(crate) struct Way {
     unruly: Unruly<Arc<Mutex<Store>>>,
     store: Arc<Mutex<Store>>,
     weather: Weather,
-    /// Claims that were sent.
-    claims: Arc<AtomicU32>,
+    state: Arc<State>,
     tally: Tally,
 }
 
 impl Way {
     pub(crate) fn new(
         sink: Box<dyn Sink>,
-        is_unruly: &Arc<AtomicBool>,
-        claims: &Arc<AtomicU32>,
+        state: &Arc<State>,
         seed: u64,
         weather: &Weather,
         tally: &Tally,
     ) -> Hasty<Self> {
         let store = Arc::new(Mutex::new(Store { sink, arrived: Vec::new() }));
-        let unruly = Unruly::new(Arc::clone(&store), is_unruly, &weather.restores, seed);
-        let (claims, tally) = (Arc::clone(claims), tally.clone());
-        let way = Self { unruly, store, weather: weather.clone(), claims, tally };
+        let unruly = Unruly::new(Arc::clone(&store), &state.is_unruly, &weather.restores, seed);
+        let (state, tally) = (Arc::clone(state), tally.clone());
+        let way = Self { unruly, store, weather: weather.clone(), state, tally };
         Hasty::new(way, &weather.is_hasty)
     }
 
@@ -113,6 +121,9 @@ impl Way {
         request: Option<&Request>,
         call: impl FnOnce(&mut Unruly<Arc<Mutex<Store>>>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        if self.state.is_killed.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Unavailable, "killed"));
+        }
         let gate = Arc::clone(&self.weather.gate);
         let _gate = gate.read().unwrap_or_else(PoisonError::into_inner);
         let answer = call(&mut self.unruly);
@@ -137,7 +148,7 @@ impl Way {
 
 impl Sink for Way {
     fn claim(&mut self, claim: &Claim) -> Result<Claimed, Error> {
-        self.claims.fetch_add(1, Ordering::Relaxed);
+        self.state.claims.fetch_add(1, Ordering::Relaxed);
         let request = Request::Claim(claim.clone());
         let answer = self.send(Some(&request), |unruly| unruly.claim(claim));
         self.tally.count_all([
