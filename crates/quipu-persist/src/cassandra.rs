@@ -14,6 +14,7 @@ use super::{Batch, Claim, Claimed, Error, Lease, Outcome, Sink, Store, sums};
 
 mod explain;
 mod link;
+mod list;
 mod retry;
 mod slots;
 mod steps;
@@ -104,10 +105,11 @@ const CONCURRENCY: usize = 16;
 /// centre only, use a keyspace that is replicated only there.
 ///
 /// A node that hasn't said within 0.7 seconds that it is there hangs, and its requests are sent to
-/// another one. So one node of three that hangs holds up a flush for about a second. A claim and a
-/// read ask for the list of slots, and Cassandra doesn't ask a third node for that: they may fail until
-/// the nodes know that one hangs, some 20 seconds. Without a quorum, calls are
-/// [`ErrorKind::Timeout`](super::ErrorKind::Timeout) until then, and
+/// another one. So one node of three that hangs holds up a flush for about a second, and a process that
+/// connects for two at most. A claim and a read ask for the list of slots, and Cassandra doesn't ask a
+/// third node for that: if it hasn't come within a second, each slot is asked for. That list has all
+/// slots, unless 64 in a row were deleted by hand. After some 20 seconds, the nodes know that one hangs.
+/// Without a quorum, calls are [`ErrorKind::Timeout`](super::ErrorKind::Timeout) until then, and
 /// [`ErrorKind::Unavailable`](super::ErrorKind::Unavailable) after that.
 ///
 /// With `commitlog_sync: periodic`, the default, nodes that lose power at the same time may lose what
@@ -141,8 +143,9 @@ const CONCURRENCY: usize = 16;
 /// # Limits
 /// A lease ends by the clock of the process that claims the slot. Clocks that differ by more than
 /// the lease cost slots that change hands, and nothing else. One batch is one mutation, of 2 MB at
-/// most: a cluster whose `max_mutation_size` is lower (the default is 16 MB) may decide for a batch
-/// that it can't write, and the slot is stuck until the limit is raised. Calls block, for at most 10 seconds: see
+/// most: `max_mutation_size` must not be lower (the default is 16 MB). A node decides for a larger batch,
+/// and then can't write it: the slot is stuck, and its owner's calls are temporary errors, until the
+/// nodes are started again with a higher limit. Calls block, for at most 10 seconds: see
 /// [asynchronous code](super#asynchronous-code).
 pub struct Cassandra {
     place: Place,

@@ -20,7 +20,7 @@ use super::{explain, table};
 use crate::{Batch, BatchId, Error, ErrorKind, Lease, Writer};
 
 /// The columns of a slot and its lease, as the statements have them.
-type Columns = (
+pub(super) type Columns = (
     i32,
     Option<String>,
     Option<i64>,
@@ -49,21 +49,10 @@ pub(super) struct Slots<'a> {
 }
 
 impl Slots<'_> {
-    /// The numbers of all slots.
-    pub(super) async fn numbers(&self) -> Result<Vec<u32>, Error> {
-        let rows = self.read::<(i32,)>(&self.statements.numbers, (), |_| true).await?;
-        Ok(rows.into_iter().map(|(slot,)| slot as u32).collect())
-    }
-
-    /// The leases of all slots.
-    pub(super) async fn leases(&self) -> Result<BTreeMap<u32, Lease>, Error> {
-        let rows = self.read::<Columns>(&self.statements.leases, (), |_| true).await?;
-        rows.into_iter().filter_map(|columns| self.parse(columns).transpose()).collect()
-    }
-
     /// The lease of a slot, after all that was decided before.
     pub(super) async fn lease(&self, slot: u32) -> Result<Option<Lease>, Error> {
-        let rows = self.read::<Columns>(&self.statements.lease, (slot as i32,), |_| true).await?;
+        let rows =
+            self.read::<Columns>(&self.statements.serial_lease, (slot as i32,), |_| true).await?;
         let row = rows.into_iter().next();
         Ok(row.map_or(Ok(None), |columns| self.parse(columns))?.map(|(_, lease)| lease))
     }
@@ -162,7 +151,7 @@ impl Slots<'_> {
     }
 
     /// Reads rows, page by page, up to the first one that isn't wanted.
-    async fn read<R: for<'r> DeserializeRow<'r, 'r>>(
+    pub(super) async fn read<R: for<'r> DeserializeRow<'r, 'r>>(
         &self,
         statement: &PreparedStatement,
         values: impl SerializeRow,
@@ -191,7 +180,7 @@ impl Slots<'_> {
     }
 
     /// A slot and its lease from their columns; `None` of a slot without one.
-    fn parse(&self, columns: Columns) -> Result<Option<(u32, Lease)>, Error> {
+    pub(super) fn parse(&self, columns: Columns) -> Result<Option<(u32, Lease)>, Error> {
         let (slot, owner, epoch, number, entries, since, until, past) = columns;
         let Some(owner) = owner else { return Ok(None) };
         let writer = |owner: String| {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::list::SPREAD;
 use super::slots::Slots;
 use crate::ambient::{self, now};
 use crate::{Admission, Batch, Claim, Claimed, Error, ErrorKind, Lease, Outcome};
@@ -18,9 +19,6 @@ const SETTLING: Duration = Duration::from_secs(8);
 
 /// The longest wait before the second try. It grows with each of the first ten.
 const PAUSE: Duration = Duration::from_millis(40);
-
-/// New slots among which a claim chooses once others were faster.
-const SPREAD: usize = 64;
 
 impl Slots<'_> {
     /// Claims a slot. Its base is read after that: no batch of an earlier owner can come any more.

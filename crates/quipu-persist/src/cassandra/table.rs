@@ -36,6 +36,9 @@ const COLUMNS_OF: &str = "SELECT column_name, kind, type FROM system_schema.colu
 const OPTIONS: &str =
     "compaction = {'class': 'LeveledCompactionStrategy'} AND speculative_retry = '200ms'";
 
+/// How long the list of all slots may take before it is read slot by slot.
+const LIST: Duration = Duration::from_secs(1);
+
 /// How often a table is looked for that was just made or dropped, and how long between.
 pub(super) const TRIES: usize = 20;
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
@@ -133,8 +136,12 @@ pub(super) struct Statements {
     pub(super) numbers: PreparedStatement,
     /// The leases of all slots.
     pub(super) leases: PreparedStatement,
+    /// The number of one slot, if it is there.
+    pub(super) number: PreparedStatement,
     /// The lease of one slot.
     pub(super) lease: PreparedStatement,
+    /// The same, after all that was decided before.
+    pub(super) serial_lease: PreparedStatement,
     /// The rows of a slot from a counter on.
     pub(super) rows: PreparedStatement,
     pub(super) row: PreparedStatement,
@@ -152,10 +159,11 @@ impl Statements {
             let prepared = driver.prepare(statement).await;
             prepared.map_err(|error| explain::preparation(store, error))
         };
-        let (numbers, leases, mut lease, rows, row, claim, renew, write) = futures_util::try_join!(
+        let (mut numbers, number, mut leases, lease, rows, row, claim, renew, write) = futures_util::try_join!(
             prepare("SELECT DISTINCT slot FROM quipu_slots"),
+            prepare("SELECT DISTINCT slot FROM quipu_slots WHERE slot = ?"),
             prepare(concat!("SELECT DISTINCT ", lease!(), " FROM quipu_slots")),
-            prepare(concat!("SELECT ", lease!(), " FROM quipu_slots WHERE slot = ? LIMIT 1")),
+            prepare(concat!("SELECT DISTINCT ", lease!(), " FROM quipu_slots WHERE slot = ?")),
             prepare("SELECT counter, total FROM quipu_slots WHERE slot = ? AND counter >= ?"),
             prepare("SELECT total FROM quipu_slots WHERE slot = ? AND counter = ?"),
             prepare(concat!(
@@ -169,9 +177,13 @@ impl Statements {
             )),
             prepare("INSERT INTO quipu_slots (slot, counter, total) VALUES (?, ?, ?)"),
         )?;
+        for list in [&mut numbers, &mut leases] {
+            list.set_request_timeout(Some(LIST));
+        }
         // A quorum may lack a lease that was decided but not yet written everywhere. A read at
         // this level waits for it.
-        lease.set_consistency(Consistency::Serial);
-        Ok(Self { numbers, leases, lease, rows, row, claim, renew, write })
+        let mut serial_lease = lease.clone();
+        serial_lease.set_consistency(Consistency::Serial);
+        Ok(Self { numbers, number, leases, lease, serial_lease, rows, row, claim, renew, write })
     }
 }
