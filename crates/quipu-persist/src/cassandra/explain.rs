@@ -69,6 +69,15 @@ pub(super) fn request(store: &str, driver: &Driver, error: ExecutionError) -> Er
     text(store, reason).caused_by(error)
 }
 
+/// The error that is left after a table was looked for again and again, and was there. If a node said
+/// that it isn't, nodes don't agree.
+pub(super) fn after_all(store: &str, error: Error) -> Error {
+    let is_of_a_node = error
+        .source()
+        .is_some_and(|cause| cause.is::<ExecutionError>() || cause.is::<PrepareError>());
+    if is_of_a_node { text(store, AGREEMENT).caused_by(error) } else { error }
+}
+
 /// The error of an answer that can't be read.
 pub(super) fn unreadable(store: &str, error: impl StdError + Send + Sync + 'static) -> Error {
     text(store, OTHER).caused_by(error)

@@ -127,7 +127,7 @@ impl Session {
             }
             tokio::time::sleep(table::PAUSE).await;
         }
-        Err(error)
+        Err(explain::after_all(&store, error))
     }
 
     async fn attempt<T>(

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future;
 use scylla::client::session::Session as Driver;
+use scylla::errors::ExecutionError;
 use scylla::policies::load_balancing::{
     LoadBalancingPolicy, NodeIdentifier, SingleTargetLoadBalancingPolicy,
 };
@@ -43,12 +45,27 @@ const LIST: Duration = Duration::from_secs(1);
 pub(super) const TRIES: usize = 20;
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
+/// How a statement gets to a node. `None` is any one.
+type Way = Option<Arc<dyn LoadBalancingPolicy>>;
+
 /// Whether the keyspace has the table. One with other columns is an error.
+///
+/// If a node doesn't know the table, all are asked: it may have yet to hear of it, and the slots must
+/// not seem lost.
 pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Error> {
+    if is_known(driver, place, None).await? {
+        return Ok(true);
+    }
+    let answers = ways(driver).into_iter().map(|way| is_known(driver, place, way));
+    Ok(future::join_all(answers).await.iter().any(|answer| matches!(answer, Ok(true))))
+}
+
+async fn is_known(driver: &Driver, place: &Place, way: Way) -> Result<bool, Error> {
     let store = place.to_string();
     // The node's own tables have one replica.
     let mut statement = Statement::new(COLUMNS_OF);
     statement.set_consistency(Consistency::One);
+    statement.set_load_balancing_policy(way);
     let result = driver.query_unpaged(statement, (&place.keyspace,)).await;
     let rows = result.map_err(|error| explain::request(&store, driver, error))?;
     let rows = rows.into_rows_result().map_err(|error| explain::unreadable(&store, error))?;
@@ -69,7 +86,7 @@ pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Err
     Err(Error::new(ErrorKind::Schema, text))
 }
 
-/// Makes the table, and waits until the nodes agree about it. Another process may do the same.
+/// Makes the table, and waits for a while until the nodes agree about it. Another process may do the same.
 pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
     let columns = COLUMNS.map(|(name, kind, of_type)| {
         let is_static = if kind == "static" { " static" } else { "" };
@@ -81,14 +98,15 @@ pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
     ));
     let mut error = gone(&place.to_string());
     for attempt in 0..TRIES {
-        create.set_load_balancing_policy(maker(driver, attempt));
+        create.set_load_balancing_policy(ways(driver).into_iter().cycle().nth(attempt).flatten());
         match driver.query_unpaged(create.clone(), &[]).await {
             Ok(_) => {
-                // Nodes that don't answer will hear of it later.
                 let _ = driver.await_schema_agreement().await;
-                if is_there(driver, place).await? {
-                    return Ok(());
-                }
+                return Ok(());
+            }
+            // It is made. A node that is asked again, and hasn't heard of it, would make another one.
+            Err(ExecutionError::SchemaAgreementError(_) | ExecutionError::MetadataError(_)) => {
+                return Ok(());
             }
             Err(reason) => error = explain::request(&place.to_string(), driver, reason),
         }
@@ -100,15 +118,16 @@ pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
     Err(error)
 }
 
-/// The node that makes the table: the same one for all processes, as long as it answers. Two nodes
-/// that are asked at once would make two tables, of which one is dropped soon with all its rows.
-fn maker(driver: &Driver, attempt: usize) -> Option<Arc<dyn LoadBalancingPolicy>> {
+/// The ways to the nodes, in an order that all processes have. The first one makes the table, as long as
+/// it answers: two nodes that are asked at once would make two tables, of which one is dropped soon
+/// with all its rows.
+fn ways(driver: &Driver) -> Vec<Way> {
     let cluster = driver.get_cluster_state();
     let nodes = cluster.get_nodes_info().iter().filter(|node| node.is_connected());
     let mut nodes: Vec<_> = nodes.map(|node| node.host_id).collect();
     nodes.sort_unstable();
-    let node = nodes.get(attempt % nodes.len().max(1))?;
-    Some(SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(*node), None))
+    let way = |node| SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node), None);
+    nodes.into_iter().map(|node| Some(way(node) as Arc<dyn LoadBalancingPolicy>)).collect()
 }
 
 /// The error of a table that was dropped meanwhile.

@@ -10,6 +10,7 @@ mod cluster;
 mod demo;
 mod faults;
 mod links;
+mod narrow;
 #[path = "../stores/owner.rs"]
 mod owner;
 mod server;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use quipu::Counter;
 use quipu_persist::{ErrorKind, Outcome, Sink, Store, Worker};
 
+use crate::links::Link;
 use crate::trio::{Trio, three};
 use crate::{LONG, PATIENCE, claim, claim_in_the_end, owner};
 
@@ -183,5 +184,49 @@ fn cluster_of_three_says_that_a_quorum_is_missing() {
     trio.heal();
     while store.claim(&claim()).is_err() {
         assert!(begin.elapsed() < 3 * PATIENCE);
+    }
+}
+
+/// One node doesn't hear that the table is made: in one of three rounds, the node that makes it.
+#[test]
+#[ignore = "starts Cassandra"]
+fn cluster_of_three_makes_one_table_while_a_node_is_cut_off() {
+    let trio = three();
+    let keyspaces = [0, 1, 2].map(|node| format!("cut_{node}"));
+    keyspaces.iter().for_each(|keyspace| trio.keyspace(keyspace));
+    for (node, keyspace) in keyspaces.iter().enumerate() {
+        let mut likes = 0;
+        let mut is_stored = || {
+            let begin = Instant::now();
+            let outcome = owner::like(&mut trio.store(keyspace));
+            println!("node {node}, after {:.2?}: {outcome:?}", begin.elapsed());
+            match outcome {
+                Err(error) => assert!(error.kind().is_temporary(), "{error}"),
+                Ok(outcome) => {
+                    assert_eq!(outcome, Outcome::Stored);
+                    likes += 1;
+                    return true;
+                }
+            }
+            false
+        };
+        trio.isolate(node, Link::Cut);
+        (0..2).for_each(|_| _ = is_stored());
+        trio.links.heal();
+        let begin = Instant::now();
+        while !is_stored() {
+            assert!(begin.elapsed() < 3 * PATIENCE);
+        }
+        // Nodes that don't have the table yet say that they can't read it.
+        let total = loop {
+            match trio.store(keyspace).total("likes") {
+                Err(error) if error.kind().is_temporary() && begin.elapsed() < 3 * PATIENCE => {
+                    println!("{error}");
+                    thread::sleep(NOTED / 6);
+                }
+                total => break total.unwrap(),
+            }
+        };
+        assert_eq!(total, likes);
     }
 }
