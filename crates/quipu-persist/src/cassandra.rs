@@ -55,7 +55,8 @@ const CONCURRENCY: usize = 16;
 /// Applications that share a cluster take a keyspace each, which is their name space.
 ///
 /// The first claim makes the table if it is missing, which takes the right to do so. Better make it
-/// beforehand: where many processes start at once, nodes disagree about the schema for a while.
+/// beforehand: where many processes start at once, nodes disagree about the schema for a while. If the
+/// others lose the node that makes it, claims are temporary errors until they have heard of the table.
 /// Rows are written again and again, and that is what the compaction is for. With the retry, a replica
 /// that hangs holds up no read of a slot.
 ///

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::errors::NewSessionError;
+use scylla::policies::load_balancing::{NodeIdentifier, SingleTargetLoadBalancingPolicy};
+use scylla::statement::{Consistency, Statement};
+use scylla::value::CqlValue;
 use tempfile::TempDir;
 
 /// How long a node may take to start, on a machine that is busy.
@@ -185,6 +188,35 @@ pub(crate) fn run(nodes: &[String], statements: &[&str]) {
             }
         }
     });
+}
+
+/// The addresses of the nodes, in the order of the nodes' ids.
+pub(crate) fn addresses_by_id(nodes: &[String]) -> Vec<String> {
+    let cluster = runtime().block_on(session(nodes)).expect("a session").get_cluster_state();
+    let mut nodes = cluster.get_nodes_info().to_vec();
+    nodes.sort_unstable_by_key(|node| node.host_id);
+    nodes.iter().map(|node| node.address.to_string()).collect()
+}
+
+/// The ids of a keyspace's table of slots, by the nodes that know of one.
+pub(crate) fn tables(nodes: &[String], keyspace: &str) -> Vec<String> {
+    const IDS: &str = "SELECT id FROM system_schema.tables WHERE keyspace_name = ? AND table_name = 'quipu_slots'";
+
+    runtime().block_on(async {
+        let session = session(nodes).await.expect("a session");
+        let mut ids = Vec::new();
+        for node in session.get_cluster_state().get_nodes_info() {
+            let mut statement = Statement::new(IDS);
+            statement.set_consistency(Consistency::One);
+            let node = NodeIdentifier::HostId(node.host_id);
+            statement
+                .set_load_balancing_policy(Some(SingleTargetLoadBalancingPolicy::new(node, None)));
+            let result = session.query_unpaged(statement, (keyspace,)).await.expect("an answer");
+            let rows = result.into_rows_result().expect("rows");
+            ids.extend(rows.rows::<(CqlValue,)>().expect("ids").map(|id| format!("{id:?}")));
+        }
+        ids
+    })
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -83,6 +83,18 @@ impl Trio {
         server::run(&self.addresses(), &[&create]);
     }
 
+    /// The ids of a keyspace's table of slots, by the nodes that know of one.
+    pub(crate) fn tables(&self, keyspace: &str) -> Vec<String> {
+        server::tables(&self.addresses(), keyspace)
+    }
+
+    /// The nodes in the order of their ids, in which they are asked to make a table.
+    pub(crate) fn in_order(&self) -> Vec<usize> {
+        let addresses = server::addresses_by_id(&self.addresses());
+        let at = |address| self.addresses().iter().position(|known| *known == address);
+        addresses.into_iter().map(|address| at(address).expect("a node")).collect()
+    }
+
     pub(crate) fn store(&self, keyspace: &str) -> Cassandra {
         Cassandra::new(self.addresses(), keyspace)
     }
