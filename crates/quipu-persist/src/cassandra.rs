@@ -138,8 +138,10 @@ const CONCURRENCY: usize = 16;
 /// 10 seconds that change 500 counters each between two flushes. Longer intervals cost no counts.
 ///
 /// # Versions
-/// The tests run on Cassandra 5.0.5 and 4.1.10 (`ci/cassandra/run`). ScyllaDB has the same protocol, static
-/// columns and lightweight transactions. This store wasn't tried with it.
+/// The tests run on Cassandra 5.0.5 and 4.1.10 (`ci/cassandra/run`). Nodes need version 4 of the native
+/// protocol and a keyspace `system_schema`, as Cassandra has them since 3.0. A node without that version is
+/// an [`ErrorKind::Config`](super::ErrorKind::Config). ScyllaDB has the same protocol, static columns and
+/// lightweight transactions. This store wasn't tried with it.
 ///
 /// # Limits
 /// A lease ends by the clock of the process that claims the slot. Clocks that differ by more than

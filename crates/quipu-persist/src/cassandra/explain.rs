@@ -4,8 +4,9 @@ use std::error::Error as StdError;
 
 use scylla::client::session::Session as Driver;
 use scylla::errors::{
-    ConnectionError, ConnectionPoolError, ConnectionSetupRequestErrorKind, DbError, ExecutionError,
-    MetadataError, NewSessionError, PrepareError, RequestAttemptError, UseKeyspaceError,
+    BrokenConnectionError, BrokenConnectionErrorKind, ConnectionError, ConnectionPoolError,
+    ConnectionSetupRequestErrorKind, DbError, ExecutionError, FrameHeaderParseError, MetadataError,
+    NewSessionError, PrepareError, RequestAttemptError, UseKeyspaceError,
 };
 
 use crate::{Error, ErrorKind};
@@ -17,6 +18,10 @@ const NODE: Reason = (
     ErrorKind::Unavailable,
     "expected a node at one of these hosts and ports that answers, with TLS where the store has it, \
      and to a client with a certificate where it asks for one",
+);
+const VERSION: Reason = (
+    ErrorKind::Config,
+    "expected nodes that have version 4 of the native protocol, as Cassandra 3.0 and newer ones do",
 );
 const LOGIN: Reason = (ErrorKind::Denied, "expected a user and a password that the cluster knows");
 const QUORUM: Reason = (ErrorKind::Unavailable, "expected a quorum of its replicas to be up");
@@ -107,11 +112,24 @@ fn pool(error: &ConnectionPoolError) -> Reason {
         ConnectionError::UseKeyspaceError(error) => use_keyspace(error),
         ConnectionError::ConnectionSetupRequestError(error) => match error.get_error() {
             ConnectionSetupRequestErrorKind::MissingAuthentication => LOGIN,
+            ConnectionSetupRequestErrorKind::BrokenConnection(error) if is_of_a_version(error) => {
+                VERSION
+            }
             ConnectionSetupRequestErrorKind::DbError(error, text) => answer(error, text),
             _ => NODE,
         },
         _ => NODE,
     }
+}
+
+/// Whether the node answered in another version of the protocol.
+fn is_of_a_version(error: &BrokenConnectionError) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(BrokenConnectionErrorKind::FrameHeaderParseError(
+            FrameHeaderParseError::VersionNotSupported(_)
+        ))
+    )
 }
 
 #[cfg(feature = "cassandra-tls")]
@@ -136,6 +154,7 @@ fn attempt(error: &RequestAttemptError) -> Reason {
 fn answer(error: &DbError, text: &str) -> Reason {
     match error {
         DbError::AuthenticationError => LOGIN,
+        DbError::ProtocolError => VERSION,
         DbError::Unauthorized => (
             ErrorKind::Denied,
             "expected a role with SELECT and MODIFY on the table quipu_slots, SELECT to read, and \

@@ -21,6 +21,7 @@ mod trio;
 mod twins;
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Barrier;
 use std::thread;
@@ -93,6 +94,38 @@ fn claim_in_the_end(store: &mut Cassandra) -> u32 {
             claimed => return claimed.unwrap().slot,
         }
     }
+}
+
+/// An old node answers in its own version of the protocol, or says that it hasn't this one.
+#[test]
+fn a_node_of_another_version() {
+    for version in [3, 4] {
+        let error = Cassandra::new([an_old_node(version)], "totals").total("likes").unwrap_err();
+        let text = "expected nodes that have version 4 of the native protocol";
+        assert_error(&error, ErrorKind::Config, &["keyspace totals", text]);
+    }
+}
+
+/// The address of a node that answers each request with an error of the protocol, in this version of it.
+fn an_old_node(version: u8) -> String {
+    const TEXT: &str = "Invalid or unsupported protocol version";
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut header = [0; 9];
+            while client.read_exact(&mut header).is_ok() {
+                let len = u32::from_be_bytes(header[5..].try_into().unwrap());
+                client.read_exact(&mut vec![0; len as usize]).unwrap();
+                let body = [&[0, 0, 0, 0x0A, 0, TEXT.len() as u8], TEXT.as_bytes()].concat();
+                let head = [0x80 | version, 0, header[2], header[3], 0];
+                let len = (body.len() as u32).to_be_bytes();
+                client.write_all(&[&head[..], &len, &body].concat()).unwrap();
+            }
+        }
+    });
+    address
 }
 
 /// An address that is connected to, and nothing else.
