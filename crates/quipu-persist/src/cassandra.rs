@@ -124,18 +124,18 @@ const CONCURRENCY: usize = 16;
 /// [interval](crate::Builder::interval) in which something changed, for each 4,096 counters that
 /// changed. So 100 hosts send 100 requests a second by default, and 300 if all counters change.
 ///
-/// Three nodes on 2 cores of an AMD EPYC, which other programs used, too (`ci/cassandra/run --sizes`):
+/// Three nodes and their clients on 2 cores of an AMD EPYC (`ci/cassandra/run --sizes`):
 ///
 /// | measured | |
 /// |---|---:|
-/// | a flush of 1 counter, of 1,000, of 10,000, by one host | 66 ms, 146 ms, 907 ms |
-/// | flushes by 10 hosts at once, 1 counter each | 31 a second |
-/// | rows by 10 hosts at once, 1,000 counters each | 7,300 a second |
-/// | totals of 10,000 counters in 10 slots | 1.9 s |
-/// | bytes of a row on a node's disk | 6 |
+/// | a flush of 1 counter, of 1,000, of 10,000, by one host | 53 ms, 144 ms, 920 ms |
+/// | flushes by 10 hosts at once, 1 counter each | 51 a second |
+/// | rows by 10 hosts at once, 1,000 counters each | 12,400 a second |
+/// | totals of 10,000 counters in 10 slots | 1.5 s |
+/// | bytes of a row on a node's disk | 10 |
 ///
-/// So a million rows are 6 MB on each of three nodes. This machine takes 100 hosts at an interval of
-/// 10 seconds that change 500 counters each between two flushes. Longer intervals cost no counts.
+/// So a million rows are 10 MB on each of three nodes. This machine takes 100 hosts at an interval of
+/// 10 seconds that change 1,000 counters each between two flushes. Longer intervals cost no counts.
 ///
 /// # Versions
 /// The tests run on Cassandra 5.0.5 and 4.1.10 (`ci/cassandra/run`). Nodes need version 4 of the native

@@ -30,7 +30,8 @@
 //! and [`Lease`] has all of its decisions.
 //!
 //! # Guarantees
-//! - The sum in the store is never above the adds that were begun, whatever fails.
+//! - The sum in the store is never above the adds that were begun, whatever fails. ([One](#limits) way to
+//!   restore a store is the exception.)
 //! - After the last add, one [`flush`](Worker::flush) that succeeds makes the sum equal to the
 //!   adds. (Of a killed process: to those that it had flushed.)
 //! - A store may lose acknowledged totals, by a failover or a restore of an older copy. The next

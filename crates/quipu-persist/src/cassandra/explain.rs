@@ -74,6 +74,11 @@ pub(super) fn request(store: &str, driver: &Driver, error: ExecutionError) -> Er
     text(store, reason).caused_by(error)
 }
 
+/// The error where too few nodes are connected to know what the cluster has.
+pub(super) fn few(store: &str) -> Error {
+    text(store, (ErrorKind::Unavailable, "expected most of its nodes to be connected"))
+}
+
 /// The error that is left after a table was looked for again and again, and was there. If a node said
 /// that it isn't, nodes don't agree.
 pub(super) fn after_all(store: &str, error: Error) -> Error {
@@ -154,7 +159,7 @@ fn attempt(error: &RequestAttemptError) -> Reason {
 fn answer(error: &DbError, text: &str) -> Reason {
     match error {
         DbError::AuthenticationError => LOGIN,
-        DbError::ProtocolError => VERSION,
+        DbError::ProtocolError if text.contains("version") => VERSION,
         DbError::Unauthorized => (
             ErrorKind::Denied,
             "expected a role with SELECT and MODIFY on the table quipu_slots, SELECT to read, and \

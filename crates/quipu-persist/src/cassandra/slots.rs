@@ -122,7 +122,9 @@ impl Slots<'_> {
         statements.append_statement(self.statements.renew.clone());
         let (owner, epoch, number, entries) = condition(Some(before));
         let (next, size) = (lease.last.number as i64, lease.last.entries as i32);
-        let renew = (next, size, lease.until, slot, owner, epoch, number, entries);
+        let place = (lease.owner.to_string(), lease.epoch as i64);
+        let renew =
+            (place.0, place.1, next, size, lease.until, slot, owner, epoch, number, entries);
         let mut values: Vec<Box<dyn SerializeRow + '_>> = vec![Box::new(renew)];
         for entry in &batch.entries {
             statements.append_statement(self.statements.write.clone());

@@ -136,3 +136,22 @@ fn choose(leases: &BTreeMap<u32, Lease>, claim: &Claim, now: i64, attempt: u32) 
 fn pause(attempt: u32) -> Duration {
     PAUSE.mul_f64(ambient::chance() * f64::from(attempt.min(10)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Writer;
+
+    /// A list that is read slot by slot ends at so many numbers without a slot.
+    #[test]
+    fn below_a_slot_few_numbers_have_none() {
+        let mut leases = BTreeMap::new();
+        for attempt in (1..=3).cycle().take(600) {
+            let claim = Claim::new(Writer::new("web").unwrap(), Duration::from_secs(600));
+            let slot = choose(&leases, &claim, 0, attempt);
+            assert!(leases.insert(slot, Lease::of(None, &claim, 0)).is_none(), "{slot} twice");
+            let highest = leases.keys().next_back().map_or(0, |slot| *slot as usize);
+            assert!(highest + 1 - leases.len() < SPREAD, "{:?}", leases.keys());
+        }
+    }
+}

@@ -50,14 +50,26 @@ type Way = Option<Arc<dyn LoadBalancingPolicy>>;
 
 /// Whether the keyspace has the table. One with other columns is an error.
 ///
-/// If a node doesn't know the table, all are asked: it may have yet to hear of it, and the slots must
-/// not seem lost.
+/// If a node doesn't know the table, all are asked: it may have yet to hear of it, and the slots must not
+/// seem lost. The table is absent only if most of the nodes say so.
 pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Error> {
     if is_known(driver, place, None).await? {
         return Ok(true);
     }
     let answers = ways(driver).into_iter().map(|way| is_known(driver, place, way));
-    Ok(future::join_all(answers).await.iter().any(|answer| matches!(answer, Ok(true))))
+    let answers = future::join_all(answers).await;
+    if answers.iter().any(|answer| matches!(answer, Ok(true))) {
+        return Ok(true);
+    }
+    let absent = answers.iter().filter(|answer| answer.is_ok()).count();
+    let nodes = driver.get_cluster_state().get_nodes_info().len();
+    if 2 * absent > nodes {
+        return Ok(false);
+    }
+    Err(answers
+        .into_iter()
+        .find_map(Result::err)
+        .unwrap_or_else(|| explain::few(&place.to_string())))
 }
 
 async fn is_known(driver: &Driver, place: &Place, way: Way) -> Result<bool, Error> {
@@ -98,6 +110,10 @@ pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
     ));
     let mut error = gone(&place.to_string());
     for attempt in 0..TRIES {
+        // The answer to an earlier attempt may be lost.
+        if attempt > 0 && matches!(is_there(driver, place).await, Ok(true)) {
+            return Ok(());
+        }
         create.set_load_balancing_policy(ways(driver).into_iter().cycle().nth(attempt).flatten());
         match driver.query_unpaged(create.clone(), &[]).await {
             Ok(_) => {
@@ -150,6 +166,7 @@ macro_rules! is_as_before {
     };
 }
 
+/// Nothing expires by itself, also where the table has a default time to live.
 pub(super) struct Statements {
     /// The numbers of all slots.
     pub(super) numbers: PreparedStatement,
@@ -166,7 +183,8 @@ pub(super) struct Statements {
     pub(super) row: PreparedStatement,
     /// Gives a slot to another owner.
     pub(super) claim: PreparedStatement,
-    /// Takes note of a batch.
+    /// Takes note of a batch, with the owner and the epoch again. So the lease is there wherever the batch
+    /// is, also if what was written before has been deleted.
     pub(super) renew: PreparedStatement,
     /// Writes a row of a batch.
     pub(super) write: PreparedStatement,
@@ -186,15 +204,16 @@ impl Statements {
             prepare("SELECT counter, total FROM quipu_slots WHERE slot = ? AND counter >= ?"),
             prepare("SELECT total FROM quipu_slots WHERE slot = ? AND counter = ?"),
             prepare(concat!(
-                "UPDATE quipu_slots SET owner = ?, epoch = ?, last_number = ?, last_entries = ?, \
-                 since = ?, until = ?, past = ? WHERE slot = ? ",
+                "UPDATE quipu_slots USING TTL 0 SET owner = ?, epoch = ?, last_number = ?, \
+                 last_entries = ?, since = ?, until = ?, past = ? WHERE slot = ? ",
                 is_as_before!()
             )),
             prepare(concat!(
-                "UPDATE quipu_slots SET last_number = ?, last_entries = ?, until = ? WHERE slot = ? ",
+                "UPDATE quipu_slots USING TTL 0 SET owner = ?, epoch = ?, last_number = ?, \
+                 last_entries = ?, until = ? WHERE slot = ? ",
                 is_as_before!()
             )),
-            prepare("INSERT INTO quipu_slots (slot, counter, total) VALUES (?, ?, ?)"),
+            prepare("INSERT INTO quipu_slots (slot, counter, total) VALUES (?, ?, ?) USING TTL 0"),
         )?;
         for list in [&mut numbers, &mut leases] {
             list.set_request_timeout(Some(LIST));

@@ -25,7 +25,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Barrier;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cluster::{node, role};
 use quipu::Counter;
@@ -278,6 +278,36 @@ fn cluster_of_one_loses_its_table() {
     LIKES.add(1);
     worker.shutdown(PATIENCE).unwrap();
     assert_eq!(reader.total("likes").unwrap(), 31);
+}
+
+/// A deletion leaves the batches that came after it, and their slot is still their owner's. So their
+/// counts aren't written to another slot, too.
+#[test]
+#[ignore = "starts Cassandra"]
+fn cluster_of_one_has_a_lease_wherever_it_has_a_row() {
+    const A_MOMENT: Duration = Duration::from_millis(100);
+
+    node().keyspace("parts");
+    let mut store = node().store("parts");
+    let mut web = owner::Owner::claim(&mut store, "web").unwrap();
+    let mut flush = |store: &mut Cassandra, row| store.flush(&web.batch(&[row])).unwrap();
+    assert_eq!(flush(&mut store, ("before", 1)), Outcome::Stored);
+    thread::sleep(A_MOMENT);
+    let between = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
+    thread::sleep(A_MOMENT);
+    assert_eq!(flush(&mut store, ("after", 2)), Outcome::Stored);
+    node().run(&[
+        &format!("DELETE FROM parts.quipu_slots USING TIMESTAMP {between} WHERE slot = 0"),
+        // Rows of later batches would be gone after a second.
+        "ALTER TABLE parts.quipu_slots WITH default_time_to_live = 1",
+    ]);
+    assert_eq!(store.totals().unwrap(), BTreeMap::from([("after".to_owned(), 2)]));
+    assert_eq!(flush(&mut store, ("after", 3)), Outcome::Stored);
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(flush(&mut store, ("later", 4)), Outcome::Stored);
+    let expected = BTreeMap::from([("after".to_owned(), 3), ("later".to_owned(), 4)]);
+    assert_eq!(store.totals().unwrap(), expected);
+    assert_eq!(store.slots().unwrap()[&0].owner, web.name);
 }
 
 /// The rights that the documentation names, and no others.
