@@ -410,22 +410,26 @@ impl Redis {
 
 /// The client of a server at this URL.
 fn client_of(url: &str) -> Result<Client, Error> {
+    if wants_tls(url) && !cfg!(feature = "redis-tls") {
+        let text = "the address of Redis: expected a build with the feature redis-tls of \
+                    quipu-persist for rediss://";
+        return Err(Error::new(ErrorKind::Config, text));
+    }
     let client = url.into_connection_info().and_then(|info| {
         // The driver waits for the answers to its name and version, which nobody needs.
         let settings = info.redis_settings().clone().set_skip_set_lib_name();
         Client::open(info.set_redis_settings(settings))
     });
-    let client = client.map_err(|error| {
+    client.map_err(|error| {
         // The text itself may have a password, so it isn't shown.
         let text = "the address of Redis: expected redis://user:password@host:6379/0";
         Error::new(ErrorKind::Config, text).caused_by(error)
-    })?;
-    if is_encrypted(&client) && !cfg!(feature = "redis-tls") {
-        let text = "the address of Redis: expected a build with the feature redis-tls of \
-                quipu-persist for rediss://";
-        return Err(Error::new(ErrorKind::Config, text));
-    }
-    Ok(client)
+    })
+}
+
+fn wants_tls(url: &str) -> bool {
+    let scheme = url.split("://").next().unwrap_or_default().trim().to_ascii_lowercase();
+    scheme == "rediss" || scheme == "valkeys"
 }
 
 fn is_encrypted(client: &Client) -> bool {

@@ -412,7 +412,7 @@ fn service_nats_rights_of_writers_and_readers() {
 /// Prints how long it takes to write and to read many totals.
 #[test]
 #[ignore = "starts NATS, and measures: run it alone, in release"]
-fn service_nats_many_totals() {
+fn large_nats_many_totals() {
     let server = Server::nats();
     let names: Vec<_> =
         (0..100_000).map(|number| format!("http{{path=\"/{number:020}\"}}")).collect();
