@@ -107,7 +107,7 @@ const CONCURRENCY: usize = 16;
 ///
 /// A node that hasn't said within 0.7 seconds that it is there hangs, and its requests are sent to
 /// another one. So one node of three that hangs holds up a flush for about a second, and a process that
-/// connects for two at most. A claim and a read ask for the list of slots, and Cassandra doesn't ask a
+/// connects for about two. A claim and a read ask for the list of slots, and Cassandra doesn't ask a
 /// third node for that: if it hasn't come within a second, each slot is asked for. That list has all
 /// slots, unless 64 in a row were deleted by hand. After some 20 seconds, the nodes know that one hangs.
 /// Without a quorum, calls are [`ErrorKind::Timeout`](super::ErrorKind::Timeout) until then, and

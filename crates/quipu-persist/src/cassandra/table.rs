@@ -45,8 +45,8 @@ const LIST: Duration = Duration::from_secs(1);
 pub(super) const TRIES: usize = 20;
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
-/// How a statement gets to a node. `None` is any one.
-type Way = Option<Arc<dyn LoadBalancingPolicy>>;
+/// The way of a statement to one node.
+type Way = Arc<dyn LoadBalancingPolicy>;
 
 /// Whether the keyspace has the table. One with other columns is an error.
 ///
@@ -56,7 +56,7 @@ pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Err
     if is_known(driver, place, None).await? {
         return Ok(true);
     }
-    let answers = ways(driver).into_iter().map(|way| is_known(driver, place, way));
+    let answers = ways(driver).into_iter().map(|way| is_known(driver, place, Some(way)));
     let answers = future::join_all(answers).await;
     if answers.iter().any(|answer| matches!(answer, Ok(true))) {
         return Ok(true);
@@ -72,7 +72,8 @@ pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Err
         .unwrap_or_else(|| explain::few(&place.to_string())))
 }
 
-async fn is_known(driver: &Driver, place: &Place, way: Way) -> Result<bool, Error> {
+/// Whether a node knows the table: any one without a way.
+async fn is_known(driver: &Driver, place: &Place, way: Option<Way>) -> Result<bool, Error> {
     let store = place.to_string();
     // The node's own tables have one replica.
     let mut statement = Statement::new(COLUMNS_OF);
@@ -114,7 +115,7 @@ pub(super) async fn make(driver: &Driver, place: &Place) -> Result<(), Error> {
         if attempt > 0 && matches!(is_there(driver, place).await, Ok(true)) {
             return Ok(());
         }
-        create.set_load_balancing_policy(ways(driver).into_iter().cycle().nth(attempt).flatten());
+        create.set_load_balancing_policy(ways(driver).into_iter().cycle().nth(attempt));
         match driver.query_unpaged(create.clone(), &[]).await {
             Ok(_) => {
                 let _ = driver.await_schema_agreement().await;
@@ -142,8 +143,9 @@ fn ways(driver: &Driver) -> Vec<Way> {
     let nodes = cluster.get_nodes_info().iter().filter(|node| node.is_connected());
     let mut nodes: Vec<_> = nodes.map(|node| node.host_id).collect();
     nodes.sort_unstable();
-    let way = |node| SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node), None);
-    nodes.into_iter().map(|node| Some(way(node) as Arc<dyn LoadBalancingPolicy>)).collect()
+    let way =
+        |node| SingleTargetLoadBalancingPolicy::new(NodeIdentifier::HostId(node), None) as Way;
+    nodes.into_iter().map(way).collect()
 }
 
 /// The error of a table that was dropped meanwhile.

@@ -227,9 +227,7 @@ fn cluster_of_one_stores_many_counters_in_one_batch() {
     let begin = Instant::now();
     assert_eq!(store.totals().unwrap().len(), 2 * 4096);
     println!("{} totals read: {:?}", 2 * 4096, begin.elapsed());
-    let mut next = claim();
-    next.instead_of.push(owner.owner);
-    let base = store.claim(&next).unwrap().base;
+    let base = owner::Owner::instead_of(&mut store, "web", vec![owner.owner]).unwrap().base;
     assert_eq!(base.len(), 2 * 4096, "the next owner's base");
     assert_eq!(base.into_values().sum::<i64>(), 4095 * 4096);
 }

@@ -358,6 +358,10 @@ impl Rounds<'_> {
         self.hosts.iter().map(|host| host.added.begun()).sum()
     }
 
+    fn gauges(&self) -> i64 {
+        self.hosts.iter().map(|host| host.gauge.sum()).sum()
+    }
+
     fn check_bound(&self) {
         let stored = self.rig.store().total("likes").unwrap();
         let killed = self.killed.iter().map(|host| host.added).sum::<i64>();
@@ -382,10 +386,9 @@ impl Rounds<'_> {
         }
         let mut store = self.rig.store();
         self.settle_killed(&mut *store);
-        let gauge = self.gauge + self.hosts.iter().map(|host| host.gauge.sum()).sum::<i64>();
         assert_eq!(
             (store.total("likes").unwrap(), store.total("gauge").unwrap()),
-            (self.likes + self.added(), gauge)
+            (self.likes + self.added(), self.gauge + self.gauges())
         );
     }
 
@@ -416,8 +419,7 @@ impl Rounds<'_> {
         assert!(expected.contains(&left), "{left} left by hosts that were killed: {expected:?}");
         self.likes += left;
         // A gauge goes up and down: it is compared with what was there from here on.
-        let gauge = self.hosts.iter().map(|host| host.gauge.sum()).sum::<i64>();
-        self.gauge = store.total("gauge").unwrap() - gauge;
+        self.gauge = store.total("gauge").unwrap() - self.gauges();
     }
 }
 

@@ -4,10 +4,10 @@
 use std::sync::Barrier;
 use std::thread;
 
-use quipu_persist::{Claim, Outcome, Postgres, Sink, Store, Writer};
+use quipu_persist::{Outcome, Postgres, Sink, Store};
 use quipu_testing::process::wait_for;
 
-use crate::owner::{LEASE, Owner, like};
+use crate::owner::{Owner, like};
 use crate::rig::Service;
 use crate::server::Server;
 
@@ -74,12 +74,11 @@ fn service_postgres_behind_a_pooler_that_balances_reads() {
         assert_eq!(primary.total("likes").unwrap(), 2 * before + 2);
 
         let mut late = Owner::claim(&mut at(), "late").unwrap();
-        let mut next = Claim::new(Writer::new("next").unwrap(), LEASE);
-        next.instead_of.push(late.name.clone());
-        assert_eq!(at().claim(&next).unwrap().slot, late.slot);
+        let next = Owner::instead_of(&mut at(), "next", vec![late.name.clone()]).unwrap();
+        assert_eq!(next.slot, late.slot);
         let refused = at().flush(&late.batch(&[("likes", 100)])).unwrap();
         let Outcome::Refused(Some(lease)) = refused else { panic!("{refused:?}") };
-        assert_eq!(lease.owner, next.owner);
+        assert_eq!(lease.owner, next.name);
         assert_eq!(at().lease(late.slot).unwrap(), Some(lease));
     }
 }
