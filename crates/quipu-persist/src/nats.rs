@@ -3,7 +3,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_nats::{AuthError, ConnectOptions, ServerAddr};
 use nkeys::KeyPair;
@@ -26,6 +26,9 @@ mod log;
 mod message;
 mod read;
 mod steps;
+
+/// How long a link is taken for slow after a late answer.
+const SLOW: Duration = Duration::from_secs(600);
 
 /// Totals in a stream of NATS JetStream. A call connects if it must.
 ///
@@ -110,6 +113,8 @@ pub struct Nats {
     credentials: Option<PathBuf>,
     names: Names,
     link: ProcessLocal<Link>,
+    /// Until when answers are kept short, since one was late.
+    slow_until: Option<Instant>,
     /// The lengths of the logs that this value writes to.
     sizes: BTreeMap<u32, Size>,
 }
@@ -181,6 +186,7 @@ impl Nats {
             credentials: None,
             names: Names::common(),
             link: ProcessLocal::NONE,
+            slow_until: None,
             sizes: BTreeMap::new(),
         })
     }
@@ -317,10 +323,15 @@ impl Nats {
         };
         let store = shown(&self.address);
         link.denials.forget();
+        link.session.is_slow = self.slow_until.is_some_and(|until| Instant::now() < until);
         let result = link.runtime.run(&store, work(&mut link.session));
         let result = result.map_err(|error| {
             let error = link.denials.explain(&store, error);
-            if link.is_up() { error } else { errors::broken(&store, error) }
+            let error = if link.is_up() { error } else { errors::broken(&store, error) };
+            if error.kind() == ErrorKind::Timeout {
+                self.slow_until = Some(Instant::now() + SLOW);
+            }
+            error
         })?;
         self.link.keep(link);
         Ok(result)

@@ -44,6 +44,8 @@ pub(super) struct Session {
     pub(super) stream: stream::Stream,
     /// The longest body of a message.
     pub(super) largest: usize,
+    /// Whether an answer was late of late.
+    pub(super) is_slow: bool,
     /// The last message that was written.
     pub(super) own: Option<Own>,
 }
@@ -80,7 +82,7 @@ impl Nats {
             let stream = stream.map_err(|error| errors::explain_stream(&store, error))?;
             check_schema(&store, &stream.cached_info().config, &config)?;
             let (store, names) = (store.clone(), self.names.clone());
-            Ok(Session { store, names, context, stream, largest, own: None })
+            Ok(Session { store, names, context, stream, largest, is_slow: false, own: None })
         });
         let session = session.map_err(|error| denials.explain(&store, error))?;
         Ok(Link { session, denials, runtime })

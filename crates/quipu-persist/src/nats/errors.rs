@@ -8,6 +8,7 @@ use async_nats::jetstream::context::{
     CreateStreamError, CreateStreamErrorKind, PublishError, PublishErrorKind,
 };
 use async_nats::jetstream::{self, ErrorCode};
+use tokio::time::error::Elapsed;
 
 use super::connection::ACK_TIMEOUT;
 use crate::{Error, ErrorKind, tls};
@@ -45,13 +46,23 @@ pub(super) fn explain_stream(store: &str, error: CreateStreamError) -> Error {
 
 pub(super) fn explain_publish(store: &str, error: PublishError) -> Error {
     if error.kind() == PublishErrorKind::TimedOut {
-        let text = format!(
-            "{store}: no answer within {ACK_TIMEOUT:?}: check that the server is up and not \
-             overloaded"
-        );
-        return Error::new(ErrorKind::Timeout, text);
+        return late(store);
     }
     explain(store, error.into())
+}
+
+fn late(store: &str) -> Error {
+    let text = format!(
+        "{store}: no answer within {ACK_TIMEOUT:?}: check that the server is up and not overloaded"
+    );
+    Error::new(ErrorKind::Timeout, text)
+}
+
+/// Whether the time limit of a request is over. Each request of the client has an error of its own for
+/// that, and all have this text or this source.
+fn is_late(error: &(dyn StdError + 'static)) -> bool {
+    let mut causes = iter::successors(Some(error), |&error| error.source());
+    causes.any(|cause| cause.is::<Elapsed>() || cause.to_string().contains("timed out"))
 }
 
 /// The error of a call whose connection broke meanwhile.
@@ -71,6 +82,9 @@ pub(super) fn code(error: &(dyn StdError + 'static)) -> Option<ErrorCode> {
 }
 
 pub(super) fn explain(store: &str, error: Boxed) -> Error {
+    if is_late(&*error) {
+        return late(store);
+    }
     let (kind, expected) = match code(&*error) {
         Some(
             ErrorCode::INSUFFICIENT_RESOURCES

@@ -35,6 +35,8 @@ enum Part {
     All,
     /// The last message of each slot, without its totals.
     Leases,
+    /// The same of one slot.
+    Lease(u32),
     Slot(u32),
 }
 
@@ -80,12 +82,13 @@ impl<'a> Reader<'a> {
         let (deliver_policy, filter_subject) = match part {
             Part::All => (DeliverPolicy::All, session.names.all_subjects()),
             Part::Leases => (DeliverPolicy::LastPerSubject, session.names.all_subjects()),
+            Part::Lease(slot) => (DeliverPolicy::LastPerSubject, session.names.subject(slot)),
             Part::Slot(slot) => (DeliverPolicy::All, session.names.subject(slot)),
         };
         let config = pull::Config {
             deliver_policy,
             filter_subject,
-            headers_only: matches!(part, Part::Leases),
+            headers_only: matches!(part, Part::Leases | Part::Lease(_)),
             ack_policy: AckPolicy::None,
             inactive_threshold: ABANDONED,
             memory_storage: true,
@@ -148,6 +151,7 @@ impl<'a> Reader<'a> {
             Part::All => self.gap.is_none() && self.last >= last,
             Part::Leases => self.last >= last,
             // Whoever writes to the slot compares its last message.
+            Part::Lease(_) => true,
             Part::Slot(_) => self.gap.is_none(),
         }
     }
@@ -176,7 +180,11 @@ pub(super) async fn rows(
 
 /// The last message of each slot.
 pub(super) async fn heads(session: &Session) -> Result<BTreeMap<u32, Head>, Error> {
-    to_the_end(session, Part::Leases, |heads: &mut BTreeMap<_, _>, message| {
+    heads_of(session, Part::Leases).await
+}
+
+async fn heads_of(session: &Session, part: Part) -> Result<BTreeMap<u32, Head>, Error> {
+    to_the_end(session, part, |heads: &mut BTreeMap<_, _>, message| {
         heads.insert(message.slot, Head { sequence: message.sequence, lease: message.lease()? });
         Ok(())
     })
@@ -240,8 +248,12 @@ fn incomplete(session: &Session, gap: Option<u32>) -> Error {
     Error::new(kind, format!("{}: {text}", session.store))
 }
 
-/// The last message of a slot.
+/// The last message of a slot. It comes with its totals in one request, or on a slow link without
+/// them in some.
 pub(super) async fn head(session: &Session, slot: u32) -> Result<Option<Head>, Error> {
+    if session.is_slow {
+        return Ok(heads_of(session, Part::Lease(slot)).await?.remove(&slot));
+    }
     match session.stream.get_last_raw_message_by_subject(&session.names.subject(slot)).await {
         Ok(found) => {
             let message = Message::parse(

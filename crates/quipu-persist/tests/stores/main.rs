@@ -17,6 +17,8 @@ mod proxy;
 mod redis_servers;
 mod rig;
 mod server;
+mod slow_link;
+mod slow_links;
 mod tally;
 mod tls;
 mod unruly;

@@ -116,7 +116,8 @@ impl Service {
         self.server.reconfigure(change);
     }
 
-    fn open(&self, port: u16) -> Box<dyn Store> {
+    /// A connection to this port.
+    pub(crate) fn open(&self, port: u16) -> Box<dyn Store> {
         match self.kind {
             Kind::Postgres => Box::new(self.postgres_at(port)),
             Kind::Redis => Box::new(self.redis_at(port)),
