@@ -295,7 +295,11 @@ impl HistogramSnapshot {
         if count == 0 || !(0.0..=1.0).contains(&q) {
             return None;
         }
-        let mut rank = ((q * count as f64).ceil() as u64).clamp(1, count);
+        let total = count as f64;
+        let above = (q * total).ceil();
+        // The product may be rounded up: 0.07 * 100.0 is more than 7.
+        let least = if (above - 1.0) / total >= q { above - 1.0 } else { above };
+        let mut rank = (least as u64).clamp(1, count);
         for Bucket { lower, upper, count } in self.buckets() {
             if rank <= count {
                 return Some(Quantile { lower, upper, rank, count });
