@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use scylla::client::session_builder::SessionBuilder;
 use scylla::cluster::KnownNode;
+use scylla::statement::Consistency;
 
 use super::process_local::ProcessLocal;
 #[cfg(feature = "cassandra-tls")]
@@ -24,7 +25,7 @@ use link::Link;
 use slots::Slots;
 
 /// Partitions that are read at once.
-const CONCURRENCY: usize = 16;
+const CONCURRENCY: usize = 64;
 
 /// Totals in Cassandra or ScyllaDB: a table, `quipu_slots`, in a keyspace that exists.
 ///
@@ -103,7 +104,8 @@ const CONCURRENCY: usize = 16;
 /// processes in different data centres share the slots, and a flush waits for a quorum of all
 /// replicas of all data centres. `LOCAL_SERIAL` is faster there, but it isn't offered: two data
 /// centres would give one slot to two processes, and totals would be wrong. To depend on one data
-/// centre only, use a keyspace that is replicated only there.
+/// centre only, use a keyspace that is replicated only there. Those that only read may ask one data centre
+/// for totals: [`local_reads`](Self::local_reads).
 ///
 /// A node that hasn't said within 0.7 seconds that it is there hangs, and its requests are sent to
 /// another one. So one node of three that hangs holds up a flush for about a second, and a process that
@@ -148,7 +150,10 @@ const CONCURRENCY: usize = 16;
 /// the lease cost slots that change hands, and nothing else. One batch is one mutation, of 2 MB at
 /// most: `max_mutation_size` must not be lower (the default is 16 MB). A node decides for a larger batch,
 /// and then can't write it: the slot is stuck, and its owner's calls are temporary errors, until the
-/// nodes are started again with a higher limit. Calls block, for at most 10 seconds: see
+/// nodes are started again with a higher limit. A row that is deleted by hand is missing until its counter
+/// changes or the worker is told to flush: see [`resend_every`](crate::Builder::resend_every). A link that
+/// takes more than 0.7 seconds for a request is taken for a node that hangs, so a worker sends smaller
+/// batches by it. Calls block, for at most 10 seconds: see
 /// [asynchronous code](super#asynchronous-code).
 pub struct Cassandra {
     place: Place,
@@ -161,6 +166,8 @@ struct Place {
     config: SessionBuilder,
     keyspace: String,
     datacenter: Option<String>,
+    /// The consistency at which totals are read.
+    totals: Consistency,
     /// None without TLS.
     #[cfg(feature = "cassandra-tls")]
     tls: Option<Files>,
@@ -215,6 +222,7 @@ impl Cassandra {
             config,
             keyspace: keyspace.into(),
             datacenter: None,
+            totals: Consistency::Quorum,
             #[cfg(feature = "cassandra-tls")]
             tls: None,
         };
@@ -301,8 +309,8 @@ impl Cassandra {
 
     /// The same store, by nodes of this data centre, and by others only if none of these answers.
     ///
-    /// It saves ways to and fro. What is written and read stays the same: see
-    /// [consistency](Cassandra#consistency).
+    /// It saves ways to and fro. What is written and read stays the same, unless
+    /// [`local_reads`](Self::local_reads) asks for less: see [consistency](Cassandra#consistency).
     ///
     /// ```no_run
     /// use quipu_persist::{Cassandra, Worker};
@@ -314,6 +322,27 @@ impl Cassandra {
     #[must_use]
     pub fn local_datacenter(mut self, name: impl Into<String>) -> Self {
         self.place.datacenter = Some(name.into());
+        self
+    }
+
+    /// The same store, which reads totals from the replicas of one data centre (`LOCAL_QUORUM`): that of
+    /// the node that it asks. [`local_datacenter`](Self::local_datacenter) chooses it.
+    ///
+    /// Such a read waits for no other data centre, and goes on while that is cut off. It gives up this: a
+    /// total may lack what was acknowledged, as long as the data centre has yet to get it. It is never
+    /// above. Claims, flushes and [`slots`](Store::slots) stay as they are.
+    ///
+    /// ```no_run
+    /// use quipu_persist::{Cassandra, Store};
+    ///
+    /// let store = Cassandra::new(["node-1"], "totals");
+    /// let mut store = store.local_datacenter("dc1").local_reads();
+    /// println!("{} likes", store.total("likes_total")?);
+    /// # Ok::<(), quipu_persist::Error>(())
+    /// ```
+    #[must_use]
+    pub fn local_reads(mut self) -> Self {
+        self.place.totals = Consistency::LocalQuorum;
         self
     }
 

@@ -79,6 +79,11 @@ pub(super) fn few(store: &str) -> Error {
     text(store, (ErrorKind::Unavailable, "expected most of its nodes to be connected"))
 }
 
+/// The error of a keyspace that was dropped.
+pub(super) fn no_keyspace(store: &str) -> Error {
+    text(store, KEYSPACE)
+}
+
 /// The error that is left after a table was looked for again and again, and was there. If a node said
 /// that it isn't, nodes don't agree.
 pub(super) fn after_all(store: &str, error: Error) -> Error {
@@ -137,6 +142,11 @@ fn is_of_a_version(error: &BrokenConnectionError) -> bool {
     )
 }
 
+/// Whether the node hung, or the link is too slow for the request.
+fn is_late(error: &BrokenConnectionError) -> bool {
+    matches!(error.downcast_ref(), Some(BrokenConnectionErrorKind::KeepaliveTimeout(_)))
+}
+
 #[cfg(feature = "cassandra-tls")]
 fn of_tls(error: &ConnectionError) -> Option<&'static str> {
     match error {
@@ -149,6 +159,7 @@ fn of_tls(error: &ConnectionError) -> Option<&'static str> {
 fn attempt(error: &RequestAttemptError) -> Reason {
     match error {
         RequestAttemptError::DbError(error, text) => answer(error, text),
+        RequestAttemptError::BrokenConnectionError(error) if is_late(error) => TIME,
         RequestAttemptError::BrokenConnectionError(_)
         | RequestAttemptError::UnableToAllocStreamId => NODE,
         _ => OTHER,
@@ -189,5 +200,21 @@ fn answer(error: &DbError, text: &str) -> Reason {
             (ErrorKind::Schema, "expected a table quipu_slots as this version makes it")
         }
         _ => OTHER,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_that_do_not_agree() {
+        let missing = RequestAttemptError::DbError(DbError::Invalid, "no such table".to_owned());
+        let error =
+            preparation("nodes", PrepareError::AllAttemptsFailed { first_attempt: missing });
+        assert_eq!(error.kind(), ErrorKind::Schema);
+        let error = after_all("nodes", error);
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert_eq!(error.to_string(), format!("nodes: {}", AGREEMENT.1));
     }
 }

@@ -63,8 +63,22 @@ impl Slots<'_> {
         slot: u32,
         prefix: &str,
     ) -> Result<BTreeMap<String, i64>, Error> {
+        self.rows_by(&self.statements.rows, slot, prefix).await
+    }
+
+    /// The totals of all counters of a slot that was claimed.
+    pub(super) async fn base(&self, slot: u32) -> Result<BTreeMap<String, i64>, Error> {
+        self.rows_by(&self.statements.base, slot, "").await
+    }
+
+    async fn rows_by(
+        &self,
+        statement: &PreparedStatement,
+        slot: u32,
+        prefix: &str,
+    ) -> Result<BTreeMap<String, i64>, Error> {
         let begins = |(counter, _): &(String, Option<i64>)| counter.starts_with(prefix);
-        let rows = self.read(&self.statements.rows, (slot as i32, prefix), begins).await?;
+        let rows = self.read(statement, (slot as i32, prefix), begins).await?;
         let row = |(counter, total): (String, Option<i64>)| Some((counter, total?));
         Ok(rows.into_iter().filter_map(row).collect())
     }

@@ -25,7 +25,7 @@ impl Slots<'_> {
     pub(super) async fn claim(&self, claim: &Claim) -> Result<Claimed, Error> {
         let (slot, lease) =
             self.settle(async |attempt| self.try_claim(claim, attempt).await).await?;
-        let base = self.settle(async |_| self.rows(slot, "").await.map(Some)).await?;
+        let base = self.settle(async |_| self.base(slot).await.map(Some)).await?;
         Ok(Claimed { slot, epoch: lease.epoch, base })
     }
 
@@ -73,21 +73,22 @@ impl Slots<'_> {
     pub(super) async fn flush(&self, batch: &Batch) -> Result<Outcome, Error> {
         for _ in 0..TRIES {
             let written = self.try_write(batch).await;
-            let late = match written {
+            match written {
                 Ok(true) => return Ok(Outcome::Stored),
-                Ok(false) => None,
-                Err(error) if error.kind() == ErrorKind::Timeout => Some(error),
-                Err(error) => return Err(error),
+                Err(error) if error.kind() != ErrorKind::Timeout => return Err(error),
+                _ => {}
+            }
+            let lease = match self.lease(batch.slot).await {
+                Ok(Some(lease)) => lease,
+                Ok(None) => return Ok(Outcome::Refused(None)),
+                // A batch that was late may be why.
+                Err(error) => return Err(written.err().unwrap_or(error)),
             };
-            let Some(lease) = self.lease(batch.slot).await? else {
-                return Ok(Outcome::Refused(None));
-            };
-            match (lease.admit(batch, now()), late) {
-                (Admission::IsStored, _) => return Ok(Outcome::Stored),
-                (Admission::Refuse, _) => return Ok(Outcome::Refused(Some(lease))),
-                (Admission::Write(_), Some(error)) => return Err(error),
-                // The slot changed since, and back.
-                (Admission::Write(_), None) => {}
+            match lease.admit(batch, now()) {
+                Admission::IsStored => return Ok(Outcome::Stored),
+                Admission::Refuse => return Ok(Outcome::Refused(Some(lease))),
+                // It was late, or the slot changed since, and back.
+                Admission::Write(_) => _ = written?,
             }
         }
         Err(self.outrun(&format!("the slot changed with each of {TRIES} tries")))

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::future;
 use scylla::client::session::Session as Driver;
+use scylla::deserialize::row::DeserializeRow;
 use scylla::errors::ExecutionError;
 use scylla::policies::load_balancing::{
     LoadBalancingPolicy, NodeIdentifier, SingleTargetLoadBalancingPolicy,
@@ -32,6 +33,7 @@ const COLUMNS: [(&str, &str, &str); 10] = [
 ];
 
 const COLUMNS_OF: &str = "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = 'quipu_slots'";
+const KEYSPACE: &str = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
 
 /// Rows are written again and again. And a replica that hangs must not hold up a read: by default, nodes
 /// wait longer where reads were slow. In a table's first 5 seconds they wait for 2.5 seconds anyway.
@@ -48,13 +50,15 @@ pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// The way of a statement to one node.
 type Way = Arc<dyn LoadBalancingPolicy>;
 
-/// Whether the keyspace has the table. One with other columns is an error.
+/// Whether the keyspace has the table. One with other columns is an error, as is a keyspace that is gone.
 ///
 /// If a node doesn't know the table, all are asked: it may have yet to hear of it, and the slots must not
 /// seem lost. The table is absent only if most of the nodes say so.
 pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Error> {
-    if is_known(driver, place, None).await? {
-        return Ok(true);
+    match is_known(driver, place, None).await {
+        Ok(false) => {}
+        Err(error) if error.kind() == ErrorKind::Config => {}
+        answer => return answer,
     }
     let answers = ways(driver).into_iter().map(|way| is_known(driver, place, Some(way)));
     let answers = future::join_all(answers).await;
@@ -75,21 +79,17 @@ pub(super) async fn is_there(driver: &Driver, place: &Place) -> Result<bool, Err
 /// Whether a node knows the table: any one without a way.
 async fn is_known(driver: &Driver, place: &Place, way: Option<Way>) -> Result<bool, Error> {
     let store = place.to_string();
-    // The node's own tables have one replica.
-    let mut statement = Statement::new(COLUMNS_OF);
-    statement.set_consistency(Consistency::One);
-    statement.set_load_balancing_policy(way);
-    let result = driver.query_unpaged(statement, (&place.keyspace,)).await;
-    let rows = result.map_err(|error| explain::request(&store, driver, error))?;
-    let rows = rows.into_rows_result().map_err(|error| explain::unreadable(&store, error))?;
-    let columns = rows.rows().map_err(|error| explain::unreadable(&store, error))?;
-    let columns = columns.map(|column| column.map(|(name, kind, of_type)| (name, (kind, of_type))));
-    let columns = columns.collect::<Result<BTreeMap<String, (String, String)>, _>>();
-    let columns = columns.map_err(|error| explain::unreadable(&store, error))?;
+    let columns = of_keyspace::<(String, String, String)>(COLUMNS_OF, driver, place, &way).await?;
+    if columns.is_empty() {
+        let keyspaces = of_keyspace::<(String,)>(KEYSPACE, driver, place, &way).await?;
+        return if keyspaces.is_empty() { Err(explain::no_keyspace(&store)) } else { Ok(false) };
+    }
+    let columns = columns.into_iter().map(|(name, kind, of_type)| (name, (kind, of_type)));
+    let columns: BTreeMap<String, (String, String)> = columns.collect();
     let expected =
         COLUMNS.map(|(name, kind, of_type)| (name.into(), (kind.into(), of_type.into())));
-    if columns.is_empty() || columns == BTreeMap::from(expected) {
-        return Ok(!columns.is_empty());
+    if columns == BTreeMap::from(expected) {
+        return Ok(true);
     }
     let text = format!(
         "{store}: the table quipu_slots has the columns {}: expected those of layout 2, or no such \
@@ -97,6 +97,25 @@ async fn is_known(driver: &Driver, place: &Place, way: Option<Way>) -> Result<bo
         columns.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
     );
     Err(Error::new(ErrorKind::Schema, text))
+}
+
+/// Rows of a node's own table that are of the keyspace.
+async fn of_keyspace<R: for<'r> DeserializeRow<'r, 'r>>(
+    statement: &str,
+    driver: &Driver,
+    place: &Place,
+    way: &Option<Way>,
+) -> Result<Vec<R>, Error> {
+    let store = place.to_string();
+    // The node's own tables have one replica.
+    let mut statement = Statement::new(statement);
+    statement.set_consistency(Consistency::One);
+    statement.set_load_balancing_policy(way.clone());
+    let result = driver.query_unpaged(statement, (&place.keyspace,)).await;
+    let rows = result.map_err(|error| explain::request(&store, driver, error))?;
+    let rows = rows.into_rows_result().map_err(|error| explain::unreadable(&store, error))?;
+    let rows = rows.rows().map_err(|error| explain::unreadable(&store, error))?;
+    rows.collect::<Result<_, _>>().map_err(|error| explain::unreadable(&store, error))
 }
 
 /// Makes the table, and waits for a while until the nodes agree about it. Another process may do the same.
@@ -183,6 +202,8 @@ pub(super) struct Statements {
     /// The rows of a slot from a counter on.
     pub(super) rows: PreparedStatement,
     pub(super) row: PreparedStatement,
+    /// The same, of a slot that was claimed.
+    pub(super) base: PreparedStatement,
     /// Gives a slot to another owner.
     pub(super) claim: PreparedStatement,
     /// Takes note of a batch, with the owner and the epoch again. So the lease is there wherever the batch
@@ -193,37 +214,61 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    pub(super) async fn prepare(driver: &Driver, store: &str) -> Result<Self, Error> {
+    /// Totals are then read at this consistency.
+    pub(super) async fn prepare(
+        driver: &Driver,
+        store: &str,
+        totals: Consistency,
+    ) -> Result<Self, Error> {
         let prepare = async |statement: &str| {
             let prepared = driver.prepare(statement).await;
             prepared.map_err(|error| explain::preparation(store, error))
         };
-        let (mut numbers, number, mut leases, lease, rows, row, claim, renew, write) = futures_util::try_join!(
-            prepare("SELECT DISTINCT slot FROM quipu_slots"),
-            prepare("SELECT DISTINCT slot FROM quipu_slots WHERE slot = ?"),
-            prepare(concat!("SELECT DISTINCT ", lease!(), " FROM quipu_slots")),
-            prepare(concat!("SELECT DISTINCT ", lease!(), " FROM quipu_slots WHERE slot = ?")),
-            prepare("SELECT counter, total FROM quipu_slots WHERE slot = ? AND counter >= ?"),
-            prepare("SELECT total FROM quipu_slots WHERE slot = ? AND counter = ?"),
-            prepare(concat!(
-                "UPDATE quipu_slots USING TTL 0 SET owner = ?, epoch = ?, last_number = ?, \
+        let (mut numbers, mut number, mut leases, lease, mut rows, mut row, claim, renew, write) =
+            futures_util::try_join!(
+                prepare("SELECT DISTINCT slot FROM quipu_slots"),
+                prepare("SELECT DISTINCT slot FROM quipu_slots WHERE slot = ?"),
+                prepare(concat!("SELECT DISTINCT ", lease!(), " FROM quipu_slots")),
+                prepare(concat!("SELECT DISTINCT ", lease!(), " FROM quipu_slots WHERE slot = ?")),
+                prepare("SELECT counter, total FROM quipu_slots WHERE slot = ? AND counter >= ?"),
+                prepare("SELECT total FROM quipu_slots WHERE slot = ? AND counter = ?"),
+                prepare(concat!(
+                    "UPDATE quipu_slots USING TTL 0 SET owner = ?, epoch = ?, last_number = ?, \
                  last_entries = ?, since = ?, until = ?, past = ? WHERE slot = ? ",
-                is_as_before!()
-            )),
-            prepare(concat!(
-                "UPDATE quipu_slots USING TTL 0 SET owner = ?, epoch = ?, last_number = ?, \
+                    is_as_before!()
+                )),
+                prepare(concat!(
+                    "UPDATE quipu_slots USING TTL 0 SET owner = ?, epoch = ?, last_number = ?, \
                  last_entries = ?, until = ? WHERE slot = ? ",
-                is_as_before!()
-            )),
-            prepare("INSERT INTO quipu_slots (slot, counter, total) VALUES (?, ?, ?) USING TTL 0"),
-        )?;
+                    is_as_before!()
+                )),
+                prepare(
+                    "INSERT INTO quipu_slots (slot, counter, total) VALUES (?, ?, ?) USING TTL 0"
+                ),
+            )?;
         for list in [&mut numbers, &mut leases] {
             list.set_request_timeout(Some(LIST));
+        }
+        let base = rows.clone();
+        for read in [&mut numbers, &mut number, &mut rows, &mut row] {
+            read.set_consistency(totals);
         }
         // A quorum may lack a lease that was decided but not yet written everywhere. A read at
         // this level waits for it.
         let mut serial_lease = lease.clone();
         serial_lease.set_consistency(Consistency::Serial);
-        Ok(Self { numbers, number, leases, lease, serial_lease, rows, row, claim, renew, write })
+        Ok(Self {
+            numbers,
+            number,
+            leases,
+            lease,
+            serial_lease,
+            rows,
+            row,
+            base,
+            claim,
+            renew,
+            write,
+        })
     }
 }

@@ -68,8 +68,15 @@ impl Node {
         let guardrail = if server::is_4_1() { "" } else { GUARDRAIL };
         let lines = [LINES, guardrail, settings].concat();
         let begin = Instant::now();
-        let mut server =
-            Server::new(Settings { address, port, internal, seeds, java: JAVA, lines });
+        let mut server = Server::new(Settings {
+            address,
+            port,
+            internal,
+            seeds,
+            datacenter: "dc1",
+            java: JAVA,
+            lines,
+        });
         let result = server.wait_until(is_up);
         if let Err(log) = result {
             server.kill();
@@ -89,14 +96,19 @@ impl Node {
         thread::sleep(RIGHTS);
     }
 
-    /// Makes a keyspace, and a role of the same name and password that may do all in it.
+    /// Makes a keyspace, and a role of the same name and password.
     pub(crate) fn keyspace(&self, name: &str) {
+        self.run(&[&role(name)]);
+        self.make_keyspace(name);
+    }
+
+    /// Makes a keyspace, in which the role of its name may do all.
+    pub(crate) fn make_keyspace(&self, name: &str) {
         self.run(&[
             &format!(
                 "CREATE KEYSPACE {name} WITH replication = \
                  {{'class': 'SimpleStrategy', 'replication_factor': 1}}"
             ),
-            &role(name),
             &format!("GRANT ALL ON KEYSPACE {name} TO {name}"),
         ]);
     }

@@ -14,6 +14,8 @@ mod narrow;
 #[path = "../stores/owner.rs"]
 mod owner;
 mod server;
+#[path = "../stores/slow_link.rs"]
+mod slow_link;
 mod three;
 mod tls;
 mod trio;
@@ -22,7 +24,7 @@ mod twins;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -278,6 +280,62 @@ fn cluster_of_one_loses_its_table() {
     assert_eq!(reader.total("likes").unwrap(), 31);
 }
 
+/// A reader doesn't take the loss for totals of zero. A worker goes on once the keyspace is back.
+#[test]
+#[ignore = "starts Cassandra"]
+fn cluster_of_one_loses_its_keyspace() {
+    static LIKES: Counter = Counter::new();
+
+    node().keyspace("gone");
+    let builder = Worker::builder("web").interval(LONG);
+    let worker = builder.start(node().store("gone")).unwrap();
+    worker.track("likes", &LIKES).unwrap();
+    LIKES.add(10);
+    worker.flush(PATIENCE).unwrap();
+    let mut reader = node().store("gone");
+    assert_eq!(reader.total("likes").unwrap(), 10);
+
+    node().run(&["DROP KEYSPACE gone"]);
+    LIKES.add(1);
+    let errors = [
+        reader.total("likes").unwrap_err(),
+        reader.slots().unwrap_err(),
+        reader.claim(&claim()).unwrap_err(),
+        worker.flush(PATIENCE).unwrap_err(),
+    ];
+    for error in errors {
+        assert_error(
+            &error,
+            ErrorKind::Config,
+            &["keyspace gone: expected a keyspace that exists"],
+        );
+    }
+    node().make_keyspace("gone");
+    worker.flush(PATIENCE).unwrap();
+    assert_eq!(reader.total("likes").unwrap(), 11);
+}
+
+/// Nothing tells the worker. A flush writes the row again.
+#[test]
+#[ignore = "starts Cassandra"]
+fn cluster_of_one_loses_a_row() {
+    static LIKES: Counter = Counter::new();
+
+    node().keyspace("a_row");
+    let builder = Worker::builder("web").interval(LONG);
+    let worker = builder.start(node().store("a_row")).unwrap();
+    worker.track("likes", &LIKES).unwrap();
+    LIKES.add(10);
+    let mut reader = node().store("a_row");
+    for _ in 0..2 {
+        worker.flush(PATIENCE).unwrap();
+        assert_eq!(reader.total("likes").unwrap(), 10);
+        node().run(&["DELETE FROM a_row.quipu_slots WHERE slot = 0 AND counter = 'likes'"]);
+        assert_eq!(reader.total("likes").unwrap(), 0);
+        assert_eq!(reader.slots().unwrap().len(), 1);
+    }
+}
+
 /// A deletion leaves the batches that came after it, and their slot is still their owner's. So their
 /// counts aren't written to another slot, too.
 #[test]
@@ -373,6 +431,19 @@ fn cluster_of_one_tells_what_is_wrong() {
         let text = format!("keyspace {keyspace}: expected a keyspace that exists");
         assert_error(&error, ErrorKind::Config, &[&text]);
     }
+}
+
+/// The clients' way to the node is a slow link.
+#[test]
+#[ignore = "starts Cassandra, and takes minutes"]
+fn slow_link_gets_all_through() {
+    node().keyspace("slow");
+    let address: SocketAddr = node().address().parse().unwrap();
+    let link = slow_link::SlowLink::to(address.port());
+    // The driver takes the port that it is given for that of all nodes.
+    let sink = Cassandra::new([format!("127.0.0.1:{}", link.port())], "slow");
+    let sink = sink.login("slow", "slow");
+    slow_link::gets_all_through("Cassandra", sink, &link, &mut node().store("slow"));
 }
 
 /// One of several addresses hangs.

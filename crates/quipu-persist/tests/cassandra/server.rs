@@ -45,6 +45,7 @@ pub(crate) struct Settings {
     pub(crate) internal: u16,
     /// The addresses of the nodes that it gets to know the others by.
     pub(crate) seeds: String,
+    pub(crate) datacenter: &'static str,
     /// Options of Java.
     pub(crate) java: &'static [&'static str],
     /// More lines of `cassandra.yaml`.
@@ -66,6 +67,8 @@ impl Server {
         let folder = TempDir::new().expect("a folder").keep();
         fs::write(folder.join("cassandra.yaml"), config(&folder, &settings)).expect("a file");
         fs::write(folder.join("logback.xml"), LOG).expect("a file");
+        let place = format!("dc={}\nrack=rack1\n", settings.datacenter);
+        fs::write(folder.join("cassandra-rackdc.properties"), place).expect("a file");
         let watcher = Command::new("sh")
             .args(["-c", AFTER_THE_END_OF_INPUT, "sh"])
             .arg(&folder)
@@ -235,7 +238,7 @@ fn config(folder: &Path, settings: &Settings) -> String {
     format!(
         "cluster_name: quipu\n\
          partitioner: org.apache.cassandra.dht.Murmur3Partitioner\n\
-         endpoint_snitch: SimpleSnitch\n\
+         endpoint_snitch: GossipingPropertyFileSnitch\n\
          seed_provider: [{{class_name: org.apache.cassandra.locator.SimpleSeedProvider, \
          parameters: [{{seeds: '{seeds}'}}]}}]\n\
          listen_address: {address}\n\

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::Counter;
-use quipu_persist::{Error, ErrorKind, Outcome, Sink, Store, Worker};
+use quipu_persist::{Batch, Cassandra, Error, ErrorKind, Outcome, Sink, Store, Worker};
 
 use crate::links::Link;
 use crate::trio::{Trio, three};
@@ -125,6 +125,70 @@ fn cluster_of_three_starts_and_reads_while_one_node_hangs() {
         }
         while time_of(|| assert_eq!(store.total("likes").unwrap(), counted)) > LIMIT / 8 {}
     }
+}
+
+/// There are more slots than are asked for at once, and gaps between them.
+#[test]
+#[ignore = "starts Cassandra"]
+fn cluster_of_three_reads_many_slots_while_one_node_hangs() {
+    let trio = three();
+    trio.keyspace("many_slots");
+    let mut store = trio.store("many_slots");
+    assert_eq!(owner::like(&mut store).unwrap(), Outcome::Stored);
+    let lease = store.lease(0).unwrap().unwrap();
+    let slots: Vec<_> = (1..=200).filter(|slot| !(20..80).contains(slot)).collect();
+    let insert = |slot| {
+        format!(
+            "INSERT INTO many_slots.quipu_slots (slot, counter, total, owner, epoch, last_number, \
+             last_entries, since) VALUES ({slot}, 'likes', {slot}, '{}', 1, 1, 1, {})",
+            lease.owner, lease.since
+        )
+    };
+    let inserts: Vec<_> = slots.iter().map(insert).collect();
+    trio.run(&inserts.iter().map(String::as_str).collect::<Vec<_>>());
+    thread::sleep(NOTED);
+    let (mut totals, mut lists) = (Vec::new(), Vec::new());
+    while_it_hangs(&trio, 0, UNNOTICED / 2, || {
+        let expected = 1 + slots.iter().sum::<i64>();
+        totals.push(time_of(|| assert_eq!(store.total("likes").unwrap(), expected)));
+        lists.push(time_of(|| assert_eq!(store.slots().unwrap().len(), 1 + slots.len())));
+    });
+    for (what, times) in [("totals", totals), ("lists of slots", lists)] {
+        let most = nine_of_ten(&format!("{} slots, a node hangs: {what}", slots.len()), times);
+        assert!(most < 2 * LIMIT, "{what}: {most:?}");
+    }
+}
+
+/// Totals of one data centre are read while it is cut off, and lack what the other one has since.
+#[test]
+#[ignore = "starts Cassandra"]
+fn cluster_of_three_reads_totals_of_one_data_center() {
+    let trio = three();
+    trio.keyspace("centers");
+    let (node, mut first) = (2, trio.store("centers").local_datacenter("dc1"));
+    let second = Cassandra::new([&trio.addresses()[node]], "centers").local_datacenter("dc2");
+    let mut second = second.local_reads();
+    let begin = Instant::now();
+    let mut web = owner::Owner::claim(&mut first, "web").unwrap();
+    let flush = |store: &mut Cassandra, batch: Batch| {
+        while let Err(error) = store.flush(&batch) {
+            assert_temporary(&error);
+        }
+    };
+    let mut until = |total| {
+        while second.total("likes").unwrap() != total {
+            assert!(begin.elapsed() < 3 * PATIENCE);
+            thread::sleep(NOTED / 6);
+        }
+    };
+    flush(&mut first, web.batch(&[("likes", 1)]));
+    until(1);
+    trio.isolate(node, Link::Cut);
+    flush(&mut first, web.batch(&[("likes", 2)]));
+    assert_eq!(first.total("likes").unwrap(), 2);
+    until(1);
+    trio.links.heal();
+    until(2);
 }
 
 /// Many processes start before there is a table.

@@ -26,6 +26,8 @@ const JAVA: &[&str] = &[
 /// Tokens that divide the ring evenly.
 const TOKENS: [i64; 3] = [-6_148_914_691_236_517_206, 0, 6_148_914_691_236_517_206];
 
+const DATACENTERS: [&str; 3] = ["dc1", "dc1", "dc2"];
+
 pub(crate) struct Trio {
     nodes: [Server; 3],
     pub(crate) links: Links,
@@ -58,7 +60,8 @@ impl Trio {
                 TOKENS[at], outer[at]
             );
             let (address, seeds) = (inner[at].to_string(), seeds.clone());
-            Server::new(Settings { address, port, internal, seeds, java: JAVA, lines })
+            let datacenter = DATACENTERS[at];
+            Server::new(Settings { address, port, internal, seeds, datacenter, java: JAVA, lines })
         });
         let mut trio = Self { nodes, links };
         trio.nodes.iter_mut().for_each(wait);
@@ -74,13 +77,17 @@ impl Trio {
         self.nodes.iter().map(Server::address).collect()
     }
 
-    /// Makes a keyspace with three replicas.
+    /// Makes a keyspace with a replica on each node.
     pub(crate) fn keyspace(&self, name: &str) {
-        let create = format!(
+        self.run(&[&format!(
             "CREATE KEYSPACE {name} WITH replication = \
-             {{'class': 'SimpleStrategy', 'replication_factor': 3}}"
-        );
-        server::run(&self.addresses(), &[&create]);
+             {{'class': 'NetworkTopologyStrategy', 'dc1': 2, 'dc2': 1}}"
+        )]);
+    }
+
+    /// Has the administrator run statements.
+    pub(crate) fn run(&self, statements: &[&str]) {
+        server::run(&self.addresses(), statements);
     }
 
     /// The ids of a keyspace's table of slots, by the nodes that know of one.
