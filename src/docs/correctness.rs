@@ -350,7 +350,10 @@
 //! | `taken` | no: it is what takes wrote, and looks at no slot. Nor does a second `AtomicU64` to which the takes of the first are added | `proof/taken.c` |
 //!
 //! The tests are in `tests/reads_order.rs`, for Miri with many seeds: without the fence in `claim`,
-//! they fail in 13 of 16. The programs are for GenMC, and `proof/README.md` has them all.
+//! they fail in 13 of 16. The programs are for GenMC, and `proof/README.md` has them all. A row
+//! without a model of loom or a program has the orderings of the second row: only the sum is made
+//! of other slots. A summary needs 64 threads at once, for which Miri takes too long. A spill word is an
+//! `AtomicU64` of its own, so the test `atomic` stands for it.
 //!
 //! A program that replaces an `AtomicU64` loses this:
 //!
@@ -399,8 +402,9 @@
 //!   `-DBY_ANOTHER_THREAD`). x86_64 and aarch64, whose stores become visible to all other cores at
 //!   once, don't; nor does POWER, whose barriers count for what comes after by way of other threads
 //!   (`proof/litmus/third_party.*`, by herd7).
-//! - **Hardware.** The tests ran on x86_64. For aarch64 there are the loom models and a job of the
-//!   CI; for aarch64 and POWER the litmus tests in `proof`.
+//! - **Hardware.** The tests ran on processors of x86, and under emulations of others by such a
+//!   processor ([platforms](super::platforms)), which are never weaker than it. For the orderings of
+//!   aarch64 and POWER there are the loom models and the litmus tests in `proof`.
 //! - **loom's own limits**: schedules of at most three preemptions, two to four threads, no load
 //!   buffering (two threads, each of which loads what the other one stores later), and no SeqCst
 //!   reorderings that are weaker than Acquire and Release. Only the two fences of a peak are

@@ -22,8 +22,8 @@
 //! handle ([`LocalCounter`](crate::LocalCounter)) is the way round: it has the slot, and looks at no
 //! thread-local. A function with several adds asks once.
 //!
-//! musl links statically by default, and an add costs as much as with glibc. In a shared object of
-//! musl it is a call, too.
+//! musl links statically by default, so an add calls nothing, as with glibc: it took 2.5 ns in the same
+//! bench. In a shared object of musl it is a call, too. macOS was not measured.
 //!
 //! # Ends of threads
 //! The order in which a thread's destructors run depends on the system, and nothing but speed and
