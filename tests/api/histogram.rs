@@ -223,7 +223,7 @@ fn quantiles_have_the_bounds_of_the_value() {
 /// Also where the product of the two is rounded up, as 0.07 * 100.0 is.
 #[test]
 fn a_quantile_is_the_least_rank_that_has_its_part_of_all() {
-    let values = Histogram::new(LogLinear::<7>::new());
+    let values = Histogram::new(LogLinear::<7, 8>::new());
     for count in 1..=if cfg!(miri) { 10 } else { 100 } {
         values.observe(count);
         let snapshot = values.snapshot();
