@@ -386,7 +386,8 @@
 //! - tests with an allocator of their own, and those of memory, which count what Miri allocates, too;
 //! - the sum of floats beside whole numbers, whose powers Miri computes with errors at random;
 //! - `Locked` by parking_lot, which makes pointers of numbers;
-//! - properties with random programs and texts, which take Miri minutes to make;
+//! - properties with random programs and texts, which take Miri minutes to make, and a parser of the
+//!   text format, whose regular expressions do;
 //! - two tests of layouts and of slots that are arithmetic alone, and two of clashes that take many
 //!   snapshots;
 //! - 100,000 counters, 1,000 threads at once, and the accuracy of `Approximate`, which take too long.

@@ -23,6 +23,7 @@ fn parse(text: &str) -> Scrape {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the parser's regular expressions take minutes there")]
 fn every_type_is_read_back() {
     let counter = Counter::named("text_requests_total", "Requests.");
     let up_down = UpDownCounter::named("text_in_flight", "In flight.");
@@ -77,6 +78,10 @@ fn a_histogram_is_written_in_its_base_unit() {
             "text_times_seconds_count 5",
         ]
     );
+    // The parser's regular expressions take Miri minutes.
+    if cfg!(miri) {
+        return;
+    }
     let scrape = parse(&text);
     let found = scrape.samples.iter().find(|sample| sample.metric == "text_times_seconds").unwrap();
     let Parsed::Histogram(buckets) = &found.value else { panic!("{found:?}") };
@@ -123,6 +128,7 @@ fn special_characters_are_escaped() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the parser's regular expressions take minutes there")]
 fn floats_keep_every_bit() {
     let (fraction, huge) =
         (FloatCounter::named("text_fraction", ""), FloatCounter::named("text_huge", ""));
