@@ -119,7 +119,8 @@ fn a_total_has_nothing_of_others_that_had_the_slots() {
 /// An exact sum, rounded once: neither drops nor the order of registration move its last bit.
 #[test]
 fn a_float_total_never_falls_and_depends_on_no_order() {
-    let tenths: Vec<_> = (1..10).map(|tenth| f64::from(tenth) / 10.0).collect();
+    let end = if cfg!(miri) { 3 } else { 10 };
+    let tenths: Vec<_> = (1..end).map(|tenth| f64::from(tenth) / 10.0).collect();
     let shown = || match in_snapshot("snapshot_tenths_total") {
         Some(Value::Float(value)) => value,
         other => panic!("{other:?}"),
