@@ -215,6 +215,6 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Schema);
         let error = after_all("nodes", error);
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        assert_eq!(error.to_string(), format!("nodes: {}", AGREEMENT.1));
+        assert!(error.to_string().contains(AGREEMENT.1), "{error}");
     }
 }
