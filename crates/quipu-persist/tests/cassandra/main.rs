@@ -13,6 +13,8 @@ mod links;
 mod narrow;
 #[path = "../stores/owner.rs"]
 mod owner;
+#[path = "../stores/relay.rs"]
+mod relay;
 mod server;
 #[path = "../stores/slow_link.rs"]
 mod slow_link;

@@ -15,6 +15,7 @@ mod owner;
 mod pooler;
 mod proxy;
 mod redis_servers;
+mod relay;
 mod rig;
 mod server;
 mod slow_link;

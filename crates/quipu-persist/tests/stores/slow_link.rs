@@ -1,14 +1,14 @@
 //! A link that is too slow for a batch of the usual size within the time limit of a call.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use quipu::Counter;
 use quipu_persist::{Sink, Store, Worker};
+
+use crate::relay::{forward, listen};
 
 /// A TCP proxy, whose connections share a link.
 pub(crate) struct SlowLink {
@@ -19,17 +19,16 @@ pub(crate) struct SlowLink {
 impl SlowLink {
     /// Forwards every connection to a port of this host, as fast as it can at first.
     pub(crate) fn to(server: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
         let bytes_per_second = Arc::new(Mutex::new(u32::MAX));
         let link = Arc::clone(&bytes_per_second);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                // Without a server, the client's connection is closed at once.
-                if let Ok(server) = TcpStream::connect(("127.0.0.1", server)) {
-                    forward(&client, &server, Arc::clone(&link));
-                    forward(&server, &client, Arc::clone(&link));
-                }
+        let port = listen(server, move |client, server| {
+            for (from, to) in [(client, server), (server, client)] {
+                let link = Arc::clone(&link);
+                forward::<4096>(from, to, move |len| {
+                    let bytes_per_second = link.lock().expect("a number");
+                    thread::sleep(Duration::from_secs(len as u64) / *bytes_per_second);
+                    true
+                });
             }
         });
         Self { port, bytes_per_second }
@@ -42,23 +41,6 @@ impl SlowLink {
     pub(crate) fn slow_down(&self, bytes_per_second: u32) {
         *self.bytes_per_second.lock().expect("a number") = bytes_per_second;
     }
-}
-
-fn forward(from: &TcpStream, to: &TcpStream, link: Arc<Mutex<u32>>) {
-    let (mut from, mut to) =
-        (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"));
-    thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(len @ 1..) = from.read(&mut buffer) {
-            let bytes_per_second = link.lock().expect("a number");
-            thread::sleep(Duration::from_secs(len as u64) / *bytes_per_second);
-            drop(bytes_per_second);
-            if to.write_all(&buffer[..len]).is_err() {
-                break;
-            }
-        }
-        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-    });
 }
 
 /// Bytes a second.
