@@ -4,9 +4,7 @@ use std::error::Error as StdError;
 use std::iter;
 
 use async_nats::ConnectErrorKind;
-use async_nats::jetstream::context::{
-    CreateStreamError, CreateStreamErrorKind, PublishError, PublishErrorKind,
-};
+use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
 use async_nats::jetstream::{self, ErrorCode};
 use tokio::time::error::Elapsed;
 
@@ -42,13 +40,6 @@ pub(super) fn explain_stream(store: &str, error: CreateStreamError) -> Error {
         }
         _ => explain(store, error.into()),
     }
-}
-
-pub(super) fn explain_publish(store: &str, error: PublishError) -> Error {
-    if error.kind() == PublishErrorKind::TimedOut {
-        return late(store);
-    }
-    explain(store, error.into())
 }
 
 fn late(store: &str) -> Error {

@@ -216,7 +216,7 @@ async fn publish(
             Ok(Some(Written { sequence, bytes }))
         }
         Err(error) if is_outrun(&error) => Ok(None),
-        Err(error) => Err(errors::explain_publish(&session.store, error)),
+        Err(error) => Err(session.explain(error)),
     }
 }
 
