@@ -115,32 +115,33 @@ impl Session {
         place: &Place,
         work: impl AsyncFn(&Slots<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let mut error = table::gone(&place.to_string());
+        let store = place.to_string();
+        let mut error = table::gone(&store);
         for _ in 0..table::TRIES {
             if !self.has_table(place).await? {
                 return Ok(None);
             }
-            match self.attempt(place, &work).await {
+            match self.attempt(&store, place.totals, &work).await {
                 Err(reason) if reason.kind() == ErrorKind::Schema => error = reason,
                 result => return result.map(Some),
             }
             tokio::time::sleep(table::PAUSE).await;
         }
-        Err(explain::after_all(&place.to_string(), error))
+        Err(explain::after_all(&store, error))
     }
 
     async fn attempt<T>(
         &mut self,
-        place: &Place,
+        store: &str,
+        totals: Consistency,
         work: impl AsyncFn(&Slots<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let store = place.to_string();
         let statements = match self.statements.take() {
             Some(statements) => statements,
-            None => Statements::prepare(&self.driver, &store, place.totals).await?,
+            None => Statements::prepare(&self.driver, store, totals).await?,
         };
         let statements = self.statements.insert(statements);
-        let result = work(&Slots { driver: &self.driver, statements, store: &store }).await;
+        let result = work(&Slots { driver: &self.driver, statements, store }).await;
         if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Schema) {
             self.statements = None;
         }
