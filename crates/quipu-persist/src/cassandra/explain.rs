@@ -60,17 +60,15 @@ pub(super) fn preparation(store: &str, error: PrepareError) -> Error {
 pub(super) fn request(store: &str, driver: &Driver, error: ExecutionError) -> Error {
     let reason = match &error {
         ExecutionError::LastAttemptError(error) => attempt(error),
-        ExecutionError::ConnectionPoolError(error) => match pool(error) {
-            // A node that answered missed the others, and the driver asked these after that.
-            NODE if is_connected(driver) => QUORUM,
-            reason => reason,
-        },
+        ExecutionError::ConnectionPoolError(error) => pool(error),
         ExecutionError::RequestTimeout(_) => TIME,
         ExecutionError::UseKeyspaceError(error) => use_keyspace(error),
         ExecutionError::SchemaAgreementError(_) | ExecutionError::MetadataError(_) => AGREEMENT,
         ExecutionError::EmptyPlan => NODE,
         _ => OTHER,
     };
+    // A node that answered missed the others, and the driver asked these after that.
+    let reason = if reason == NODE && is_connected(driver) { QUORUM } else { reason };
     text(store, reason).caused_by(error)
 }
 

@@ -7,9 +7,8 @@ use scylla::policies::retry::{RequestInfo, RetryDecision, RetryPolicy, RetrySess
 /// Nodes that are asked after the first one.
 const MORE_NODES: usize = 2;
 
-/// Asks the next node where this one is at fault. The driver's own policy wouldn't do so for reads
-/// at `SERIAL`. It would also ask another node about a missing quorum, and quote that node's broken
-/// connection.
+/// Asks the next node where this one is at fault. A node that misses a quorum may be: one that has just been started
+/// doesn't know of the others yet. The driver's own policy wouldn't ask again for reads at `SERIAL`.
 #[derive(Debug)]
 pub(super) struct NextNode;
 
@@ -41,7 +40,13 @@ fn is_of_the_node(error: &RequestAttemptError) -> bool {
         RequestAttemptError::BrokenConnectionError(_)
         | RequestAttemptError::UnableToAllocStreamId => true,
         RequestAttemptError::DbError(error, _) => {
-            matches!(error, DbError::Overloaded | DbError::IsBootstrapping | DbError::ServerError)
+            matches!(
+                error,
+                DbError::Unavailable { .. }
+                    | DbError::Overloaded
+                    | DbError::IsBootstrapping
+                    | DbError::ServerError
+            )
         }
         _ => false,
     }

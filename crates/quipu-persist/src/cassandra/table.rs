@@ -32,8 +32,8 @@ const COLUMNS: [(&str, &str, &str); 10] = [
     ("past", "static", "frozen<list<frozen<tuple<text, bigint, int>>>>"),
 ];
 
-const COLUMNS_OF: &str = "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = 'quipu_slots'";
-const KEYSPACE: &str = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
+const COLUMNS_OF: &str = "SELECT column_name, kind, type FROM system_schema.columns WHERE table_name = 'quipu_slots' AND keyspace_name";
+const KEYSPACE: &str = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name";
 
 /// Rows are written again and again. And a replica that hangs must not hold up a read: by default, nodes
 /// wait longer where reads were slow. In a table's first 5 seconds they wait for 2.5 seconds anyway.
@@ -100,6 +100,10 @@ async fn is_known(driver: &Driver, place: &Place, way: Option<Way>) -> Result<bo
 }
 
 /// Rows of a node's own table that are of the keyspace.
+///
+/// The statement is not prepared: until a node knows the versions of all others, it forgets a statement that another
+/// client prepares at the same time, and few of these are sent twice. A keyspace has no quotes in its name: the session
+/// uses it.
 async fn of_keyspace<R: for<'r> DeserializeRow<'r, 'r>>(
     statement: &str,
     driver: &Driver,
@@ -108,10 +112,10 @@ async fn of_keyspace<R: for<'r> DeserializeRow<'r, 'r>>(
 ) -> Result<Vec<R>, Error> {
     let store = place.to_string();
     // The node's own tables have one replica.
-    let mut statement = Statement::new(statement);
+    let mut statement = Statement::new(format!("{statement} = '{}'", place.keyspace));
     statement.set_consistency(Consistency::One);
     statement.set_load_balancing_policy(way.clone());
-    let result = driver.query_unpaged(statement, (&place.keyspace,)).await;
+    let result = driver.query_unpaged(statement, &[]).await;
     let rows = result.map_err(|error| explain::request(&store, driver, error))?;
     let rows = rows.into_rows_result().map_err(|error| explain::unreadable(&store, error))?;
     let rows = rows.rows().map_err(|error| explain::unreadable(&store, error))?;

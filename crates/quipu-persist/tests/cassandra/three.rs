@@ -1,6 +1,7 @@
 //! A cluster of three nodes, of which some hang or are gone.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -254,6 +255,36 @@ fn cluster_of_three_says_that_a_quorum_is_missing() {
     while store.claim(&claim()).is_err() {
         assert!(begin.elapsed() < 3 * PATIENCE);
     }
+}
+
+/// A node that has just been started answers clients before it knows that the others are up. Programs that start then
+/// read the totals all the same.
+#[test]
+#[ignore = "starts Cassandra"]
+fn cluster_of_three_is_read_while_a_node_starts_again() {
+    let mut trio = three();
+    trio.keyspace("again");
+    owner::like(&mut trio.store("again")).unwrap();
+    let addresses = trio.addresses();
+    let is_up = AtomicBool::new(false);
+    trio.kill(0);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut reads = 0;
+            while !is_up.load(Ordering::Relaxed) {
+                match Cassandra::new(&addresses, "again").total("likes") {
+                    Err(error) if error.kind() == ErrorKind::Timeout => println!("{error}"),
+                    total => assert_eq!(total.unwrap(), 1),
+                }
+                reads += 1;
+            }
+            reads
+        });
+        trio.heal();
+        thread::sleep(Duration::from_secs(2));
+        is_up.store(true, Ordering::Relaxed);
+        println!("{} reads while a node starts", reader.join().unwrap());
+    });
 }
 
 /// The table is made once, although a node doesn't hear of it: the one that would be asked next.
