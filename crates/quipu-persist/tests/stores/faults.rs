@@ -467,7 +467,7 @@ fn sqlite_race() {
 #[test]
 #[ignore = "needs postgres: run ci/services"]
 fn service_postgres_race() {
-    race(&crate::rig::Service::postgres(), 100);
+    race(&crate::rig::Service::postgres(), 25);
 }
 
 #[test]
