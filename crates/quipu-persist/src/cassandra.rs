@@ -330,7 +330,8 @@ impl Cassandra {
     ///
     /// Such a read waits for no other data centre, and goes on while that is cut off. It gives up this: a
     /// total may lack what was acknowledged, as long as the data centre has yet to get it. It is never
-    /// above. Claims, flushes and [`slots`](Store::slots) stay as they are.
+    /// above. Where the data centre that was chosen has no quorum of its replicas, a node of another one is
+    /// asked. Claims, flushes and [`slots`](Store::slots) stay as they are.
     ///
     /// ```no_run
     /// use quipu_persist::{Cassandra, Store};
