@@ -65,8 +65,9 @@ fn bursts<S: Adds>(run: &Run) {
     thread::scope(|scope| {
         let starter = scope.spawn(|| {
             run.work(0, |random| {
+                let many = 2 * Run::threads();
                 let threads =
-                    if random.u8(..16) == 0 { 2 * Run::threads() } else { random.usize(1..8) };
+                    if random.u8(..16) == 0 { many } else { random.usize(1..many.min(8)) };
                 burst(threads, random.u64(..u64::MAX / 2))
             });
         });
