@@ -1,6 +1,6 @@
 //! One counter under many threads: is every sum right while they run, and every unit in one take?
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::{hint, iter};
@@ -146,6 +146,8 @@ fn resets<S: Takes>(run: &Run) {
 fn returns<S: Takes>(run: &Run) {
     const AMOUNT: i64 = 1000;
     const LEGAL: RangeInclusive<i64> = -AMOUNT..=AMOUNT;
+    // Miri runs the other threads each time.
+    const PAUSE: Range<u16> = if cfg!(miri) { 1..3 } else { 100..1000 };
     let (subject, taken) = (S::new(), AtomicI64::new(0));
     let take = || {
         let units = subject.take();
@@ -164,7 +166,7 @@ fn returns<S: Takes>(run: &Run) {
                     for amount in [AMOUNT, -AMOUNT] {
                         subject.add(amount);
                         // A sum settles in a pause between subtractions.
-                        (0..random.u16(100..1000)).for_each(|_| hint::spin_loop());
+                        (0..random.u16(PAUSE)).for_each(|_| hint::spin_loop());
                         if random.u8(..4) == 0 {
                             take();
                         }
