@@ -32,6 +32,7 @@ const COLUMNS: [(&str, &str, &str); 10] = [
     ("past", "static", "frozen<list<frozen<tuple<text, bigint, int>>>>"),
 ];
 
+// Without the name of the keyspace, which comes last.
 const COLUMNS_OF: &str = "SELECT column_name, kind, type FROM system_schema.columns WHERE table_name = 'quipu_slots' AND keyspace_name";
 const KEYSPACE: &str = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name";
 
@@ -101,9 +102,8 @@ async fn is_known(driver: &Driver, place: &Place, way: Option<Way>) -> Result<bo
 
 /// Rows of a node's own table that are of the keyspace.
 ///
-/// The statement is not prepared: until a node knows the versions of all others, it forgets a statement that another
-/// client prepares at the same time, and few of these are sent twice. A keyspace has no quotes in its name: the session
-/// uses it.
+/// The statement is not prepared: where twenty processes prepared it at once, nodes told some of them that they
+/// didn't know it, also the second time. The name can't end the text: the session accepts no keyspace with a quote.
 async fn of_keyspace<R: for<'r> DeserializeRow<'r, 'r>>(
     statement: &str,
     driver: &Driver,
