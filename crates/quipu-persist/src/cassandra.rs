@@ -27,7 +27,7 @@ use slots::Slots;
 /// Partitions that are read at once.
 const CONCURRENCY: usize = 64;
 
-/// Totals in Cassandra or ScyllaDB: a table, `quipu_slots`, in a keyspace that exists.
+/// Totals in Cassandra: a table, `quipu_slots`, in a keyspace that exists.
 ///
 /// A slot is a partition, with its lease in static columns. A flush is one conditional batch in
 /// that partition, a lightweight transaction, so that only the slot's owner writes to it. It uses no
