@@ -164,7 +164,7 @@ pub(crate) mod sealed {
     #[derive(Debug)]
     pub struct Shown<'a>(pub(crate) CounterRef<'a>);
 
-    pub trait Metric {
+    pub trait Metric: Send + Sync {
         fn shown(&self) -> Shown<'_>;
 
         /// Those of a metric that has a name; none of a trough without observations.

@@ -128,16 +128,16 @@ pub(crate) mod sealed {
 
     /// A number as a type; only [`Rows`](super::private::Rows) is one.
     pub trait Len {
-        type Array<M>;
+        type Array<M: Send + Sync>: Send + Sync;
     }
 
     impl<const N: usize> Len for super::private::Rows<N> {
-        type Array<M> = [M; N];
+        type Array<M: Send + Sync> = [M; N];
     }
 
     pub trait Labels: Copy + 'static {
         /// An array, or an array of arrays.
-        type Array<M>;
+        type Array<M: Send + Sync>: Send + Sync;
 
         /// The number of elements of such an array: a row for each combination of values.
         const LEN: usize;
@@ -154,7 +154,7 @@ pub(crate) mod sealed {
 }
 
 impl<V: LabelValue> sealed::Labels for V {
-    type Array<M> = <V::Len as sealed::Len>::Array<M>;
+    type Array<M: Send + Sync> = <V::Len as sealed::Len>::Array<M>;
 
     const LEN: usize = size_of::<Self::Array<u8>>();
 
@@ -175,7 +175,7 @@ impl<V: LabelValue> sealed::Labels for V {
 macro_rules! tuples {
     ($($first:ident $($other:ident)+;)*) => { $(
         impl<$first: LabelValue, $($other: LabelValue),+> sealed::Labels for ($first, $($other),+) {
-            type Array<M> = tuples!(@array M $first $($other)+);
+            type Array<M: Send + Sync> = tuples!(@array M $first $($other)+);
 
             const LEN: usize = size_of::<Self::Array<u8>>();
 
@@ -241,7 +241,7 @@ const fn table<V: LabelValue>() -> LabelTable {
 
 /// The metrics of an array, row by row.
 #[inline(always)]
-pub(super) fn rows<M, L: Labels>(array: &L::Array<M>) -> &[M] {
+pub(super) fn rows<M: Send + Sync, L: Labels>(array: &L::Array<M>) -> &[M] {
     // SAFETY: an array of arrays lies in memory as one array does, and `LEN` counts the elements.
     unsafe { std::slice::from_raw_parts((&raw const *array).cast(), L::LEN) }
 }

@@ -1,7 +1,9 @@
 //! Families of labels that are known at compile time.
 
+use std::thread;
+
 use quipu::{
-    Bounds, Counter, Family, FloatCounter, FloatGauge, Gauge, Histogram, Kind, LabelValue,
+    Bounds, Counter, Family, FloatCounter, FloatGauge, Gauge, Histogram, Kind, LabelValue, Labels,
     NameClash, Peak, RegisterError, Registry, Trough, Unit, UpDownCounter, Value, snapshot,
 };
 
@@ -51,6 +53,18 @@ fn rows_are_listed_in_their_order_once_they_are_touched() {
         (labels(&["POST", "404"]), Value::Unsigned(3)),
     ];
     assert_eq!(shown("family_order_total"), expected);
+}
+
+/// Code that is generic over the labels shares a family between threads.
+#[test]
+fn a_family_of_any_labels_is_shared() {
+    fn inc_all<L: Labels>(family: &Family<Counter, L>) {
+        let inc_all = || family.iter().for_each(|(_, counter)| counter.inc());
+        thread::scope(|scope| [(); 2].map(|()| _ = scope.spawn(inc_all)));
+    }
+    let family = Family::<Counter, Both>::named("family_generic_total", "");
+    inc_all(&family);
+    assert!(family.iter().all(|(_, counter)| counter.sum() == 2));
 }
 
 #[test]
