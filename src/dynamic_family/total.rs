@@ -14,7 +14,7 @@ impl<M: GrowingMetric, const K: usize> DynamicFamily<M, K> {
     /// happens-before it, and costs what the `total` of each series costs. Of floats it is the exact
     /// sum of the series' totals, rounded once. Series are read without a lock. Within a global
     /// allocator that quipu is calling, or a signal handler that interrupts quipu's own work, it is
-    /// the overflow series' alone.
+    /// the overflow series' alone. A series for whose sums no memory can be had is left out.
     ///
     /// # Ordering
     /// Relaxed: it includes each add that happens-before it, and orders nothing else.

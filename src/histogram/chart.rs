@@ -22,7 +22,7 @@ impl fmt::Display for HistogramSnapshot {
         let texts: Vec<_> = lines.iter().map(|line| range(line, self.unit())).collect();
         let widest = texts.iter().map(|text| text.chars().count()).max().unwrap_or(0);
         for (line, text) in lines.iter().zip(texts) {
-            let len = u128::from(line.count) * u128::from(WIDTH) / u128::from(most);
+            let len = u128::from(line.count) * u128::from(WIDTH) / u128::from(most.max(1));
             // Something is there.
             let len = (len as usize).max(usize::from(line.count > 0));
             writeln!(
@@ -54,7 +54,7 @@ fn lines(snapshot: &HistogramSnapshot) -> Vec<Bucket> {
     let join = |joined: &[Bucket]| Bucket {
         lower: joined[0].lower,
         upper: joined[joined.len() - 1].upper,
-        count: joined.iter().fold(0, |sum, bucket| sum.wrapping_add(bucket.count)),
+        count: joined.iter().fold(0, |sum, bucket| sum.saturating_add(bucket.count)),
     };
     used.chunks(used.len().div_ceil(LINES)).map(join).collect()
 }

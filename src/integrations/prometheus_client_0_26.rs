@@ -534,7 +534,8 @@ fn encode_histogram(metric: &mut MetricEncoder<'_>, histogram: &HistogramSnapsho
     let (unit, count) = (histogram.unit(), histogram.count());
     let mut below = 0_u64;
     // The encoder adds them up.
-    let mut bucket = |(bound, up_to)| (bound, up_to - mem::replace(&mut below, up_to));
+    let mut bucket =
+        |(bound, up_to): (f64, u64)| (bound, up_to.wrapping_sub(mem::replace(&mut below, up_to)));
     let up_to = histogram.cumulative().map(|(bound, up_to)| (unit.in_base(bound), up_to));
     let buckets: Vec<_> = up_to.chain([(f64::INFINITY, count)]).map(&mut bucket).collect();
     metric.encode_histogram::<NoLabelSet>(unit.in_base(histogram.sum()), count, &buckets, None)

@@ -285,6 +285,16 @@ fn parts_that_do_not_fit_are_refused() {
     assert_eq!(invalid(&[3, 2]), "2 after 3: expected bounds that ascend");
 }
 
+/// Counts of other programs may be any numbers.
+#[test]
+fn a_chart_of_counts_beyond_the_range_has_bars() {
+    let counts = (0..32).map(|index| if index % 2 == 0 { u64::MAX } else { 1 }).collect();
+    let parts =
+        HistogramSnapshot::from_parts((1..32).collect::<Vec<_>>(), counts, 0, Unit::One).unwrap();
+    let chart = parts.to_string();
+    assert_eq!(chart.lines().filter(|line| line.contains(&"#".repeat(40))).count(), 16, "{chart}");
+}
+
 #[test]
 fn histograms_of_two_layouts_are_not_mixed() {
     let mut bytes = HistogramSnapshot::from_parts(vec![1], vec![3, 4], 9, Unit::Bytes).unwrap();
