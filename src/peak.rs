@@ -35,7 +35,9 @@ impl Greatest {
 
     #[inline(always)]
     fn observe(&self, kind: Kind, value: u64) {
-        match self.header.own_slots(Ordering::Relaxed) {
+        // Acquire: pairs with the Release in `register::store`; another thread may have cleared this
+        // one's slots of a peak before. Model: `peak_is_clear_in_slots_that_its_thread_used`.
+        match self.header.own_slots(Ordering::Acquire) {
             Some(slots) => observe(slots, &self.epoch, value),
             None => self.observe_slow(kind, value),
         }
@@ -59,7 +61,8 @@ impl Greatest {
 /// reads.
 ///
 /// Any number of cursors read one peak, and none disturbs another. An observation in progress while
-/// a cursor reads is in the window that ends, in the next one, or in both.
+/// a cursor reads is in the window that ends, in the next one, or in both. If a whole window passes
+/// while its thread is interrupted, one later window may have it, too.
 ///
 /// ```
 /// use quipu::Peak;

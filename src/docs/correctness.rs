@@ -114,17 +114,21 @@
 //!
 //! ## A peak has every observation, in each reader's windows, too
 //! The greatest value of all is the greatest of what threads keep in slots of their own. A reader
-//! that ends a window reads what they keep for it in slots that nobody writes to before the next
-//! window but one, for which a reader clears them first. A thread that stored a value looks whether the window has ended meanwhile, and
-//! observes again in the new one: the reader sees the value, or the thread sees the new window. So an
-//! observation is in a window during which it was made, and perhaps in two; none is in no window,
-//! and none is in one that began after the observation returned. A cursor gets what other cursors
-//! took. (Two flags, each stored before the other is loaded: Dekker's algorithm.)
+//! that ends a window reads what they keep for it. Threads write to these slots again two windows
+//! later, and a reader clears them before that. A thread that stored a value looks whether the
+//! window has ended meanwhile, and observes again in the new one: the reader sees the value, or the
+//! thread sees the new window. So every observation is in a window during which it was made, and
+//! perhaps in two. A cursor gets what other cursors took. (Two flags, each stored before the other
+//! is loaded: Dekker's algorithm.)
+//!
+//! One later window may have the value, too, if a whole window passes while the thread stands
+//! between its look at the window and its store: the slot is that later window's by then.
 //!
 //! *Checked by* `every_reader_has_every_value`, `values_of_two_threads`,
 //! `windows_have_no_value_of_an_earlier_one`, `lower_value_is_in_the_next_window`,
-//! `lower_value_is_in_the_next_window_but_one`,
-//! `spilled_value_is_in_one_window`, `peak_in_used_slots_is_clear`, by
+//! `lower_value_is_in_the_next_window_but_one`, `value_that_windows_overtake_is_in_a_later_one`,
+//! `spilled_value_is_in_one_window`, `peak_in_used_slots_is_clear`,
+//! `peak_is_clear_in_slots_that_its_thread_used`, by `a_peak_in_slots_of_another_is_clear`,
 //! `no_peak_is_missed_by_any_reader`, `windows_of_one_thread_are_exact` and
 //! `cursors_have_windows_of_their_own`.
 //!
@@ -447,6 +451,8 @@
 //!   handlers then, which this fork doesn't run. In a C library that holds its lock of handlers
 //!   meanwhile (glibc before 2.36, musl), a handler that loads quipu, or is the first to use it on
 //!   such a system, waits for ever.
+//! - **A gauge in a forked child** that another thread of the parent was changing for the first time,
+//!   within an allocator that counts: the child's gauge has its value, and may never be listed.
 //! - **Memory in a forked child**: the blocks of the parent's other threads stay in its sums, and
 //!   nobody claims them again.
 //! - **Coroutines with stacks of their own** that move between threads: compilers may keep a

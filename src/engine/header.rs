@@ -40,8 +40,8 @@ impl<const N: usize> Header<N> {
     /// The counter's slot `index` of the current thread, which is its only writer; `None` before
     /// the thread's first add.
     ///
-    /// Of integers, the key is loaded Relaxed: an old one is the unregistered one, and the cold
-    /// path looks again.
+    /// The key is loaded Relaxed where slots aren't cleared at their reuse: an old one is the
+    /// unregistered one, and the cold path looks again.
     #[inline(always)]
     pub(crate) fn own_slot(&self, index: usize, of_key: Ordering) -> Option<OwnSlot<'_>> {
         thread::own_slot(self.identity.key(of_key), index)

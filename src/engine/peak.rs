@@ -12,8 +12,10 @@
 //! A thread that is late may store a value in a half that the reader has read, or is clearing. So it
 //! looks at the epoch again after the store, and observes once more if that was raised. Two fences
 //! make sure that the reader sees the value, or the thread sees the new epoch: Dekker's algorithm.
-//! An observation in progress may be in two windows, and is in no case in none. Models:
-//! `every_reader_has_every_value`, `windows_have_no_value_of_an_earlier_one`.
+//! An observation in progress may be in two windows, and is in no case in none. If a whole window
+//! passes between its load of the epoch and its store, one later window may have the value, too.
+//! Models: `every_reader_has_every_value`, `windows_have_no_value_of_an_earlier_one`,
+//! `value_that_windows_overtake_is_in_a_later_one`.
 
 use super::directory::Directory;
 use super::header::CounterRef;

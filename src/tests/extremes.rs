@@ -100,6 +100,34 @@ fn lower_value_is_in_the_next_window_but_one() {
     });
 }
 
+/// A reader ends a window and is ending the next one, while the thread is between its look at the
+/// window and its store: that one window later has the value, too. So 5 may come after 7.
+#[test]
+fn value_that_windows_overtake_is_in_a_later_one() {
+    let (first, second) = (Some(5), Some(7));
+    let legal = [
+        (None, None, second),
+        (None, first, second),
+        (None, second, None),
+        (None, second, first),
+        (None, second, second),
+        (first, None, second),
+        (first, second, None),
+        (first, second, second),
+        (second, None, None),
+        (second, None, second),
+        (second, second, None),
+    ];
+    outcomes(legal, || {
+        let peak = shared(Peak::new());
+        let observer =
+            start(&peak, |peak| [5, 7].into_iter().for_each(|value| peak.observe(value)));
+        let seen = (end_window(&peak), end_window(&peak));
+        observer.join().unwrap();
+        (seen.0, seen.1, end_window(&peak))
+    });
+}
+
 /// The same of observations that find no slot.
 #[test]
 fn spilled_value_is_in_one_window() {
@@ -110,6 +138,26 @@ fn spilled_value_is_in_one_window() {
         let seen = reader.join().unwrap();
         assert_eq!(peak.value(), Some(5));
         (seen, end_window(&peak))
+    });
+}
+
+/// Slots are clear that had a greater value of the thread that observes, also where another thread
+/// clears them.
+#[test]
+fn peak_is_clear_in_slots_that_its_thread_used() {
+    outcomes([Some(1)], || {
+        let (before, peak) = (shared(Peak::new()), shared(Peak::new()));
+        let handle = before.clone();
+        let observer = start(&peak, move |peak| {
+            handle.observe(9);
+            drop(handle);
+            peak.observe(1);
+        });
+        drop(before);
+        // An error while the other peak has all slots that a model has.
+        _ = peak.register();
+        observer.join().unwrap();
+        peak.value()
     });
 }
 

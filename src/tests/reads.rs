@@ -1,7 +1,7 @@
 //! Models of `sum`, `cursor` and `snapshot` against adds.
 
 use super::model::{outcomes, shared, spawn, start};
-use crate::engine::{Update, enter_cold_path};
+use crate::engine::enter_cold_path;
 use crate::sync::{AtomicU32, Ordering};
 use crate::{Counter, CounterArray, Snapshot, UpDownCounter, Value, snapshot};
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -35,6 +36,34 @@ fn the_ends_of_the_range_are_values() {
         assert_eq!((greatest.read(), least.read()), (Some(counted), Some(counted)));
         assert_eq!((greatest.read(), least.read()), (None, None));
     }
+}
+
+/// The thread has a greater value of another peak in its slots, which this thread clears. Nothing
+/// but the peak orders the two. Miri shows it where that is too little; processors don't.
+#[test]
+fn a_peak_in_slots_of_another_is_clear() {
+    let (before, peak) = (Arc::new(Peak::new()), Peak::new());
+    let (is_observed, is_registered) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let handle = Arc::clone(&before);
+        let (peak, is_observed, is_registered) = (&peak, &is_observed, &is_registered);
+        scope.spawn(move || {
+            handle.observe(1000);
+            drop(handle);
+            is_observed.store(true, Ordering::Release);
+            while !is_registered.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            peak.observe(5);
+        });
+        while !is_observed.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+        drop(before);
+        peak.register().unwrap();
+        is_registered.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(peak.value(), Some(5));
 }
 
 #[test]
