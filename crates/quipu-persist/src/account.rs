@@ -38,8 +38,13 @@ pub(super) struct Account {
     /// The parts that the slot had after the last batch, each time the process lost it. A copy of
     /// the store from then may come back.
     fenced: Vec<(BatchId, Parts)>,
+    /// Whether the store went back or forth, or the process had the slot again after it lost it.
+    is_resumed: bool,
     /// The parts that the slot has of the process, once that doesn't write to it any more.
     pub(super) counted: Parts,
+    /// The owner then, and its epoch: as long as it is part of the slot's history, the slot has these
+    /// parts.
+    counted_under: Option<(Writer, u64)>,
 }
 
 impl Account {
@@ -56,7 +61,9 @@ impl Account {
             pending: Vec::new(),
             attempts: Vec::new(),
             fenced: Vec::new(),
+            is_resumed: false,
             counted: Parts::new(),
+            counted_under: None,
         }
     }
 
@@ -129,14 +136,21 @@ impl Account {
     /// Goes on after a batch that isn't the last one that is known to be stored: the store went back
     /// or forth, and all is to be written again.
     pub(super) fn resume(&mut self, last: BatchId) {
+        self.is_resumed = true;
         if self.last == last {
             return;
         }
         self.is_vague = true;
         self.stored.clear();
+        self.retract();
+        self.last = last;
+    }
+
+    /// Drops the rest of a flush. Its parts are those that were left by what other slots had then. An
+    /// attempt that is stored all the same is found by the next batch, which is refused.
+    pub(super) fn retract(&mut self) {
         self.pending.clear();
         self.attempts.clear();
-        self.last = last;
     }
 
     /// Finds out what the slot has of the process, or more if that isn't known. Of a slot that is the
@@ -148,17 +162,15 @@ impl Account {
             Standing::Absent => Some(Parts::new()),
             Standing::Owned(last) => self.parts_at(last),
             Standing::Fenced(last) => self.parts_when_fenced(last),
-            Standing::Unknown => match &*self.fenced {
-                // So many others had the slot since the process was told what it has there.
-                [(_, parts)] => Some(parts.clone()),
-                _ => None,
-            },
+            Standing::Unknown => lease.and_then(|lease| self.parts_of_the_past(lease)),
         };
         self.counted = counted.unwrap_or_else(|| self.sent.clone());
-        match standing {
-            Standing::Owned(last) => Some(last),
-            _ => None,
+        if let Standing::Owned(last) = standing {
+            self.counted_under = None;
+            return Some(last);
         }
+        self.counted_under = lease.map(|lease| (lease.owner.clone(), lease.epoch));
+        None
     }
 
     /// The process's counts in the slot after this batch. `None` if it is neither the last one that is
@@ -187,6 +199,21 @@ impl Account {
         self.fenced.drain(..self.fenced.len().saturating_sub(FENCES - 1));
         self.fenced.push((last, parts.clone()));
         Some(parts)
+    }
+
+    /// The same, of a slot that so many others had that its lease doesn't tell. `None` if another copy
+    /// of the store may have more than the process was told.
+    fn parts_of_the_past(&self, lease: &Lease) -> Option<Parts> {
+        let goes_on = |(owner, epoch): &(Writer, u64)| {
+            matches!(lease.standing(owner, *epoch), Standing::Owned(_) | Standing::Fenced(_))
+        };
+        if self.counted_under.as_ref().is_some_and(goes_on) {
+            return Some(self.counted.clone());
+        }
+        match &*self.fenced {
+            [(_, parts)] if !self.is_resumed => Some(parts.clone()),
+            _ => None,
+        }
     }
 }
 
@@ -238,5 +265,50 @@ mod tests {
         account.begin(rows([10, 2, 3]));
         assert_eq!(account.judge(Some(&lease)), None);
         assert_eq!(parts(&account.counted), [1, 2, 3]);
+    }
+
+    /// An account with three rows, and the lease of its slot once another process has claimed that.
+    fn written() -> (Account, Lease) {
+        let (mut account, lease) = fenced(BatchId { number: 7, entries: 3 });
+        account.begin(rows([1, 2, 3]));
+        let id = account.batch(3, 7, TIME).id;
+        assert!(account.settle(id));
+        (account, lease)
+    }
+
+    fn after_others(lease: Lease, number: usize) -> Lease {
+        let claim = Claim::new(Writer::new("other").unwrap(), TIME);
+        (0..number).fold(lease, |lease, _| Lease::of(Some(&lease), &claim, 0))
+    }
+
+    #[test]
+    fn a_slot_has_the_same_of_the_process_however_many_others_follow() {
+        let check = |mut account: Account, mut lease: Lease, expected: &[i64]| {
+            for _ in 0..5 {
+                assert_eq!(account.judge(Some(&lease)), None);
+                assert_eq!(parts(&account.counted), expected, "epoch {}", lease.epoch);
+                lease = after_others(lease, 30);
+            }
+        };
+        let (account, lease) = written();
+        check(account, lease, &[1, 2, 3]);
+        let (account, lease) = written();
+        let is_lost = Lease { past: vec![(lease.owner.clone(), lease.last)], ..lease };
+        check(account, is_lost, &[]);
+    }
+
+    #[test]
+    fn a_slot_that_was_had_twice_may_have_all_that_was_sent() {
+        let (mut account, lease) = written();
+        assert_eq!(account.judge(Some(&lease)), None);
+        let last = account.last;
+        let owned = Lease { owner: account.owner().clone(), epoch: 1, last, ..lease.clone() };
+        assert_eq!(account.judge(Some(&owned)), Some(last));
+        account.resume(last);
+        account.begin(rows([10, 20, 30]));
+        let id = account.batch(3, 8, TIME).id;
+        assert!(account.settle(id));
+        assert_eq!(account.judge(Some(&after_others(lease, 40))), None);
+        assert_eq!(parts(&account.counted), [10, 20, 30]);
     }
 }

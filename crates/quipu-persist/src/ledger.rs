@@ -1,6 +1,7 @@
 //! The worker's knowledge: what the process counted, and where the store has it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ pub(super) struct Ledger {
     elsewhere: Parts,
     /// The last claims whose answers were lost.
     lost_claims: Vec<Writer>,
+    /// Whether the last flush failed. It may have met another copy of the store than the next one.
+    has_failed: bool,
     /// The counters that the store didn't take, each with the reason.
     refused: BTreeMap<String, Error>,
     /// Rows of the next batch.
@@ -102,6 +105,7 @@ impl Ledger {
             forgotten: Parts::new(),
             elsewhere: Parts::new(),
             lost_claims: Vec::new(),
+            has_failed: false,
             refused: BTreeMap::new(),
             size: BATCH,
             largest: BATCH,
@@ -132,17 +136,19 @@ impl Ledger {
         scope: Scope,
         counts: &Counts,
     ) -> Result<usize, Error> {
-        if scope != Scope::Changed {
+        if mem::replace(&mut self.has_failed, true) || scope != Scope::Changed {
             self.examine(sink)?;
         }
         for _ in 0..TRIES {
             if self.account.is_none() {
-                self.settle_down(sink)?;
+                self.claim(sink)?;
             }
             match self.send(sink, scope, counts)? {
-                Sent::All(batches, None) => return Ok(batches),
-                Sent::All(_, Some(refusal)) => return Err(refusal),
-                Sent::Lost => {}
+                Sent::All(batches, refusal) => {
+                    self.has_failed = false;
+                    return refusal.map_or(Ok(batches), Err);
+                }
+                Sent::Lost => self.examine(sink)?,
             }
         }
         let text = format!(
@@ -153,12 +159,7 @@ impl Ledger {
         Err(Error::new(ErrorKind::Store, text))
     }
 
-    /// Goes on in a slot that was the process's, or claims one.
-    fn settle_down(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
-        self.examine(sink)?;
-        if self.account.is_some() {
-            return Ok(());
-        }
+    fn claim(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
         let mut claim = Claim::new(Writer::new(&self.host)?, self.lease);
         claim.instead_of.clone_from(&self.lost_claims);
         self.lost_claims.drain(..self.lost_claims.len().saturating_sub(PAST - 1));
@@ -169,8 +170,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Looks at the slots that the process had before. What was lost may be there again, and the
-    /// reverse.
+    /// Looks at the slots that the process had before, and goes on in one that is the process's. What
+    /// was lost may be there again, and the reverse.
     fn examine(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
         let mut own = None;
         for (at, account) in self.past.iter_mut().enumerate() {
@@ -304,11 +305,13 @@ impl Ledger {
         }
     }
 
-    /// Computes what is in other slots.
+    /// Computes what is in other slots. If that changed, so did the parts of a flush.
     fn recount(&mut self) {
-        self.elsewhere.clone_from(&self.forgotten);
-        for account in &self.past {
-            add(&mut self.elsewhere, &account.counted);
+        let mut elsewhere = self.forgotten.clone();
+        self.past.iter().for_each(|account| add(&mut elsewhere, &account.counted));
+        if elsewhere != self.elsewhere {
+            self.elsewhere = elsewhere;
+            self.account.iter_mut().for_each(Account::retract);
         }
     }
 }
