@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// The README's plot is a file of the repository, which these pages don't have.
+#![doc = r#"<style>img[src="docs/contention.svg"] { display: none }</style>"#]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod api;
