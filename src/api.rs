@@ -8,28 +8,29 @@ use crate::name_clash::NameClash;
 use crate::sync::AtomicU64;
 
 /// The reads of one value of the type `$number`: that of the counter `$counter` of `$self` which
-/// begins at slot `$index`.
+/// begins at slot `$index`. Their examples make the counter by `$made`, and write `$point` behind
+/// whole numbers.
 macro_rules! reads {
-    ($number:ty, |$self:ident| ($counter:expr, $index:expr)) => {
+    ($number:ty, |$self:ident| ($counter:expr, $index:expr), $made:expr, $point:literal) => {
         /// The total of every thread, dead or alive, since the last [`take`](Self::take) or
         /// [`reset`](Self::reset).
         ///
         /// A sum taken while others add lies between the true total at its start and at its end
         /// (intermediate value linearizability; for amounts that are taken away see
-        /// [`UpDownCounter`](crate::UpDownCounter)); it includes every add that happens-before it;
-        /// on a counter that only grows, successive reads by one thread never go down. It costs one
-        /// load for each thread that touched the counter or one of its neighbours, and at most
-        /// seven more; it takes no lock. After a peak of threads, those that have ended cost
-        /// nothing: their slots are summed up once, by a thread that ends.
+        /// [`UpDownCounter`](crate::UpDownCounter)); it includes every add that happens-before it.
+        /// On a counter that only grows, successive reads by one thread never go down while nobody
+        /// takes. It costs one load for each thread that touched the counter or one of its
+        /// neighbours, and at most seven more; it takes no lock. After a peak of threads, those
+        /// that have ended cost nothing: their slots are summed up once, by a thread that ends.
         ///
         /// # Ordering
         /// Relaxed: it includes each add that happens-before it, and orders nothing else.
         ///
         /// ```
-        /// let counter = quipu::Counter::new();
-        /// std::thread::scope(|scope| drop(scope.spawn(|| counter.add(3))));
-        /// counter.add(4);
-        /// assert_eq!(counter.sum(), 7);
+        #[doc = $made]
+        #[doc = concat!("std::thread::scope(|scope| drop(scope.spawn(|| counter.add(3", $point, "))));")]
+        #[doc = concat!("counter.add(4", $point, ");")]
+        #[doc = concat!("assert_eq!(counter.sum(), 7", $point, ");")]
         /// ```
         #[inline]
         #[must_use]
@@ -48,11 +49,11 @@ macro_rules! reads {
         /// Relaxed: it includes each add that happens-before it, and orders nothing else.
         ///
         /// ```
-        /// let counter = quipu::Counter::new();
-        /// counter.add(3);
+        #[doc = $made]
+        #[doc = concat!("counter.add(3", $point, ");")]
         /// counter.reset();
-        /// counter.add(4);
-        /// assert_eq!((counter.sum(), counter.total()), (4, 7));
+        #[doc = concat!("counter.add(4", $point, ");")]
+        #[doc = concat!("assert_eq!((counter.sum(), counter.total()), (4", $point, ", 7", $point, "));")]
         /// ```
         #[inline]
         #[must_use]
@@ -69,11 +70,11 @@ macro_rules! reads {
         /// such a take.
         ///
         /// ```
-        /// let counter = quipu::Counter::new();
-        /// counter.add(3);
+        #[doc = $made]
+        #[doc = concat!("counter.add(3", $point, ");")]
         /// counter.reset();
-        /// counter.add(4);
-        /// assert_eq!((counter.taken(), counter.sum()), (3, 4));
+        #[doc = concat!("counter.add(4", $point, ");")]
+        #[doc = concat!("assert_eq!((counter.taken(), counter.sum()), (3", $point, ", 4", $point, "));")]
         /// ```
         #[must_use]
         pub fn taken(&$self) -> $number {
@@ -91,25 +92,25 @@ macro_rules! reads {
         /// Relaxed: it includes each add that happens-before it, and orders nothing else.
         ///
         /// ```
-        /// let counter = quipu::Counter::new();
-        /// counter.add(3);
-        /// assert_eq!((counter.take(), counter.take()), (3, 0));
+        #[doc = $made]
+        #[doc = concat!("counter.add(3", $point, ");")]
+        #[doc = concat!("assert_eq!((counter.take(), counter.take()), (3", $point, ", 0", $point, "));")]
         /// ```
         #[must_use = "`reset` drops the units that it takes"]
         pub fn take(&$self) -> $number {
             <$number as crate::cursor::sealed::Bits>::from_bits(crate::api::take(&$counter, $index))
         }
 
-        /// Restarts the counter at zero: a [`take`](Self::take) whose units nobody wants.
+        /// Restarts the counter at zero: a [`take`](Self::take) that discards its result.
         ///
         /// # Ordering
         /// Relaxed: it includes each add that happens-before it, and orders nothing else.
         ///
         /// ```
-        /// let counter = quipu::Counter::new();
-        /// counter.add(3);
+        #[doc = $made]
+        #[doc = concat!("counter.add(3", $point, ");")]
         /// counter.reset();
-        /// assert_eq!(counter.sum(), 0);
+        #[doc = concat!("assert_eq!(counter.sum(), 0", $point, ");")]
         /// ```
         pub fn reset(&$self) {
             let _ = $self.take();
@@ -119,12 +120,12 @@ macro_rules! reads {
         /// it.
         ///
         /// ```
-        /// let counter = quipu::Counter::new();
-        /// counter.add(3);
+        #[doc = $made]
+        #[doc = concat!("counter.add(3", $point, ");")]
         /// let mut cursor = counter.cursor();
-        /// counter.add(4);
+        #[doc = concat!("counter.add(4", $point, ");")]
         /// counter.reset();
-        /// assert_eq!(cursor.delta(), 4);
+        #[doc = concat!("assert_eq!(cursor.delta(), 4", $point, ");")]
         /// ```
         pub fn cursor(&$self) -> crate::Cursor<'_, $number> {
             crate::Cursor::new($counter.value($index))
@@ -166,17 +167,29 @@ macro_rules! registration {
     };
 }
 
-/// How a type that holds one value is made, listed and dropped.
+/// How a type that holds one value is made, listed and dropped. The texts are of its docs: the type
+/// with its article, the start of a metric without a name, the call that changes it, a paragraph on
+/// metrics of one name, an example of `named`, and a name for one of `try_named`.
 macro_rules! named {
-    ($counter:ident, $kind:expr, $naming:ident) => {
+    (
+        $counter:ident, $kind:expr, $naming:ident,
+        {
+            one: $one:literal,
+            at_zero: $at_zero:literal,
+            change: $change:literal,
+            of_one_name: $of_one_name:literal,
+            example: $example:literal,
+            name: $name:literal $(,)?
+        }
+    ) => {
         impl $counter {
             crate::sync::const_fn! {
-                /// A counter that stands at zero.
+                #[doc = concat!($one, " that stands at zero.")]
                 ///
                 /// ```
-                /// static HITS: quipu::Counter = quipu::Counter::new();
+                #[doc = concat!("static NUMBER: quipu::", stringify!($counter), " = quipu::", stringify!($counter), "::new();")]
                 ///
-                /// assert_eq!(HITS.sum(), 0);
+                #[doc = concat!("assert_eq!(NUMBER.", $at_zero, ");")]
                 /// ```
                 #[must_use]
                 pub const fn new() -> Self {
@@ -185,31 +198,22 @@ macro_rules! named {
             }
 
             crate::sync::const_fn! {
-                /// A counter that [`snapshot`](crate::snapshot()) shows under `name` once it is
-                /// registered: by its first add, or by [`register`](Self::register).
+                #[doc = concat!($one, " that [`snapshot`](crate::snapshot()) shows under `name` once it is")]
+                #[doc = concat!("registered: by its first ", $change, ", or by [`register`](Self::register).")]
                 ///
-                /// Counters of one name and kind appear as one, with the help text of the first
-                /// that registered. The name of counters that only grow has all that was ever added
-                /// to them. Takes and resets don't lower it, nor do drops: it stays when the last
-                /// of them is dropped, as exporters take an absence or a fall for a restart. A
-                /// gauge's name has the sum of those that are left, and goes with the last one.
+                #[doc = $of_one_name]
                 ///
-                /// Of two kinds that have one name, the first is shown until its last counter is
-                /// dropped. Then the other one is, and the total of the first is gone.
+                /// Of two kinds of metrics that have one name, the first is shown until its last
+                /// metric is dropped. Then the other one is, and the total of the first is gone.
                 /// [`Snapshot::clashes`](crate::Snapshot::clashes) lists such names. A debug build
-                /// panics in the add that registers such a counter, once it has counted.
+                #[doc = concat!("panics in the ", $change, " that registers such a metric, once it has counted.")]
                 ///
                 /// # Panics
                 /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is
                 /// longer than 65,535 bytes; in a `static` or `const`, the program doesn't compile.
                 ///
                 /// ```
-                /// use quipu::{Counter, Value};
-                ///
-                /// static LIKES: Counter = Counter::named("likes_total", "Likes of anything.");
-                ///
-                /// LIKES.add(2);
-                /// assert_eq!(quipu::snapshot().get("likes_total", None).unwrap().value, Value::Unsigned(2));
+                #[doc = $example]
                 /// ```
                 #[must_use]
                 #[track_caller]
@@ -228,9 +232,9 @@ macro_rules! named {
                 /// Where `named` panics.
                 ///
                 /// ```
-                /// let name: &'static str = String::from("plugin_calls_total").leak();
-                /// let calls = quipu::Counter::try_named(name, "Calls of the plugin.")?;
-                /// assert_eq!(calls.name(), Some("plugin_calls_total"));
+                #[doc = concat!("let name: &'static str = String::from(\"", $name, "\").leak();")]
+                #[doc = concat!("let metric = quipu::", stringify!($counter), "::try_named(name, \"Of the plugin.\")?;")]
+                #[doc = concat!("assert_eq!(metric.name(), Some(\"", $name, "\"));")]
                 /// # Ok::<(), quipu::InvalidName>(())
                 /// ```
                 pub const fn try_named(name: &'static str, help: &'static str) -> Result<Self, crate::InvalidName> {
@@ -270,13 +274,19 @@ macro_rules! named {
     };
 }
 
-/// All of a type that holds one value, except for how it adds.
+/// All of a type that holds one value, except for how it adds. `$texts` are those of [`named`], and
+/// `$point` is that of [`reads`].
 macro_rules! scalar {
-    ($counter:ident, $number:ty, $kind:expr, $naming:ident) => {
-        crate::api::named!($counter, $kind, $naming);
+    ($counter:ident, $number:ty, $kind:expr, $naming:ident, $point:literal, $texts:tt) => {
+        crate::api::named!($counter, $kind, $naming, $texts);
 
         impl $counter {
-            crate::api::reads!($number, |self| (self.counter_ref(), 0));
+            crate::api::reads!(
+                $number,
+                |self| (self.counter_ref(), 0),
+                concat!("let counter = quipu::", stringify!($counter), "::new();"),
+                $point
+            );
         }
 
         impl std::fmt::Debug for $counter {

@@ -162,7 +162,7 @@ impl<const N: usize> CounterArray<N> {
     /// The [`sum`](Element::sum) of each.
     ///
     /// # Ordering
-    /// Relaxed: each includes the adds that happens-before the call, and orders nothing else.
+    /// Relaxed: each includes the adds that happen-before the call, and orders nothing else.
     ///
     /// ```
     /// let rows = quipu::CounterArray::<3>::new();

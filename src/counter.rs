@@ -38,7 +38,23 @@ pub struct Counter {
     pub(crate) header: Header<1>,
 }
 
-crate::api::scalar!(Counter, u64, Kind::Counter, COUNTER);
+crate::api::scalar!(Counter, u64, Kind::Counter, COUNTER, "", {
+    one: "A counter",
+    at_zero: "sum(), 0",
+    change: "add",
+    of_one_name: "Counters of one name and kind appear as one, with the help text of the first that \
+        registered. The name has all that was ever added to them. Takes and resets don't lower it, \
+        nor do drops: it stays when the last of them is dropped, as exporters take an absence or a \
+        fall for a restart.",
+    example: "\
+use quipu::{Counter, Value};
+
+static LIKES: Counter = Counter::named(\"likes_total\", \"Likes of anything.\");
+
+LIKES.add(2);
+assert_eq!(quipu::snapshot().get(\"likes_total\", None).unwrap().value, Value::Unsigned(2));",
+    name: "plugin_calls_total",
+});
 
 impl Counter {
     /// Adds one, as [`add`](Counter::add) does.
@@ -55,8 +71,10 @@ impl Counter {
 
     /// Adds `n`.
     ///
-    /// It never waits for another thread's add and never fails. A thread's first add to a counter
-    /// or to its neighbours may allocate, and take a lock.
+    /// It never waits for another thread's add. It never fails, but for one case: in a debug build,
+    /// the add that registers a counter panics if the name clashes, once it has counted (see
+    /// [`named`](Counter::named)). A thread's first add to a counter or to its neighbours may allocate,
+    /// and take a lock.
     ///
     /// # Ordering
     /// Relaxed: it orders nothing else. Fences before adds and after reads order what they do with an

@@ -90,7 +90,12 @@ impl<const N: usize> Element<N> {
         LocalCounter::new(self.array.counter_ref(), self.index())
     }
 
-    crate::api::reads!(u64, |self| (self.array.counter_ref(), self.index()));
+    crate::api::reads!(
+        u64,
+        |self| (self.array.counter_ref(), self.index()),
+        "let rows = quipu::CounterArray::<2>::new();\nlet counter = &rows[1];",
+        ""
+    );
 }
 
 impl<const N: usize> fmt::Debug for Element<N> {

@@ -16,7 +16,7 @@ use crate::sync::Ordering;
 ///
 /// BUSY.add(0.25);
 /// BUSY.add(0.5);
-/// BUSY.add(f64::NAN); // by contract, nothing
+/// BUSY.add(f64::NAN); // ignored: not a number
 /// assert_eq!(BUSY.sum(), 0.75);
 /// ```
 ///
@@ -41,7 +41,23 @@ pub struct FloatCounter {
     pub(crate) header: Header<1>,
 }
 
-crate::api::scalar!(FloatCounter, f64, Kind::FloatCounter, FLOAT);
+crate::api::scalar!(FloatCounter, f64, Kind::FloatCounter, FLOAT, ".0", {
+    one: "A counter of floats",
+    at_zero: "sum(), 0.0",
+    change: "add",
+    of_one_name: "Counters of one name and kind appear as one, with the help text of the first that \
+        registered. The name has all that was ever added to them. Takes and resets don't lower it, \
+        nor do drops: it stays when the last of them is dropped, as exporters take an absence or a \
+        fall for a restart.",
+    example: "\
+use quipu::{FloatCounter, Value};
+
+static IDLE: FloatCounter = FloatCounter::named(\"idle_seconds_total\", \"Time without work.\");
+
+IDLE.add(0.5);
+assert_eq!(quipu::snapshot().get(\"idle_seconds_total\", None).unwrap().value, Value::Float(0.5));",
+    name: "plugin_busy_seconds_total",
+});
 
 impl FloatCounter {
     /// The largest amount that can be added at once: 2⁹⁵⁹, about 4.9 · 10²⁸⁸.
@@ -60,8 +76,10 @@ impl FloatCounter {
     /// ignored, so that one bad measurement doesn't spoil the total or turn it around.
     /// [`try_add`](FloatCounter::try_add) reports it.
     ///
-    /// It never waits for another thread's add and never fails. A thread's first add to a counter
-    /// or to its neighbours may allocate, and take a lock.
+    /// It never waits for another thread's add. It never fails, but for one case: in a debug build,
+    /// the add that registers a counter panics if the name clashes, once it has counted (see
+    /// [`named`](FloatCounter::named)). A thread's first add to a counter or to its neighbours may
+    /// allocate, and take a lock.
     ///
     /// # Ordering
     /// Relaxed: it orders nothing else.

@@ -65,8 +65,8 @@ impl FloatGauge {
         /// its first `set` or `add`, or by [`register`](Self::register).
         ///
         /// Gauges of one name appear as one, with the help text of the first that registered and the
-        /// sum of those that are left; the name goes with the last one. Metrics of other kinds that
-        /// have the name, see [`Counter::named`](crate::Counter::named).
+        /// sum of those that are left; the name goes with the last one. For metrics of other kinds
+        /// that have the name, see [`Counter::named`](crate::Counter::named).
         ///
         /// # Panics
         /// If Prometheus would refuse the name, `[a-zA-Z_:][a-zA-Z0-9_:]*`, or a text is longer than
@@ -148,15 +148,16 @@ impl FloatGauge {
     /// Moves the gauge by an amount of either sign. An amount beyond
     /// [`FloatCounter::MAX_AMOUNT`], up or down, or not a number is ignored.
     ///
-    /// Never waits for another thread's add and never fails. A thread's first add to a gauge or to
-    /// its neighbours may allocate, and take a lock. It orders nothing else that the thread does
-    /// before it.
+    /// It never waits for another thread's add. It never fails, but for one case: in a debug build,
+    /// the add that registers a gauge panics if the name clashes, once it has counted (see
+    /// [`named`](FloatGauge::named)). A thread's first add to a gauge or to its neighbours may
+    /// allocate, and take a lock. It orders nothing else that the thread does before it.
     ///
     /// ```
     /// let load = quipu::FloatGauge::new();
     /// load.add(1.5);
     /// load.add(-0.25);
-    /// load.add(f64::INFINITY); // by contract, nothing
+    /// load.add(f64::INFINITY); // ignored: above `MAX_AMOUNT`
     /// assert_eq!(load.value(), 1.25);
     /// ```
     #[inline]

@@ -29,13 +29,29 @@ pub struct Gauge {
     header: Header<1>,
 }
 
-crate::api::named!(Gauge, Kind::Gauge, GAUGE);
+crate::api::named!(Gauge, Kind::Gauge, GAUGE, {
+    one: "A gauge",
+    at_zero: "value(), 0",
+    change: "change",
+    of_one_name: "Gauges of one name appear as one, with the help text of the first that registered. \
+        The name has the sum of those that are left, and goes with the last one.",
+    example: "\
+use quipu::{Gauge, Value};
+
+static LIMIT: Gauge = Gauge::named(\"connections_limit\", \"The most connections at once.\");
+
+LIMIT.set(100);
+assert_eq!(quipu::snapshot().get(\"connections_limit\", None).unwrap().value, Value::Signed(100));",
+    name: "plugin_workers",
+});
 
 impl Gauge {
     /// Sets the gauge.
     ///
-    /// It never waits for another thread's change and never fails. The first change of a gauge that
-    /// has a name may allocate, and take a lock.
+    /// It never waits for another thread's change. It never fails, but for one case: in a debug build,
+    /// the change that registers a gauge panics if the name clashes, once it is made (see
+    /// [`named`](Gauge::named)). The first change of a gauge that has a name may allocate, and take a
+    /// lock.
     ///
     /// # Ordering
     /// Relaxed: it orders nothing else. All threads see the changes of one gauge in one order.

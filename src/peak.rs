@@ -229,8 +229,9 @@ macro_rules! peak {
 
             /// Records a value.
             ///
-            /// One that changes nothing costs four loads. It never waits for another thread and never
-            /// fails. A thread's first observation may allocate, and take a lock.
+            /// One that changes nothing costs four loads. It never waits for another thread. It never
+            /// fails, but for one case: in a debug build, the observation that registers a metric
+            /// panics if the name clashes. A thread's first observation may allocate, and take a lock.
             ///
             /// # Ordering
             /// Relaxed: it orders nothing else.

@@ -8,8 +8,8 @@ use crate::sync::Ordering;
 /// before the first, so it sees every addition that came before a subtraction that it sees: **as
 /// long as no one takes away what was not added before, no sum is below zero**. It reads both until
 /// no subtraction came meanwhile, and so lies between the true totals at its start and at its end.
-/// Where subtractions don't cease for 16 such readings, it is the least of them, and may include
-/// additions of that time whose subtractions it doesn't.
+/// After 16 readings with subtractions, a sum returns the least. It may include additions that were
+/// already undone.
 ///
 /// ```
 /// use quipu::UpDownCounter;
@@ -24,16 +24,31 @@ use crate::sync::Ordering;
 ///
 /// # Limits
 /// Those of [`Counter`](crate::Counter), with sums that wrap at 2⁶³. Every thread spends 16 bytes
-/// on it. A [`take`](UpDownCounter::take) or [`reset`](UpDownCounter::reset) starts again at zero
-/// with whatever is in flight, whose end then counts below zero. Once it is registered, what had to
-/// be counted in the counter itself is missing in a [`snapshot`](crate::snapshot()) (see its
-/// limits), which may so show less than zero.
+/// on it. If a [`take`](UpDownCounter::take) or [`reset`](UpDownCounter::reset) sets the counter to
+/// zero while requests are in flight, their later [`dec`](UpDownCounter::dec) makes it negative. Once
+/// it is registered, a [`snapshot`](crate::snapshot()) lacks what had to be counted in the counter
+/// itself (see its limits). So it may show less than zero.
 pub struct UpDownCounter {
     /// The first slot has what was added, the second what was taken away.
     header: Header<2>,
 }
 
-crate::api::scalar!(UpDownCounter, i64, Kind::UpDownCounter, UP_DOWN);
+crate::api::scalar!(UpDownCounter, i64, Kind::UpDownCounter, UP_DOWN, "", {
+    one: "An up-down counter",
+    at_zero: "sum(), 0",
+    change: "add",
+    of_one_name: "Up-down counters of one name appear as one, with the help text of the first that \
+        registered. The name has the sum of those that are left, and goes with the last one.",
+    example: "\
+use quipu::{UpDownCounter, Value};
+
+static OPEN: UpDownCounter = UpDownCounter::named(\"sockets_open\", \"Open sockets.\");
+
+OPEN.add(2);
+OPEN.dec();
+assert_eq!(quipu::snapshot().get(\"sockets_open\", None).unwrap().value, Value::Signed(1));",
+    name: "plugin_calls_in_flight",
+});
 
 impl UpDownCounter {
     /// Adds one, as [`add`](UpDownCounter::add) does.
@@ -63,8 +78,10 @@ impl UpDownCounter {
 
     /// Adds `n`; where `n` is negative, subtracts `-n`.
     ///
-    /// It never waits for another thread's add and never fails. A thread's first add to a counter
-    /// or to its neighbours may allocate, and take a lock.
+    /// It never waits for another thread's add. It never fails, but for one case: in a debug build,
+    /// the add that registers a counter panics if the name clashes, once it has counted (see
+    /// [`named`](UpDownCounter::named)). A thread's first add to a counter or to its neighbours may
+    /// allocate, and take a lock.
     ///
     /// # Ordering
     /// Relaxed: it orders nothing else. A read that sees a subtraction sees the additions that

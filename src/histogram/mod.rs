@@ -195,8 +195,9 @@ impl<L: Layout> Histogram<L> {
 
     /// Records a value, in the histogram's unit.
     ///
-    /// It never waits for another thread and never fails. A thread's first observation may allocate,
-    /// and take a lock.
+    /// It never waits for another thread. It never fails, but for one case: in a debug build, the
+    /// observation that registers a histogram panics if the name clashes. A thread's first observation
+    /// may allocate, and take a lock.
     ///
     /// # Ordering
     /// Relaxed: it orders nothing else.
@@ -348,7 +349,7 @@ impl<L: Layout> Histogram<L> {
         self.snapshot_of(taken)
     }
 
-    /// Starts anew: a [`take`](Histogram::take) whose observations nobody wants.
+    /// Starts anew: a [`take`](Histogram::take) that discards its result.
     ///
     /// # Ordering
     /// Relaxed: it includes each observation that happens-before it, and orders nothing else.
