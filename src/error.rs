@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Why a counter or gauge can't be listed under its name. It counts all the same.
+/// Why a metric can't be listed under its name, or has no slots. It counts all the same.
 ///
 /// ```
 /// use quipu::{Counter, RegisterError, UpDownCounter};
@@ -15,16 +15,17 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// A counter of another kind, or with other labels, has registered under this name before. This
-    /// one is shown once that one is dropped.
+    /// A metric of another kind, or with other labels or buckets, has registered under this name
+    /// before. This one is shown once that one is dropped.
     NameTaken {
         /// The name that both have.
         name: &'static str,
     },
     /// The metric has no name: only a [`Registry`](crate::Registry) needs one.
     NoName,
-    /// The 2²⁷ slots that integers have, and floats, are exhausted, or there is no memory for one:
-    /// drop counters that aren't needed.
+    /// The slots are exhausted, of which there are 2²⁷ for integers and as many for floats, or an
+    /// allocation failed: drop metrics that aren't needed. It is also the error of a call within a
+    /// global allocator that quipu is calling, where a later call may succeed.
     OutOfSlots,
 }
 

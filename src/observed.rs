@@ -162,8 +162,10 @@ impl Observed {
     /// Shows the number in snapshots from now on. Registering twice is a no-op. It stays for as long
     /// as the program runs.
     ///
-    /// It doesn't allocate. It may wait for another thread that registers at that instant: see
-    /// [`Entry::register`](crate::registry::Entry::register), also as to forks.
+    /// It returns nothing, since it can't fail: it takes no slot, doesn't allocate, and looks at no
+    /// other name. Each snapshot lists the names that clash. It may wait for another thread that
+    /// registers at that instant: see [`Entry::register`](crate::registry::Entry::register), also as
+    /// to forks.
     ///
     /// ```
     /// use quipu::Observed;
