@@ -8,10 +8,10 @@
 //! # Promises
 //!
 //! ## No add is lost
-//! A slot has one writer, so its load, addition and store need no other thread's consent. It is
-//! never zeroed: a reset moves a baseline that reads subtract. When a thread ends, its slots stay
-//! in every sum, and its block goes to the next new thread under the registry's lock. Nothing is
-//! flushed, so nothing can be flushed too late. Handles ([`LocalCounter`](crate::LocalCounter)) write
+//! A slot has one writer, so its load, addition and store need no other thread's consent. Nobody
+//! zeroes it while a counter has it: a reset moves a baseline that reads subtract. When a thread
+//! ends, its slots stay in every sum, and its block goes to the next new thread under the registry's
+//! lock. Nothing is flushed, so nothing can be flushed too late. Handles ([`LocalCounter`](crate::LocalCounter)) write
 //! to the same slots, and the block goes only when the last of its thread's is gone, in whatever
 //! order thread-locals are destroyed, which [`internals`](super::internals#holds-of-a-block) has for
 //! each system. Where a thread has no block, because its
@@ -51,7 +51,7 @@
 //!
 //! ## Successive reads by one thread never go down, without takes
 //! Each slot only grows, each load is coherent with the one before it, and the second read walks
-//! all chunks that the first did, also those whose publication neither of them has seen.
+//! every group of chunks that the first walked. A group may have a chunk that neither read knows of.
 //!
 //! *Checked by* `sum_lies_between_start_and_end_and_never_goes_down`,
 //! `snapshot_has_what_a_sum_before_it_had`, `snapshot_has_what_a_take_before_it_had` and
@@ -140,7 +140,7 @@
 //! `up_down_is_never_negative_where_the_addition_spills`,
 //! `up_down_in_a_snapshot_is_never_negative`.
 //!
-//! ## Nor does it show additions that are gone again
+//! ## An up-down counter's sum has no addition that was already undone
 //! An addition after the sum of the subtractions counts, and the subtraction that follows it
 //! doesn't. So the subtractions are summed again after the additions, until two of their sums
 //! agree: with what was added between them, that is what the counter had at some time, as additions
@@ -244,7 +244,7 @@
 //! name, or because they were idle. A thread may be adding to one, found in its cache, and others
 //! may have handles. So what is taken out stays until nobody else holds it; then what it had is added
 //! to sums that the family keeps. The end of a hold is Release and the look for others Acquire, so
-//! the sums have every add; whoever reads the total finds a series in one of the three places, under
+//! the sums have every add. A reader of the total finds each series in one of three places, under
 //! one lock. Floats are summed exactly, as above. A family has at most as many series as its limit:
 //! the number is taken before a series is made. Look-ups beyond it count in the overflow series.
 //!
@@ -304,8 +304,8 @@
 //! - An owner that lost its slot is told so by the lease, with its last batch that is stored. So it
 //!   knows what of its counts stays there, and writes the rest to another slot.
 //! - A store that went back or forth to a copy has another last batch, or another owner. The process
-//!   looks at all slots that it remembers, and writes again what is missing. Of a slot whose content it
-//!   can't know it takes the most that it ever sent for stored.
+//!   looks at all slots that it remembers, and writes again what is missing. If it
+//!   can't know a slot's content, it assumes that everything it sent was stored.
 //!
 //! A flush sends all rows again, so one that succeeds brings the store up to date whatever was lost
 //! before. A process tracks a counter once at a time, and a forked child begins after what it
@@ -332,8 +332,8 @@
 //! `fetch_add`s does: a thread writes something, passes a fence with Release and adds; another one
 //! reads, sees the add, and passes a fence with Acquire. Then it sees what was written. All adds to
 //! an `AtomicU64` continue each other's release sequences. A slot is stored to, and a store ends
-//! the sequence. But all stores to a slot are of one thread, whose fences add up; and where a block
-//! changes hands, the next owner passes a fence that has all that the last one did.
+//! the sequence. But all stores to a slot are of one thread, whose fences add up. Where a block
+//! changes hands, the next owner executes a Release fence. It covers all writes of the last owner.
 //!
 //! | read | does it show what came before a fence and the add? | shown by |
 //! |---|---|---|

@@ -244,13 +244,13 @@
 //! | number | type | a change costs |
 //! |---|---|---|
 //! | only grows: requests, bytes | [`Counter`](crate::Counter), [`FloatCounter`](crate::FloatCounter) | an add to a slot of the thread's own |
-//! | the same by a label whose values are known | [`CounterArray`](crate::CounterArray) | as above |
+//! | the same by a label whose values are known | [`CounterArray`](crate::CounterArray) | the same, and a bounds check |
 //! | any of these, by several labels whose values are known | [`Family`](crate::Family) | that of the metric |
-//! | goes up and down on many threads: requests in flight, bytes in use | [`UpDownCounter`](crate::UpDownCounter) | as above |
+//! | goes up and down on many threads: requests in flight, bytes in use | [`UpDownCounter`](crate::UpDownCounter) | an add to a slot of the thread's own |
 //! | is set: a limit, the length of a queue that one thread keeps | [`Gauge`](crate::Gauge) | one atomic store, or addition |
 //! | is a float that is moved by many threads, or set | [`FloatGauge`](crate::FloatGauge) | an add to a slot; a `set` sums under a lock |
 //! | has a distribution: latencies, sizes | [`Histogram`](crate::Histogram) | two adds to slots of the thread's own |
-//! | is the greatest or the least of many: the longest queue | [`Peak`](crate::Peak), [`Trough`](crate::Trough) | a comparison; a store if it is a new peak |
+//! | is the greatest or the least of many: the longest queue | [`Peak`](crate::Peak), [`Trough`](crate::Trough) | a comparison; stores and a fence for a thread's first or greatest value since the last read of a cursor |
 //! | is kept elsewhere, and can be asked for: a pool's size, the kernel's counts | [`Observed`](crate::Observed) | nothing; each snapshot calls a function |
 //!
 //! All of them are listed by name and exported. Prefer an `Observed` to a gauge that is set again

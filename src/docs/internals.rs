@@ -11,7 +11,7 @@
 //! lock of one word survives a fork, and parking_lot's queues of waiting threads, which lie in the
 //! process, don't.
 //!
-//! # Spill words, and the ownerless block that there isn't
+//! # Why no ownerless block replaces spill words
 //! An add that finds no block of its own goes to a word in the counter, by a locked instruction.
 //! Another design has one block that no thread owns, and such adds go to its slots: then spill
 //! words, their baselines and the order in which reads enclose them would go. It doesn't hold,
@@ -22,7 +22,7 @@
 //! no slot in any block, so the spill words stay, and the ownerless block comes on top of them: 8
 //! bytes more for each slot, allocated when a counter registers and not when it spills (512 KiB for
 //! an array of 65,536), and one more chunk in every sum. With one more block, a sum over 8 threads
-//! takes 125 instructions for 89, and one over 64 threads 258 for 239 (`valgrind
+//! takes 125 instructions instead of 89, and one over 64 threads 258 instead of 239 (`valgrind
 //! --tool=callgrind`).
 //!
 //! # Holds of a block

@@ -3,8 +3,11 @@
 //! quipu needs std and 64-bit atomics. Elsewhere it is one compile error that says so.
 //!
 //! # Run and checked
-//! The last lines of `ci/systems`, `ci/windows --all`, `ci/processors --all` and `ci/miri` are these
-//! rows, and `ci/platforms` writes them here. CI runs the first one, and a part of the others.
+//! The last lines of `ci/systems`, `ci/windows`, `ci/processors`, `ci/oldest-rust`, `ci/miri` and
+//! `ci/run` are these rows, and `ci/platforms` writes them here. With `--all`, `ci/windows` and
+//! `ci/processors` run all of their tests. `ci/run` runs all of these scripts, and a part of the
+//! tests of some. All rows are from machines with processors of x86_64. `.github/workflows/ci.yml`
+//! has jobs for aarch64, macOS and Windows on hardware of theirs, which haven't run yet.
 //!
 #![doc = include_str!("platforms.md")]
 //!

@@ -36,9 +36,10 @@ pub(crate) fn of(rows: &[Row]) -> String {
     let mut text = format!(
         "{}. Medians of interleaved rounds; the spread is how far the furthest round was off, in the row's middle \
          figure. Adds and reads in nanoseconds of one core. The loops' barrier is an empty `asm!` that takes the \
-         reference in a register. Bytes are those of one counter of so many, in a new process: slots come in chunks \
-         that double, so just past a power of two there are more to a counter. The adds with so many \"between\" are \
-         by two threads between whose starts as many short-lived ones have added.\n\n\
+         reference in a register. Bytes are those of one counter, in a new process with the heading's number of \
+         them. Chunks of slots double, so a counter takes more just past a power of two. The adds of the columns \
+         \"between\" are by two threads. Between their starts, the heading's number of short-lived threads have \
+         added.\n\n\
          | |{titles} spread | exact | exact with takes |\n|---|{}--:|:-:|:-:|\n",
         machine(),
         "--:|".repeat(columns.len())
