@@ -5,8 +5,8 @@
 //! RUSTFLAGS='--cfg quipu_holds' cargo bench --bench holds
 //! ```
 //!
-//! Whoever needs the same lock waits that long at most: a first add, the start or end of a thread
-//! that counts, a fork. The times are processor time of the thread that held the lock.
+//! This is the longest wait for such a lock: of a first add, of the start or end of a thread that
+//! counts, of a fork. The times are processor time of the thread that held the lock.
 
 #[cfg(not(quipu_holds))]
 fn main() {

@@ -168,7 +168,7 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
         }
     }
 
-    /// The family with at most so many series, besides the overflow series.
+    /// Limits the family to `series` series, besides the overflow series.
     ///
     /// ```
     /// use quipu::{Counter, DynamicFamily};
@@ -184,8 +184,7 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
         self
     }
 
-    /// The family whose series have at most so many bytes of texts each, over all labels. 4 GiB are
-    /// the most.
+    /// Limits the texts of a series to `bytes` bytes, over all labels. At most 4 GiB.
     ///
     /// ```
     /// use quipu::{Counter, DynamicFamily, OVERFLOW};

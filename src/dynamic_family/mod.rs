@@ -91,7 +91,7 @@ pub(crate) fn lock() -> Locks {
 /// while. Neither loses a unit: what the series had, and what threads add to it meanwhile or through
 /// a handle later, is in [`total`](Self::total), which never falls. It isn't exported any more: a
 /// series that comes back starts at zero, as after a restart of the program, which exporters allow
-/// for. Where it is to be exact, sum up `total`. The slots of such a series are used again once no
+/// for. For an exact number, read `total`. The slots of such a series are used again once no
 /// handle and no thread's cache has it: a thread keeps at most 1,024 such series.
 ///
 /// # Snapshots
@@ -134,7 +134,7 @@ pub struct DynamicFamily<M: SeriesMetric, const K: usize> {
 }
 
 /// The text of every label of a family's overflow series, where look-ups go that exceed its limits. A
-/// series with just these texts is the overflow series, whoever asks for it.
+/// series with just these texts is the overflow series, whichever thread asks for it.
 ///
 /// ```
 /// use quipu::{Counter, DynamicFamily, OVERFLOW};

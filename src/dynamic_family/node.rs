@@ -345,8 +345,8 @@ fn check(word: u64) {
 unsafe fn end(node: NonNull<Head>, what: u64) {
     // SAFETY: the caller vouches for it.
     let head = unsafe { node.as_ref() };
-    // Release: pairs with the Acquires here and in `is_sole`; whoever is the last sees what was
-    // added. Model: `add_against_removal`.
+    // Release: pairs with the Acquires here and in `is_sole`; the thread that ends the last one sees
+    // what was added. Model: `add_against_removal`.
     if head.word.fetch_sub(what, Ordering::Release) % HANDLE != HOLD {
         return;
     }

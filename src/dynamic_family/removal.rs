@@ -37,10 +37,10 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
     /// Returns their number. An evicted series is as if it was [removed](Self::remove).
     ///
     /// Call it every few minutes, from one place: a series that is evicted was idle between two
-    /// calls. Adds pay nothing for it. Idle is a series that stands where it stood: counters and
-    /// histograms by their totals, others by their values. An up-down counter that stands elsewhere
-    /// than at zero is never idle, as what was added will be subtracted. A gauge is, wherever it
-    /// stands. The overflow series stays.
+    /// calls. Adds pay nothing for it. A series is idle if its value has not changed since the
+    /// last sweep. Of counters and histograms, the total counts. An up-down counter that isn't at zero
+    /// is never idle, as what was added will be subtracted. A gauge may be, at any value. The overflow
+    /// series stays.
     ///
     /// Within a global allocator that quipu is calling it does nothing.
     ///

@@ -37,8 +37,7 @@ impl Rseq {
                 ".quad 4f, 5f - 4f, 6f",
                 ".popsection",
                 ".pushsection .text.unlikely.quipu_rseq, \"ax?\", @progbits",
-                // An undefined instruction whose operand is the signature, for whoever disassembles
-                // it.
+                // An undefined instruction whose operand is the signature, for disassemblers.
                 ".byte 0x0f, 0xb9, 0x3d",
                 ".long 0x53053053",
                 "6:",
