@@ -184,7 +184,7 @@ impl<M: SeriesMetric, const K: usize> DynamicFamily<M, K> {
         self
     }
 
-    /// Limits the texts of a series to `bytes` bytes, over all labels. At most 4 GiB.
+    /// Limits the texts of a series to `bytes` bytes, over all labels. The most is 4 GiB.
     ///
     /// ```
     /// use quipu::{Counter, DynamicFamily, OVERFLOW};
