@@ -139,14 +139,17 @@ impl Flusher {
 
     /// Wakes the callers that wait.
     fn report(&self, task: &Task, result: Result<usize, Error>, is_over: bool) {
+        // Not under the lock, for which `track` and `status` would wait.
+        let unstored = self.ledger.unstored(self.sources.counts());
+        let refused = self.ledger.refused();
         let mut state = self.shared.lock();
         if result.is_ok() && task.is_last_for_any() {
             state.names.retain(|_, of| !task.is_last_for(of));
         }
         state.status.record(&result);
         state.status.place(self.ledger.place());
-        state.status.unstored = self.ledger.unstored(self.sources.counts());
-        state.status.refused = self.ledger.refused();
+        state.status.unstored = unstored;
+        state.status.refused = refused;
         state.done = task.number;
         state.result = result.map(drop);
         state.has_stopped = is_over;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 #[cfg(feature = "postgres-tls")]
 use rustls::ClientConfig;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 #[cfg(feature = "postgres-tls")]
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -181,6 +181,11 @@ impl Postgres {
     pub fn with_config(config: Config) -> Result<Self, Error> {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(unfit(FORM));
+        }
+        // A URL is divided at its first `@`: behind it may be a part of the password.
+        let is_divided = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(is_divided) {
+            return Err(unfit("%40 for an @ in the user and the password"));
         }
         if config.get_ssl_mode() == SslMode::Require && !cfg!(feature = "postgres-tls") {
             return Err(unfit(

@@ -57,6 +57,10 @@ impl Slots<'_> {
     /// `None` if another process got the slot.
     async fn try_claim(&self, claim: &Claim, attempt: u32) -> Result<Option<(u32, Lease)>, Error> {
         let (leases, now) = (self.leases().await?, now());
+        // An attempt whose answer was lost.
+        if let Some(own) = leases.iter().find(|(_, lease)| lease.owner == claim.owner) {
+            return Ok(Some((*own.0, own.1.clone())));
+        }
         let slot = choose(&leases, claim, now, attempt);
         let before = leases.get(&slot);
         let lease = Lease::of(before, claim, now);

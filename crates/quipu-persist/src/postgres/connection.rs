@@ -17,12 +17,9 @@ use crate::runtime::Runtime;
 use crate::sql::Names;
 
 /// At this level, each statement sees what was committed before it, also by those that it waited
-/// for.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-
-/// The same, for a transaction that the server ends if this process is cut off in the middle of it:
-/// others wait for its locks.
-const BEGIN_STEPS: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+/// for. The server ends the transaction if this process is cut off in the middle of it: others wait
+/// for its locks.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
     SET LOCAL idle_in_transaction_session_timeout = 10000";
 
 const COMMIT: &str = "COMMIT";
@@ -106,7 +103,7 @@ impl Session<'_> {
         first: impl Future<Output = Result<(), Error>>,
         second: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let (_, _, read) = future::try_join3(self.run(BEGIN_STEPS), first, second).await?;
+        let (_, _, read) = future::try_join3(self.run(BEGIN), first, second).await?;
         Ok(read)
     }
 

@@ -236,6 +236,9 @@ mod postgres {
             &["expected postgres://user:password@host:5432/database"],
         );
         assert!(!error.to_string().contains("secret"), "{error}");
+        let error = Postgres::new("postgres://root:pass@secret@localhost/totals").unwrap_err();
+        assert_error(&error, ErrorKind::Config, &["expected %40 for an @"]);
+        assert!(!error.to_string().contains("secret"), "{error}");
         let error = Postgres::new("postgres:///totals").unwrap_err();
         assert_error(
             &error,
