@@ -7,7 +7,7 @@ use super::chunk::Chunk;
 use super::key::{IDS, Key};
 use super::memory::boxed;
 
-/// The right to write to a set of chunks. Whoever owns the value is their single writer.
+/// The right to write to a set of chunks. The owner of the value is their single writer.
 #[derive(Debug)]
 pub(crate) struct Block(Box<Links>);
 

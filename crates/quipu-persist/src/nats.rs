@@ -79,8 +79,8 @@ const SLOW: Duration = Duration::from_secs(600);
 ///
 /// | user | subjects |
 /// |---|---|
-/// | any | `$JS.API.STREAM.INFO.quipu`, `$JS.API.CONSUMER.CREATE.quipu`, `$JS.API.CONSUMER.MSG.NEXT.quipu.*`, `$JS.API.CONSUMER.DELETE.quipu.*` |
-/// | one that writes | also `quipu.slots.*`, `$JS.API.STREAM.MSG.GET.quipu`, `$JS.API.STREAM.PURGE.quipu` |
+/// | any | `$JS.API.STREAM.INFO.quipu`, `$JS.API.STREAM.MSG.GET.quipu`, `$JS.API.CONSUMER.CREATE.quipu`, `$JS.API.CONSUMER.MSG.NEXT.quipu.*`, `$JS.API.CONSUMER.DELETE.quipu.*` |
+/// | one that writes | also `quipu.slots.*`, `$JS.API.STREAM.PURGE.quipu` |
 /// | the first one | also `$JS.API.STREAM.CREATE.quipu` |
 ///
 /// With the name space `shop`, `quipu.slots.*` is `quipu.shop.slots.*`, and `quipu` in the others is
@@ -94,6 +94,7 @@ const SLOW: Duration = Duration::from_secs(600);
 /// of one of [`root_certificates`](Nats::root_certificates).
 ///
 /// # Limits
+/// - The server has to be of version 2.9 or newer.
 /// - The server has to take messages of 64 KiB (`max_payload`, by default 1 MiB). A message is never
 ///   longer than 1 MiB. A batch that doesn't fit is [`ErrorKind::Refused`], and a worker sends it in
 ///   parts.

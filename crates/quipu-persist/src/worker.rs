@@ -454,7 +454,7 @@ fn check_name(name: &str) -> Result<(), Error> {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // Whoever wants to know how it ends calls `shutdown`.
+        // A caller that wants to know how it ends calls `shutdown`.
         let _ = self.stop(DROP_TIMEOUT);
     }
 }

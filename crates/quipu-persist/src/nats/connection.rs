@@ -74,6 +74,7 @@ impl Nats {
                 .await
                 .map_err(|error| errors::explain_connect(&store, error))?;
             check_is_connected(&store, &client)?;
+            check_version(&store, &client)?;
             let largest = largest(&store, client.max_payload())?;
             let mut context = jetstream::new(client);
             context.set_timeout(ACK_TIMEOUT);
@@ -119,6 +120,19 @@ fn check_is_connected(store: &str, client: &Client) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Config, text));
     }
     Ok(())
+}
+
+/// An error if the server is so old that it takes the question for the next message of a subject for
+/// the one for any message.
+fn check_version(store: &str, client: &Client) -> Result<(), Error> {
+    if client.is_server_compatible(2, 9, 0) {
+        return Ok(());
+    }
+    let text = format!(
+        "{store}: the server is of version {}: expected 2.9 or newer",
+        client.server_info().version
+    );
+    Err(Error::new(ErrorKind::Config, text))
 }
 
 /// The longest body of a message on a server that takes messages of this length.

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::connection::{ACK_TIMEOUT, Session};
 use super::errors::Boxed;
 use super::log::Log;
-use super::message::Message;
+use super::message::{Message, Names};
 use super::steps::{self, Head, TRIES};
 use crate::{Entry, Error, ErrorKind, Lease};
 
@@ -38,6 +38,20 @@ enum Part {
     /// The same of one slot.
     Lease(u32),
     Slot(u32),
+}
+
+impl Part {
+    fn subject(self, names: &Names) -> String {
+        match self {
+            Self::All | Self::Leases => names.all_subjects(),
+            Self::Lease(slot) | Self::Slot(slot) => names.subject(slot),
+        }
+    }
+
+    /// Whether it takes last messages alone, without their totals.
+    fn is_of_leases(self) -> bool {
+        matches!(self, Self::Leases | Self::Lease(_))
+    }
 }
 
 /// The extent of the stream at one moment.
@@ -65,6 +79,7 @@ impl Extent {
 /// Reads a part of the stream in the order of its messages.
 struct Reader<'a> {
     session: &'a Session,
+    part: Part,
     consumer: PullConsumer,
     fetch: usize,
     /// Messages that were read.
@@ -79,16 +94,15 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     async fn open(session: &'a Session, part: Part, fetch: usize) -> Result<Self, Error> {
-        let (deliver_policy, filter_subject) = match part {
-            Part::All => (DeliverPolicy::All, session.names.all_subjects()),
-            Part::Leases => (DeliverPolicy::LastPerSubject, session.names.all_subjects()),
-            Part::Lease(slot) => (DeliverPolicy::LastPerSubject, session.names.subject(slot)),
-            Part::Slot(slot) => (DeliverPolicy::All, session.names.subject(slot)),
-        };
+        let headers_only = part.is_of_leases();
         let config = pull::Config {
-            deliver_policy,
-            filter_subject,
-            headers_only: matches!(part, Part::Leases | Part::Lease(_)),
+            deliver_policy: if headers_only {
+                DeliverPolicy::LastPerSubject
+            } else {
+                DeliverPolicy::All
+            },
+            filter_subject: part.subject(&session.names),
+            headers_only,
             ack_policy: AckPolicy::None,
             inactive_threshold: ABANDONED,
             memory_storage: true,
@@ -96,7 +110,8 @@ impl<'a> Reader<'a> {
         };
         let consumer = session.stream.create_consumer(config).await;
         let consumer = consumer.map_err(|error| session.explain(error))?;
-        Ok(Self { session, consumer, fetch, read: 0, last: 0, ends: HashMap::new(), gap: None })
+        let ends = HashMap::new();
+        Ok(Self { session, part, consumer, fetch, read: 0, last: 0, ends, gap: None })
     }
 
     /// Reads on until there are no more messages for now.
@@ -139,20 +154,33 @@ impl<'a> Reader<'a> {
     /// Takes note of a message, and of whether one before is missing.
     fn note(&mut self, message: &Message<'_>) {
         let before = self.ends.insert(message.slot, message.sequence).unwrap_or(0);
-        if message.after != before && !message.restates {
+        if message.after != before && !message.restates && !self.part.is_of_leases() {
             self.gap = Some(message.slot);
         }
     }
 
-    /// Whether it has all messages of this part, up to one with this number or a later one. It may
-    /// have read from a replica of the stream that isn't as far as the others.
-    fn is_complete(&self, part: Part, last: u64) -> bool {
-        match part {
-            Part::All => self.gap.is_none() && self.last >= last,
-            Part::Leases => self.last >= last,
-            // Whoever writes to the slot compares its last message.
-            Part::Lease(_) => true,
-            Part::Slot(_) => self.gap.is_none(),
+    /// Whether it has all messages of its part, up to one with this number or a later one. It may
+    /// have read from a replica of the stream that isn't as far as the leader.
+    async fn is_complete(&self, last: u64) -> Result<bool, Error> {
+        if self.gap.is_some() {
+            return Ok(false);
+        }
+        // A claim or a compaction, which reads the log of its slot, compares the last message.
+        let is_far_enough = matches!(self.part, Part::Slot(_)) || self.last >= last;
+        Ok(is_far_enough || self.is_at_end().await?)
+    }
+
+    /// Whether the leader has no later message of the part. The stream's last number may be that of a
+    /// message which was purged, or which is of another part.
+    ///
+    /// A message that the leader has comes as a whole. That costs time only where a replica is behind.
+    async fn is_at_end(&self) -> Result<bool, Error> {
+        let subject = self.part.subject(&self.session.names);
+        let stream = &self.session.stream;
+        match stream.get_first_raw_message_by_subject(subject, self.last + 1).await {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(true),
+            Err(error) => Err(self.session.explain(error)),
         }
     }
 
@@ -215,7 +243,7 @@ async fn to_the_end<T: Default>(
             reader.read_on(|message| take(&mut sum, message)).await?;
             let end = Extent::of(session).await?;
             if end.removed == start.removed {
-                break reader.is_complete(part, start.last);
+                break reader.is_complete(start.last).await?;
             }
             start = end;
         };
@@ -248,8 +276,10 @@ fn incomplete(session: &Session, gap: Option<u32>) -> Error {
     Error::new(kind, format!("{}: {text}", session.store))
 }
 
-/// The last message of a slot. It comes with its totals in one request, or on a slow link without
-/// them in some.
+/// The last message of a slot, of which the stream's leader decides: from an older one, or from none,
+/// the slot's owner would take the slot for lost. The leader sends it with its totals in one request.
+/// On a slow link it comes without them, maybe from a replica, and the leader only says that there is
+/// no later one: six small requests.
 pub(super) async fn head(session: &Session, slot: u32) -> Result<Option<Head>, Error> {
     if session.is_slow {
         return Ok(heads_of(session, Part::Lease(slot)).await?.remove(&slot));

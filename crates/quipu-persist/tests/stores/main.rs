@@ -9,6 +9,7 @@ mod errors;
 mod faults;
 mod forks;
 mod kinds;
+mod nats_cluster;
 mod nats_login;
 mod own_settings;
 mod owner;

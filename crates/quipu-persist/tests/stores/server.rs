@@ -237,6 +237,13 @@ impl Server {
         }
     }
 
+    /// Sends a signal to the server if it runs.
+    pub(crate) fn signal(&self, signal: &str) {
+        if let Some(child) = &self.child {
+            succeed(Command::new("kill").arg(signal).arg(child.id().to_string()));
+        }
+    }
+
     /// Kills the server if it runs, and waits until it listens again.
     pub(crate) fn restart(&mut self) {
         self.kill();

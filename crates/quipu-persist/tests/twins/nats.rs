@@ -1,10 +1,13 @@
 //! The store in a stream of NATS, over real servers.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use async_nats::ConnectOptions;
 use async_nats::jetstream::stream::{Config, State};
 use async_nats::jetstream::{self, Context};
 use quipu::Counter;
@@ -50,11 +53,26 @@ impl Owner {
 
 /// Looks at the stream by another client.
 fn inspect<T>(server: &Server, look: impl AsyncFnOnce(Context) -> T) -> T {
+    inspect_by(ConnectOptions::new(), server, look)
+}
+
+fn inspect_by<T>(
+    options: ConnectOptions,
+    server: &Server,
+    look: impl AsyncFnOnce(Context) -> T,
+) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let client = async_nats::connect(format!("127.0.0.1:{}", server.port())).await.unwrap();
+        let address = format!("127.0.0.1:{}", server.port());
+        let client = options.connect(address).await.unwrap();
         look(jetstream::new(client)).await
     })
+}
+
+/// Purges a slot by hand.
+async fn purge(context: Context, slot: u32) {
+    let stream = context.get_stream("quipu").await.unwrap();
+    stream.purge().filter(format!("quipu.slots.{slot}")).await.unwrap();
 }
 
 fn state(server: &Server) -> State {
@@ -345,17 +363,57 @@ fn service_nats_log_with_a_gap() {
     assert_eq!(owner.send([("likes", 4)]), Outcome::Stored);
 }
 
+/// A server that only says which version it is of.
+#[test]
+fn nats_of_another_age() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let info = r#"{"server_id":"","server_name":"","host":"","port":0,"version":"2.8.4","#;
+        let info =
+            format!("INFO {info}\"go\":\"\",\"max_payload\":1048576,\"proto\":1}}\r\nPONG\r\n");
+        client.write_all(info.as_bytes()).unwrap();
+        client.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let error = at(port).totals().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("is of version 2.8.4: expected 2.9 or newer"), "{error}");
+}
+
+/// The purged slot has the last message of the stream, and no process writes a later one.
+#[test]
+#[ignore = "starts NATS"]
+fn service_nats_slot_that_was_purged() {
+    let server = Server::nats();
+    let [mut stays, mut goes] = [0, 1].map(|_| Owner::of(at(server.port())));
+    assert_eq!(stays.send([("likes", 3)]), Outcome::Stored);
+    assert_eq!(goes.send([("likes", 5)]), Outcome::Stored);
+    inspect(&server, async |context| purge(context, 1).await);
+    let mut store = at(server.port());
+    assert_eq!(store.total("likes").unwrap(), 3);
+    assert_eq!(store.slots().unwrap().into_keys().collect::<Vec<_>>(), [0]);
+    let likes: &'static Counter = Box::leak(Box::new(Counter::new()));
+    let worker = Worker::builder("web-1").interval(LONG).start(at(server.port())).unwrap();
+    worker.track("likes", likes).unwrap();
+    likes.add(4);
+    worker.flush(LONG).unwrap();
+    assert_eq!(store.by_slot("likes").unwrap(), [(0, 3), (1, 4)].into());
+    worker.shutdown(LONG).unwrap();
+}
+
 /// The rights that the documentation names, and no more.
 #[test]
 #[ignore = "starts NATS"]
 fn service_nats_rights_of_writers_and_readers() {
-    const READ: [&str; 4] = [
+    const READ: [&str; 5] = [
         "$JS.API.STREAM.INFO.quipu",
+        "$JS.API.STREAM.MSG.GET.quipu",
         "$JS.API.CONSUMER.CREATE.quipu",
         "$JS.API.CONSUMER.MSG.NEXT.quipu.*",
         "$JS.API.CONSUMER.DELETE.quipu.*",
     ];
-    let write = ["quipu.slots.*", "$JS.API.STREAM.MSG.GET.quipu", "$JS.API.STREAM.PURGE.quipu"];
+    let write = ["quipu.slots.*", "$JS.API.STREAM.PURGE.quipu"];
     let writer = [&READ[..], &write[..]].concat();
     let first = [&writer[..], &["$JS.API.STREAM.CREATE.quipu"]].concat();
     // The same, of a name space.
@@ -407,6 +465,10 @@ fn service_nats_rights_of_writers_and_readers() {
     let error = reader.claim(&claim).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied);
     assert!(error.to_string().contains("Permissions Violation"), "{error}");
+    let first = ConnectOptions::with_user_and_password("first".into(), "knots".into());
+    inspect_by(first, &server, async |context| purge(context, 2).await);
+    assert_eq!(reader.total("likes").unwrap(), 400);
+    assert_eq!(reader.slots().unwrap().len(), 2);
 }
 
 /// Prints how long it takes to write and to read many totals.
