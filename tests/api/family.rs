@@ -305,7 +305,9 @@ fn six_labels() {
     }
     let family = Box::new(Family::<Counter, Six>::named("family_six_total", ""));
     assert_eq!(family.iter().len(), 2 * 2 * 3 * 2 * 2 * 3);
-    for (index, (labels, counter)) in family.iter().enumerate() {
+    // Rows that are listed stay, and make all snapshots after this one slower.
+    let skipped = if cfg!(miri) { 140 } else { 0 };
+    for (index, (labels, counter)) in family.iter().enumerate().skip(skipped) {
         family[labels].add(index as u64);
         assert_eq!(counter.sum(), index as u64);
     }

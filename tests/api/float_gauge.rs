@@ -93,7 +93,7 @@ fn clashes_with_a_float_counter_of_its_name() {
 #[test]
 fn snapshots_beside_sets_and_moves_are_whole() {
     let gauge = FloatGauge::named("float_gauge_whole", "");
-    let rounds = if cfg!(miri) { 20 } else { 2000 };
+    let rounds = if cfg!(miri) { 5 } else { 2000 };
     on_threads(2, |thread| {
         for _ in 0..rounds {
             if thread == 0 {
