@@ -91,9 +91,9 @@
 //! that come later. A counter that only grows shows all that was ever added under its name,
 //! whatever was taken, reset or dropped.
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::{fmt, mem};
 
 use ::prometheus_client::collector::Collector;
 use ::prometheus_client::encoding::{
@@ -533,9 +533,12 @@ fn encode_value(
 fn encode_histogram(metric: &mut MetricEncoder<'_>, histogram: &HistogramSnapshot) -> fmt::Result {
     let (unit, count) = (histogram.unit(), histogram.count());
     let mut below = 0_u64;
-    // The encoder adds them up.
-    let mut bucket =
-        |(bound, up_to): (f64, u64)| (bound, up_to.wrapping_sub(mem::replace(&mut below, up_to)));
+    // The encoder adds them up, and panics on overflow: where the numbers wrap, they stay as they are.
+    let mut bucket = |(bound, up_to): (f64, u64)| {
+        let count = up_to.saturating_sub(below);
+        below += count;
+        (bound, count)
+    };
     let up_to = histogram.cumulative().map(|(bound, up_to)| (unit.in_base(bound), up_to));
     let buckets: Vec<_> = up_to.chain([(f64::INFINITY, count)]).map(&mut bucket).collect();
     metric.encode_histogram::<NoLabelSet>(unit.in_base(histogram.sum()), count, &buckets, None)

@@ -9,10 +9,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use quipu::integrations::prometheus_client_0_26::{SharedHistogram, register};
+use quipu::registry::{self, Entry, Sample};
 use quipu::{
     Bounds, CounterArray, FloatCounter, FloatGauge, Histogram, LogLinear, Observed, Peak, Unit,
     UpDownCounter,
 };
+use quipu_testing::child::is_alone;
 use quipu_testing::http;
 use quipu_testing::prometheus::Prometheus;
 use quipu_testing::scrape::Scraped;
@@ -43,6 +45,23 @@ fn families_of_counters_export_every_increment() {
         (THREADS as u64 * ROUNDS) as f64
     );
     assert_eq!(scraped.value("requests_total", &[("method", "PUT")]), 28.0);
+}
+
+/// Counts of another source may be any numbers.
+#[test]
+fn counts_beyond_the_range_are_exported() {
+    if !is_alone("prometheus_client::counts_beyond_the_range_are_exported") {
+        return;
+    }
+    static SOURCE: Entry = Entry::new(&|visit: &mut dyn FnMut(&Sample<'_>)| {
+        let sizes = registry::Histogram::new(&[1, 2], &[u64::MAX, 1, 7], 0, Unit::One);
+        visit(&Sample::new("wide_sizes", registry::Value::Histogram(sizes)));
+    });
+    SOURCE.register();
+    let mut registry = Registry::default();
+    register(&mut registry).unwrap();
+    let sizes = Scraped::parse(&text(&registry)).histogram("wide_sizes", &[]);
+    assert_eq!((sizes.buckets[0], sizes.count), ((1.0, u64::MAX as f64), 7.0));
 }
 
 #[test]
