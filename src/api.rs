@@ -167,9 +167,21 @@ macro_rules! registration {
     };
 }
 
+/// The number that a name of several metrics has, in docs.
+macro_rules! of_one_name {
+    (grows) => {
+        "The name has all that was ever added to them. Takes and resets don't lower it, nor do drops: \
+         it stays when the last of them is dropped, as exporters take an absence or a fall for a \
+         restart."
+    };
+    (moves) => {
+        "The name has the sum of those that are left, and goes with the last one."
+    };
+}
+
 /// How a type that holds one value is made, listed and dropped. The texts are of its docs: the type
-/// with its article, the start of a metric without a name, the call that changes it, a paragraph on
-/// metrics of one name, an example of `named`, and a name for one of `try_named`.
+/// with its article, the start of a metric without a name, the call that changes it, whether the name
+/// `grows` or `moves` (see [`of_one_name`]), an example of `named`, and a name for one of `try_named`.
 macro_rules! named {
     (
         $counter:ident, $kind:expr, $naming:ident,
@@ -177,7 +189,7 @@ macro_rules! named {
             one: $one:literal,
             at_zero: $at_zero:literal,
             change: $change:literal,
-            of_one_name: $of_one_name:literal,
+            of_one_name: $of_one_name:ident,
             example: $example:literal,
             name: $name:literal $(,)?
         }
@@ -201,7 +213,9 @@ macro_rules! named {
                 #[doc = concat!($one, " that [`snapshot`](crate::snapshot()) shows under `name` once it is")]
                 #[doc = concat!("registered: by its first ", $change, ", or by [`register`](Self::register).")]
                 ///
-                #[doc = $of_one_name]
+                /// Metrics of this type that have one name appear as one, with the help text of the
+                /// first that registered.
+                #[doc = crate::api::of_one_name!($of_one_name)]
                 ///
                 /// Of two kinds of metrics that have one name, the first is shown until its last
                 /// metric is dropped. Then the other one is, and the total of the first is gone.
@@ -394,4 +408,4 @@ fn assert_no_clash(counter: &CounterRef<'_>) {
     }
 }
 
-pub(crate) use {named, reads, registration, scalar};
+pub(crate) use {named, of_one_name, reads, registration, scalar};

@@ -42,10 +42,7 @@ crate::api::scalar!(Counter, u64, Kind::Counter, COUNTER, "", {
     one: "A counter",
     at_zero: "sum(), 0",
     change: "add",
-    of_one_name: "Counters of one name and kind appear as one, with the help text of the first that \
-        registered. The name has all that was ever added to them. Takes and resets don't lower it, \
-        nor do drops: it stays when the last of them is dropped, as exporters take an absence or a \
-        fall for a restart.",
+    of_one_name: grows,
     example: "\
 use quipu::{Counter, Value};
 

@@ -33,8 +33,7 @@ crate::api::named!(Gauge, Kind::Gauge, GAUGE, {
     one: "A gauge",
     at_zero: "value(), 0",
     change: "change",
-    of_one_name: "Gauges of one name appear as one, with the help text of the first that registered. \
-        The name has the sum of those that are left, and goes with the last one.",
+    of_one_name: moves,
     example: "\
 use quipu::{Gauge, Value};
 

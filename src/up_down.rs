@@ -37,8 +37,7 @@ crate::api::scalar!(UpDownCounter, i64, Kind::UpDownCounter, UP_DOWN, "", {
     one: "An up-down counter",
     at_zero: "sum(), 0",
     change: "add",
-    of_one_name: "Up-down counters of one name appear as one, with the help text of the first that \
-        registered. The name has the sum of those that are left, and goes with the last one.",
+    of_one_name: moves,
     example: "\
 use quipu::{UpDownCounter, Value};
 
