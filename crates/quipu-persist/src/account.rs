@@ -231,6 +231,13 @@ mod tests {
         (Account::new(claim, Claimed { epoch: 1, ..Claimed::default() }), next)
     }
 
+    /// Writes these parts in one batch, which is stored.
+    fn write(account: &mut Account, parts: [i64; 3], number: u64) {
+        account.begin(rows(parts));
+        let id = account.batch(3, number, TIME).id;
+        assert!(account.settle(id));
+    }
+
     fn parts(counted: &Parts) -> Vec<i64> {
         counted.values().copied().collect()
     }
@@ -258,9 +265,7 @@ mod tests {
     fn a_slot_that_went_back_may_have_all_that_it_had() {
         let other = BatchId { number: 9, entries: 3 };
         let (mut account, lease) = fenced(other);
-        account.begin(rows([1, 2, 3]));
-        let id = account.batch(3, 7, TIME).id;
-        assert!(account.settle(id));
+        write(&mut account, [1, 2, 3], 7);
         account.resume(other);
         account.begin(rows([10, 2, 3]));
         assert_eq!(account.judge(Some(&lease)), None);
@@ -270,9 +275,7 @@ mod tests {
     /// An account with three rows, and the lease of its slot once another process has claimed that.
     fn written() -> (Account, Lease) {
         let (mut account, lease) = fenced(BatchId { number: 7, entries: 3 });
-        account.begin(rows([1, 2, 3]));
-        let id = account.batch(3, 7, TIME).id;
-        assert!(account.settle(id));
+        write(&mut account, [1, 2, 3], 7);
         (account, lease)
     }
 
@@ -305,9 +308,7 @@ mod tests {
         let owned = Lease { owner: account.owner().clone(), epoch: 1, last, ..lease.clone() };
         assert_eq!(account.judge(Some(&owned)), Some(last));
         account.resume(last);
-        account.begin(rows([10, 20, 30]));
-        let id = account.batch(3, 8, TIME).id;
-        assert!(account.settle(id));
+        write(&mut account, [10, 20, 30], 8);
         assert_eq!(account.judge(Some(&after_others(lease, 40))), None);
         assert_eq!(parts(&account.counted), [10, 20, 30]);
     }

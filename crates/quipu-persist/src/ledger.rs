@@ -159,6 +159,7 @@ impl Ledger {
         Err(Error::new(ErrorKind::Store, text))
     }
 
+    /// Claims a slot.
     fn claim(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
         let mut claim = Claim::new(Writer::new(&self.host)?, self.lease);
         claim.instead_of.clone_from(&self.lost_claims);

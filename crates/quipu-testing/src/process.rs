@@ -13,6 +13,12 @@ use tempfile::TempDir;
 /// How long a test waits for anything before it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Sends a signal, such as `-STOP`, to a child that runs.
+pub fn signal(child: &Child, signal: &str) {
+    let status = Command::new("kill").arg(signal).arg(child.id().to_string()).status();
+    assert!(status.expect("cannot run kill").success(), "{signal}");
+}
+
 /// A program that runs in a folder of its own. Dropping it kills the program and removes the
 /// folder.
 #[derive(Debug)]

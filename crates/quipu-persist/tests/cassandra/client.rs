@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use quipu::Counter;
 use quipu_persist::{Cassandra, Worker};
+use quipu_testing::process::signal;
 
 use crate::PATIENCE;
-use crate::server::send;
 
 /// Sets the clock of a process. The package `libfaketime` has it.
 const CLOCK: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
@@ -108,12 +108,12 @@ impl Client {
 
     pub(crate) fn stop(&mut self) {
         self.is_stopped = true;
-        send(&self.child, "-STOP");
+        signal(&self.child, "-STOP");
     }
 
     pub(crate) fn wake(&mut self) {
         self.is_stopped = false;
-        send(&self.child, "-CONT");
+        signal(&self.child, "-CONT");
     }
 
     fn say(&mut self, line: &str) {

@@ -114,7 +114,7 @@ impl Server {
     /// Stops the process, or lets it run again, by this signal.
     pub(crate) fn signal(&self, signal: &str) {
         if let Some(node) = &self.node {
-            send(node, signal);
+            quipu_testing::process::signal(node, signal);
         }
     }
 
@@ -169,12 +169,6 @@ impl Server {
     fn log(&self) -> PathBuf {
         self.folder.join("output.log")
     }
-}
-
-/// Sends a signal to a child.
-pub(crate) fn send(child: &Child, signal: &str) {
-    let status = Command::new("kill").arg(signal).arg(child.id().to_string()).status();
-    assert!(status.expect("kill").success(), "{signal}");
 }
 
 async fn session(nodes: &[String]) -> Result<Session, NewSessionError> {

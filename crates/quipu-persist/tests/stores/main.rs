@@ -8,6 +8,7 @@ mod contract;
 mod errors;
 mod faults;
 mod forks;
+mod jetstream;
 mod kinds;
 mod nats_cluster;
 mod nats_login;

@@ -3,11 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use async_nats::ConnectOptions;
 use async_nats::jetstream::stream::{Config, DiscardPolicy};
 use quipu_persist::{ErrorKind, Nats, Outcome, Sink};
 use quipu_testing::process::free_port;
 
 use crate::LONG;
+use crate::jetstream::inspect;
 use crate::owner::Owner;
 use crate::server::Server;
 use crate::slow_link::SlowLink;
@@ -49,11 +51,8 @@ fn make_stream(server: &Server) -> String {
         num_replicas: 3,
         ..Config::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let begin = Instant::now();
-    runtime.block_on(async {
-        let client = async_nats::connect(format!("127.0.0.1:{}", server.port())).await.unwrap();
-        let context = async_nats::jetstream::new(client);
+    inspect(server, ConnectOptions::new(), async |context| {
         loop {
             match context.create_stream(config.clone()).await {
                 Ok(stream) => {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use quipu_testing::certificates::Issued;
 use quipu_testing::nobody::{NOBODY, give_to_nobody, is_root};
-use quipu_testing::process::free_port;
+use quipu_testing::process::{free_port, signal};
 use tempfile::TempDir;
 
 /// A program to start, in a folder and on a port.
@@ -232,15 +232,15 @@ impl Server {
     /// By SIGKILL mostly, so without any clean-up.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            succeed(Command::new("kill").arg(self.end).arg(child.id().to_string()));
+            signal(&child, self.end);
             child.wait().expect("a server's end");
         }
     }
 
     /// Sends a signal to the server if it runs.
-    pub(crate) fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         if let Some(child) = &self.child {
-            succeed(Command::new("kill").arg(signal).arg(child.id().to_string()));
+            signal(child, name);
         }
     }
 

@@ -4,6 +4,9 @@
 
 #![cfg(unix)]
 
+#[cfg(feature = "nats")]
+#[path = "../stores/jetstream.rs"]
+mod jetstream;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis", feature = "nats"))]
 mod namespaces;
 #[cfg(feature = "nats")]

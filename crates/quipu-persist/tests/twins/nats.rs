@@ -8,15 +8,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use async_nats::ConnectOptions;
+use async_nats::jetstream::Context;
 use async_nats::jetstream::stream::{Config, State};
-use async_nats::jetstream::{self, Context};
 use quipu::Counter;
 use quipu_persist::{
     Batch, BatchId, Claim, Entry, ErrorKind, Nats, Outcome, Sink, Store, Worker, Writer,
 };
 
 use crate::server::Server;
-use crate::{namespaces, twins};
+use crate::{jetstream, namespaces, twins};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -53,20 +53,7 @@ impl Owner {
 
 /// Looks at the stream by another client.
 fn inspect<T>(server: &Server, look: impl AsyncFnOnce(Context) -> T) -> T {
-    inspect_by(ConnectOptions::new(), server, look)
-}
-
-fn inspect_by<T>(
-    options: ConnectOptions,
-    server: &Server,
-    look: impl AsyncFnOnce(Context) -> T,
-) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let address = format!("127.0.0.1:{}", server.port());
-        let client = options.connect(address).await.unwrap();
-        look(jetstream::new(client)).await
-    })
+    jetstream::inspect(server, ConnectOptions::new(), look)
 }
 
 /// Purges a slot by hand.
@@ -466,7 +453,7 @@ fn service_nats_rights_of_writers_and_readers() {
     assert_eq!(error.kind(), ErrorKind::Denied);
     assert!(error.to_string().contains("Permissions Violation"), "{error}");
     let first = ConnectOptions::with_user_and_password("first".into(), "knots".into());
-    inspect_by(first, &server, async |context| purge(context, 2).await);
+    jetstream::inspect(&server, first, async |context| purge(context, 2).await);
     assert_eq!(reader.total("likes").unwrap(), 400);
     assert_eq!(reader.slots().unwrap().len(), 2);
 }
